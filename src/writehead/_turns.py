@@ -1,0 +1,109 @@
+"""A later turn: what is due once the running callback has returned, in order.
+
+Law: callbacks run first in, first out; what one of them adds runs in the same
+round, before the loop looks at any I/O (Node: process.nextTick).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+logger = logging.getLogger("writehead")
+
+
+class Turns:
+    """The queue of one event loop; `loop` is None until one runs."""
+
+    __slots__ = ("_due", "_held", "_scheduled", "loop")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        self.loop = loop
+        self._due: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
+        self._held = False
+        self._scheduled = False
+
+    def later(self, callback: Callable[..., object], *args: Any) -> None:
+        """Call `callback(*args)` when the code that runs now has returned."""
+        self._due.append((callback, args))
+        if not self._held and not self._scheduled and self.loop is not None:
+            self._scheduled = True
+            self.loop.call_soon(self.run)
+
+    def hold(self) -> bool:
+        """Promise to call `run` at the end of this callback; False if somebody did already."""
+        if self._held:
+            return False
+        self._held = True
+        return True
+
+    def run(self) -> None:
+        """Call all that is due, and what becomes due meanwhile."""
+        self._held = True  # what is added now runs in this round
+        self._scheduled = False
+        due = self._due
+        try:
+            while due:
+                callback, args = due.popleft()
+                try:
+                    callback(*args)
+                except Exception:
+                    # A failure of one must not take the turns of the others.
+                    logger.exception("a callback of a later turn failed: %r", callback)
+        finally:
+            self._held = False
+            if due and self.loop is not None:  # left by KeyboardInterrupt or SystemExit
+                self._scheduled = True
+                self.loop.call_soon(self.run)
+
+
+_before_any_loop = Turns(None)
+_current = _before_any_loop
+
+
+def turns() -> Turns:
+    """Return the queue of the running loop, or the one that waits for a loop."""
+    global _current
+    loop = asyncio._get_running_loop()
+    current = _current
+    if current.loop is loop:
+        return current
+    current = _before_any_loop if loop is None else _queue_of(loop)
+    _current = current
+    return current
+
+
+_queues: dict[int, Turns] = {}
+
+
+def _queue_of(loop: asyncio.AbstractEventLoop) -> Turns:
+    queue = _queues.get(id(loop))
+    if queue is None or queue.loop is not loop:
+        for key in [key for key, old in _queues.items() if old.loop is None or old.loop.is_closed()]:
+            del _queues[key]
+        queue = _queues[id(loop)] = Turns(loop)
+    for callback, args in _take_waiting():
+        queue.later(callback, *args)
+    return queue
+
+
+def _take_waiting() -> list[tuple[Callable[..., object], tuple[Any, ...]]]:
+    waiting = list(_before_any_loop._due)
+    _before_any_loop._due.clear()
+    return waiting
+
+
+def later(callback: Callable[..., object], *args: Any) -> None:
+    """Call `callback(*args)` on a later turn of the running loop.
+
+    Without a running loop the call waits for the first one that runs.
+    """
+    turns().later(callback, *args)
+
+
+def run_pending() -> None:
+    """Run what is due now; for code that drives connections without a loop."""
+    turns().run()
