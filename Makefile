@@ -1,0 +1,111 @@
+# The front door. Everything it makes lives in .venv; PYTHON=python3.13 chooses the interpreter.
+#
+#   make serve   run the program of the README on port 3000
+#   make test    ruff, mypy --strict, the tests with their coverage
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?=
+N ?= 1000
+SEED ?= 1
+SECONDS ?= 60
+MINUTES ?= 10
+TESTS ?= tests
+
+# The first interpreter that is new enough and can make an environment.
+FIND_PYTHON = for each in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	"$$each" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { echo "$$each"; exit 0; }; done; \
+	echo "writehead needs Python 3.11 or newer, with venv; name one: make PYTHON=/path/to/python3" >&2; exit 1
+
+$(BIN)/python:
+	@python=$$($(FIND_PYTHON)) && echo "Making $(VENV) with $$python" && "$$python" -m venv $(VENV)
+
+# A stamp is as new as the installation: when pyproject.toml changes, it is done again.
+$(VENV)/.ready: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+# --group came with pip 25.1; the pip that a fresh environment brings may be older.
+$(VENV)/.ready-%: pyproject.toml | $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group $*
+	@touch $@
+
+.PHONY: help
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | awk -F'|' '{printf "%-26s %s\n", $$1, $$2}'
+
+.PHONY: serve
+serve: $(VENV)/.ready ## Run examples/ping.py on port 3000
+	@exec $(BIN)/writehead examples/ping.py
+
+.PHONY: test
+test: lint types ## Run ruff, mypy --strict and the tests with their coverage
+	$(BIN)/python -m pytest -q -n 2 --cov --cov-report=term $(ARGS) $(TESTS)
+
+.PHONY: lint
+lint: $(VENV)/.ready-dev ## Run ruff
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet .
+
+.PHONY: types
+types: $(VENV)/.ready-dev ## Run mypy --strict
+	$(BIN)/mypy --no-error-summary
+
+.PHONY: format
+format: $(VENV)/.ready-dev ## Let ruff order the imports and lay out the code
+	$(BIN)/ruff check --quiet --fix .
+	$(BIN)/ruff format --quiet .
+
+# Every interpreter found, each with uvloop and with plain asyncio in debug mode.
+.PHONY: test-all
+test-all: lint types ## Run the tests on every Python found, with uvloop and with asyncio
+	@for each in python3.11 python3.12 python3.13 python3.14; do \
+		"$$each" -c 'import venv, ensurepip' 2>/dev/null || { echo "$$each: not here"; continue; }; \
+		env=$(VENV)/all/$$each; \
+		test -x $$env/bin/python || "$$each" -m venv $$env || exit 1; \
+		test $$env/.ready -nt pyproject.toml || { \
+			$$env/bin/python -m pip install --quiet 'pip>=25.1' && \
+			$$env/bin/python -m pip install --quiet --editable . --group tests && touch $$env/.ready; } || exit 1; \
+		for loop in uvloop asyncio; do \
+			echo "== $$each with $$loop"; \
+			$$env/bin/python -m pytest -q -n 2 --loop=$$loop $(ARGS) $(TESTS) || exit 1; \
+		done; \
+	done
+
+.PHONY: conformance
+conformance: $(VENV)/.ready-dev ## Compare with Node: the written scenarios and N random programs from SEED
+	$(BIN)/python -m tests.conformance --random $(N) --seed $(SEED) $(ARGS)
+
+.PHONY: conformance-report
+conformance-report: $(VENV)/.ready-dev ## Write the page of what is the same as Node
+	$(BIN)/python -m tests.conformance --report $(ARGS)
+
+.PHONY: bench
+bench: $(VENV)/.ready ## Measure against Node and the other servers
+	$(BIN)/python benchmarks/run $(ARGS)
+
+.PHONY: bench-check
+bench-check: $(VENV)/.ready-dev ## Compare the work per request with the figures kept
+	$(BIN)/python benchmarks/check $(ARGS)
+
+.PHONY: fuzz
+fuzz: $(VENV)/.ready-dev ## Fuzz for SECONDS
+	$(BIN)/python -m fuzz --seconds $(SECONDS) $(ARGS)
+
+.PHONY: soak
+soak: $(VENV)/.ready-dev ## Load a server for MINUTES and look for what grows
+	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(ARGS)
+
+.PHONY: docs
+docs: $(VENV)/.ready-docs ## Build the documentation into site/
+	$(BIN)/mkdocs build --strict --quiet
+
+.PHONY: clean
+clean: ## Remove what was made, the environment too
+	rm -rf $(VENV) site dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,3 @@
+"""Node's `http` server for Python."""
+
+__version__ = "0.1.0"
