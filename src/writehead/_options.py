@@ -1,0 +1,173 @@
+"""Options as users spell them to options as the library keeps them: spellings, durations, defaults, checks."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+import sys
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from .errors import InvalidArgTypeError, OutOfRangeError
+
+_UPPER = re.compile(r"(?<=[a-z0-9])([A-Z])")
+_MILLISECOND = timedelta(milliseconds=1)
+_MOST = 2**53 - 1  # the largest whole number of JavaScript
+_HIGH_WATER_MARK = 65536
+
+
+def snake(name: str) -> str:
+    """Return the Python spelling of an option: "keepAliveTimeout" is "keep_alive_timeout"."""
+    return _UPPER.sub(r"_\1", name).lower()
+
+
+def milliseconds(value: object, argument: str) -> float:
+    """Return a duration in milliseconds, given so or as a timedelta.
+
+    Raises InvalidArgTypeError for anything else (a bool too), OutOfRangeError
+    if it is negative, infinite or not a number.
+    """
+    number = _number(value, argument)
+    if not 0 <= number < math.inf:
+        raise OutOfRangeError(argument, "a non-negative finite number", value)
+    return number
+
+
+def _number(value: object, argument: str) -> float:
+    if isinstance(value, timedelta):
+        return _whole_if_possible(value / _MILLISECOND)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidArgTypeError(argument, "a number of milliseconds or a timedelta", value)
+    return value
+
+
+def _whole_if_possible(number: float) -> float:
+    return int(number) if number.is_integer() else number
+
+
+def _integer(value: object, argument: str) -> int:
+    if isinstance(value, timedelta):
+        value = value / _MILLISECOND
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidArgTypeError(argument, "a number", value)
+    if isinstance(value, float) and not value.is_integer():
+        raise OutOfRangeError(argument, "an integer", value)
+    if not 0 <= value <= _MOST:
+        raise OutOfRangeError(argument, f">= 0 and <= {_MOST}", value)
+    return int(value)
+
+
+def _boolean(value: object, argument: str) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidArgTypeError(argument, "a bool", value)
+    return value
+
+
+def _truth(value: object, argument: str) -> bool:
+    return bool(value)
+
+
+def _as_given(value: Any, argument: str) -> Any:
+    return value
+
+
+def _callback(value: object, argument: str) -> Callable[..., object]:
+    if not callable(value):
+        raise InvalidArgTypeError(argument, "callable", value)
+    return value
+
+
+def _mark(value: object, argument: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidArgTypeError(argument, "a number of bytes", value)
+    if not value >= 0:  # negative, or not a number
+        return _HIGH_WATER_MARK
+    return sys.maxsize if value == math.inf else int(value)
+
+
+def _whole_seconds(value: object, argument: str) -> int:
+    number = _number(value, argument)
+    return int(number // 1000) if 0 <= number < math.inf else 0
+
+
+def _names(value: object, argument: str) -> frozenset[str]:
+    if not isinstance(value, list | tuple | set | frozenset):
+        return frozenset()  # Node: anything but a list is ignored
+    for name in value:
+        if not isinstance(name, str):
+            raise InvalidArgTypeError(argument, "a list of str", name)
+    return frozenset(name.lower() for name in value)
+
+
+# Option: default, and what makes of a given value the kept one.
+_SERVER: dict[str, tuple[Any, Callable[[Any, str], Any]]] = {
+    "request_timeout": (300_000, _integer),
+    "headers_timeout": (60_000, _integer),
+    "keep_alive_timeout": (5_000, _integer),
+    "keep_alive_timeout_buffer": (1_000, _integer),
+    "connections_checking_interval": (30_000, _integer),
+    "timeout": (0, milliseconds),
+    "write_timeout": (0, milliseconds),
+    "body_timeout": (0, milliseconds),
+    "max_header_size": (None, _integer),
+    "max_headers_count": (2000, _as_given),
+    "max_requests_per_socket": (0, _as_given),
+    "max_connections": (None, _as_given),
+    "no_delay": (True, _truth),
+    "keep_alive": (False, _truth),
+    "keep_alive_initial_delay": (0, _whole_seconds),
+    "high_water_mark": (_HIGH_WATER_MARK, _mark),
+    "require_host_header": (True, _boolean),
+    "join_duplicate_headers": (False, _boolean),
+    "insecure_http_parser": (False, _boolean),
+    "reject_non_standard_body_writes": (False, _boolean),
+    "optimize_empty_requests": (False, _boolean),
+    "emit_close_after_finish": (False, _boolean),
+    "unique_headers": (frozenset(), _names),
+    "should_upgrade_callback": (None, _callback),
+    "IncomingMessage": (None, _as_given),
+    "ServerResponse": (None, _as_given),
+}
+
+
+def server_options(options: Mapping[str, Any] | None, keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """Return every option of a server under its Python spelling, the given ones checked, the others by default.
+
+    Keywords win over `options`, whose unknown keys are ignored as in Node; an
+    unknown keyword is a TypeError. `None` means not given. Durations are
+    milliseconds, but `keep_alive_initial_delay` is kept in whole seconds.
+    """
+    if options is not None and not isinstance(options, Mapping):
+        raise InvalidArgTypeError("options", "a mapping", options)
+    given = {_spelled(name): value for name, value in (options or {}).items() if isinstance(name, str)}
+    for name, value in keywords.items():
+        if _spelled(name) not in _SERVER:
+            raise TypeError(_unknown(name))
+        given[_spelled(name)] = value
+    kept = {name: default for name, (default, _) in _SERVER.items()}
+    for name, (_, check) in _SERVER.items():
+        if given.get(name) is not None:
+            kept[name] = check(given[name], name)
+    _relate(kept, given.get("headers_timeout") is not None)
+    return kept
+
+
+def _spelled(name: str) -> str:
+    return name if name in _SERVER else snake(name)
+
+
+def _unknown(name: str) -> str:
+    near = difflib.get_close_matches(_spelled(name), _SERVER, n=1)
+    hint = f", did you mean {near[0]!r}?" if near else ""
+    return f"a server has no option {name!r}{hint}"
+
+
+def _relate(kept: dict[str, Any], given: bool) -> None:
+    """Hold the time for a head within the time for a whole request."""
+    head, request = kept["headers_timeout"], kept["request_timeout"]
+    if not given:
+        kept["headers_timeout"] = min(head, request)  # 0 switches off both, as in Node
+    elif head > request > 0:
+        raise OutOfRangeError("headers_timeout", f"<= request_timeout ({request})", head)

@@ -1,0 +1,575 @@
+"""Every error of the library, one class for each code.
+
+    Exception
+    +-- HTTPError
+        |   used the response in the wrong order
+        +-- HeadersSentError             ERR_HTTP_HEADERS_SENT             RuntimeError
+        +-- TrailerInvalidError          ERR_HTTP_TRAILER_INVALID          RuntimeError
+        +-- ContentLengthMismatchError   ERR_HTTP_CONTENT_LENGTH_MISMATCH  RuntimeError
+        +-- BodyNotAllowedError          ERR_HTTP_BODY_NOT_ALLOWED         RuntimeError
+        +-- SocketAssignedError          ERR_HTTP_SOCKET_ASSIGNED          RuntimeError
+        +-- SocketEncodingError          ERR_HTTP_SOCKET_ENCODING          RuntimeError
+        +-- InternalAssertionError       ERR_INTERNAL_ASSERTION            RuntimeError
+        +-- MethodNotImplementedError    ERR_METHOD_NOT_IMPLEMENTED        NotImplementedError
+        |   gave it the wrong thing
+        +-- InvalidHTTPTokenError        ERR_INVALID_HTTP_TOKEN            TypeError, ValueError
+        +-- InvalidHeaderValueError      ERR_HTTP_INVALID_HEADER_VALUE     TypeError, ValueError
+        +-- InvalidCharError             ERR_INVALID_CHAR                  TypeError, ValueError
+        +-- InvalidArgTypeError          ERR_INVALID_ARG_TYPE              TypeError
+        +-- InvalidArgValueError         ERR_INVALID_ARG_VALUE             TypeError, ValueError
+        +-- OutOfRangeError              ERR_OUT_OF_RANGE                  ValueError
+        +-- InvalidStatusCodeError       ERR_HTTP_INVALID_STATUS_CODE      ValueError
+        +-- UnknownEncodingError         ERR_UNKNOWN_ENCODING              TypeError, ValueError
+        +-- BadPortError                 ERR_SOCKET_BAD_PORT               ValueError
+        |   used a stream in the wrong order
+        +-- StreamNullValuesError        ERR_STREAM_NULL_VALUES            TypeError
+        +-- StreamWriteAfterEndError     ERR_STREAM_WRITE_AFTER_END        RuntimeError
+        +-- StreamAlreadyFinishedError   ERR_STREAM_ALREADY_FINISHED       RuntimeError
+        +-- StreamDestroyedError         ERR_STREAM_DESTROYED              RuntimeError
+        +-- StreamCannotPipeError        ERR_STREAM_CANNOT_PIPE            RuntimeError
+        +-- UnshiftAfterEndError         ERR_STREAM_UNSHIFT_AFTER_END_EVENT  RuntimeError
+        +-- UnhandledError               ERR_UNHANDLED_ERROR               RuntimeError
+        +-- AbortError                   ABORT_ERR                         RuntimeError
+        |   the server's life
+        +-- ServerAlreadyListenError     ERR_SERVER_ALREADY_LISTEN         RuntimeError
+        +-- ServerNotRunningError        ERR_SERVER_NOT_RUNNING            RuntimeError
+        |   the client, and the way to it
+        +-- ParseError                   HPE_...                           ValueError
+        +-- PayloadTooLargeError         ERR_HTTP_PAYLOAD_TOO_LARGE        ValueError
+        +-- RequestTimeoutError          ERR_HTTP_REQUEST_TIMEOUT          TimeoutError
+        +-- HandshakeTimeoutError        ERR_TLS_HANDSHAKE_TIMEOUT         TimeoutError
+        +-- TLSError                     ERR_SSL_...                       OSError
+        +-- SystemCallError              EADDRINUSE, EPIPE, ENOTFOUND, ... OSError
+            +-- ConnectionLostError      ECONNRESET                        ConnectionResetError
+
+`except HTTPError` takes them all; the builtin named last takes them too.
+`error.code` is Node's code, `error.message` the sentence, `error.status` the
+status a server answers with, where a client caused the error.
+"""
+
+from __future__ import annotations
+
+import errno as _errno
+import os
+import socket as _socket
+from typing import Any, ClassVar
+
+
+class HTTPError(Exception):
+    """Catch this to catch every error of the library; look at `code` to tell them apart."""
+
+    code: str = "ERR_HTTP"
+    status: int | None = None
+
+    @property
+    def message(self) -> str:
+        """The sentence, without the code."""
+        return str(self.args[0]) if self.args else ""
+
+    def __str__(self) -> str:
+        return self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Facts go in, a sentence comes out: a copy must not run the sentence through __init__.
+        return _restored, (type(self), self.args), self.__dict__
+
+
+def _restored(kind: type[HTTPError], args: tuple[object, ...]) -> HTTPError:
+    return kind.__new__(kind, *args)
+
+
+def described(value: object) -> str:
+    """Return a type and, where it is short and harmless, the value: `int (5)`."""
+    if value is None:
+        return "None"
+    kind = type(value).__name__
+    if type(value) in (bool, int, float, str, bytes):
+        shown = repr(value)
+        return f"{kind} ({shown})" if len(shown) <= 28 else f"{kind} ({shown[:25]}...)"
+    name = getattr(value, "__name__", None)
+    return f"{kind} ({name})" if isinstance(name, str) else kind
+
+
+# The response used in the wrong order.
+
+
+class HeadersSentError(HTTPError, RuntimeError):
+    """The head is fixed: make header calls before the first `write`, `end` or `flush_headers`.
+
+    `action` is what came too late: "set", "append", "remove", "write" or the like.
+    """
+
+    code = "ERR_HTTP_HEADERS_SENT"
+
+    def __init__(self, action: str) -> None:
+        super().__init__(f"Cannot {action} headers after they are sent to the client")
+        self.action = action
+
+
+class TrailerInvalidError(HTTPError, RuntimeError):
+    """Remove the `Trailer` header, or `Content-Length`: trailers need a chunked body (RFC 9112, 7.1.2)."""
+
+    code = "ERR_HTTP_TRAILER_INVALID"
+
+    def __init__(self) -> None:
+        super().__init__("Trailers are invalid with this transfer encoding: they need a chunked body")
+
+
+class ContentLengthMismatchError(HTTPError, RuntimeError):
+    """Write as many bytes as `Content-Length` says, or leave `strict_content_length` off.
+
+    `written` and `promised` are bytes.
+    """
+
+    code = "ERR_HTTP_CONTENT_LENGTH_MISMATCH"
+
+    def __init__(self, written: int, promised: int | str | None) -> None:
+        super().__init__(
+            f"Response body's content-length of {written} byte(s) does not match the "
+            f"content-length of {promised} byte(s) set in header"
+        )
+        self.written = written
+        self.promised = promised
+
+
+class BodyNotAllowedError(HTTPError, RuntimeError):
+    """End the answer without data: HEAD, 1xx, 204 and 304 have no body (RFC 9110, 6.4.1)."""
+
+    code = "ERR_HTTP_BODY_NOT_ALLOWED"
+
+    def __init__(self) -> None:
+        super().__init__("Adding content for this request method or response status is not allowed")
+
+
+class SocketAssignedError(HTTPError, RuntimeError):
+    """Call `detach_socket` on the response that has this socket first."""
+
+    code = "ERR_HTTP_SOCKET_ASSIGNED"
+
+    def __init__(self) -> None:
+        super().__init__("Socket already has a response assigned to it")
+
+
+class SocketEncodingError(HTTPError, RuntimeError):
+    """Call `set_encoding` on the request: HTTP reads bytes from its socket (RFC 9112, 2.2)."""
+
+    code = "ERR_HTTP_SOCKET_ENCODING"
+
+    def __init__(self) -> None:
+        super().__init__("Changing the encoding of a socket that carries HTTP is not allowed")
+
+
+class InternalAssertionError(HTTPError, RuntimeError):
+    """A call that fits no state: detach only the socket that is attached. Else it is a bug here, please report it."""
+
+    code = "ERR_INTERNAL_ASSERTION"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+
+
+class MethodNotImplementedError(HTTPError, NotImplementedError):
+    """Use a `ServerResponse`, or write `method` in the subclass: a plain `OutgoingMessage` has no head."""
+
+    code = "ERR_METHOD_NOT_IMPLEMENTED"
+
+    def __init__(self, method: str) -> None:
+        super().__init__(f"The {method}() method is not implemented")
+        self.method = method
+
+
+# The wrong thing given.
+
+
+class InvalidHTTPTokenError(HTTPError, TypeError, ValueError):
+    """Spell the name with letters, digits and ``!#$%&'*+-.^_`|~`` alone (RFC 9110, 5.6.2).
+
+    `kind` is what was named ("Header name"), `name` the value given.
+    """
+
+    code = "ERR_INVALID_HTTP_TOKEN"
+
+    def __init__(self, kind: str, name: object) -> None:
+        shown = name if isinstance(name, str) else described(name)
+        super().__init__(f'{kind} must be a valid HTTP token ["{shown}"]')
+        self.kind = kind
+        self.name = name
+
+
+class InvalidHeaderValueError(HTTPError, TypeError, ValueError):
+    """Give the header a value, or call `remove_header`: `None` is no value."""
+
+    code = "ERR_HTTP_INVALID_HEADER_VALUE"
+
+    def __init__(self, value: object, name: str) -> None:
+        super().__init__(f'Invalid value "{value}" for header "{name}"')
+        self.value = value
+        self.name = name
+
+
+class InvalidCharError(HTTPError, TypeError, ValueError):
+    """Encode the text first: it holds a control character, a line break or one above U+00FF (RFC 9110, 5.5).
+
+    `where` is the place ("header content"), `name` the field's name if it has one.
+    """
+
+    code = "ERR_INVALID_CHAR"
+
+    def __init__(self, where: str, name: str | None = None) -> None:
+        field = "" if name is None else f' ["{name}"]'
+        super().__init__(f"Invalid character in {where}{field}")
+        self.where = where
+        self.name = name
+
+
+class InvalidArgTypeError(HTTPError, TypeError):
+    """Pass `argument` as one of the types that `expected` names."""
+
+    code = "ERR_INVALID_ARG_TYPE"
+
+    def __init__(self, argument: str, expected: str, value: object) -> None:
+        super().__init__(f'The "{argument}" argument must be {expected}. Received {described(value)}')
+        self.argument = argument
+        self.expected = expected
+        self.value = value
+
+
+class InvalidArgValueError(HTTPError, TypeError, ValueError):
+    """Pass another value for `argument`: the type may be right, `reason` says what is not."""
+
+    code = "ERR_INVALID_ARG_VALUE"
+
+    def __init__(self, argument: str, value: object, reason: str = "is invalid") -> None:
+        super().__init__(f"The argument '{argument}' {reason}. Received {described(value)}")
+        self.argument = argument
+        self.value = value
+        self.reason = reason
+
+
+class OutOfRangeError(HTTPError, ValueError):
+    """Pass a value within `range`, a text such as ">= 0"."""
+
+    code = "ERR_OUT_OF_RANGE"
+
+    def __init__(self, argument: str, range: str, value: object) -> None:
+        super().__init__(f'The value of "{argument}" is out of range. It must be {range}. Received {value!r}')
+        self.argument = argument
+        self.range = range
+        self.value = value
+
+
+class InvalidStatusCodeError(HTTPError, ValueError):
+    """Use a status from 100 to 999 (RFC 9110, 15); not 101 for an informational answer."""
+
+    code = "ERR_HTTP_INVALID_STATUS_CODE"
+
+    def __init__(self, value: object) -> None:
+        super().__init__(f"Invalid status code: {value!r}")
+        self.value = value
+
+
+class UnknownEncodingError(HTTPError, TypeError, ValueError):
+    """Use utf8, latin1, binary, ascii, hex, base64, base64url, ucs2 or utf16le."""
+
+    code = "ERR_UNKNOWN_ENCODING"
+
+    def __init__(self, encoding: object) -> None:
+        shown = encoding if isinstance(encoding, str) else described(encoding)
+        super().__init__(f"Unknown encoding: {shown}")
+        self.encoding = encoding
+
+
+class BadPortError(HTTPError, ValueError):
+    """Use a whole number from 0 (any free port) to 65535."""
+
+    code = "ERR_SOCKET_BAD_PORT"
+
+    def __init__(self, argument: str, value: object) -> None:
+        super().__init__(f"{argument} should be >= 0 and < 65536. Received {described(value)}.")
+        self.argument = argument
+        self.value = value
+
+
+# A stream used in the wrong order.
+
+
+class StreamNullValuesError(HTTPError, TypeError):
+    """Write a `str` or bytes, `b""` for nothing: `None` is no chunk."""
+
+    code = "ERR_STREAM_NULL_VALUES"
+
+    def __init__(self) -> None:
+        super().__init__("May not write None to a stream")
+
+
+class StreamWriteAfterEndError(HTTPError, RuntimeError):
+    """Write before `end`: what comes after it is dropped."""
+
+    code = "ERR_STREAM_WRITE_AFTER_END"
+
+    def __init__(self) -> None:
+        super().__init__("write after end")
+
+
+class StreamAlreadyFinishedError(HTTPError, RuntimeError):
+    """Call `method` once: the stream has finished."""
+
+    code = "ERR_STREAM_ALREADY_FINISHED"
+
+    def __init__(self, method: str) -> None:
+        super().__init__(f"Cannot call {method} after a stream was finished")
+        self.method = method
+
+
+class StreamDestroyedError(HTTPError, RuntimeError):
+    """Stop when the other side is gone: `method` was called after the stream was destroyed."""
+
+    code = "ERR_STREAM_DESTROYED"
+
+    def __init__(self, method: str) -> None:
+        super().__init__(f"Cannot call {method} after a stream was destroyed")
+        self.method = method
+
+
+class StreamCannotPipeError(HTTPError, RuntimeError):
+    """Pipe the request into the response: a response cannot be read."""
+
+    code = "ERR_STREAM_CANNOT_PIPE"
+
+    def __init__(self) -> None:
+        super().__init__("Cannot pipe, not readable")
+
+
+class UnshiftAfterEndError(HTTPError, RuntimeError):
+    """Call `unshift` before 'end': nobody reads after it."""
+
+    code = "ERR_STREAM_UNSHIFT_AFTER_END_EVENT"
+
+    def __init__(self) -> None:
+        super().__init__("stream.unshift() after end event")
+
+
+class UnhandledError(HTTPError, RuntimeError):
+    """Listen to 'error': one was emitted with `context`, which is no exception, and nobody listened."""
+
+    code = "ERR_UNHANDLED_ERROR"
+
+    def __init__(self, context: object = None) -> None:
+        super().__init__(f"Unhandled error. ({context!r})")
+        self.context = context
+
+
+class AbortError(HTTPError, RuntimeError):
+    """Nothing to mend: the operation was given up on purpose, by a signal or by leaving a loop."""
+
+    code = "ABORT_ERR"
+
+    def __init__(self, text: str = "The operation was aborted") -> None:
+        super().__init__(text)
+
+
+# The server's life.
+
+
+class ServerAlreadyListenError(HTTPError, RuntimeError):
+    """Call `close` before the next `listen`."""
+
+    code = "ERR_SERVER_ALREADY_LISTEN"
+
+    def __init__(self) -> None:
+        super().__init__("Listen method has been called more than once without closing.")
+
+
+class ServerNotRunningError(HTTPError, RuntimeError):
+    """Call `listen` before `close`: the server is not running."""
+
+    code = "ERR_SERVER_NOT_RUNNING"
+
+    def __init__(self) -> None:
+        super().__init__("Server is not running.")
+
+
+# The client, and the way to it.
+
+
+class ParseError(HTTPError, ValueError):
+    """The client sent what is no HTTP; answer with `status` and close.
+
+    `code` is the parser's (HPE_...), `reason` its words, `bytes_parsed` the
+    offset in `raw_packet`, the bytes that were being read.
+    """
+
+    code = "HPE_INTERNAL"
+    status = 400
+    _statuses: ClassVar[dict[str, int]] = {"HPE_HEADER_OVERFLOW": 431, "HPE_CHUNK_EXTENSIONS_OVERFLOW": 413}
+
+    def __init__(
+        self, code: str, reason: str, bytes_parsed: int | None = None, raw_packet: bytes | None = None
+    ) -> None:
+        # Node: an early end of input has no reason in its message.
+        super().__init__("Parse Error" if code == "HPE_INVALID_EOF_STATE" else f"Parse Error: {reason}")
+        self.code = code
+        self.status = self._statuses.get(code, 400)
+        self.reason = reason
+        self.bytes_parsed = bytes_parsed
+        self.raw_packet = raw_packet
+
+    @property
+    def bytesParsed(self) -> int | None:
+        """The Node spelling of `bytes_parsed`."""
+        return self.bytes_parsed
+
+    @property
+    def rawPacket(self) -> bytes | None:
+        """The Node spelling of `raw_packet`."""
+        return self.raw_packet
+
+
+class PayloadTooLargeError(HTTPError, ValueError):
+    """Raise `limit` (bytes) if such bodies are welcome; the client gets a 413 (RFC 9110, 15.5.14)."""
+
+    code = "ERR_HTTP_PAYLOAD_TOO_LARGE"
+    status = 413
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The request body is larger than the limit of {limit} byte(s)")
+        self.limit = limit
+
+
+class RequestTimeoutError(HTTPError, TimeoutError):
+    """Raise `headers_timeout` or `request_timeout` if clients may be this slow; they get a 408."""
+
+    code = "ERR_HTTP_REQUEST_TIMEOUT"
+    status = 408
+
+    def __init__(self) -> None:
+        super().__init__("Request timeout")
+
+
+class HandshakeTimeoutError(HTTPError, TimeoutError):
+    """Raise `handshake_timeout` if clients may take longer to set up TLS."""
+
+    code = "ERR_TLS_HANDSHAKE_TIMEOUT"
+
+    def __init__(self) -> None:
+        super().__init__("TLS handshake timeout")
+
+
+class TLSError(HTTPError, OSError):
+    """Look at `code`: the TLS library refused what the client sent, or its certificate."""
+
+    code = "ERR_SSL"
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class SystemCallError(HTTPError, OSError):
+    """Look at `code` and `syscall`: the system refused a call.
+
+    `errno` is the positive number (Node's is negative), `None` where there is
+    none; `address` and `port` say what the call was about, if it was about one.
+    """
+
+    code = "UNKNOWN"
+
+    def __init__(
+        self,
+        errno_name: str,
+        syscall: str,
+        address: str | None = None,
+        port: int | None = None,
+        text: str | None = None,
+    ) -> None:
+        number = getattr(_errno, errno_name, None)
+        super().__init__(_system_sentence(errno_name, syscall, address, port, text))
+        self.code = errno_name
+        self.errno = number
+        self.strerror = _system_text(errno_name) if text is None else text
+        self.syscall: str | None = syscall
+        self.address = address
+        self.port = port
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        facts = {**self.__dict__, "errno": self.errno, "strerror": self.strerror}
+        return _restored, (type(self), self.args), facts
+
+    @classmethod
+    def from_oserror(
+        cls, error: OSError, syscall: str, address: str | None = None, port: int | None = None
+    ) -> SystemCallError:
+        """Return the error of `syscall` that says in Node's words what `error` says in Python's."""
+        name = _name_of(error, syscall)
+        if name == "ECONNRESET":
+            return ConnectionLostError(f"{syscall} ECONNRESET", syscall)
+        text = str(error) if name == "UNKNOWN" else None
+        return SystemCallError(name, syscall, address, port, text)
+
+
+class ConnectionLostError(SystemCallError, ConnectionResetError):
+    """Stop working for this client: it left before the exchange was complete."""
+
+    code = "ECONNRESET"
+
+    def __init__(self, text: str = "aborted", syscall: str | None = None) -> None:
+        HTTPError.__init__(self, text)
+        self.errno = _errno.ECONNRESET
+        self.strerror = _system_text("ECONNRESET")
+        self.syscall = syscall
+        self.address = None
+        self.port = None
+
+
+# libuv's words where they are not those of the C library.
+_SYSTEM_TEXTS = {
+    "EADDRNOTAVAIL": "address not available",
+    "EAFNOSUPPORT": "address family not supported",
+    "ECANCELED": "operation canceled",
+    "EMFILE": "too many open files",
+    "ENFILE": "file table overflow",
+    "ENOTSOCK": "socket operation on non-socket",
+    "ETIMEDOUT": "connection timed out",
+}
+_NOT_FOUND = tuple(
+    getattr(_socket, name) for name in ("EAI_NONAME", "EAI_NODATA", "EAI_ADDRFAMILY") if hasattr(_socket, name)
+)
+_RESOLVER_NAMES = {getattr(_socket, name): name for name in dir(_socket) if name.startswith("EAI_")}
+
+
+def _system_text(name: str) -> str:
+    number = getattr(_errno, name, None)
+    if name in _SYSTEM_TEXTS:
+        return _SYSTEM_TEXTS[name]
+    return "unknown error" if number is None else os.strerror(number).lower()
+
+
+def _system_sentence(name: str, syscall: str, address: str | None, port: int | None, text: str | None) -> str:
+    # Node: "read ECONNRESET", "getaddrinfo ENOTFOUND host", "listen EADDRINUSE: address already in use ::1:80".
+    if text is None and syscall in ("listen", "bind", "connect"):
+        text = _system_text(name)
+    words = f"{syscall} {name}" if text is None else f"{syscall} {name}: {text}"
+    if address is None:
+        return words
+    return f"{words} {address}:{port}" if port is not None and port > 0 else f"{words} {address}"
+
+
+def _name_of(error: OSError, syscall: str) -> str:
+    if isinstance(error, _socket.gaierror):
+        return "ENOTFOUND" if error.errno in _NOT_FOUND else _RESOLVER_NAMES.get(error.errno or 0, "ENOTFOUND")
+    if error.errno is None:
+        return _name_by_class(error)
+    name = _errno.errorcode.get(error.errno, "UNKNOWN")
+    # libuv: a Unix path in a missing directory is refused like one without permission.
+    return "EACCES" if name == "ENOENT" and syscall == "listen" else name
+
+
+def _name_by_class(error: OSError) -> str:
+    # A loop may raise these bare: asyncio's "Connection lost" has no number.
+    if isinstance(error, ConnectionResetError):
+        return "ECONNRESET"
+    if isinstance(error, BrokenPipeError):
+        return "EPIPE"
+    if isinstance(error, ConnectionAbortedError):
+        return "ECONNABORTED"
+    return "ETIMEDOUT" if isinstance(error, TimeoutError) else "UNKNOWN"
