@@ -1,0 +1,1 @@
+"""HTTP/1: how a response is framed, how a request is parsed, how both meet in one exchange."""
