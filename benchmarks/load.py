@@ -1,0 +1,93 @@
+"""The client: wrk, on its own core, and the check that a server answers what it should."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from dataclasses import dataclass
+
+from benchmarks.peers import HERE
+from benchmarks.process import HOST, Process, cores, pin
+from benchmarks.workloads import Workload
+
+MISSING = """wrk is not installed. It is Debian's and Ubuntu's package `wrk` (apt-get install wrk), Homebrew's
+`wrk` (brew install wrk), and builds from source with make: https://github.com/wg/wrk"""
+
+
+class WrongAnswer(Exception):
+    """A server does not answer what the workload asks for; its figures would mean nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One turn of one server. Latencies in milliseconds."""
+
+    rate: float
+    p50: float
+    p99: float
+    max: float
+    failed: int
+
+
+def require_wrk() -> None:
+    """Leave with instructions when there is no wrk."""
+    if shutil.which("wrk") is None:
+        raise SystemExit(MISSING)
+
+
+def press(process: Process, workload: Workload, seconds: int) -> Figures:
+    """Load a server for some seconds and return the figures."""
+    scheme = "https" if workload.tls else "http"
+    command = ["wrk", "-t1", f"-c{workload.connections}", f"-d{seconds}s", "--timeout", "10s"]
+    for field in workload.fields:
+        command += ["-H", field]
+    if workload.depth > 1 or workload.body:
+        command += ["-s", str(HERE / "load.lua")]
+    else:
+        command += ["-s", str(HERE / "figures.lua")]
+    command += [f"{scheme}://{HOST}:{process.port}/", "--", str(workload.depth), str(workload.body)]
+    core = cores()[1]
+    output = subprocess.run(
+        command, capture_output=True, text=True, check=True, preexec_fn=lambda: pin(core)
+    ).stdout
+    raw = json.loads(output.rpartition("FIGURES ")[2])
+    return Figures(
+        rate=raw["requests"] / raw["seconds"],
+        p50=raw["p50"] / 1000,
+        p99=raw["p99"] / 1000,
+        max=raw["max"] / 1000,
+        failed=raw["failed"],
+    )
+
+
+def check_answer(process: Process, workload: Workload) -> bytes:
+    """Ask once and return the head of the answer; raise `WrongAnswer` unless it is a 200 with the right body."""
+    with process.connect() as connection:
+        connection.sendall(request_bytes(workload))
+        with connection.makefile("rb") as stream:
+            head = b"".join(iter(stream.readline, b"\r\n"))
+            fields = _fields(head)
+            if b"chunked" in fields.get(b"transfer-encoding", b""):
+                body = b""
+                while size := int(stream.readline(), 16):
+                    body += stream.read(size)
+                    stream.readline()
+            else:
+                body = stream.read(int(fields.get(b"content-length", b"0")))
+    if not head.startswith(b"HTTP/1.1 200") or body != workload.answer:
+        raise WrongAnswer(f"{process.server.name} answers {workload.name} with {head!r} {body[:80]!r}")
+    return head
+
+
+def request_bytes(workload: Workload) -> bytes:
+    """The request as wrk sends it, once."""
+    lines = ["GET / HTTP/1.1" if not workload.body else "POST / HTTP/1.1", f"Host: {HOST}", *workload.fields]
+    if workload.body:
+        lines.append(f"Content-Length: {workload.body}")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode() + b"u" * workload.body
+
+
+def _fields(head: bytes) -> dict[bytes, bytes]:
+    pairs = (line.split(b":", 1) for line in head.split(b"\r\n")[1:] if line)
+    return {name.lower(): value.strip() for name, value in pairs}

@@ -1,0 +1,90 @@
+"""The figures of a run: medians, ratios to writehead, the terminal table and the JSON file."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from benchmarks.load import Figures
+
+US = "writehead"
+UNITS = {"idle": "KiB/connection", "import": "ms", "start-up": "ms"}
+"""Single figures of which less is better; every other workload counts requests per second."""
+
+
+@dataclass(slots=True)
+class Row:
+    """One server in one workload: all its turns, or one figure of `UNITS`."""
+
+    turns: list[Figures] = field(default_factory=list)
+    value: float | None = None
+
+    @property
+    def median(self) -> float | None:
+        """Requests per second, or the one figure."""
+        return statistics.median(turn.rate for turn in self.turns) if self.turns else self.value
+
+    def latency(self, name: str) -> float:
+        """The median over the turns of p50, p99 or max, in milliseconds."""
+        return float(statistics.median(getattr(turn, name) for turn in self.turns))
+
+    @property
+    def failed(self) -> int:
+        """Requests that failed in all turns."""
+        return sum(turn.failed for turn in self.turns)
+
+
+Results = dict[str, dict[str, Row]]
+"""Workload -> server -> row."""
+
+
+def ratio(rows: dict[str, Row], server: str) -> float | None:
+    """Ours over theirs: above 1 we serve more, or (for `UNITS`) weigh more."""
+    ours, theirs = rows.get(US), rows.get(server)
+    if ours is None or theirs is None or not ours.median or not theirs.median:
+        return None
+    return ours.median / theirs.median
+
+
+def table(workload: str, about: str, rows: dict[str, Row]) -> str:
+    """One workload as text."""
+    unit = UNITS.get(workload, "req/s")
+    lines = [
+        f"{workload}: {about}",
+        f"  {'':10} {unit:>14} {US + ' /':>12} {'p50 ms':>9} {'p99 ms':>9} {'max ms':>9}",
+    ]
+    for name, row in rows.items():
+        if row.median is None:
+            continue
+        share = ratio(rows, name)
+        figure = f"{row.median:,.1f}" if workload in UNITS else f"{row.median:,.0f}"
+        line = f"  {name:10} {figure:>14} {f'{share:.2f}' if share and name != US else '':>12}"
+        if row.turns:
+            line += "".join(f" {row.latency(part):9.2f}" for part in ("p50", "p99", "max"))
+            spread = max(turn.rate for turn in row.turns) / min(turn.rate for turn in row.turns)
+            line += f"   x{spread:.2f} between turns" if len(row.turns) > 1 else ""
+            line += f"   {row.failed} failed" if row.failed else ""
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def save(path: Path, facts: dict[str, object], results: Results) -> None:
+    """Write everything that was measured as JSON."""
+    data = {
+        **facts,
+        "workloads": {
+            workload: {
+                name: {
+                    "median": row.median,
+                    "ratio": ratio(rows, name),
+                    "turns": [asdict(turn) for turn in row.turns],
+                }
+                for name, row in rows.items()
+            }
+            for workload, rows in results.items()
+        },
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(data, indent=1) + "\n")
