@@ -1,0 +1,412 @@
+"""EventEmitter, as Node's, and `once` to await one event.
+
+Law: a tuple of listeners is never changed, only replaced, so an emission under
+way keeps the listeners it started with. An emitter that nobody listens to has
+no state at all: subclasses need not call `super().__init__()`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import re
+import sys
+import warnings
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from typing import Any, Self, TypeVar, overload
+
+from ._turns import later
+from .errors import InvalidArgTypeError, OutOfRangeError, UnhandledError
+
+logger = logging.getLogger("writehead")
+
+Listener = Callable[..., Any]
+L = TypeVar("L", bound=Listener)
+
+DEFAULT_MAX_LISTENERS = 10
+
+
+class MaxListenersExceededWarning(RuntimeWarning):
+    """More listeners for one event than `EventEmitter.set_max_listeners` allows: often a leak."""
+
+
+class _Once:
+    """A listener for one call; `listener` is the function of the user."""
+
+    __slots__ = ("emitter", "fired", "listener", "name")
+
+    def __init__(self, emitter: EventEmitter, name: Hashable, listener: Listener) -> None:
+        self.emitter = emitter
+        self.name = name
+        self.listener = listener
+        self.fired = False
+
+    def __call__(self, *args: Any) -> Any:
+        if self.fired:
+            return None
+        self.emitter.remove_listener(self.name, self)
+        self.fired = True
+        return self.listener(*args)
+
+    def __repr__(self) -> str:
+        return f"<once {self.listener!r}>"
+
+
+class EventEmitter:
+    """Calls listeners by the name of an event (https://nodejs.org/api/events.html).
+
+    Names are any hashable values. Listeners are plain functions or `async def`
+    functions; the latter run as tasks, and what one raises is logged and
+    emitted as 'error' if that has a listener.
+    """
+
+    _listeners: dict[Hashable, tuple[Listener, ...]] | None = None
+    _max_listeners: float = DEFAULT_MAX_LISTENERS
+    _warned: set[Hashable] | None = None  # names whose excess has been told
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Give what a subclass overrides in one spelling to the other spelling too."""
+        super().__init_subclass__(**kwargs)
+        for name, member in list(vars(cls).items()):
+            if name.startswith("_"):
+                continue
+            twin = node_spelling(name) if "_" in name else python_spelling(name)
+            if twin != name and twin not in vars(cls) and hasattr(cls, twin):
+                setattr(cls, twin, member)
+
+    # -- adding
+
+    @overload
+    def on(self, name: Hashable) -> Callable[[L], L]: ...
+    @overload
+    def on(self, name: Hashable, listener: Listener) -> Self: ...
+    def on(self, name: Hashable, listener: Any = ...) -> Any:
+        """Call `listener` with the arguments of every event `name`; with the name alone, a decorator.
+
+        Raises InvalidArgTypeError (`ERR_INVALID_ARG_TYPE`) if `listener` is not callable.
+        """
+        if listener is ...:
+            return self._decorator(self.on, name)
+        self._add(name, listener, listener)
+        self._on_listener_added(name)
+        return self
+
+    add_listener = on
+    addListener = on
+
+    @overload
+    def once(self, name: Hashable) -> Callable[[L], L]: ...
+    @overload
+    def once(self, name: Hashable, listener: Listener) -> Self: ...
+    def once(self, name: Hashable, listener: Any = ...) -> Any:
+        """Call `listener` at the next event `name` only; it is removed before it is called."""
+        if listener is ...:
+            return self._decorator(self.once, name)
+        self._add(name, _Once(self, name, listener), listener)
+        self._on_listener_added(name)
+        return self
+
+    def prepend_listener(self, name: Hashable, listener: Listener) -> Self:
+        """Like `on`, but in front of the listeners that are there."""
+        self._add(name, listener, listener, front=True)
+        return self
+
+    prependListener = prepend_listener
+
+    def prepend_once_listener(self, name: Hashable, listener: Listener) -> Self:
+        """Like `once`, but in front of the listeners that are there."""
+        self._add(name, _Once(self, name, listener), listener, front=True)
+        return self
+
+    prependOnceListener = prepend_once_listener
+
+    @staticmethod
+    def _decorator(add: Callable[[Hashable, L], object], name: Hashable) -> Callable[[L], L]:
+        def decorate(listener: L) -> L:
+            add(name, listener)
+            return listener
+
+        return decorate
+
+    def _add(self, name: Hashable, entry: Listener, listener: Listener, front: bool = False) -> None:
+        if not callable(listener):
+            raise InvalidArgTypeError("listener", "of type function", listener)
+        listeners = self._listeners
+        if listeners is None:
+            listeners = self._listeners = {}
+        elif "newListener" in listeners:
+            # Before the addition, so that what it adds under this name comes first.
+            self.emit("newListener", name, listener)
+        found = listeners.get(name)
+        if found is None:
+            listeners[name] = (entry,)
+            return
+        listeners[name] = found = (entry, *found) if front else (*found, entry)
+        if len(found) > self._max_listeners > 0:
+            self._warn(name, len(found))
+
+    def _warn(self, name: Hashable, count: int) -> None:
+        if self._warned is None:
+            self._warned = set()
+        elif name in self._warned:
+            return
+        self._warned.add(name)
+        warnings.warn(
+            f"Possible EventEmitter memory leak detected. {count} {name} listeners added to "
+            f"[{type(self).__name__}]. MaxListeners is {self._max_listeners}. "
+            "Use emitter.set_max_listeners() to increase limit",
+            MaxListenersExceededWarning,
+            stacklevel=4,
+        )
+
+    # -- removing
+
+    def remove_listener(self, name: Hashable, listener: Listener) -> Self:
+        """Remove `listener` once, the last one added; unknown listeners are no error."""
+        if not callable(listener):
+            raise InvalidArgTypeError("listener", "of type function", listener)
+        found = self._listeners.get(name, ()) if self._listeners is not None else ()
+        for position in range(len(found) - 1, -1, -1):
+            entry = found[position]
+            if entry == listener or (type(entry) is _Once and entry.listener == listener):
+                self._remove_at(name, found, position)
+                break
+        return self
+
+    removeListener = remove_listener
+    off = remove_listener
+
+    def remove_all_listeners(self, name: Hashable = ...) -> Self:
+        """Remove the listeners of `name`, or of every event, the last added first."""
+        listeners = self._listeners
+        if listeners is None:
+            return self
+        if name is not ...:
+            self._remove_all(name)
+            return self
+        # 'removeListener' hears of all the others, so it goes last.
+        for other in [key for key in listeners if key != "removeListener"]:
+            self._remove_all(other)
+        self._remove_all("removeListener")
+        return self
+
+    removeAllListeners = remove_all_listeners
+
+    def _remove_all(self, name: Hashable) -> None:
+        listeners = self._listeners
+        assert listeners is not None
+        if name in listeners and "removeListener" not in listeners:
+            self._forget(name)
+            self._on_listener_removed(name)
+            return
+        for entry in reversed(listeners.get(name, ())):
+            self.remove_listener(name, entry)
+
+    def _remove_at(self, name: Hashable, found: tuple[Listener, ...], position: int) -> None:
+        listeners = self._listeners
+        assert listeners is not None
+        if len(found) == 1:
+            self._forget(name)
+        else:
+            listeners[name] = found[:position] + found[position + 1 :]
+        if "removeListener" in listeners:
+            entry = found[position]
+            self.emit("removeListener", name, entry.listener if type(entry) is _Once else entry)
+        self._on_listener_removed(name)
+
+    def _forget(self, name: Hashable) -> None:
+        assert self._listeners is not None
+        del self._listeners[name]
+        if self._warned is not None:
+            self._warned.discard(name)
+
+    # -- emitting
+
+    def emit(self, name: Hashable, *args: Any) -> bool:
+        """Call the listeners of `name` with `args`, in order; return whether there were any.
+
+        What a plain listener raises comes out here, and the rest are not called.
+        'error' without a listener raises its argument, or UnhandledError
+        (`ERR_UNHANDLED_ERROR`) if that is no exception.
+        """
+        listeners = self._listeners
+        if listeners is None or (found := listeners.get(name)) is None:
+            if name == "error":
+                raise _unheard(args)
+            return False
+        for listener in found:
+            result = listener(*args)
+            if result is not None:
+                self._follow(result, name, args)
+        return True
+
+    def _notify(self, name: Hashable, *args: Any) -> bool:
+        """Emit for the library: never raises; failures go to `_listener_failed`."""
+        listeners = self._listeners
+        if listeners is None or (found := listeners.get(name)) is None:
+            return False
+        try:
+            for listener in found:
+                result = listener(*args)
+                if result is not None:
+                    self._follow(result, name, args)
+        except (Exception, asyncio.CancelledError) as error:
+            self._listener_failed(error, name, args)
+        return True
+
+    def _follow(self, result: Any, name: Hashable, args: tuple[Any, ...]) -> None:
+        """Run what an `async def` listener returned; anything else is ignored."""
+        # A listener that ends in `return server.close()` returns an emitter that
+        # can be awaited, and does not ask us to wait for it.
+        if not inspect.isawaitable(result) or isinstance(result, EventEmitter):
+            return
+        loop = asyncio._get_running_loop()
+        if loop is None:
+            later(self._start_late, result, name, args)
+        else:
+            _start(self._run(result, name, args), loop)
+
+    def _start_late(self, result: Awaitable[Any], name: Hashable, args: tuple[Any, ...]) -> None:
+        loop = asyncio._get_running_loop()
+        if loop is not None:
+            _start(self._run(result, name, args), loop)
+            return
+        if inspect.iscoroutine(result):
+            result.close()
+        error = RuntimeError(f"the async listener of {name!r} needs a running event loop")
+        self._listener_failed(error, name, args)
+
+    async def _run(self, awaitable: Awaitable[Any], name: Hashable, args: tuple[Any, ...]) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        try:
+            await awaitable
+        except asyncio.CancelledError as error:
+            if task.cancelling():
+                raise
+            # Not this task was cancelled but what it waited for: a failure as any other.
+            self._listener_failed(error, name, args)
+        except Exception as error:
+            self._listener_failed(error, name, args)
+        finally:
+            _running.discard(task)
+
+    def _listener_failed(self, error: BaseException, event: Hashable, args: tuple[Any, ...]) -> None:
+        """Hear that a listener of `event` raised `error` where no caller of `emit` could."""
+        logger.error("a listener of %r on %s failed", event, type(self).__name__, exc_info=error)
+        if event != "error":
+            self._notify("error", error)
+
+    # -- asking
+
+    def listeners(self, name: Hashable) -> list[Listener]:
+        """Return the listeners of `name`, those of `once` as they were given."""
+        return [entry.listener if type(entry) is _Once else entry for entry in self._entries(name)]
+
+    def raw_listeners(self, name: Hashable) -> list[Listener]:
+        """Return the listeners of `name`, those of `once` in the wrapper that calls them once."""
+        return list(self._entries(name))
+
+    rawListeners = raw_listeners
+
+    def listener_count(self, name: Hashable, listener: Listener | None = None) -> int:
+        """Return how many listeners `name` has, or how many times `listener` is among them."""
+        if listener is None:
+            return len(self._entries(name))
+        return self.listeners(name).count(listener) + self._entries(name).count(listener)
+
+    listenerCount = listener_count
+
+    def event_names(self) -> list[Hashable]:
+        """Return the names that have listeners, in the order of their first registration."""
+        return list(self._listeners or ())
+
+    eventNames = event_names
+
+    def set_max_listeners(self, n: float) -> Self:
+        """Warn when an event has more than `n` listeners (default 10); 0 or infinite: never."""
+        if isinstance(n, bool) or not isinstance(n, int | float):
+            raise InvalidArgTypeError("setMaxListeners", "of type number", n)
+        if not n >= 0:
+            raise OutOfRangeError("setMaxListeners", ">= 0", n)
+        self._max_listeners = n
+        return self
+
+    setMaxListeners = set_max_listeners
+
+    def get_max_listeners(self) -> float:
+        """Return the number of listeners of one event past which a warning is given."""
+        return self._max_listeners
+
+    getMaxListeners = get_max_listeners
+
+    def _entries(self, name: Hashable) -> tuple[Listener, ...]:
+        return self._listeners.get(name, ()) if self._listeners is not None else ()
+
+    # -- hooks for subclasses
+
+    def _on_listener_added(self, name: Hashable) -> None:
+        """Hear that `on` or `once` added a listener of `name`."""
+
+    def _on_listener_removed(self, name: Hashable) -> None:
+        """Hear that a listener of `name` was removed."""
+
+
+# A task that nothing refers to may be collected in mid-flight.
+_running: set[asyncio.Task[None]] = set()
+
+if sys.version_info >= (3, 12):
+
+    def _start(run: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -> None:
+        """Run up to the first `await` at once, as Node runs an async function."""
+        task = asyncio.Task(run, loop=loop, eager_start=True)
+        if not task.done():
+            _running.add(task)
+
+else:
+
+    def _start(run: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -> None:
+        """Run as a task; its first step comes on a later turn (no eager tasks before 3.12)."""
+        _running.add(loop.create_task(run))
+
+
+def _unheard(args: tuple[Any, ...]) -> BaseException:
+    context = args[0] if args else None
+    return context if isinstance(context, BaseException) else UnhandledError(context)
+
+
+async def once(emitter: EventEmitter, name: Hashable) -> list[Any]:
+    """Wait for the next event `name` and return its arguments.
+
+    Listens from the moment it is first awaited. Raises the error if 'error'
+    comes first, except where `name` is "error" itself.
+    """
+    happened: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+
+    def succeed(*args: Any) -> None:
+        if not happened.done():
+            happened.set_result(list(args))
+
+    def fail(*args: Any) -> None:
+        if not happened.done():
+            happened.set_exception(_unheard(args))
+
+    emitter.once(name, succeed)
+    if name != "error":
+        emitter.once("error", fail)
+    try:
+        return await happened
+    finally:
+        emitter.remove_listener(name, succeed)
+        emitter.remove_listener("error", fail)
+
+
+def python_spelling(name: str) -> str:
+    """Turn `setMaxListeners` into `set_max_listeners`."""
+    return re.sub(r"[A-Z]", lambda found: "_" + found[0].lower(), name)
+
+
+def node_spelling(name: str) -> str:
+    """Turn `set_max_listeners` into `setMaxListeners`."""
+    return re.sub(r"_([a-z])", lambda found: found[1].upper(), name)
