@@ -14,6 +14,8 @@ from typing import Protocol
 from .errors import UnknownEncodingError
 
 _NAMES = {
+    "": "utf8",
+    "buffer": "utf8",
     "utf8": "utf8",
     "utf-8": "utf8",
     "latin1": "latin1",
@@ -38,15 +40,12 @@ def normalize(encoding: str | None) -> str:
 
     Raises UnknownEncodingError.
     """
-    if encoding is None or encoding == "" or encoding == "utf8":
+    if encoding is None:
         return "utf8"
     if not isinstance(encoding, str):
         raise UnknownEncodingError(encoding)
-    name = encoding.lower()
-    if name == "buffer":
-        return "utf8"
     try:
-        return _NAMES[name]
+        return _NAMES[encoding.lower()]
     except KeyError:
         raise UnknownEncodingError(encoding) from None
 

@@ -141,7 +141,7 @@ def server_options(options: Mapping[str, Any] | None, keywords: Mapping[str, Any
     """
     if options is not None and not isinstance(options, Mapping):
         raise InvalidArgTypeError("options", "a mapping", options)
-    given = {_spelled(name): value for name, value in (options or {}).items() if isinstance(name, str)}
+    given = {_spelled(str(name)): value for name, value in (options or {}).items()}
     for name, value in keywords.items():
         if _spelled(name) not in _SERVER:
             raise TypeError(_unknown(name))

@@ -50,9 +50,9 @@ status a server answers with, where a client caused the error.
 from __future__ import annotations
 
 import errno as _errno
-import os
-import socket as _socket
 from typing import Any, ClassVar
+
+from ._system import name_of, sentence, text_of
 
 
 class HTTPError(Exception):
@@ -75,7 +75,9 @@ class HTTPError(Exception):
 
 
 def _restored(kind: type[HTTPError], args: tuple[object, ...]) -> HTTPError:
-    return kind.__new__(kind, *args)
+    error = kind.__new__(kind, *args)
+    error.args = args  # an OSError sets them in __init__ alone
+    return error
 
 
 def described(value: object) -> str:
@@ -160,7 +162,7 @@ class SocketEncodingError(HTTPError, RuntimeError):
 
 
 class InternalAssertionError(HTTPError, RuntimeError):
-    """A call that fits no state: detach only the socket that is attached. Else it is a bug here, please report it."""
+    """Detach only the socket that is attached; anything else that raises this is a bug of the library."""
 
     code = "ERR_INTERNAL_ASSERTION"
 
@@ -483,10 +485,10 @@ class SystemCallError(HTTPError, OSError):
         text: str | None = None,
     ) -> None:
         number = getattr(_errno, errno_name, None)
-        super().__init__(_system_sentence(errno_name, syscall, address, port, text))
+        super().__init__(sentence(errno_name, syscall, address, port, text))
         self.code = errno_name
         self.errno = number
-        self.strerror = _system_text(errno_name) if text is None else text
+        self.strerror = text_of(errno_name) if text is None else text
         self.syscall: str | None = syscall
         self.address = address
         self.port = port
@@ -500,7 +502,7 @@ class SystemCallError(HTTPError, OSError):
         cls, error: OSError, syscall: str, address: str | None = None, port: int | None = None
     ) -> SystemCallError:
         """Return the error of `syscall` that says in Node's words what `error` says in Python's."""
-        name = _name_of(error, syscall)
+        name = name_of(error, syscall)
         if name == "ECONNRESET":
             return ConnectionLostError(f"{syscall} ECONNRESET", syscall)
         text = str(error) if name == "UNKNOWN" else None
@@ -515,61 +517,7 @@ class ConnectionLostError(SystemCallError, ConnectionResetError):
     def __init__(self, text: str = "aborted", syscall: str | None = None) -> None:
         HTTPError.__init__(self, text)
         self.errno = _errno.ECONNRESET
-        self.strerror = _system_text("ECONNRESET")
+        self.strerror = text_of("ECONNRESET")
         self.syscall = syscall
         self.address = None
         self.port = None
-
-
-# libuv's words where they are not those of the C library.
-_SYSTEM_TEXTS = {
-    "EADDRNOTAVAIL": "address not available",
-    "EAFNOSUPPORT": "address family not supported",
-    "ECANCELED": "operation canceled",
-    "EMFILE": "too many open files",
-    "ENFILE": "file table overflow",
-    "ENOTSOCK": "socket operation on non-socket",
-    "ETIMEDOUT": "connection timed out",
-}
-_NOT_FOUND = tuple(
-    getattr(_socket, name) for name in ("EAI_NONAME", "EAI_NODATA", "EAI_ADDRFAMILY") if hasattr(_socket, name)
-)
-_RESOLVER_NAMES = {getattr(_socket, name): name for name in dir(_socket) if name.startswith("EAI_")}
-
-
-def _system_text(name: str) -> str:
-    number = getattr(_errno, name, None)
-    if name in _SYSTEM_TEXTS:
-        return _SYSTEM_TEXTS[name]
-    return "unknown error" if number is None else os.strerror(number).lower()
-
-
-def _system_sentence(name: str, syscall: str, address: str | None, port: int | None, text: str | None) -> str:
-    # Node: "read ECONNRESET", "getaddrinfo ENOTFOUND host", "listen EADDRINUSE: address already in use ::1:80".
-    if text is None and syscall in ("listen", "bind", "connect"):
-        text = _system_text(name)
-    words = f"{syscall} {name}" if text is None else f"{syscall} {name}: {text}"
-    if address is None:
-        return words
-    return f"{words} {address}:{port}" if port is not None and port > 0 else f"{words} {address}"
-
-
-def _name_of(error: OSError, syscall: str) -> str:
-    if isinstance(error, _socket.gaierror):
-        return "ENOTFOUND" if error.errno in _NOT_FOUND else _RESOLVER_NAMES.get(error.errno or 0, "ENOTFOUND")
-    if error.errno is None:
-        return _name_by_class(error)
-    name = _errno.errorcode.get(error.errno, "UNKNOWN")
-    # libuv: a Unix path in a missing directory is refused like one without permission.
-    return "EACCES" if name == "ENOENT" and syscall == "listen" else name
-
-
-def _name_by_class(error: OSError) -> str:
-    # A loop may raise these bare: asyncio's "Connection lost" has no number.
-    if isinstance(error, ConnectionResetError):
-        return "ECONNRESET"
-    if isinstance(error, BrokenPipeError):
-        return "EPIPE"
-    if isinstance(error, ConnectionAbortedError):
-        return "ECONNABORTED"
-    return "ETIMEDOUT" if isinstance(error, TimeoutError) else "UNKNOWN"
