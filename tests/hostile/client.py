@@ -1,0 +1,205 @@
+"""Sends one case in one of three cuts and gathers what comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import socket
+import struct
+from collections.abc import Iterator
+
+from .answers import MalformedAnswerError, read_answers
+from .judge import PROBE_URL, Case, Outcome
+
+DELIVERIES = ("whole", "bytes", "random")
+PATIENCE = 8.0
+"""Seconds to wait for something that must come."""
+QUIET = 0.3
+"""Seconds of silence after which a server that may wait for ever counts as waiting."""
+_PROBE = f"GET {PROBE_URL} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode()
+_FINE = 2048
+"""Bytes at either end of a long piece that are cut finely; its middle goes in large cuts."""
+
+
+async def run_case(case: Case, port: int, delivery: str) -> Outcome:
+    """Play `case` against the server on `port` and return the outcome."""
+    link = _Link(case, port)
+    await link.open()
+    try:
+        await link.send_all(delivery)
+        if case.get("abort"):
+            await link.reset()
+            return Outcome([], others=await _innocent(port))
+        if case.get("fin"):
+            link.half_close()
+        await link.settle()
+        outcome = link.outcome()
+        if outcome.end != "closed" and not case.get("fin") and not outcome.malformed:
+            await link.probe()
+            probed = link.outcome()
+            probed.end, probed.probed = outcome.end, True
+            return probed
+        return outcome
+    finally:
+        await link.close()
+
+
+async def _innocent(port: int) -> str:
+    """Return what a client on another connection has to complain of."""
+    bystander: Case = {
+        "raw": "GET /bystander HTTP/1.1\r\nHost: a\r\n\r\n",
+        "expect": "accept",
+        "requests": [{}],
+    }
+    link = _Link(bystander, port)
+    await link.open()
+    try:
+        await link.send_all("whole")
+        await link.settle()
+        answers = link.outcome().answers
+        return "" if answers and answers[0].status == 200 else "the next client was not served"
+    finally:
+        await link.close()
+
+
+class _Link:
+    """One client connection: a plain socket, so that every cut really becomes a segment."""
+
+    def __init__(self, case: Case, port: int) -> None:
+        self._case = case
+        self._port = port
+        self._data = bytearray()
+        self._closed = False
+        self._news = asyncio.Event()
+        self._socket = socket.socket()
+        self._reader: asyncio.Task[None] | None = None
+        self._methods = [request.get("method", "GET") for request in case["requests"]]
+
+    async def open(self) -> None:
+        self._socket.setblocking(False)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await asyncio.get_running_loop().sock_connect(self._socket, ("127.0.0.1", self._port))
+        self._reader = asyncio.ensure_future(self._read())
+
+    async def _read(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while data := await loop.sock_recv(self._socket, 262144):
+                self._data += data
+                self._news.set()
+        except OSError:
+            pass
+        self._closed = True
+        self._news.set()
+
+    async def send_all(self, delivery: str) -> None:
+        """Send the case; a server that closes early ends the sending, which is no error."""
+        loop = asyncio.get_running_loop()
+        try:
+            for delay, piece in _pieces(self._case):
+                if delay:
+                    await asyncio.sleep(delay / 1000)
+                for cut in _cuts(piece, delivery, self._case.get("id", "")):
+                    if self._closed:
+                        return
+                    await loop.sock_sendall(self._socket, cut)
+                    if delivery != "whole":
+                        # Two turns: the server, when it shares the loop, reads this cut by itself.
+                        await asyncio.sleep(0)
+                        await asyncio.sleep(0)
+        except OSError:
+            pass
+
+    async def settle(self) -> None:
+        """Wait until what must come has come, or until nothing more does."""
+        certain = self._case["expect"] != "either" or self._case.get("fin")
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + PATIENCE
+        while not self._closed and not self._is_done():
+            wait = deadline - loop.time()
+            if not await self._hear(wait if certain else min(wait, QUIET)):
+                return
+
+    def _is_done(self) -> bool:
+        """Tell whether every answer that could come to these requests is here."""
+        outcome = self.outcome()
+        if outcome.malformed:
+            return True
+        final = [answer for answer in outcome.answers if not answer.informational]
+        if final and final[-1].status >= 300:
+            return self._case.get("after") in ("any", "open") and self._case["expect"] != "accept"
+        if self._case["expect"] == "reject" or self._case.get("after") == "close" or self._case.get("fin"):
+            return False
+        return len(final) >= len(self._case["requests"]) > 0
+
+    async def probe(self) -> None:
+        """Ask one more thing of a connection that is still open."""
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.sock_sendall(self._socket, _PROBE)
+        except OSError:
+            return
+        certain = self._case["expect"] == "accept"
+        while not self._closed and await self._hear(PATIENCE if certain else QUIET):
+            pass
+
+    async def _hear(self, seconds: float) -> bool:
+        try:
+            await asyncio.wait_for(self._news.wait(), seconds)
+        except TimeoutError:
+            return False
+        self._news.clear()
+        return True
+
+    def outcome(self) -> Outcome:
+        end = "closed" if self._closed else "open" if self._data else "waits"
+        try:
+            answers, rest = read_answers(bytes(self._data), self._methods, self._closed)
+        except MalformedAnswerError as error:
+            return Outcome([], end=end, malformed=str(error))
+        return Outcome(answers, rest, end)
+
+    def half_close(self) -> None:
+        try:
+            self._socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    async def reset(self) -> None:
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        await self.close()
+
+    async def close(self) -> None:
+        """Close; the reader has to leave the loop's selector first."""
+        if self._reader is not None:
+            self._reader.cancel()
+            await asyncio.wait([self._reader])
+            self._reader = None
+        self._socket.close()
+
+
+def _pieces(case: Case) -> Iterator[tuple[int, bytes]]:
+    raw = case["raw"]
+    if isinstance(raw, str):
+        yield 0, raw.encode("latin-1")
+        return
+    for delay, text, *times in raw:
+        yield delay, text.encode("latin-1") * (times[0] if times else 1)
+
+
+def _cuts(piece: bytes, delivery: str, seed: str) -> Iterator[bytes]:
+    if delivery == "whole":
+        yield piece
+        return
+    chance = random.Random(f"{seed}/{len(piece)}")
+    position = 0
+    while position < len(piece):
+        fine = position < _FINE or position >= len(piece) - _FINE
+        if not fine:
+            size = min(65536, len(piece) - _FINE - position)
+        elif delivery == "bytes":
+            size = 1
+        else:
+            size = chance.randint(1, 40)
+        yield piece[position : position + size]
+        position += size
