@@ -7,6 +7,7 @@ works by units (latin1, utf16le).
 from __future__ import annotations
 
 import base64
+import binascii
 import codecs
 import re
 from typing import Protocol
@@ -29,9 +30,10 @@ _NAMES = {
     "utf16le": "utf16le",
     "utf-16le": "utf16le",
 }
-_HEX_PAIRS = re.compile(r"(?:[0-9A-Fa-f]{2})*")
-_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]+")
-_TO_BASE64 = {ord("-"): "+", ord("_"): "/"}
+_HEX_PAIRS = re.compile(rb"(?:[0-9A-Fa-f]{2})*")
+_BASE64_DIGITS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
+_NOT_BASE64 = bytes(set(range(256)) - set(_BASE64_DIGITS))
+_TO_BASE64 = bytes.maketrans(b"-_", b"+/")  # both alphabets are taken in both
 _LOW_SEVEN_BITS = bytes(byte & 0x7F for byte in range(256))
 
 
@@ -63,11 +65,10 @@ def encode(text: str, encoding: str | None = None) -> bytes:
             return _units(text).decode("utf-16-le", "replace").encode()
     if name == "utf16le":
         return _units(text)
+    data = _low_bytes(text)  # Node looks at no more of a character, be it a digit
     if name == "hex":
-        pairs = _HEX_PAIRS.match(text)
-        assert pairs is not None  # it matches the empty string
-        return bytes.fromhex(pairs[0])
-    return _from_base64(text) if name in ("base64", "base64url") else _low_bytes(text)
+        return _from_hex(data)
+    return _from_base64(data) if name in ("base64", "base64url") else data
 
 
 def _units(text: str) -> bytes:
@@ -81,11 +82,17 @@ def _low_bytes(text: str) -> bytes:
         return _units(text)[::2]
 
 
-def _from_base64(text: str) -> bytes:
-    digits = _NOT_BASE64.sub("", text.partition("=")[0].translate(_TO_BASE64))
+def _from_hex(data: bytes) -> bytes:
+    pairs = _HEX_PAIRS.match(data)
+    assert pairs is not None  # it matches nothing at all, too
+    return binascii.unhexlify(pairs[0])
+
+
+def _from_base64(data: bytes) -> bytes:
+    digits = data.partition(b"=")[0].translate(_TO_BASE64, _NOT_BASE64)
     if len(digits) % 4 == 1:  # six bits are no byte
         digits = digits[:-1]
-    return base64.b64decode(digits + "=" * (-len(digits) % 4))
+    return binascii.a2b_base64(digits + b"=" * (-len(digits) % 4))
 
 
 class _Decoding(Protocol):
