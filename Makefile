@@ -100,7 +100,7 @@ fuzz: $(VENV)/.ready-dev ## Fuzz for SECONDS
 
 .PHONY: soak
 soak: $(VENV)/.ready-dev ## Load a server for MINUTES and look for what grows
-	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(ARGS)
+	$(BIN)/python -m endurance.soak --minutes $(MINUTES) $(ARGS)
 
 .PHONY: docs
 docs: $(VENV)/.ready-docs ## Build the documentation into site/

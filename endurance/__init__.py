@@ -1,0 +1,1 @@
+"""Long and unkind runs: slow clients, hours of mixed load, stops under load."""
