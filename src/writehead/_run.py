@@ -1,0 +1,188 @@
+"""run(): chooses the loop, waits for the servers, answers the signals.
+
+Law: what a program has begun is finished. The loop goes on while a server
+listens or has a connection, and while a task is under way. A first SIGINT or
+SIGTERM closes the servers in order; a second one ends the process at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from types import FrameType
+from typing import Any
+
+from . import _server, events
+from ._options import milliseconds
+from ._turns import later
+
+logger = logging.getLogger("writehead")
+
+SHUTDOWN_TIMEOUT = 30_000
+_shutdown_timeout: float | timedelta = SHUTDOWN_TIMEOUT  # what run() takes when it is told nothing
+
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+
+
+def set_shutdown_timeout(duration: float | timedelta) -> None:
+    """Set the shutdown timeout of a `run()` that names none, in milliseconds."""
+    global _shutdown_timeout
+    milliseconds(duration, "shutdown_timeout")
+    _shutdown_timeout = duration
+
+
+def run(
+    *, shutdown_timeout: float | timedelta | None = None, loop_factory: LoopFactory | None = None
+) -> None:
+    """Run the event loop until every server has closed, as a Node.js process does.
+
+    The loop is uvloop's where that is installed, else asyncio's;
+    `WRITEHEAD_LOOP=asyncio` in the environment, or `loop_factory`, chooses
+    otherwise. Tasks under way are waited for, too.
+
+    SIGINT (Ctrl-C) and SIGTERM close the servers: what has been accepted is
+    answered, then `run()` returns. A second signal ends the process at once.
+    What is not done `shutdown_timeout` milliseconds after the first (default
+    30000) is cut, and the log says how many connections that were. Signals that
+    the program handles or ignores itself are left alone.
+
+    Raises the error of a `listen` that failed while nobody listened to 'error',
+    and RuntimeError if a loop runs already: there, `await server.listen()`.
+    """
+    timeout = milliseconds(
+        _shutdown_timeout if shutdown_timeout is None else shutdown_timeout, "shutdown_timeout"
+    )
+    if asyncio._get_running_loop() is not None:
+        raise RuntimeError(
+            "http.run() starts an event loop, and one is running already; "
+            "there, `await server.listen(...)` is all that a server needs"
+        )
+    with asyncio.Runner(loop_factory=loop_factory or best_loop()) as runner:
+        program = _Program(runner.get_loop(), timeout / 1000)
+        with program.signals():
+            runner.run(program.finish())
+    _raise_unheard()
+
+
+def best_loop() -> LoopFactory | None:
+    """Return what makes a uvloop, or None for asyncio's own loop."""
+    if os.environ.get("WRITEHEAD_LOOP") == "asyncio":
+        return None
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _raise_unheard() -> None:
+    errors = _server.take_unheard_errors()
+    if errors:
+        raise errors[0]
+
+
+class _Program:
+    """The wait for all that a program has begun, and its orderly end."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, shutdown_timeout: float) -> None:
+        self._loop = loop
+        self._shutdown_timeout = shutdown_timeout
+        self._changed = asyncio.Event()
+        self._signals = 0
+        self._stopping = False
+        self._overdue = False
+
+    async def finish(self) -> None:
+        """Return when nothing holds the loop any more."""
+        _server.on_all_closed(self._changed.set)
+        later(self._changed.set)  # what was due before there was a loop becomes due now
+        await self._changed.wait()
+        while not self._overdue:
+            self._changed.clear()
+            if _server.open_servers():
+                await self._changed.wait()
+            elif tasks := self._under_way():
+                await self._one_of(tasks)
+            else:
+                return
+
+    def _under_way(self) -> set[asyncio.Task[Any]]:
+        """Return the tasks to wait for once no server is open."""
+        if self._stopping:
+            # Told to stop: its listeners may finish, what else the program began is cancelled.
+            return set(events._running)
+        return {task for task in asyncio.all_tasks(self._loop) if task is not asyncio.current_task()}
+
+    async def _one_of(self, tasks: set[asyncio.Task[Any]]) -> None:
+        changed = self._loop.create_task(self._changed.wait())
+        await asyncio.wait({*tasks, changed}, return_when=asyncio.FIRST_COMPLETED)
+        changed.cancel()
+        await asyncio.sleep(0)  # it ends, and what a finished task has begun begins
+
+    # -- signals
+
+    @contextlib.contextmanager
+    def signals(self) -> Iterator[None]:
+        """Take SIGINT and SIGTERM over where the program has left them to Python."""
+        taken: dict[signal.Signals, Any] = {}
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                before = signal.getsignal(number)
+                if before in (signal.SIG_DFL, signal.default_int_handler):
+                    taken[number] = before
+                    signal.signal(number, self._on_signal)
+        try:
+            yield
+        finally:
+            for number, before in taken.items():
+                if signal.getsignal(number) == self._on_signal:
+                    signal.signal(number, before)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        # Between two bytecodes of any code, so a handler that never returns can be ended, too.
+        self._signals += 1
+        if self._signals > 1:
+            _die_by(number)
+        self._loop.call_soon_threadsafe(self._stop)
+
+    def _stop(self) -> None:
+        self._stopping = True
+        self._changed.set()
+        for server in _server.open_servers():
+            server.close()
+        self._loop.call_later(self._shutdown_timeout, self._cut)
+
+    def _cut(self) -> None:
+        cut = 0
+        for server in _server.open_servers():
+            cut += server._connection_count
+            server.close_all_connections()
+        if cut:
+            logger.warning(
+                "%d %s cut: not done %g s after the signal to stop",
+                cut,
+                "connection" if cut == 1 else "connections",
+                self._shutdown_timeout,
+            )
+        # What was handed over by 'upgrade' cannot be cut; it is not waited for either.
+        later(self._give_up)
+
+    def _give_up(self) -> None:
+        self._overdue = True
+        self._changed.set()
+
+
+def _die_by(number: int) -> None:
+    """End the process as the signal would have, had nobody handled it."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)

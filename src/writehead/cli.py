@@ -1,0 +1,122 @@
+"""The command `writehead`: a script, then the loop, as `node script.js` has it."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+import types
+from collections.abc import Sequence
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+
+from . import __version__, _run
+from .errors import SystemCallError
+
+FAILED = 1  # Node.js's exit code for a script that is missing or throws
+_LISTENING = ("listen", "getaddrinfo")  # one line says all; a traceback would show only ourselves
+_TAKES_A_VALUE = ("--shutdown-timeout",)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command with `arguments` (default: those of the process) and return its exit code."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    ours, theirs = _split(given)
+    parser = _parser()
+    options = parser.parse_args(ours)
+    if not theirs:
+        parser.error("name the script to run: writehead script.py")
+    _run.set_shutdown_timeout(options.shutdown_timeout * 1000)
+    return run_script(theirs[0], theirs[1:])
+
+
+def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Part the options of the command from the script and what belongs to it."""
+    at = 0
+    while at < len(arguments) and arguments[at].startswith("-"):
+        at += 2 if arguments[at] in _TAKES_A_VALUE else 1
+    return arguments[:at], arguments[at:]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="writehead",
+        usage="writehead [options] script.py [arguments ...]",
+        description="Run a script, then its servers until the last of them has closed.",
+        epilog="Ctrl-C and SIGTERM close the servers: what was accepted is answered, and the exit code is 0. "
+        "A second signal ends the process at once. WRITEHEAD_LOOP=asyncio in the environment chooses "
+        "asyncio's loop where uvloop is installed.",
+    )
+    parser.add_argument("--version", action="version", version=f"writehead {__version__}")
+    parser.add_argument(
+        "--shutdown-timeout",
+        metavar="SECONDS",
+        type=_seconds,
+        default=_run.SHUTDOWN_TIMEOUT / 1000,
+        help="cut what is not done this long after the first signal (default: %(default)g)",
+    )
+    return parser
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds, zero or more")
+    return seconds
+
+
+def run_script(script: str, arguments: Sequence[str]) -> int:
+    """Run the file `script` as `__main__`, then the loop; return the exit code."""
+    path = Path(script)
+    try:
+        source = path.read_bytes()
+    except OSError as error:
+        print(f"writehead: cannot open script {script!r}: {error.strerror}", file=sys.stderr)
+        return FAILED
+    module = _main_module(path)
+    _print_by_line()
+    sys.argv[:] = [script, *arguments]
+    if not sys.flags.safe_path:
+        sys.path[0] = str(path.resolve().parent)
+    try:
+        exec(compile(source, script, "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - it is the purpose
+        _run.run()
+    except SystemCallError as error:
+        return _print_line(error) if error.syscall in _LISTENING else _print(error)
+    except Exception as error:
+        return _print(error)
+    return 0
+
+
+def _main_module(path: Path) -> types.ModuleType:
+    """Make the module that the script is: pickle, `import __main__` and tracebacks look for it."""
+    module = types.ModuleType("__main__")
+    module.__file__ = os.fspath(path)
+    module.__loader__ = SourceFileLoader("__main__", os.fspath(path))
+    module.__dict__["__builtins__"] = __builtins__
+    sys.modules["__main__"] = module
+    return module
+
+
+def _print_by_line() -> None:
+    """Let what a script prints be seen at once, in a pipe or a log too, as with Node.js."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # not when somebody has put another in its place
+        sys.stdout.reconfigure(line_buffering=True)
+
+
+def _print_line(error: SystemCallError) -> int:
+    print(f"writehead: {error}", file=sys.stderr)
+    return FAILED
+
+
+def _print(error: Exception) -> int:
+    """Print `error` as the interpreter would, without the frames of this command."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_frame.f_code.co_filename == __file__:
+        traceback = traceback.tb_next
+    sys.excepthook(type(error), error.with_traceback(traceback), traceback)
+    return FAILED

@@ -1,0 +1,77 @@
+"""What every test file may use: `async def` tests on either loop, and a port of the system's choosing."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+sys.dont_write_bytecode = True
+TIMEOUT = float(os.environ.get("WRITEHEAD_TEST_TIMEOUT", "30"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options that choose the loop and let the long tests in."""
+    parser.addoption(
+        "--loop", choices=("uvloop", "asyncio"), default="uvloop", help="the loop of async tests"
+    )
+    parser.addoption("--slow", action="store_true", help="run the tests marked slow too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell the programs that tests start which loop is under test."""
+    if config.getoption("--loop") == "asyncio":
+        os.environ["WRITEHEAD_LOOP"] = "asyncio"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long tests out unless they were asked for."""
+    if not config.getoption("--slow"):
+        skip = pytest.mark.skip(reason="slow; run with --slow")
+        for item in items:
+            if "slow" in item.keywords:
+                item.add_marker(skip)
+
+
+def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes the loop called `name`; plain asyncio where uvloop is missing."""
+    if name == "uvloop":
+        try:
+            import uvloop
+        except ImportError:
+            return None
+        return uvloop.new_event_loop
+    return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run an `async def` test to its end on a loop of its own."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    names = pyfuncitem._fixtureinfo.argnames
+    arguments: dict[str, Any] = {name: pyfuncitem.funcargs[name] for name in names}
+    loop = pyfuncitem.config.getoption("--loop")
+    with asyncio.Runner(loop_factory=loop_factory(loop), debug=loop == "asyncio") as runner:
+        runner.run(_within_the_limit(pyfuncitem.obj(**arguments)))
+    return True
+
+
+async def _within_the_limit(test: Any) -> None:
+    async with asyncio.timeout(TIMEOUT):  # a hung test is a failed test, not a hung run
+        await test
+
+
+@pytest.fixture
+def free_port() -> int:
+    """Return a port that nobody listens on, for programs that must be told one."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
