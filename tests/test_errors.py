@@ -1,0 +1,407 @@
+"""Every error: its code, its builtins, its facts, its sentence."""
+
+from __future__ import annotations
+
+import builtins
+import copy
+import errno
+import inspect
+import pickle
+import re
+import socket
+
+import pytest
+
+from writehead import errors
+from writehead.errors import HTTPError
+
+# An error, its code, the sentence, the builtins that catch it, the status it answers with.
+ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [
+    (
+        errors.HeadersSentError("set"),
+        "ERR_HTTP_HEADERS_SENT",
+        "Cannot set headers after they are sent to the client",
+        [RuntimeError],
+        None,
+    ),
+    (
+        errors.TrailerInvalidError(),
+        "ERR_HTTP_TRAILER_INVALID",
+        "Trailers are invalid with this transfer encoding: they need a chunked body",
+        [RuntimeError],
+        None,
+    ),
+    (
+        errors.ContentLengthMismatchError(3, 2),
+        "ERR_HTTP_CONTENT_LENGTH_MISMATCH",
+        "Response body's content-length of 3 byte(s) does not match the content-length of 2 byte(s) set in header",
+        [RuntimeError],
+        None,
+    ),
+    (
+        errors.BodyNotAllowedError(),
+        "ERR_HTTP_BODY_NOT_ALLOWED",
+        "Adding content for this request method or response status is not allowed",
+        [RuntimeError],
+        None,
+    ),
+    (
+        errors.SocketAssignedError(),
+        "ERR_HTTP_SOCKET_ASSIGNED",
+        "Socket already has a response assigned to it",
+        [RuntimeError],
+        None,
+    ),
+    (
+        errors.SocketEncodingError(),
+        "ERR_HTTP_SOCKET_ENCODING",
+        "Changing the encoding of a socket that carries HTTP is not allowed",
+        [RuntimeError],
+        None,
+    ),
+    (
+        errors.InternalAssertionError("the socket carries another response"),
+        "ERR_INTERNAL_ASSERTION",
+        "the socket carries another response",
+        [RuntimeError],
+        None,
+    ),
+    (
+        errors.MethodNotImplementedError("write"),
+        "ERR_METHOD_NOT_IMPLEMENTED",
+        "The write() method is not implemented",
+        [RuntimeError, NotImplementedError],
+        None,
+    ),
+    (
+        errors.InvalidHTTPTokenError("Header name", "a b"),
+        "ERR_INVALID_HTTP_TOKEN",
+        'Header name must be a valid HTTP token ["a b"]',
+        [TypeError, ValueError],
+        None,
+    ),
+    (
+        errors.InvalidHTTPTokenError("Header name", 5),
+        "ERR_INVALID_HTTP_TOKEN",
+        'Header name must be a valid HTTP token ["int (5)"]',
+        [TypeError, ValueError],
+        None,
+    ),
+    (
+        errors.InvalidHeaderValueError(None, "X-A"),
+        "ERR_HTTP_INVALID_HEADER_VALUE",
+        'Invalid value "None" for header "X-A"',
+        [TypeError, ValueError],
+        None,
+    ),
+    (
+        errors.InvalidCharError("header content", "X-A"),
+        "ERR_INVALID_CHAR",
+        'Invalid character in header content ["X-A"]',
+        [TypeError, ValueError],
+        None,
+    ),
+    (
+        errors.InvalidCharError("status_message"),
+        "ERR_INVALID_CHAR",
+        "Invalid character in status_message",
+        [TypeError, ValueError],
+        None,
+    ),
+    (
+        errors.InvalidArgTypeError("chunk", "a str or bytes-like", 5),
+        "ERR_INVALID_ARG_TYPE",
+        'The "chunk" argument must be a str or bytes-like. Received int (5)',
+        [TypeError],
+        None,
+    ),
+    (
+        errors.InvalidArgValueError("headers", ["a"]),
+        "ERR_INVALID_ARG_VALUE",
+        "The argument 'headers' is invalid. Received list",
+        [TypeError, ValueError],
+        None,
+    ),
+    (
+        errors.OutOfRangeError("timeout", ">= 0", -1),
+        "ERR_OUT_OF_RANGE",
+        'The value of "timeout" is out of range. It must be >= 0. Received -1',
+        [ValueError],
+        None,
+    ),
+    (
+        errors.InvalidStatusCodeError("abc"),
+        "ERR_HTTP_INVALID_STATUS_CODE",
+        "Invalid status code: 'abc'",
+        [ValueError],
+        None,
+    ),
+    (
+        errors.UnknownEncodingError("klingon"),
+        "ERR_UNKNOWN_ENCODING",
+        "Unknown encoding: klingon",
+        [TypeError, ValueError],
+        None,
+    ),
+    (
+        errors.BadPortError("port", 99999),
+        "ERR_SOCKET_BAD_PORT",
+        "port should be >= 0 and < 65536. Received int (99999).",
+        [ValueError],
+        None,
+    ),
+    (
+        errors.StreamNullValuesError(),
+        "ERR_STREAM_NULL_VALUES",
+        "May not write None to a stream",
+        [TypeError],
+        None,
+    ),
+    (
+        errors.StreamWriteAfterEndError(),
+        "ERR_STREAM_WRITE_AFTER_END",
+        "write after end",
+        [RuntimeError],
+        None,
+    ),
+    (
+        errors.StreamAlreadyFinishedError("end"),
+        "ERR_STREAM_ALREADY_FINISHED",
+        "Cannot call end after a stream was finished",
+        [RuntimeError],
+        None,
+    ),
+    (
+        errors.StreamDestroyedError("write"),
+        "ERR_STREAM_DESTROYED",
+        "Cannot call write after a stream was destroyed",
+        [RuntimeError],
+        None,
+    ),
+    (
+        errors.StreamCannotPipeError(),
+        "ERR_STREAM_CANNOT_PIPE",
+        "Cannot pipe, not readable",
+        [RuntimeError],
+        None,
+    ),
+    (
+        errors.UnshiftAfterEndError(),
+        "ERR_STREAM_UNSHIFT_AFTER_END_EVENT",
+        "stream.unshift() after end event",
+        [RuntimeError],
+        None,
+    ),
+    (
+        errors.UnhandledError({"a": 1}),
+        "ERR_UNHANDLED_ERROR",
+        "Unhandled error. ({'a': 1})",
+        [RuntimeError],
+        None,
+    ),
+    (errors.AbortError(), "ABORT_ERR", "The operation was aborted", [RuntimeError], None),
+    (
+        errors.ServerAlreadyListenError(),
+        "ERR_SERVER_ALREADY_LISTEN",
+        "Listen method has been called more than once without closing.",
+        [RuntimeError],
+        None,
+    ),
+    (
+        errors.ServerNotRunningError(),
+        "ERR_SERVER_NOT_RUNNING",
+        "Server is not running.",
+        [RuntimeError],
+        None,
+    ),
+    (
+        errors.ParseError("HPE_INVALID_METHOD", "Invalid method encountered", 3, b"get"),
+        "HPE_INVALID_METHOD",
+        "Parse Error: Invalid method encountered",
+        [ValueError],
+        400,
+    ),
+    (
+        errors.ParseError("HPE_INVALID_EOF_STATE", "Invalid EOF state", 0),
+        "HPE_INVALID_EOF_STATE",
+        "Parse Error",
+        [ValueError],
+        400,
+    ),
+    (
+        errors.ParseError("HPE_HEADER_OVERFLOW", "Header overflow", 9),
+        "HPE_HEADER_OVERFLOW",
+        "Parse Error: Header overflow",
+        [ValueError],
+        431,
+    ),
+    (
+        errors.ParseError("HPE_CHUNK_EXTENSIONS_OVERFLOW", "Chunk extensions overflow", 9),
+        "HPE_CHUNK_EXTENSIONS_OVERFLOW",
+        "Parse Error: Chunk extensions overflow",
+        [ValueError],
+        413,
+    ),
+    (
+        errors.PayloadTooLargeError(10),
+        "ERR_HTTP_PAYLOAD_TOO_LARGE",
+        "The request body is larger than the limit of 10 byte(s)",
+        [ValueError],
+        413,
+    ),
+    (
+        errors.RequestTimeoutError(),
+        "ERR_HTTP_REQUEST_TIMEOUT",
+        "Request timeout",
+        [TimeoutError, OSError],
+        408,
+    ),
+    (
+        errors.HandshakeTimeoutError(),
+        "ERR_TLS_HANDSHAKE_TIMEOUT",
+        "TLS handshake timeout",
+        [TimeoutError, OSError],
+        None,
+    ),
+    (
+        errors.TLSError("ERR_SSL_HTTP_REQUEST", "http request"),
+        "ERR_SSL_HTTP_REQUEST",
+        "http request",
+        [OSError],
+        None,
+    ),
+    (
+        errors.SystemCallError("EADDRINUSE", "listen", "127.0.0.1", 8080),
+        "EADDRINUSE",
+        "listen EADDRINUSE: address already in use 127.0.0.1:8080",
+        [OSError],
+        None,
+    ),
+    (errors.ConnectionLostError(), "ECONNRESET", "aborted", [OSError, ConnectionResetError], None),
+]
+CLASSES = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, HTTPError)]
+
+
+@pytest.mark.parametrize(("error", "code", "sentence", "kinds", "status"), ROWS, ids=lambda value: "")
+def test_an_error_tells_code_sentence_and_status(
+    error: HTTPError, code: str, sentence: str, kinds: list[type[Exception]], status: int | None
+) -> None:
+    """The class makes the sentence from the facts; the builtins that fit catch it."""
+    assert error.code == code
+    assert str(error) == error.message == sentence
+    assert error.status == status
+    assert all(isinstance(error, kind) for kind in [HTTPError, *kinds])
+
+
+def test_every_class_has_a_row() -> None:
+    """No class is left out of the table above."""
+    assert {type(row[0]) for row in ROWS} == set(CLASSES) - {HTTPError}
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))], ids=["copy", "pickle"]
+)
+@pytest.mark.parametrize("error", [row[0] for row in ROWS], ids=lambda error: type(error).__name__)
+def test_a_copy_says_the_same(error: HTTPError, copied: object) -> None:
+    """An error that crosses to another process keeps its code, its facts and its sentence."""
+    assert callable(copied)
+    twin = copied(error)
+    assert type(twin) is type(error)
+    assert (twin.code, str(twin), twin.args, vars(twin)) == (error.code, str(error), error.args, vars(error))
+    assert getattr(twin, "errno", None) == getattr(error, "errno", None)
+
+
+def test_every_class_tells_its_user_what_to_do() -> None:
+    """Every class has a docstring of its own."""
+    assert all("__doc__" in vars(kind) and kind.__doc__ for kind in CLASSES)
+
+
+def test_the_drawn_tree_is_the_real_one() -> None:
+    """The tree in the module's docstring names each class, its code and the builtins that catch it."""
+    lines = re.findall(
+        r"\+-- (\w+Error) +([A-Z_]+)\S*(?:, .*?\.\.\.)? +([A-Z]\w+(?:, \w+)?)$", errors.__doc__ or "", re.M
+    )
+    drawn = {name: (code, bases.split(", ")) for name, code, bases in lines}
+    assert drawn.keys() == {kind.__name__ for kind in CLASSES} - {"HTTPError"}
+    examples = {type(row[0]).__name__: row[1] for row in ROWS}
+    for name, (code, bases) in drawn.items():
+        kind = getattr(errors, name)
+        assert all(issubclass(kind, getattr(builtins, base)) for base in bases), name
+        assert examples[name].startswith(code) or name == "SystemCallError", name
+
+
+def test_a_parse_error_has_both_spellings_of_its_facts() -> None:
+    """`bytes_parsed` and `raw_packet` answer to Node's names too."""
+    error = errors.ParseError("HPE_STRICT", "Expected LF after CR", 7, b"packet")
+    assert (error.bytes_parsed, error.bytesParsed) == (7, 7)
+    assert (error.raw_packet, error.rawPacket) == (b"packet", b"packet")
+    assert error.reason == "Expected LF after CR"
+
+
+def test_a_received_value_is_shown_only_where_it_is_short_and_harmless() -> None:
+    """Types are always told, values if they are scalars, long ones cut."""
+    assert errors.described(None) == "None"
+    assert errors.described(True) == "bool (True)"
+    assert errors.described("x" * 99) == f"str ('{'x' * 24}...)"
+    assert errors.described({"secret": 1}) == "dict"
+    assert errors.described(len) == "builtin_function_or_method (len)"
+
+
+def test_a_system_error_keeps_what_the_system_said() -> None:
+    """`errno` is Python's positive number, beside the call, the address and the port."""
+    error = errors.SystemCallError("EADDRINUSE", "listen", "127.0.0.1", 8080)
+    assert (error.errno, error.strerror) == (errno.EADDRINUSE, "address already in use")
+    assert (error.syscall, error.address, error.port) == ("listen", "127.0.0.1", 8080)
+
+
+@pytest.mark.parametrize(
+    ("given", "syscall", "code", "sentence"),
+    [
+        (
+            OSError(errno.EADDRINUSE, "long words of a loop"),
+            "listen",
+            "EADDRINUSE",
+            "listen EADDRINUSE: address already in use a:8",
+        ),
+        (
+            OSError(errno.EADDRNOTAVAIL, ""),
+            "listen",
+            "EADDRNOTAVAIL",
+            "listen EADDRNOTAVAIL: address not available a:8",
+        ),
+        (PermissionError(errno.EACCES, ""), "listen", "EACCES", "listen EACCES: permission denied a:8"),
+        (FileNotFoundError(errno.ENOENT, ""), "listen", "EACCES", "listen EACCES: permission denied a:8"),
+        (FileNotFoundError(errno.ENOENT, ""), "open", "ENOENT", "open ENOENT a:8"),
+        (BrokenPipeError(), "write", "EPIPE", "write EPIPE a:8"),
+        (ConnectionAbortedError(), "read", "ECONNABORTED", "read ECONNABORTED a:8"),
+        (TimeoutError(), "connect", "ETIMEDOUT", "connect ETIMEDOUT: connection timed out a:8"),
+        (OSError("no number"), "bind", "UNKNOWN", "bind UNKNOWN: no number a:8"),
+        (OSError(99999, "odd"), "bind", "UNKNOWN", "bind UNKNOWN: [Errno 99999] odd a:8"),
+        (socket.gaierror(socket.EAI_NONAME, ""), "getaddrinfo", "ENOTFOUND", "getaddrinfo ENOTFOUND a:8"),
+        (socket.gaierror(socket.EAI_AGAIN, ""), "getaddrinfo", "EAI_AGAIN", "getaddrinfo EAI_AGAIN a:8"),
+    ],
+)
+def test_an_error_of_the_system_is_told_in_nodes_words(
+    given: OSError, syscall: str, code: str, sentence: str
+) -> None:
+    """The code is the name of the number, the sentence Node's, whatever the loop wrote."""
+    error = errors.SystemCallError.from_oserror(given, syscall, "a", 8)
+    assert (error.code, str(error)) == (code, sentence)
+
+
+def test_an_address_stands_alone_where_there_is_no_port() -> None:
+    """A Unix path has the port -1, a host name none; the path of the socket ends the sentence."""
+    path = errors.SystemCallError("EADDRINUSE", "listen", "/run/a.sock", -1)
+    assert str(path) == "listen EADDRINUSE: address already in use /run/a.sock"
+    name = errors.SystemCallError("ENOTFOUND", "getaddrinfo", "no.invalid")
+    assert str(name) == "getaddrinfo ENOTFOUND no.invalid"
+    assert name.errno is None
+
+
+@pytest.mark.parametrize("given", [ConnectionResetError(), ConnectionResetError(errno.ECONNRESET, "peer")])
+def test_a_reset_is_a_lost_connection(given: OSError) -> None:
+    """A reset by the client becomes the error that a lost connection always is."""
+    error = errors.SystemCallError.from_oserror(given, "read", "a", 8)
+    assert isinstance(error, errors.ConnectionLostError)
+    assert (error.code, str(error), error.syscall) == ("ECONNRESET", "read ECONNRESET", "read")
+    assert error.errno == errno.ECONNRESET
