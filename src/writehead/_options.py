@@ -12,7 +12,7 @@ from typing import Any
 
 from .errors import InvalidArgTypeError, OutOfRangeError
 
-_UPPER = re.compile(r"(?<=[a-z0-9])([A-Z])")
+_WORD_START = re.compile(r"(?<=[a-z0-9])[A-Z]|(?<=[A-Z])[A-Z](?=[a-z])")  # keep|Alive, insecure|HTTP|Parser
 _MILLISECOND = timedelta(milliseconds=1)
 _MOST = 2**53 - 1  # the largest whole number of JavaScript
 _HIGH_WATER_MARK = 65536
@@ -20,7 +20,7 @@ _HIGH_WATER_MARK = 65536
 
 def snake(name: str) -> str:
     """Return the Python spelling of an option: "keepAliveTimeout" is "keep_alive_timeout"."""
-    return _UPPER.sub(r"_\1", name).lower()
+    return _WORD_START.sub(r"_\g<0>", name).lower()
 
 
 def milliseconds(value: object, argument: str) -> float:
@@ -47,9 +47,11 @@ def _whole_if_possible(number: float) -> float:
     return int(number) if number.is_integer() else number
 
 
+def _whole_milliseconds(value: object, argument: str) -> int:
+    return _integer(value / _MILLISECOND if isinstance(value, timedelta) else value, argument)
+
+
 def _integer(value: object, argument: str) -> int:
-    if isinstance(value, timedelta):
-        value = value / _MILLISECOND
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidArgTypeError(argument, "a number", value)
     if isinstance(value, float) and not value.is_integer():
@@ -103,11 +105,11 @@ def _names(value: object, argument: str) -> frozenset[str]:
 
 # Option: default, and what makes of a given value the kept one.
 _SERVER: dict[str, tuple[Any, Callable[[Any, str], Any]]] = {
-    "request_timeout": (300_000, _integer),
-    "headers_timeout": (60_000, _integer),
-    "keep_alive_timeout": (5_000, _integer),
-    "keep_alive_timeout_buffer": (1_000, _integer),
-    "connections_checking_interval": (30_000, _integer),
+    "request_timeout": (300_000, _whole_milliseconds),
+    "headers_timeout": (60_000, _whole_milliseconds),
+    "keep_alive_timeout": (5_000, _whole_milliseconds),
+    "keep_alive_timeout_buffer": (1_000, _whole_milliseconds),
+    "connections_checking_interval": (30_000, _whole_milliseconds),
     "timeout": (0, milliseconds),
     "write_timeout": (0, milliseconds),
     "body_timeout": (0, milliseconds),

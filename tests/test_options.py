@@ -1,0 +1,243 @@
+"""Options of a server: both spellings, durations, defaults, refusals."""
+
+from __future__ import annotations
+
+import math
+import sys
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from writehead._options import milliseconds, server_options, snake
+from writehead.errors import InvalidArgTypeError, OutOfRangeError
+
+DEFAULTS = {
+    "request_timeout": 300000,
+    "headers_timeout": 60000,
+    "keep_alive_timeout": 5000,
+    "keep_alive_timeout_buffer": 1000,
+    "connections_checking_interval": 30000,
+    "timeout": 0,
+    "write_timeout": 0,
+    "body_timeout": 0,
+    "max_header_size": None,
+    "max_headers_count": 2000,
+    "max_requests_per_socket": 0,
+    "max_connections": None,
+    "no_delay": True,
+    "keep_alive": False,
+    "keep_alive_initial_delay": 0,
+    "high_water_mark": 65536,
+    "require_host_header": True,
+    "join_duplicate_headers": False,
+    "insecure_http_parser": False,
+    "reject_non_standard_body_writes": False,
+    "optimize_empty_requests": False,
+    "emit_close_after_finish": False,
+    "unique_headers": frozenset(),
+    "should_upgrade_callback": None,
+    "IncomingMessage": None,
+    "ServerResponse": None,
+}
+INTEGERS = [
+    "request_timeout",
+    "headers_timeout",
+    "keep_alive_timeout",
+    "keep_alive_timeout_buffer",
+    "connections_checking_interval",
+    "max_header_size",
+]
+BOOLEANS = [
+    "require_host_header",
+    "join_duplicate_headers",
+    "insecure_http_parser",
+    "reject_non_standard_body_writes",
+    "optimize_empty_requests",
+    "emit_close_after_finish",
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "python"),
+    [
+        ("keepAliveTimeout", "keep_alive_timeout"),
+        ("requireHostHeader", "require_host_header"),
+        ("ipv6Only", "ipv6_only"),
+        ("insecureHTTPParser", "insecure_http_parser"),
+        ("optimizeEmptyRequests", "optimize_empty_requests"),
+        ("timeout", "timeout"),
+        ("keep_alive", "keep_alive"),
+    ],
+)
+def test_a_name_of_the_documents_has_a_python_spelling(name: str, python: str) -> None:
+    """Words part at capitals; what is spelled so already stays."""
+    assert snake(name) == python
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [(0, 0), (2000, 2000), (1.5, 1.5), (timedelta(seconds=2), 2000), (timedelta(microseconds=500), 0.5)],
+)
+def test_durations_are_milliseconds(value: Any, number: float) -> None:
+    """Numbers are milliseconds, a timedelta is made of them."""
+    assert milliseconds(value, "ms") == number
+
+
+@pytest.mark.parametrize("value", [None, "5", True, b"5", [5]])
+def test_what_is_no_number_is_no_duration(value: Any) -> None:
+    """A bool neither: `set_timeout(True)` is a slip."""
+    with pytest.raises(InvalidArgTypeError) as caught:
+        milliseconds(value, "ms")
+    assert caught.value.argument == "ms"
+
+
+@pytest.mark.parametrize("value", [-1, -0.5, math.nan, math.inf, timedelta(seconds=-1)])
+def test_a_duration_is_neither_negative_nor_endless(value: Any) -> None:
+    """Out of range is an error that tells the range."""
+    with pytest.raises(OutOfRangeError, match="non-negative finite"):
+        milliseconds(value, "ms")
+
+
+def test_defaults_are_those_of_the_documents() -> None:
+    """A server without options has Node's."""
+    assert server_options(None, {}) == server_options({}, {}) == DEFAULTS
+
+
+def test_a_mapping_may_be_spelled_either_way() -> None:
+    """Keys in both spellings mean the same; what Node would ignore is ignored."""
+    kept = server_options({"keepAliveTimeout": 1, "request_timeout": 2, "allowHalfOpen": True, 5: 6}, {})  # type: ignore[dict-item]  # any key
+    assert kept == DEFAULTS | {"keep_alive_timeout": 1, "request_timeout": 2, "headers_timeout": 2}
+
+
+def test_keywords_win_over_the_mapping() -> None:
+    """Both may be given; the keyword was written later."""
+    assert server_options({"keepAliveTimeout": 1}, {"keep_alive_timeout": 2})["keep_alive_timeout"] == 2
+
+
+def test_an_unknown_keyword_is_refused_with_a_guess() -> None:
+    """A slip in a keyword is not silently a default."""
+    with pytest.raises(
+        TypeError, match="no option 'keep_alive_timout', did you mean 'keep_alive_timeout'\\?"
+    ):
+        server_options(None, {"keep_alive_timout": 5})
+    with pytest.raises(TypeError, match="no option 'zzz'$"):
+        server_options(None, {"zzz": 5})
+
+
+@pytest.mark.parametrize("options", [5, "a", ["a"], True])
+def test_options_are_a_mapping(options: Any) -> None:
+    """Anything else is an error that says what came."""
+    with pytest.raises(InvalidArgTypeError, match='"options"'):
+        server_options(options, {})
+
+
+def test_none_means_not_given() -> None:
+    """An option that is None has its default."""
+    assert server_options({"keepAliveTimeout": None}, dict.fromkeys(DEFAULTS)) == DEFAULTS
+
+
+@pytest.mark.parametrize("name", INTEGERS)
+def test_whole_numbers_are_checked(name: str) -> None:
+    """Not a number is a TypeError; a fraction, a negative or an endless one a ValueError; both name the option."""
+    assert server_options(None, {name: 7.0})[name] == 7
+    assert type(server_options(None, {name: 7.0})[name]) is int
+    for wrong in ("7", True, [7]):
+        with pytest.raises(InvalidArgTypeError, match=f'"{name}"'):
+            server_options(None, {name: wrong})
+    for far in (-1, 1.5, math.nan, math.inf, 2**53):
+        with pytest.raises(OutOfRangeError, match=f'"{name}"'):
+            server_options(None, {name: far})
+
+
+def test_a_timedelta_is_milliseconds_too() -> None:
+    """Every duration takes one, and no size does."""
+    span = timedelta(milliseconds=1500)
+    kept = server_options(
+        None, {"keep_alive_timeout": span, "timeout": span, "keep_alive_initial_delay": span}
+    )
+    assert (kept["keep_alive_timeout"], kept["timeout"], kept["keep_alive_initial_delay"]) == (1500, 1500, 1)
+    with pytest.raises(InvalidArgTypeError):
+        server_options(None, {"max_header_size": span})
+
+
+@pytest.mark.parametrize("name", BOOLEANS)
+def test_switches_are_bools(name: str) -> None:
+    """A switch that changes the protocol is exactly True or False."""
+    assert server_options(None, {name: not DEFAULTS[name]})[name] is not DEFAULTS[name]
+    with pytest.raises(InvalidArgTypeError, match=f'"{name}" argument must be a bool'):
+        server_options(None, {name: 1})
+
+
+@pytest.mark.parametrize(
+    ("given", "head", "whole"),
+    [
+        ({"request_timeout": 10}, 10, 10),
+        ({"request_timeout": 0}, 0, 0),
+        ({"request_timeout": 0, "headers_timeout": 5}, 5, 0),
+        ({"headers_timeout": 0}, 0, 300000),
+        ({"request_timeout": 70000}, 60000, 70000),
+    ],
+)
+def test_the_time_for_a_head_is_within_that_for_a_request(
+    given: dict[str, int], head: int, whole: int
+) -> None:
+    """The default follows a shorter request timeout, down to 0, which is off."""
+    kept = server_options(None, given)
+    assert (kept["headers_timeout"], kept["request_timeout"]) == (head, whole)
+
+
+def test_a_head_may_not_take_longer_than_its_request() -> None:
+    """Both on and the wrong way round is out of range."""
+    with pytest.raises(OutOfRangeError, match='"headers_timeout".*<= request_timeout'):
+        server_options(None, {"headers_timeout": 20, "request_timeout": 10})
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [(1000, 1000), (0, 0), (-5, 65536), (math.nan, 65536), (math.inf, sys.maxsize), (9.7, 9)],
+)
+def test_a_high_water_mark_is_a_number_of_bytes(value: float, kept: int) -> None:
+    """Negative means the default; no number is an error."""
+    assert server_options(None, {"high_water_mark": value})["high_water_mark"] == kept
+    with pytest.raises(InvalidArgTypeError):
+        server_options(None, {"high_water_mark": str(value)})
+
+
+@pytest.mark.parametrize(("value", "seconds"), [(2999, 2), (-5, 0), (math.nan, 0), (math.inf, 0)])
+def test_the_delay_of_keep_alive_probes_is_kept_in_seconds(value: float, seconds: int) -> None:
+    """As the system takes it; negative and endless mean none."""
+    assert server_options(None, {"keep_alive_initial_delay": value})["keep_alive_initial_delay"] == seconds
+
+
+def test_truth_is_enough_for_the_options_of_the_socket() -> None:
+    """Node asks these only whether they are truthy."""
+    kept = server_options(None, {"no_delay": 0, "keep_alive": "yes"})
+    assert (kept["no_delay"], kept["keep_alive"]) == (False, True)
+
+
+def test_unique_headers_are_names_in_any_case() -> None:
+    """A list of names becomes a set of keys; another thing is ignored, a name that is no str refused."""
+    assert server_options({"uniqueHeaders": ["X-A", "x-b"]}, {})["unique_headers"] == {"x-a", "x-b"}
+    assert server_options(None, {"unique_headers": "X-A"})["unique_headers"] == frozenset()
+    with pytest.raises(InvalidArgTypeError):
+        server_options(None, {"unique_headers": ["X-A", 1]})
+
+
+def test_what_decides_on_an_upgrade_can_be_called() -> None:
+    """Anything else is an error."""
+    assert server_options(None, {"should_upgrade_callback": bool})["should_upgrade_callback"] is bool
+    with pytest.raises(InvalidArgTypeError, match="must be callable"):
+        server_options(None, {"should_upgrade_callback": 1})
+
+
+def test_classes_keep_their_names() -> None:
+    """`IncomingMessage` and `ServerResponse` are spelled as the classes are, in both forms."""
+
+    class Mine:
+        pass
+
+    assert server_options({"ServerResponse": Mine}, {"IncomingMessage": Mine}) == DEFAULTS | {
+        "ServerResponse": Mine,
+        "IncomingMessage": Mine,
+    }
