@@ -1,0 +1,159 @@
+"""Programs that tests start, and the raw client that talks to them.
+
+Law: a program that a test has started ends with the test, by its own process
+id, whatever happens; none runs longer than TIMEOUT.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+TIMEOUT = float(os.environ.get("WRITEHEAD_TEST_TIMEOUT", "30"))
+ROOT = Path(__file__).parent.parent
+SOURCE = str(ROOT / "src")
+
+
+class Program:
+    """A process, its printed lines, its exit code."""
+
+    def __init__(self, *arguments: str, cwd: Path | None = None, **environment: str) -> None:
+        path = os.pathsep.join(filter(None, [SOURCE, os.environ.get("PYTHONPATH")]))
+        self._errors = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(
+            arguments,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            bufsize=1,
+            cwd=cwd,
+            env={**os.environ, "PYTHONPATH": path, **environment},
+        )
+        self._limit = threading.Timer(TIMEOUT, self.process.kill)
+        self._limit.daemon = True
+        self._limit.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.process.kill()
+        self.process.wait()
+        self._limit.cancel()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self._errors.close()
+
+    def line(self) -> str:
+        """Return the next printed line; fail with what went to stderr if there is none."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, f"the program ended: {self.errors()}"
+        return line.rstrip("\n")
+
+    def rest(self) -> list[str]:
+        """Return the lines that are still to come, to the end of the program."""
+        assert self.process.stdout is not None
+        return self.process.stdout.read().splitlines()
+
+    def port(self) -> int:
+        """Read a line and return the port that it names at its end."""
+        match = re.search(r"(\d+)$", self.line())
+        assert match is not None
+        return int(match[1])
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def wait(self) -> int:
+        """Return the exit code."""
+        return self.process.wait(TIMEOUT)
+
+    def stop(self) -> int:
+        """End it as an operator does, and return the exit code."""
+        self.signal(signal.SIGTERM)
+        return self.wait()
+
+    def errors(self) -> str:
+        """Return what the program has written to stderr."""
+        if self.process.poll() is None:
+            self._errors.flush()
+        self._errors.seek(0)
+        return self._errors.read()
+
+
+def python(*arguments: str, cwd: Path | None = None, **environment: str) -> Program:
+    """Start a Python program; its lines come as they are printed."""
+    return Program(sys.executable, *arguments, cwd=cwd, PYTHONUNBUFFERED="1", **environment)
+
+
+def command(*arguments: str, cwd: Path | None = None, **environment: str) -> Program:
+    """Start the command `writehead` with `arguments`."""
+    return Program(sys.executable, "-m", "writehead", *arguments, cwd=cwd, **environment)
+
+
+def connect(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
+
+
+def read_all(client: socket.socket) -> bytes:
+    """Return what comes until the other side ends."""
+    parts = []
+    while part := client.recv(65536):
+        parts.append(part)
+    return b"".join(parts)
+
+
+def read_until(client: socket.socket, end: bytes) -> bytes:
+    """Return what comes up to and including `end`."""
+    got = b""
+    while not got.endswith(end):
+        part = client.recv(65536)
+        assert part, f"the server ended the connection after {got!r}"
+        got += part
+    return got
+
+
+def talk(port: int, request: bytes) -> bytes:
+    """Send `request` on a new connection and return all that comes, the Date masked."""
+    with connect(port) as client:
+        client.sendall(request)
+        return masked(read_all(client))
+
+
+def request(path: str, *lines: str, method: str = "GET", body: bytes = b"") -> bytes:
+    """Return a request whose connection ends with it."""
+    head = [f"{method} {path} HTTP/1.1", "Host: a", *lines, "Connection: close", "", ""]
+    return "\r\n".join(head).encode("latin-1") + body
+
+
+def masked(answer: bytes) -> bytes:
+    """Return `answer` with `<date>` for each date."""
+    return re.sub(rb"(?m)^Date: [^\r\n]+", b"Date: <date>", answer)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on, for programs that must be told one."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def arguments_of(line: str) -> Sequence[str]:
+    """Split a line of a shell as simple as those in the documents."""
+    import shlex
+
+    return shlex.split(line)
