@@ -27,6 +27,7 @@
         +-- StreamAlreadyFinishedError   ERR_STREAM_ALREADY_FINISHED       RuntimeError
         +-- StreamDestroyedError         ERR_STREAM_DESTROYED              RuntimeError
         +-- StreamCannotPipeError        ERR_STREAM_CANNOT_PIPE            RuntimeError
+        +-- PrematureCloseError          ERR_STREAM_PREMATURE_CLOSE        RuntimeError
         +-- UnshiftAfterEndError         ERR_STREAM_UNSHIFT_AFTER_END_EVENT  RuntimeError
         +-- UnhandledError               ERR_UNHANDLED_ERROR               RuntimeError
         +-- AbortError                   ABORT_ERR                         RuntimeError
@@ -176,7 +177,7 @@ class MethodNotImplementedError(HTTPError, NotImplementedError):
     code = "ERR_METHOD_NOT_IMPLEMENTED"
 
     def __init__(self, method: str) -> None:
-        super().__init__(f"The {method}() method is not implemented")
+        super().__init__(f"The {method} method is not implemented")
         self.method = method
 
 
@@ -342,6 +343,15 @@ class StreamCannotPipeError(HTTPError, RuntimeError):
         super().__init__("Cannot pipe, not readable")
 
 
+class PrematureCloseError(HTTPError, RuntimeError):
+    """Expect less: the stream was destroyed, without an error, before its end."""
+
+    code = "ERR_STREAM_PREMATURE_CLOSE"
+
+    def __init__(self) -> None:
+        super().__init__("Premature close")
+
+
 class UnshiftAfterEndError(HTTPError, RuntimeError):
     """Call `unshift` before 'end': nobody reads after it."""
 
@@ -465,6 +475,12 @@ class TLSError(HTTPError, OSError):
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
         self.code = code
+
+    @classmethod
+    def from_sslerror(cls, error: OSError) -> TLSError:
+        """Return the error that has as its code what an `ssl.SSLError` has as its reason."""
+        reason = str(getattr(error, "reason", None) or "unknown").upper().replace(" ", "_")
+        return cls(f"ERR_SSL_{reason}", str(error))
 
 
 class SystemCallError(HTTPError, OSError):
