@@ -9,6 +9,8 @@ import inspect
 import pickle
 import re
 import socket
+import ssl
+from collections.abc import Callable
 
 import pytest
 
@@ -67,7 +69,7 @@ ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [
         None,
     ),
     (
-        errors.MethodNotImplementedError("write"),
+        errors.MethodNotImplementedError("write()"),
         "ERR_METHOD_NOT_IMPLEMENTED",
         "The write() method is not implemented",
         [RuntimeError, NotImplementedError],
@@ -185,6 +187,7 @@ ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [
         [RuntimeError],
         None,
     ),
+    (errors.PrematureCloseError(), "ERR_STREAM_PREMATURE_CLOSE", "Premature close", [RuntimeError], None),
     (
         errors.UnshiftAfterEndError(),
         "ERR_STREAM_UNSHIFT_AFTER_END_EVENT",
@@ -290,7 +293,8 @@ def test_an_error_tells_code_sentence_and_status(
     assert error.code == code
     assert str(error) == error.message == sentence
     assert error.status == status
-    assert all(isinstance(error, kind) for kind in [HTTPError, *kinds])
+    assert isinstance(error, HTTPError)
+    assert all(isinstance(error, kind) for kind in kinds)
 
 
 def test_every_class_has_a_row() -> None:
@@ -302,9 +306,8 @@ def test_every_class_has_a_row() -> None:
     "copied", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))], ids=["copy", "pickle"]
 )
 @pytest.mark.parametrize("error", [row[0] for row in ROWS], ids=lambda error: type(error).__name__)
-def test_a_copy_says_the_same(error: HTTPError, copied: object) -> None:
+def test_a_copy_says_the_same(error: HTTPError, copied: Callable[[HTTPError], HTTPError]) -> None:
     """An error that crosses to another process keeps its code, its facts and its sentence."""
-    assert callable(copied)
     twin = copied(error)
     assert type(twin) is type(error)
     assert (twin.code, str(twin), twin.args, vars(twin)) == (error.code, str(error), error.args, vars(error))
@@ -405,3 +408,16 @@ def test_a_reset_is_a_lost_connection(given: OSError) -> None:
     assert isinstance(error, errors.ConnectionLostError)
     assert (error.code, str(error), error.syscall) == ("ECONNRESET", "read ECONNRESET", "read")
     assert error.errno == errno.ECONNRESET
+
+
+def test_an_error_of_tls_has_its_reason_as_code() -> None:
+    """The code is Node's: plain HTTP on the TLS port is ERR_SSL_HTTP_REQUEST."""
+    server, plain = ssl.MemoryBIO(), ssl.MemoryBIO()
+    plain_request = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).wrap_bio(server, plain, server_side=True)
+    server.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    with pytest.raises(ssl.SSLError) as caught:
+        plain_request.do_handshake()
+    error = errors.TLSError.from_sslerror(caught.value)
+    assert error.code == "ERR_SSL_HTTP_REQUEST"
+    assert str(error) == str(caught.value)
+    assert errors.TLSError.from_sslerror(OSError("odd")).code == "ERR_SSL_UNKNOWN"

@@ -12,7 +12,7 @@ import pytest
 from writehead._options import milliseconds, server_options, snake
 from writehead.errors import InvalidArgTypeError, OutOfRangeError
 
-DEFAULTS = {
+DEFAULTS: dict[str, Any] = {
     "request_timeout": 300000,
     "headers_timeout": 60000,
     "keep_alive_timeout": 5000,

@@ -191,6 +191,8 @@ def field_lines(name: str, value: Any, join: bool = False) -> str:
 
     With `join` a list is one line, its items parted by "; ", as is a Cookie's always.
     """
+    if type(name) is not str:
+        name = str.__str__(name)  # a member of a (str, Enum) would be formatted as `Kind.NAME`
     if type(value) is str:
         return f"{name}: {value}\r\n"
     if not isinstance(value, list | tuple):
