@@ -81,7 +81,7 @@ def _restored(kind: type[HTTPError], args: tuple[object, ...]) -> HTTPError:
     return error
 
 
-def described(value: object) -> str:
+def _described(value: object) -> str:
     """Return a type and, where it is short and harmless, the value: `int (5)`."""
     if value is None:
         return "None"
@@ -193,7 +193,7 @@ class InvalidHTTPTokenError(HTTPError, TypeError, ValueError):
     code = "ERR_INVALID_HTTP_TOKEN"
 
     def __init__(self, kind: str, name: object) -> None:
-        shown = name if isinstance(name, str) else described(name)
+        shown = name if isinstance(name, str) else _described(name)
         super().__init__(f'{kind} must be a valid HTTP token ["{shown}"]')
         self.kind = kind
         self.name = name
@@ -231,7 +231,7 @@ class InvalidArgTypeError(HTTPError, TypeError):
     code = "ERR_INVALID_ARG_TYPE"
 
     def __init__(self, argument: str, expected: str, value: object) -> None:
-        super().__init__(f'The "{argument}" argument must be {expected}. Received {described(value)}')
+        super().__init__(f'The "{argument}" argument must be {expected}. Received {_described(value)}')
         self.argument = argument
         self.expected = expected
         self.value = value
@@ -243,7 +243,7 @@ class InvalidArgValueError(HTTPError, TypeError, ValueError):
     code = "ERR_INVALID_ARG_VALUE"
 
     def __init__(self, argument: str, value: object, reason: str = "is invalid") -> None:
-        super().__init__(f"The argument '{argument}' {reason}. Received {described(value)}")
+        super().__init__(f"The argument '{argument}' {reason}. Received {_described(value)}")
         self.argument = argument
         self.value = value
         self.reason = reason
@@ -277,7 +277,7 @@ class UnknownEncodingError(HTTPError, TypeError, ValueError):
     code = "ERR_UNKNOWN_ENCODING"
 
     def __init__(self, encoding: object) -> None:
-        shown = encoding if isinstance(encoding, str) else described(encoding)
+        shown = encoding if isinstance(encoding, str) else _described(encoding)
         super().__init__(f"Unknown encoding: {shown}")
         self.encoding = encoding
 
@@ -288,7 +288,7 @@ class BadPortError(HTTPError, ValueError):
     code = "ERR_SOCKET_BAD_PORT"
 
     def __init__(self, argument: str, value: object) -> None:
-        super().__init__(f"{argument} should be >= 0 and < 65536. Received {described(value)}.")
+        super().__init__(f"{argument} should be >= 0 and < 65536. Received {_described(value)}.")
         self.argument = argument
         self.value = value
 
