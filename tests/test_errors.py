@@ -48,6 +48,13 @@ ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [
         None,
     ),
     (
+        errors.FileChangedError(10, 4),
+        "ERR_HTTP_FILE_CHANGED",
+        "The file ended after 4 of 10 byte(s)",
+        [RuntimeError],
+        None,
+    ),
+    (
         errors.SocketAssignedError(),
         "ERR_HTTP_SOCKET_ASSIGNED",
         "Socket already has a response assigned to it",

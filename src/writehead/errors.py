@@ -7,6 +7,7 @@
         +-- TrailerInvalidError          ERR_HTTP_TRAILER_INVALID          RuntimeError
         +-- ContentLengthMismatchError   ERR_HTTP_CONTENT_LENGTH_MISMATCH  RuntimeError
         +-- BodyNotAllowedError          ERR_HTTP_BODY_NOT_ALLOWED         RuntimeError
+        +-- FileChangedError             ERR_HTTP_FILE_CHANGED             RuntimeError
         +-- SocketAssignedError          ERR_HTTP_SOCKET_ASSIGNED          RuntimeError
         +-- SocketEncodingError          ERR_HTTP_SOCKET_ENCODING          RuntimeError
         +-- InternalAssertionError       ERR_INTERNAL_ASSERTION            RuntimeError
@@ -142,6 +143,20 @@ class BodyNotAllowedError(HTTPError, RuntimeError):
 
     def __init__(self) -> None:
         super().__init__("Adding content for this request method or response status is not allowed")
+
+
+class FileChangedError(HTTPError, RuntimeError):
+    """Leave a file alone while it is sent: it became shorter than the promised length, so the connection was cut.
+
+    `promised` and `sent` are bytes.
+    """
+
+    code = "ERR_HTTP_FILE_CHANGED"
+
+    def __init__(self, promised: int, sent: int) -> None:
+        super().__init__(f"The file ended after {sent} of {promised} byte(s)")
+        self.promised = promised
+        self.sent = sent
 
 
 class SocketAssignedError(HTTPError, RuntimeError):
