@@ -7,7 +7,6 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-
 from tests.hostile.peers import node_peer, writehead_peer
 from tests.hostile.suite import load_cases, play
 

@@ -92,7 +92,7 @@ def _judge_served(case: Case, outcome: Outcome, served: list[Answer]) -> list[st
     reports = []
     for position, answer in enumerate(served):
         if answer.status >= 300 or answer.status == 101:
-            if position != len(served) - 1 and not case.get("after") == "any":
+            if position != len(served) - 1 and case.get("after") != "any":
                 return [f"answers after the {answer.status}"]
             continue
         seen = _seen(answer)

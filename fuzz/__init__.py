@@ -1,0 +1,1 @@
+"""Random input against oracles: `python -m fuzz --seconds 60`."""
