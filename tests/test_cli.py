@@ -1,0 +1,250 @@
+"""The command `writehead`: what it runs, what it prints, how it ends."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.programs import ROOT, Program, command, request, talk
+from writehead import __version__, cli
+
+SERVER = """
+import sys
+from writehead import http
+server = http.create_server(lambda req, res: res.end("hello"))
+server.listen(0, lambda: print("port", server.address()["port"]))
+"""
+
+
+def script(directory: Path, text: str) -> str:
+    path = directory / "script.py"
+    path.write_text(text)
+    return str(path)
+
+
+def test_a_script_is_run_and_then_its_servers(tmp_path: Path) -> None:
+    """A script needs no `http.run()`; its printed lines come at once, SIGTERM ends it with 0."""
+    with command(script(tmp_path, SERVER)) as program:
+        assert talk(program.port(), request("/")).endswith(b"\r\n\r\nhello")
+        assert program.stop() == 0
+        assert program.errors() == ""
+
+
+def test_a_script_may_run_its_servers_itself(tmp_path: Path) -> None:
+    """With `http.run()` in the script, the command finds nothing left to do."""
+    with command(script(tmp_path, SERVER + "http.run()\nprint('after')")) as program:
+        assert program.port()
+        assert program.stop() == 0
+        assert program.rest() == ["after"]
+
+
+def test_a_script_without_a_server_ends(tmp_path: Path) -> None:
+    """Nothing holds the loop, so the command ends where the script does."""
+    with command(script(tmp_path, "print('done')")) as program:
+        assert program.rest() == ["done"]
+        assert program.wait() == 0
+
+
+def test_a_script_finds_itself_as_the_interpreter_would_run_it(tmp_path: Path) -> None:
+    """Name, arguments, file, import path and main module are those of `python script.py`."""
+    (tmp_path / "beside.py").write_text("WORD = 'beside'")
+    text = """
+import __main__, beside, pickle, sys
+class Kept: pass
+print(__name__, sys.argv[1:], beside.WORD)
+print(__main__.__file__ == __file__ == sys.argv[0], __main__.Kept is Kept)
+print(type(pickle.loads(pickle.dumps(Kept()))) is Kept, "__annotations__" in globals() or True, __doc__)
+"""
+    with command(script(tmp_path, text), "--help", "-x", "--", "a b") as program:
+        assert program.rest() == [
+            "__main__ ['--help', '-x', '--', 'a b'] beside",
+            "True True",
+            "True True None",
+        ]
+
+
+def test_the_working_directory_is_not_on_the_path(tmp_path: Path) -> None:
+    """Imports are looked for beside the script, not where the command was called."""
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "stray.py").touch()
+    with command(script(tmp_path, "import stray"), cwd=tmp_path / "here") as program:
+        assert program.wait() == 1
+        assert "No module named 'stray'" in program.errors()
+
+
+def test_a_script_in_another_encoding(tmp_path: Path) -> None:
+    """The coding line of a script holds."""
+    path = tmp_path / "script.py"
+    path.write_bytes("# coding: latin-1\nprint(len('é'))".encode("latin-1"))
+    with command(str(path)) as program:
+        assert program.rest() == ["1"]
+
+
+def test_a_script_that_is_missing() -> None:
+    """Which script, and why not; exit code 1, as Node.js has it."""
+    with command("missing.py") as program:
+        assert program.wait() == 1
+        assert program.errors() == "writehead: cannot open script 'missing.py': No such file or directory\n"
+
+
+def test_a_script_that_is_a_directory(tmp_path: Path) -> None:
+    """A directory is no script."""
+    with command(str(tmp_path)) as program:
+        assert program.wait() == 1
+        assert "Is a directory" in program.errors()
+
+
+def test_a_script_that_fails(tmp_path: Path) -> None:
+    """Its own error, without the frames of the command, and exit code 1."""
+    name = script(tmp_path, "def f():\n    raise LookupError('where?')\nf()")
+    with command(name) as program:
+        assert program.wait() == 1
+        assert program.errors() == (
+            "Traceback (most recent call last):\n"
+            f'  File "{name}", line 3, in <module>\n    f()\n'
+            f"  File \"{name}\", line 2, in f\n    raise LookupError('where?')\n"
+            "LookupError: where?\n"
+        )
+
+
+def test_a_script_that_cannot_be_parsed(tmp_path: Path) -> None:
+    """A syntax error is shown where it stands."""
+    name = script(tmp_path, "x = = 1")
+    with command(name) as program:
+        assert program.wait() == 1
+        assert re.match(
+            rf'  File "{re.escape(name)}", line 1\n    x = = 1\n +\^\nSyntaxError', program.errors()
+        )
+
+
+@pytest.mark.parametrize(
+    ("call", "code"), [("sys.exit(3)", 3), ("sys.exit()", 0), ("sys.exit('no')", 1), ("raise SystemExit", 0)]
+)
+def test_a_script_that_exits(tmp_path: Path, call: str, code: int) -> None:
+    """An exit is an exit, with its code, and the loop does not run."""
+    with command(script(tmp_path, f"{SERVER}\n{call}")) as program:
+        assert program.wait() == code
+        assert program.rest() == []
+
+
+def test_a_handler_that_exits(tmp_path: Path) -> None:
+    """`sys.exit` in a listener ends the process with its code, like `process.exit`."""
+    text = SERVER.replace('res.end("hello")', "sys.exit(4)")
+    with command(script(tmp_path, text)) as program:
+        assert talk(program.port(), request("/")) == b""
+        assert program.wait() == 4
+
+
+def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    """Without an 'error' listener the process ends with 1 and says which port, by its code."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        text = SERVER.replace("listen(0", f"listen({port}, '127.0.0.1'")
+        with command(script(tmp_path, text)) as program:
+            assert program.wait() == 1
+            assert (
+                f"writehead: listen EADDRINUSE: address already in use 127.0.0.1:{port}\n" in program.errors()
+            )
+            assert "Traceback" not in program.errors()
+
+
+def test_a_failing_handler_is_logged(tmp_path: Path) -> None:
+    """What a handler raises goes to stderr with its traceback; the client gets a 500; the server goes on."""
+    text = SERVER.replace('res.end("hello")', "1 / 0")
+    with command(script(tmp_path, text)) as program:
+        port = program.port()
+        assert talk(port, request("/")) == talk(port, request("/"))
+        assert program.stop() == 0
+        assert program.errors().count("ZeroDivisionError: division by zero") == 2
+        assert f'File "{tmp_path}' in program.errors()
+
+
+def test_help() -> None:
+    """--help names the options."""
+    with command("--help") as program:
+        text = "\n".join(program.rest())
+        assert text.startswith("usage: writehead [options] script.py [arguments ...]")
+        assert "--shutdown-timeout SECONDS" in text
+        assert "(default: 30)" in text
+        assert program.wait() == 0
+
+
+def test_version() -> None:
+    """--version prints the version that stands in the package."""
+    with command("--version") as program:
+        assert program.rest() == [f"writehead {__version__}"]
+        assert program.wait() == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ([], "name the script to run: writehead script.py"),
+        (["--what", "script.py"], "unrecognized arguments: --what"),
+        (["--shutdown-timeout"], "expected one argument"),
+        (["--shutdown-timeout", "soon", "x.py"], "'soon' is not a number of seconds, zero or more"),
+        (["--shutdown-timeout=-1", "x.py"], "'-1' is not a number of seconds, zero or more"),
+    ],
+)
+def test_a_wrong_use(arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A wrong option is named, with exit code 2."""
+    with pytest.raises(SystemExit) as raised:
+        cli.main(arguments)
+    assert raised.value.code == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_the_installed_command_is_the_same() -> None:
+    """The script that pip makes calls the same function."""
+    installed = Path(sys.executable).with_name("writehead")
+    if not installed.exists():
+        pytest.skip("not installed")
+    with Program(str(installed), "--version") as program:
+        assert program.rest() == [f"writehead {__version__}"]
+
+
+HOLDS = """
+from writehead import http
+server = http.create_server(lambda req, res: print("asked", flush=True))
+server.listen(0, lambda: print("port", server.address()["port"]))
+"""
+
+
+def test_the_shutdown_timeout_cuts_what_is_left(tmp_path: Path) -> None:
+    """What is not answered by then is cut, and the command says how many connections that were."""
+    with command("--shutdown-timeout", "0.2", script(tmp_path, HOLDS)) as program:
+        port = program.port()
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert program.line() == "asked"
+            assert program.stop() == 0
+            assert "1 connection cut: not done 0.2 s after the signal to stop" in program.errors()
+
+
+def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
+    """Who asks twice does not wait for anybody."""
+    with command(script(tmp_path, HOLDS)) as program:
+        port = program.port()
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert program.line() == "asked"
+            program.signal(signal.SIGTERM)
+            while True:  # the first signal has arrived when the port is closed
+                try:
+                    socket.create_connection(("127.0.0.1", port)).close()
+                except ConnectionRefusedError:
+                    break
+            program.signal(signal.SIGINT)
+            assert program.wait() == -signal.SIGINT
+
+
+def test_the_command_is_in_the_readme() -> None:
+    """The README shows how to call it."""
+    assert "writehead ping.py" in (ROOT / "README.md").read_text()
