@@ -40,6 +40,11 @@ class Turns:
         self._held = True
         return True
 
+    @property
+    def busy(self) -> bool:
+        """Whether something is due."""
+        return bool(self._due)
+
     def run(self) -> None:
         """Call all that is due, and what becomes due meanwhile."""
         self._held = True  # what is added now runs in this round

@@ -39,6 +39,7 @@
         +-- ParseError                   HPE_...                           ValueError
         +-- PayloadTooLargeError         ERR_HTTP_PAYLOAD_TOO_LARGE        ValueError
         +-- RequestTimeoutError          ERR_HTTP_REQUEST_TIMEOUT          TimeoutError
+        +-- WriteTimeoutError            ERR_HTTP_WRITE_TIMEOUT            TimeoutError
         +-- HandshakeTimeoutError        ERR_TLS_HANDSHAKE_TIMEOUT         TimeoutError
         +-- TLSError                     ERR_SSL_...                       OSError
         +-- SystemCallError              EADDRINUSE, EPIPE, ENOTFOUND, ... OSError
@@ -471,6 +472,15 @@ class RequestTimeoutError(HTTPError, TimeoutError):
 
     def __init__(self) -> None:
         super().__init__("Request timeout")
+
+
+class WriteTimeoutError(HTTPError, TimeoutError):
+    """Raise `write_timeout` if clients may take their answers this slowly; the connection was cut."""
+
+    code = "ERR_HTTP_WRITE_TIMEOUT"
+
+    def __init__(self) -> None:
+        super().__init__("Write timeout")
 
 
 class HandshakeTimeoutError(HTTPError, TimeoutError):

@@ -1,0 +1,352 @@
+"""One response on its way into HTTP/1 bytes.
+
+First in line, an exchange writes to its sink; behind another, or made by hand, it is
+parked and keeps what it is given. Its state moves one way:
+
+    waiting head -> held head -> sent head -> ended -> flushed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from writehead import _fields
+from writehead._http1 import framing
+from writehead._status import STATUS_LINES
+from writehead._turns import later
+from writehead._wire import Done, ResponseHead, ResponseSide, Sink
+
+#: From this size on a chunk is handed down as it is, not copied into its frame.
+LARGE = 16384
+
+_PLAIN = framing.Framing("", False, True, True)
+
+
+def status_line(code: int, reason: str) -> str:
+    """Return the line for `code` and `reason`, from the table where it can."""
+    line = STATUS_LINES.get(code)
+    if line is not None and line[13:-2] == reason:
+        return line
+    return f"HTTP/1.1 {code} {reason}\r\n"
+
+
+class Http1Exchange:
+    """The HTTP/1 bytes of one response."""
+
+    __slots__ = (
+        "_corked",
+        "_head",
+        "_merged",
+        "_merged_size",
+        "_on_parked",
+        "_parked",
+        "_parked_size",
+        "_sink",
+        "body_allowed",
+        "chunked",
+        "ended",
+        "flushed",
+        "head_sent",
+        "informs",
+        "keep_alive_line",
+        "last_allowed",
+        "must_close",
+        "promised",
+        "response",
+        "retire",
+        "stays",
+        "void",
+    )
+
+    def __init__(self) -> None:
+        self.response: ResponseSide | None = None
+        self.retire: Callable[[Http1Exchange], None] | None = None
+        self._on_parked: Callable[[int], None] | None = None
+        self.open()
+
+    def open(self) -> None:
+        """Make ready for a response."""
+        self._sink: Sink | None = None
+        self._parked: list[tuple[bytes, Done | None]] | None = None
+        self._parked_size = 0
+        self._head: bytes | None = None
+        self._merged: list[tuple[bytes, Done | None]] | None = None
+        self._merged_size = 0
+        self._corked = 0
+        self.chunked = False
+        self.body_allowed = True
+        self.ended = False
+        self.flushed = False
+        self.head_sent = False
+        self.stays = True
+        self.void = False
+        self.informs = True  # whether a 1xx may be sent (not to HTTP/1.0)
+        self.keep_alive_line = ""
+        self.last_allowed = False
+        self.must_close = False  # the server is closing: no answer promises more
+        self.promised: str | None = None  # the user's Content-Length, where it is in force
+
+    # -- what the message asks -------------------------------------------------
+
+    @property
+    def socket(self) -> Any:
+        """The sink's user side: the Socket, or the writable given by hand."""
+        return None if self._sink is None else getattr(self._sink, "writable_object", self._sink)
+
+    @property
+    def pending(self) -> int:
+        """Bytes accepted and not yet with the operating system."""
+        below = 0 if self._sink is None else self._sink.pending
+        return self._parked_size + self._merged_size + below
+
+    @property
+    def mark(self) -> int | None:
+        """The high-water mark of the sink; None while parked."""
+        return None if self._sink is None else self._sink.mark
+
+    def begin(self, head: ResponseHead) -> None:
+        """Decide the framing, render the head and hold it.
+
+        Raises:
+            TrailerInvalidError: see `framing.decide`; nothing is changed then.
+        """
+        status = head._status_code
+        facts = framing.Facts(
+            for_head=head._for_head_request,
+            status=status,
+            keep=head._should_keep_alive and not self.must_close,
+            may_chunk=head._may_chunk,
+            length=head._known_length,
+            removed=head._removed,
+            keep_alive_line=self.keep_alive_line,
+            last_allowed=self.last_allowed,
+        )
+        fields = framing.render_fields(head._fields(), head._unique_headers, facts)
+        decided = framing.decide(facts)
+        text = framing.head_text(
+            status_line(status, head._reason), fields, head._send_date and not facts.date, decided.lines
+        )
+        self._head = text.encode("latin-1")
+        self.chunked = decided.chunked
+        self.body_allowed = decided.body_allowed
+        self.stays = decided.stays
+        self.promised = None
+        if facts.content_length is not None and not decided.chunked and decided.body_allowed:
+            self.promised = facts.content_length if facts.transfer_encoding is None else None
+        if facts.expect:  # Node sends such a head at once
+            self.flush()
+
+    def write(self, chunk: bytes, done: Done | None) -> bool:
+        """Send one piece of the body; False at or over the high-water mark."""
+        if not self.body_allowed:
+            if done is not None:
+                later(done, None)
+            return True
+        if not chunk:
+            return self._put(b"", done)
+        if not self.chunked:
+            return self._put(chunk, done)
+        if self._corked and self.head_sent:
+            return self._merge(chunk, done)
+        return self._put_chunk(chunk, done)
+
+    def _put_chunk(self, chunk: bytes, done: Done | None) -> bool:
+        size = framing.chunk_size(len(chunk))
+        if len(chunk) < LARGE:
+            return self._put(size + chunk + b"\r\n", done)
+        self._put(size, None)
+        self._put(chunk, None)
+        return self._put(b"\r\n", done)
+
+    def end(self, chunk: bytes | None, trailers: str) -> None:
+        """Send the rest and what ends the body; `response._on_flushed` follows."""
+        while self._corked:
+            self.uncork()
+        self.ended = True
+        last = b""
+        if self.body_allowed:
+            if chunk:
+                last = chunk
+            if self.chunked:
+                ending = b"0\r\n\r\n" if not trailers else f"0\r\n{trailers}\r\n".encode("latin-1")
+                if not last:
+                    last = ending
+                elif len(last) < LARGE:
+                    last = b"".join((framing.chunk_size(len(last)), last, b"\r\n", ending))
+                else:
+                    self._put(framing.chunk_size(len(last)), None)
+                    self._put(last, None)
+                    last = b"\r\n" + ending
+        head = self._head
+        if head is not None:
+            self._head = None
+            self.head_sent = True
+            if len(last) < LARGE:
+                last = head + last
+            else:
+                self._send(head, None)
+        sink = self._sink
+        if sink is not None:
+            sink.put_now(last, self._on_passed)
+        else:
+            self._park(last, self._on_passed)
+
+    def flush(self) -> None:
+        """Send the held head now."""
+        head = self._head
+        if head is None:
+            return
+        self._head = None
+        self.head_sent = True
+        if self._sink is not None:
+            self._sink.put_now(head)
+        else:
+            self._park(head, None)
+
+    def inform(self, block: bytes, done: Done | None) -> bool:
+        """Send an informational response (RFC 9110, 15.2); False where none may be sent."""
+        if not self.informs:
+            return False
+        if self._sink is not None:
+            self._sink.put_now(block, done)
+            return self._sink.pending < self._sink.mark
+        return self._park(block, done)
+
+    def abort(self, error: BaseException | None) -> None:
+        """Cut the connection, or give up the place in the line."""
+        if self._sink is not None:
+            self._sink.destroy(error)
+        else:
+            self.void = True
+            self._parked = None
+            self._parked_size = 0
+
+    def cork(self) -> None:
+        """Gather the chunks that follow into one."""
+        self._corked += 1
+        if self._sink is not None:
+            self._sink.cork()
+
+    def uncork(self) -> None:
+        """Undo one cork; the last one sends what was gathered."""
+        if not self._corked:
+            return
+        self._corked -= 1
+        merged = self._merged
+        if not self._corked and merged is not None:
+            self._merged = None
+            self._merged_size = 0
+            done = [callback for _, callback in merged if callback is not None]
+            self._put_chunk(b"".join([chunk for chunk, _ in merged]), _all_done(done) if done else None)
+        if self._sink is not None:
+            self._sink.uncork()
+
+    # -- what the line asks ----------------------------------------------------
+
+    def attach(self, sink: Sink) -> None:
+        """Let the exchange out: `sink` gets what was parked."""
+        self._sink = sink
+        for _ in range(self._corked):
+            sink.cork()
+        parked = self._parked
+        if parked is None:
+            return
+        self._parked = None
+        size, self._parked_size = self._parked_size, 0
+        if self._on_parked is not None:
+            self._on_parked(-size)
+        last = len(parked) - 1
+        for index, (data, done) in enumerate(parked):
+            if index == last:
+                sink.put_now(data, done)
+            else:
+                sink.put(data, done)
+
+    def detach(self) -> None:
+        """Take the sink away; what follows is parked."""
+        self._sink = None
+
+    def drop(self) -> None:
+        """Forget what waits, its callbacks with it: the connection has gone."""
+        if self._on_parked is not None and self._parked_size:
+            self._on_parked(-self._parked_size)
+        self._parked = None
+        self._parked_size = 0
+        self._merged = None
+        self._merged_size = 0
+        self._sink = None
+
+    def settle(self) -> None:
+        """Hand down what `end` or `flush` left for the end of the packet."""
+        if self._sink is not None:
+            self._sink.settle()
+
+    # -- inside ----------------------------------------------------------------
+
+    def _put(self, data: bytes, done: Done | None) -> bool:
+        head = self._head
+        if head is not None:
+            self._head = None
+            self.head_sent = True
+            if len(data) < LARGE:
+                data = head + data
+            else:
+                self._send(head, None)
+        return self._send(data, done)
+
+    def _send(self, data: bytes, done: Done | None) -> bool:
+        sink = self._sink
+        if sink is not None:
+            return sink.put(data, done)
+        return self._park(data, done)
+
+    def _park(self, data: bytes, done: Done | None) -> bool:
+        if self._parked is None:
+            self._parked = []
+        self._parked.append((data, done))
+        self._parked_size += len(data)
+        if self._on_parked is not None:
+            self._on_parked(len(data))
+        response: Any = self.response
+        mark: int = 65536 if response is None else response.writable_high_water_mark
+        return self._parked_size < mark
+
+    def _merge(self, chunk: bytes, done: Done | None) -> bool:
+        if self._merged is None:
+            self._merged = []
+        self._merged.append((chunk, done))
+        self._merged_size += len(chunk)
+        response: Any = self.response
+        mark: int = 65536 if response is None else response.writable_high_water_mark
+        return self._merged_size < mark
+
+    def _on_passed(self, error: BaseException | None) -> None:
+        if error is not None or self.flushed:
+            return
+        self.flushed = True
+        response = self.response
+        if self.retire is not None:
+            self.retire(self)
+        if response is not None:
+            response._on_flushed()
+
+
+def _all_done(callbacks: list[Done]) -> Done:
+    def done(error: BaseException | None) -> None:
+        for callback in callbacks:
+            callback(error)
+
+    return done
+
+
+def inform_block(code: int, reason: str, lines: str) -> bytes:
+    """Return the bytes of an informational response."""
+    return f"{status_line(code, reason)}{lines}\r\n".encode("latin-1")
+
+
+def field_line(name: str, value: Any) -> str:
+    """Return one line for an informational field; a list is joined on it."""
+    if isinstance(value, (list, tuple)):
+        value = ",".join(_fields.text(item) for item in value)
+    return f"{name}: {_fields.text(value)}\r\n"

@@ -1,0 +1,557 @@
+"""OutgoingMessage: a body on its way out, over an exchange.
+
+State moves one way: open -> rendered (the head is fixed) -> finished (`end` was called)
+-> flushed ('finish') or closed ('close'); exactly one of the two events comes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Self
+
+from writehead import _fields
+from writehead._callbacks import Callback, call_back, optional_callback
+from writehead._headers import HeaderStore, field_pairs
+from writehead._http1.exchange import Http1Exchange
+from writehead._options import milliseconds
+from writehead._socket import as_bytes
+from writehead._turns import later
+from writehead._wire import Done
+from writehead.errors import (
+    BodyNotAllowedError,
+    ConnectionLostError,
+    ContentLengthMismatchError,
+    InvalidArgTypeError,
+    MethodNotImplementedError,
+    StreamAlreadyFinishedError,
+    StreamCannotPipeError,
+    StreamDestroyedError,
+    StreamWriteAfterEndError,
+)
+
+if TYPE_CHECKING:
+    from writehead._wire import Sink
+
+
+class _Gone(Http1Exchange):
+    """What a finished response holds: a late call finds nothing."""
+
+    __slots__ = ()
+
+    def abort(self, error: BaseException | None) -> None:
+        """Do nothing: the connection is another response's by now."""
+
+    def cork(self) -> None:
+        """Do nothing."""
+
+    def uncork(self) -> None:
+        """Do nothing."""
+
+    def flush(self) -> None:
+        """Do nothing."""
+
+
+GONE = _Gone()
+
+
+class OutgoingMessage(HeaderStore):
+    """A message that is written: headers, then a body in pieces.
+
+    Events: 'finish' (all handed to the operating system), 'close' (the connection went
+    away before that), 'drain', 'error', 'pipe', 'socket', 'timeout', 'unpipe'.
+    Source: https://nodejs.org/api/http.html#class-httpoutgoingmessage
+    """
+
+    _exchange: Http1Exchange = GONE
+    _chunked = False
+    _finished = False
+    _flushed = False
+    _destroyed = False
+    _closed = False
+    _errored: BaseException | None = None
+    _need_drain = False
+    _strict = False
+    _body_bytes = 0
+    _trailers = ""
+    _known_length: int | None = None
+    _should_keep_alive = True
+    _may_chunk = True
+    _cork_depth = 0
+    _high_water_mark = 65536
+    _reject_body = False  # reject_non_standard_body_writes
+    _close_after_finish = False  # emit_close_after_finish
+    _timeout_wanted: Any = None
+    _unique_headers: frozenset[str] = frozenset()
+
+    # -- the body --------------------------------------------------------------
+
+    def _implicit_head(self) -> None:
+        raise MethodNotImplementedError("_implicitHeader()")
+
+    def write(
+        self, chunk: Any, encoding: str | Callback | None = None, callback: Callback | None = None
+    ) -> bool:
+        """Send a piece of the body; the first one sends the head before it.
+
+        Args:
+            chunk: `str` (in `encoding`, default utf-8) or any bytes-like object.
+            encoding: one of Node's names; may be left out before `callback`.
+            callback: called once the operating system has the piece, or with an error.
+
+        Returns:
+            False when the caller should wait for 'drain'.
+
+        Raises:
+            StreamNullValuesError, InvalidArgTypeError, UnknownEncodingError,
+            BodyNotAllowedError, ContentLengthMismatchError; and what rendering the
+            head raises (see `ServerResponse.write_head`).
+        """
+        if encoding is not None and callable(encoding):
+            encoding, callback = None, encoding
+        data = as_bytes(chunk, encoding)
+        if self._finished or self._destroyed:
+            self._refuse_write(optional_callback(callback))
+            return False
+        if not self._rendered:
+            self._implicit_head()
+        exchange = self._exchange
+        if self._reject_body and not exchange.body_allowed:
+            raise BodyNotAllowedError
+        if self._strict:
+            self._check_length(len(data), exact=False)
+        self._body_bytes += len(data)
+        done = _done(callback) if callback is not None and callable(callback) else None
+        if exchange.write(data, done):
+            return True
+        self._need_drain = True
+        return False
+
+    def _refuse_write(self, callback: Callback | None) -> None:
+        error = StreamWriteAfterEndError() if self._finished else StreamDestroyedError("write")
+        if callback is not None:
+            later(call_back, callback, error)
+        if not self._destroyed:
+            later(self._emit_error, error)
+
+    def _emit_error(self, error: BaseException) -> None:
+        if self._closed:
+            return
+        if not self._notify("error", error):
+            self._listener_failed(error, "error", (error,))
+
+    def _check_length(self, size: int, exact: bool) -> None:
+        promised = self._exchange.promised
+        if promised is None:
+            return
+        total = self._body_bytes + size
+        length = int(promised) if promised.isascii() and promised.isdigit() else None
+        if length is None or (total != length if exact else total > length):
+            raise ContentLengthMismatchError(total, promised if length is None else length)
+
+    def end(
+        self,
+        data: Any = None,
+        encoding: str | Callback | None = None,
+        callback: Callback | None = None,
+    ) -> Self:
+        """Send the last piece, if any, and complete the message.
+
+        Args:
+            data: as `chunk` of `write`; None and "" mean no more data.
+            encoding: as for `write`; any argument may be left out.
+            callback: called at 'finish'.
+
+        Raises:
+            As `write`, before anything is sent; then `end` may be called again.
+        """
+        if data is not None and callable(data):
+            data, encoding, callback = None, None, data
+        elif encoding is not None and callable(encoding):
+            encoding, callback = None, encoding
+        chunk = None if data is None or data == "" else as_bytes(data, encoding)
+        if self._finished:
+            self._end_again(chunk, optional_callback(callback))
+            return self
+        if self._destroyed:
+            self._finished = True
+            self._rendered = self._rendered or chunk is None
+            return self
+        if not self._rendered:
+            self._known_length = 0 if chunk is None else len(chunk)
+            try:
+                self._implicit_head()
+            finally:
+                self._known_length = None
+        exchange = self._exchange
+        if chunk is not None and self._reject_body and not exchange.body_allowed:
+            raise BodyNotAllowedError
+        if self._strict:
+            self._check_length(0 if chunk is None else len(chunk), exact=True)
+        if callback is not None and callable(callback):
+            self.once("finish", callback)
+        self._finished = True
+        self._cork_depth = 0
+        exchange.end(chunk, self._trailers)
+        return self
+
+    def _end_again(self, chunk: bytes | None, callback: Callback | None) -> None:
+        if chunk is not None:
+            if not self._destroyed:
+                error = StreamWriteAfterEndError()
+                if callback is not None:
+                    later(call_back, callback, error)
+                later(self._emit_error, error)
+        elif callback is not None:
+            if self.writable_finished:
+                call_back(callback, StreamAlreadyFinishedError("end"))
+            else:
+                self.on("finish", callback)
+
+    def flush_headers(self) -> None:
+        """Send the head now; repeated calls do nothing.
+
+        Raises:
+            What rendering the head raises (see `ServerResponse.write_head`).
+        """
+        if self._destroyed:
+            return
+        if not self._rendered:
+            self._implicit_head()
+        if not self._finished:
+            self._exchange.flush()
+
+    flushHeaders = flush_headers
+
+    def cork(self) -> None:
+        """Gather what is written until as many calls of `uncork`; `end` undoes all."""
+        self._cork_depth += 1
+        self._exchange.cork()
+
+    def uncork(self) -> None:
+        """Undo one `cork`; the last one sends what was gathered as one chunk."""
+        if not self._cork_depth:
+            return
+        self._cork_depth -= 1
+        self._exchange.uncork()
+        if self._need_drain and not self._cork_depth and not self._exchange.pending:
+            self._on_drained()
+
+    def add_trailers(self, headers: Any) -> None:
+        """Set the trailers, in place of earlier ones; sent after a chunked body only.
+
+        Args:
+            headers: a mapping, or a list of `[name, value]` pairs.
+
+        Raises:
+            InvalidArgTypeError, InvalidHTTPTokenError, InvalidCharError,
+            InvalidHeaderValueError; then the earlier trailers stay.
+
+        Source: RFC 9110, 6.5; RFC 9112, 7.1.2
+        """
+        if isinstance(headers, (list, tuple)) and not all(
+            isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in headers
+        ):
+            raise InvalidArgTypeError("headers", "a mapping or a list of pairs", headers)
+        lines = []
+        for name, value in field_pairs(headers):
+            key = _fields.check_name(name, "Trailer name")
+            value = _fields.check_value(name, value, self._lenient, "trailer content")
+            lines.append(_fields.field_lines(name, value, key in self._unique_headers))
+        self._trailers = "".join(lines)
+
+    addTrailers = add_trailers
+
+    # -- its end ---------------------------------------------------------------
+
+    def _on_drained(self) -> None:
+        if self._need_drain and not self._finished and not self._destroyed:
+            self._need_drain = False
+            self._notify("drain")
+
+    def _on_flushed(self) -> None:
+        if self._flushed or self._closed:
+            return
+        self._flushed = True
+        listeners = self._listeners
+        if listeners is None:
+            self._destroyed = self._closed = True
+            return
+        later(self._after_finish)
+        self._notify("finish")
+
+    def _after_finish(self) -> None:
+        self._destroyed = True
+        self._close()
+
+    def _close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        if not self._flushed or self._close_after_finish:
+            self._notify("close")
+
+    def _on_lost(self, error: BaseException | None) -> None:
+        """The connection went away: 'close', unless 'finish' has come."""
+        if self._flushed or self._closed:
+            return
+        self._destroyed = True
+        if self._errored is None:
+            self._errored = error
+        self._close()
+
+    def destroy(self, error: BaseException | None = None) -> Self:
+        """Cut the connection; 'close' follows when it is gone.
+
+        Args:
+            error: becomes `errored`, and the socket's 'error'.
+        """
+        if self._destroyed:
+            return self
+        self._destroyed = True
+        self._errored = error
+        exchange = self._exchange
+        waiting = exchange.socket is None and exchange is not GONE
+        exchange.abort(error)
+        if waiting or (exchange is GONE and not self._flushed):
+            later(self._close)
+        return self
+
+    # -- Python's own ----------------------------------------------------------
+
+    async def drain(self) -> None:
+        """Return at 'drain'; at once unless a `write` has returned False.
+
+        Raises:
+            ConnectionLostError: 'close' came first.
+        """
+        if self._need_drain and not self._finished and not self._closed:
+            await self._first_of("drain", "finish")
+        elif self._closed and not self._flushed:
+            raise self._errored or ConnectionLostError()
+
+    async def wait_finished(self) -> None:
+        """Return at 'finish'.
+
+        Raises:
+            ConnectionLostError: 'close' came instead.
+        """
+        if self._flushed:
+            return
+        if self._closed:
+            raise self._errored or ConnectionLostError()
+        await self._first_of("finish")
+
+    waitFinished = wait_finished
+
+    async def _first_of(self, *events: str) -> None:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def good() -> None:
+            if not future.done():
+                future.set_result(None)
+
+        def bad() -> None:
+            if not future.done():
+                future.set_exception(self._errored or ConnectionLostError())
+
+        for event in events:
+            self.on(event, good)
+        self.on("close", bad)
+        try:
+            await future
+        finally:
+            for event in events:
+                self.remove_listener(event, good)
+            self.remove_listener("close", bad)
+
+    # -- streams ---------------------------------------------------------------
+
+    def pipe(self, destination: Any = None, **options: Any) -> None:
+        """Refuse, as Node does: 'error' with `ERR_STREAM_CANNOT_PIPE`."""
+        self._notify("error", StreamCannotPipeError()) or self._listener_failed(
+            StreamCannotPipeError(), "error", ()
+        )
+
+    # -- state -----------------------------------------------------------------
+
+    @property
+    def finished(self) -> bool:
+        """False until `end` has been called, then True."""
+        return self._finished
+
+    writable_ended = finished
+    writableEnded = finished
+
+    @property
+    def headers_sent(self) -> bool:
+        """Whether the head is rendered: header changes come too late."""
+        return self._rendered
+
+    headersSent = headers_sent
+
+    @property
+    def writable_finished(self) -> bool:
+        """Whether it has ended and the operating system has everything."""
+        return self._finished and not self.writable_length
+
+    writableFinished = writable_finished
+
+    @property
+    def writable_length(self) -> int:
+        """Bytes accepted and not yet with the operating system."""
+        exchange = self._exchange
+        exchange.settle()
+        return exchange.pending
+
+    writableLength = writable_length
+
+    @property
+    def writable_high_water_mark(self) -> int:
+        """The mark in bytes from which `write` returns False: the socket's, once there is one."""
+        mark = self._exchange.mark
+        return self._high_water_mark if mark is None else mark
+
+    writableHighWaterMark = writable_high_water_mark
+
+    @property
+    def writable_need_drain(self) -> bool:
+        """Whether a `write` returned False and 'drain' is still to come."""
+        return self._need_drain and not self._finished and not self._destroyed
+
+    writableNeedDrain = writable_need_drain
+
+    @property
+    def writable_corked(self) -> int:
+        """The depth of `cork`."""
+        return self._cork_depth
+
+    writableCorked = writable_corked
+
+    @property
+    def writable_object_mode(self) -> bool:
+        """Always False."""
+        return False
+
+    writableObjectMode = writable_object_mode
+
+    @property
+    def writable(self) -> bool:
+        """Always True, also after `end` and `destroy` (Node's)."""
+        return True
+
+    @property
+    def destroyed(self) -> bool:
+        """True from `destroy()`, or from the close of the connection or the message, on."""
+        return self._destroyed
+
+    @property
+    def closed(self) -> bool:
+        """Whether the message's last step is done."""
+        return self._closed
+
+    @property
+    def errored(self) -> BaseException | None:
+        """What it was destroyed with; `ECONNRESET` if it was lost while it waited its turn."""
+        return self._errored
+
+    @property
+    def chunked_encoding(self) -> bool:
+        """Whether the rendered head says `Transfer-Encoding: chunked`."""
+        return self._chunked
+
+    chunkedEncoding = chunked_encoding
+
+    @property
+    def send_date(self) -> bool:
+        """Whether a Date line is added; may be set before the head is rendered."""
+        return self._send_date
+
+    @send_date.setter
+    def send_date(self, value: bool) -> None:
+        self._send_date = bool(value)
+
+    sendDate = send_date
+
+    @property
+    def should_keep_alive(self) -> bool:
+        """Whether the client wants the connection kept; may be set to False."""
+        return self._should_keep_alive
+
+    @should_keep_alive.setter
+    def should_keep_alive(self, value: bool) -> None:
+        self._should_keep_alive = bool(value)
+
+    shouldKeepAlive = should_keep_alive
+
+    @property
+    def use_chunked_encoding_by_default(self) -> bool:
+        """Whether a body of unknown length is chunked; else the connection's end ends it."""
+        return self._may_chunk
+
+    @use_chunked_encoding_by_default.setter
+    def use_chunked_encoding_by_default(self, value: bool) -> None:
+        self._may_chunk = bool(value)
+
+    useChunkedEncodingByDefault = use_chunked_encoding_by_default
+
+    @property
+    def strict_content_length(self) -> bool:
+        """Whether a body that differs from the user's Content-Length is refused."""
+        return self._strict
+
+    @strict_content_length.setter
+    def strict_content_length(self, value: bool) -> None:
+        self._strict = bool(value)
+
+    strictContentLength = strict_content_length
+
+    @property
+    def socket(self) -> Any:
+        """The Socket; None while waiting in a pipeline and from 'finish' on."""
+        return self._exchange.socket
+
+    @socket.setter
+    def socket(self, value: Sink | None) -> None:
+        self._move_to(value)
+
+    connection = socket
+
+    def _move_to(self, socket: Any) -> None:
+        raise MethodNotImplementedError("socket")
+
+    def set_timeout(self, msecs: Any, callback: Callback | None = None) -> Self:
+        """Emit 'timeout' after `msecs` without activity on the connection; 0 switches off.
+
+        With no 'timeout' listener on request, response or server the connection is
+        destroyed then.
+
+        Args:
+            msecs: milliseconds, or a `timedelta`.
+            callback: becomes a listener of 'timeout'.
+
+        Raises:
+            InvalidArgTypeError, OutOfRangeError.
+        """
+        from writehead._options import milliseconds
+
+        if callback is not None:
+            if not callable(callback):
+                raise InvalidArgTypeError("callback", "a function", callback)
+        value = milliseconds(msecs, "msecs")
+        if callback is not None:
+            self.on("timeout", callback)
+        socket = self.socket
+        if socket is not None:
+            socket.set_timeout(value)
+        elif not self._flushed:
+            self._timeout_wanted = value
+        return self
+
+    setTimeout = set_timeout
+
+
+def _done(callback: Callback) -> Done:
+    def done(error: BaseException | None) -> None:
+        call_back(callback, error)
+
+    return done

@@ -1,0 +1,464 @@
+"""ServerResponse: the answer to one request."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
+
+from writehead import _fields
+from writehead._callbacks import Callback
+from writehead._file import FileRange, send_range
+from writehead._headers import field_pairs
+from writehead._http1.exchange import Http1Exchange, field_line, inform_block
+from writehead._outgoing import GONE, OutgoingMessage, _done
+from writehead._socket import Socket
+from writehead._standalone import WritableSink
+from writehead._status import STATUS_CODES
+from writehead.errors import (
+    ConnectionLostError,
+    HeadersSentError,
+    InternalAssertionError,
+    InvalidArgTypeError,
+    InvalidStatusCodeError,
+    OutOfRangeError,
+    SocketAssignedError,
+)
+
+FAILURE_BODY = b"Internal Server Error"
+
+
+class ServerResponse(OutgoingMessage):
+    """The answer to one request; the server makes it and gives it to 'request'.
+
+    Made by hand it is written to any writable given to `assign_socket`.
+
+    Args:
+        req: the request; only its method, its version and, below HTTP/1.1, its TE
+            header are read.
+        high_water_mark: bytes from which `write` returns False while there is no socket.
+        reject_non_standard_body_writes: raise on a body where none is allowed.
+
+    Source: https://nodejs.org/api/http.html#class-httpserverresponse
+    """
+
+    _send_date = True
+    _status_code: Any = 200
+    _status_message: Any = None
+    _reason = ""
+    _given: list[tuple[str, Any]] | None = None
+    _expects_continue = False
+    _sent_100 = False
+
+    def __init__(
+        self,
+        req: Any,
+        high_water_mark: int | Mapping[str, Any] | None = None,
+        reject_non_standard_body_writes: bool = False,
+    ) -> None:
+        self.req = req
+        exchange = getattr(req, "_exchange", None)
+        if exchange is None:
+            exchange = Http1Exchange()
+        exchange.response = self
+        self._exchange = exchange
+        if high_water_mark is not None:
+            if isinstance(high_water_mark, Mapping):
+                options = high_water_mark
+                high_water_mark = options.get("high_water_mark", options.get("highWaterMark"))
+                reject_non_standard_body_writes = options.get(
+                    "reject_non_standard_body_writes", options.get("rejectNonStandardBodyWrites", False)
+                )
+            if high_water_mark is not None:
+                self._high_water_mark = high_water_mark
+        if reject_non_standard_body_writes:
+            self._reject_body = True
+        if getattr(req, "_http_version", None) != "1.1":
+            self._adapt_to_version(exchange)
+
+    def _adapt_to_version(self, exchange: Http1Exchange) -> None:
+        version = (self.req.http_version_major, self.req.http_version_minor)
+        if version < (1, 1):
+            exchange.informs = False  # RFC 9110, 15.2
+            self._may_chunk = _fields.is_chunked((self.req.headers or {}).get("te") or "")
+
+    # -- the head --------------------------------------------------------------
+
+    @property
+    def status_code(self) -> Any:
+        """The status code; becomes an `int` when the head is rendered."""
+        return self._status_code
+
+    @status_code.setter
+    def status_code(self, value: Any) -> None:
+        self._status_code = value
+
+    statusCode = status_code
+
+    @property
+    def status_message(self) -> Any:
+        """The reason phrase; None until the head is rendered means the standard one."""
+        return self._status_message
+
+    @status_message.setter
+    def status_message(self, value: Any) -> None:
+        self._status_message = value
+
+    statusMessage = status_message
+
+    def write_head(self, status_code: Any, reason: Any = None, headers: Any = None) -> Self:
+        """Fix the head; it leaves with the first piece of the body, `end` or `flush_headers`.
+
+        Args:
+            status_code: 100 to 999.
+            reason: the phrase; may be left out before `headers`.
+            headers: a mapping, a flat list `[name, value, …]` or a list of pairs.
+
+        Raises:
+            HeadersSentError: a head was rendered before.
+            InvalidStatusCodeError, InvalidArgTypeError, InvalidArgValueError,
+            InvalidHTTPTokenError, InvalidHeaderValueError, InvalidCharError.
+            TrailerInvalidError: a Trailer field, and the body will not be chunked.
+        """
+        if self._rendered:
+            raise HeadersSentError("write")
+        code = status_code if type(status_code) is int else _as_status(status_code)
+        if not 100 <= code <= 999:
+            raise InvalidStatusCodeError(status_code)
+        before = self._status_message
+        if isinstance(reason, str):
+            self._status_message = before = reason
+        else:
+            if not before:
+                self._status_message = STATUS_CODES.get(code, "unknown")
+            if headers is None:
+                headers = reason
+        self._status_code = code
+        try:
+            self._render(headers)
+        except BaseException:
+            self._given = None
+            self._status_message = before
+            raise
+        return self
+
+    writeHead = write_head
+    write_header = write_head
+    writeHeader = write_head
+
+    def _implicit_head(self) -> None:
+        self.write_head(self._status_code)
+
+    def _render(self, headers: Any) -> None:
+        message = self._status_message
+        self._reason = reason = message if type(message) is str else str(message)
+        if self._store is None:
+            if not (reason.isascii() and reason.isprintable()):
+                _fields.check_text(reason, "statusMessage")
+            if headers is not None:
+                self._given = self._checked(field_pairs(headers))
+        else:
+            if headers is not None:
+                self._merge(headers)
+            if not (reason.isascii() and reason.isprintable()):
+                _fields.check_text(reason, "statusMessage")
+        if self._expects_continue and not self._sent_100:
+            self._should_keep_alive = False
+        exchange = self._exchange
+        exchange.begin(self)
+        self._rendered = True
+        self._chunked = exchange.chunked
+
+    def _checked(self, pairs: Iterable[tuple[Any, Any]]) -> list[tuple[str, Any]]:
+        checked = []
+        for name, value in pairs:
+            _fields.check_name(name)
+            checked.append((name, _fields.check_value(name, value, self._lenient)))
+        return checked
+
+    def _merge(self, headers: Any) -> None:
+        pairs = list(field_pairs(headers))
+        if isinstance(headers, (list, tuple)):
+            for name, _ in pairs:
+                self.remove_header(name)
+            for name, value in pairs:
+                if name:
+                    self.append_header(name, value)
+        else:
+            for name, value in pairs:
+                if name:
+                    self.set_header(name, value)
+
+    def _fields(self) -> Iterable[tuple[str, Any]]:
+        if self._store is not None:
+            return self._store.values()
+        return self._given or ()
+
+    @property
+    def _for_head_request(self) -> bool:
+        return bool(self.req.method == "HEAD")
+
+    # -- informational responses -----------------------------------------------
+
+    def write_information(
+        self, status_code: int, headers: Any = None, callback: Callback | None = None
+    ) -> bool:
+        """Send an informational response at once; the final one is still to come.
+
+        Args:
+            status_code: 100 to 199, but not 101.
+            headers: a mapping, a flat list or a list of pairs; may be left out.
+            callback: called once the operating system has the bytes.
+
+        Returns:
+            As `write`; False, and nothing is sent, to an HTTP/1.0 client.
+
+        Raises:
+            HeadersSentError, InvalidArgTypeError, OutOfRangeError, InvalidArgValueError,
+            InvalidStatusCodeError, InvalidHTTPTokenError, InvalidHeaderValueError,
+            InvalidCharError; nothing is sent then.
+
+        Source: RFC 9110, 15.2
+        """
+        if callable(headers):
+            headers, callback = None, headers
+        if self._rendered:
+            raise HeadersSentError("write")
+        code = _as_information(status_code)
+        lines = "" if headers is None else self._information_lines(headers)
+        if self._destroyed:
+            return False
+        block = inform_block(code, STATUS_CODES.get(code, "unknown"), lines)
+        done = _done(callback) if callback is not None and callable(callback) else None
+        return self._exchange.inform(block, done)
+
+    writeInformation = write_information
+
+    def _information_lines(self, headers: Any) -> str:
+        lines = []
+        for name, value in field_pairs(headers):
+            _fields.check_name(name)
+            lines.append(field_line(name, _fields.check_value(name, value, self._lenient)))
+        return "".join(lines)
+
+    def write_continue(self, callback: Callback | None = None) -> None:
+        """Send `100 Continue`: the client may send the body.
+
+        Raises:
+            HeadersSentError.
+        """
+        self.write_information(100, None, callback)
+        self._sent_100 = True
+
+    writeContinue = write_continue
+
+    def write_processing(self, callback: Callback | None = None) -> None:
+        """Send `102 Processing`.
+
+        Raises:
+            HeadersSentError.
+        """
+        self.write_information(102, None, callback)
+
+    writeProcessing = write_processing
+
+    def write_early_hints(self, hints: Mapping[str, Any], callback: Callback | None = None) -> None:
+        """Send `103 Early Hints` (RFC 8297).
+
+        Args:
+            hints: `link`, a Link value or a list of them, and other fields; without
+                `link` nothing is sent.
+            callback: called once the operating system has the bytes.
+
+        Raises:
+            InvalidArgTypeError, InvalidArgValueError, InvalidCharError, HeadersSentError.
+        """
+        if not isinstance(hints, Mapping):
+            raise InvalidArgTypeError("hints", "a mapping", hints)
+        link = hints.get("link")
+        if link is None or (isinstance(link, (list, tuple)) and not link):
+            return
+        text = _fields.check_link(link)
+        _fields.check_text(text, "header content")
+        fields = {"Link": text}
+        fields.update((name, value) for name, value in hints.items() if name != "link")
+        self.write_information(103, fields, callback)
+
+    writeEarlyHints = write_early_hints
+
+    # -- the socket ------------------------------------------------------------
+
+    def assign_socket(self, socket: Any) -> None:
+        """Write to `socket`: what was queued goes there at once.
+
+        Args:
+            socket: a Socket, or any writable with `write`, `cork`, `uncork`, `on`,
+                `writable`, `writable_length` and `writable_high_water_mark`.
+
+        Raises:
+            SocketAssignedError: it carries a response already.
+        """
+        if getattr(socket, "_message", None) is not None:
+            raise SocketAssignedError
+        old = self._exchange.socket
+        if old is not None and getattr(old, "_message", None) is self:
+            old._message = None
+        socket._message = self
+        socket.on("close", self._on_socket_gone)
+        self._on_socket(socket)
+        self._attach(socket)
+
+    assignSocket = assign_socket
+
+    def _attach(self, socket: Any) -> None:
+        exchange = self._exchange
+        exchange.attach(socket if isinstance(socket, Socket) else WritableSink(socket))
+        if self._destroyed:
+            exchange.abort(self._errored)
+        elif self._need_drain and not self._finished and not self.writable_length:
+            self._on_drained()
+
+    def _on_socket(self, socket: Any) -> None:
+        """Tell that there is a socket, and apply what waited for one."""
+        if self._timeout_wanted is not None:
+            socket.set_timeout(self._timeout_wanted)
+            self._timeout_wanted = None
+        self._notify("socket", socket)
+
+    def detach_socket(self, socket: Any) -> None:
+        """Let go of `socket`; what is written now is queued for another.
+
+        Raises:
+            InternalAssertionError: it does not carry this response.
+        """
+        if getattr(socket, "_message", None) is not self:
+            raise InternalAssertionError("the socket does not carry this response")
+        socket.remove_listener("close", self._on_socket_gone)
+        socket._message = None
+        self._exchange.detach()
+
+    detachSocket = detach_socket
+
+    def _on_socket_gone(self, *_: object) -> None:
+        self._exchange.drop()
+        self._on_lost(None)
+
+    def _move_to(self, socket: Any) -> None:
+        old = self._exchange.socket
+        if old is not None:
+            for _ in range(self._cork_depth):
+                old.uncork()
+        if socket is None:
+            self._exchange.detach()
+        else:
+            self._attach(socket)
+
+    # -- failure ---------------------------------------------------------------
+
+    def _fail(self) -> None:
+        """Answer for a listener that failed: a clean 500, or a cut connection."""
+        if self._flushed or self._closed:
+            return
+        if self._rendered or self._finished or self._destroyed:
+            self.destroy()
+            return
+        for name in ("_store", "_given", "_removed", "_send_date", "_status_message", "_trailers"):
+            self.__dict__.pop(name, None)
+        for name in ("_strict", "_reject_body"):
+            self.__dict__.pop(name, None)
+        while self._cork_depth:
+            self.uncork()
+        self._known_length = len(FAILURE_BODY)
+        ServerResponse.write_head(self, 500)
+        self._known_length = None
+        OutgoingMessage.end(self, None if self._for_head_request else FAILURE_BODY)
+
+    def _listener_failed(self, error: BaseException, event: Any, args: tuple[Any, ...]) -> None:
+        _log_failure(error, event, self)
+        if not self._flushed:
+            self._fail()
+
+    # -- Python's own ----------------------------------------------------------
+
+    async def send_file(self, file: Any, offset: int = 0, count: int | None = None) -> None:
+        """Send a file, or a part of it, as the rest of the body, and end.
+
+        With no head rendered and no Content-Length set, the head announces the exact
+        length. The kernel copies where the transport can; otherwise the file is read
+        in pieces, outside the event loop.
+
+        Args:
+            file: a path, or a binary file object with `fileno()`.
+            offset: the first byte to send.
+            count: how many bytes; None means to the end of the file.
+
+        Raises:
+            OSError: the file cannot be opened; nothing has been sent.
+            OutOfRangeError: `offset` or `count` lies outside the file.
+            FileChangedError: the file became shorter; the connection was cut.
+            ConnectionLostError: the client has gone.
+        """
+        with FileRange(file, offset, count) as piece:
+            if not self._rendered:
+                self._known_length = piece.count
+                try:
+                    self._implicit_head()
+                finally:
+                    self._known_length = None
+            if self._exchange is GONE or self._destroyed:
+                raise self._errored or ConnectionLostError()
+            try:
+                if self._exchange.body_allowed:
+                    await send_range(self, piece)
+            except BaseException as error:
+                if not self._finished:
+                    self.destroy(error if isinstance(error, Exception) else None)
+                raise
+        if not self._finished:
+            self.end()
+        await self.wait_finished()
+
+    sendFile = send_file
+
+
+def _log_failure(error: BaseException, event: Any, emitter: object) -> None:
+    from writehead.events import logger
+
+    logger.error("a listener of %r on %s failed", event, type(emitter).__name__, exc_info=error)
+
+
+def _as_status(value: Any) -> int:
+    """Return a status code given as an int, a float or text.
+
+    Raises:
+        InvalidStatusCodeError.
+    """
+    if isinstance(value, bool):
+        raise InvalidStatusCodeError(value)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return int(value)
+    if isinstance(value, str):
+        try:
+            number = float(value.strip()) if value.strip().isascii() else math.nan
+        except ValueError:
+            number = math.nan
+        if math.isfinite(number) and "_" not in value:
+            return int(number)
+    raise InvalidStatusCodeError(value)
+
+
+def _as_information(code: Any) -> int:
+    """Return the code of an informational response.
+
+    Raises:
+        InvalidArgTypeError, OutOfRangeError, InvalidStatusCodeError.
+    """
+    if isinstance(code, bool) or not isinstance(code, (int, float)):
+        raise InvalidArgTypeError("status_code", "a whole number", code)
+    if code != code or math.isinf(code) or code != int(code) or not 100 <= code <= 199:
+        raise OutOfRangeError("status_code", "a whole number from 100 to 199", code)
+    if code == 101:
+        raise InvalidStatusCodeError(code)
+    return int(code)

@@ -1,0 +1,53 @@
+"""AbortSignal: whether somebody still waits for the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from writehead.errors import AbortError
+from writehead.events import EventEmitter
+
+
+class AbortSignal(EventEmitter):
+    """Tells that what was begun is no longer wanted.
+
+    Events: 'abort' (the signal).
+    Source: https://nodejs.org/api/globals.html#class-abortsignal
+    """
+
+    _reason: BaseException | None = None
+
+    @property
+    def aborted(self) -> bool:
+        """Whether it was aborted."""
+        return self._reason is not None
+
+    @property
+    def reason(self) -> BaseException | None:
+        """Why: an AbortError, or None."""
+        return self._reason
+
+    def throw_if_aborted(self) -> None:
+        """Raise the reason, if there is one."""
+        if self._reason is not None:
+            raise self._reason
+
+    throwIfAborted = throw_if_aborted
+
+    def add_event_listener(self, event: str, listener: Callable[..., Any]) -> None:
+        """Add a listener of 'abort', as `on` does."""
+        self.on(event, listener)
+
+    addEventListener = add_event_listener
+
+    def remove_event_listener(self, event: str, listener: Callable[..., Any]) -> None:
+        """Remove a listener, as `off` does."""
+        self.off(event, listener)
+
+    removeEventListener = remove_event_listener
+
+    def _abort(self) -> None:
+        if self._reason is None:
+            self._reason = AbortError("This operation was aborted")
+            self._notify("abort", self)

@@ -1,0 +1,83 @@
+"""A sink over any writable, for responses that are made by hand.
+
+The writable needs `write(data, encoding, callback)`, `cork`, `uncork`, `on`, `writable`,
+`writable_length` and `writable_high_water_mark`, as a Node stream or our Socket has them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from writehead._turns import later
+from writehead._wire import Done
+
+
+class WritableSink:
+    """Hands an exchange's bytes to a writable of the user's."""
+
+    __slots__ = ("_turn_corked", "writable_object")
+
+    def __init__(self, writable: Any) -> None:
+        self.writable_object = writable
+        self._turn_corked = False
+
+    @property
+    def pending(self) -> int:
+        """What the writable says it has not yet passed on."""
+        return int(self.writable_object.writable_length or 0)
+
+    @property
+    def mark(self) -> int:
+        """The writable's high-water mark."""
+        return int(self.writable_object.writable_high_water_mark or 0)
+
+    def put(self, data: bytes, done: Done | None = None) -> bool:
+        """Write, corked until the end of this turn."""
+        if not self._turn_corked:
+            self._turn_corked = True
+            self.writable_object.cork()
+            later(self._end_turn)
+        return self._write(data, done)
+
+    def put_now(self, data: bytes, done: Done | None = None) -> None:
+        """Write, and undo the cork of this turn."""
+        self._write(data, done)
+        self._end_turn()
+
+    def _write(self, data: bytes, done: Done | None) -> bool:
+        callback = None if done is None else _on_later_turn(done)
+        if not data:  # nothing for the writable; its turn comes all the same
+            if callback is not None:
+                if self.pending:
+                    return self.writable_object.write(b"", None, callback) is not False
+                callback()
+            return True
+        return self.writable_object.write(data, None, callback) is not False
+
+    def _end_turn(self) -> None:
+        if self._turn_corked:
+            self._turn_corked = False
+            self.writable_object.uncork()
+
+    def settle(self) -> None:
+        """Nothing waits here."""
+
+    def cork(self) -> None:
+        """Cork the writable."""
+        self.writable_object.cork()
+
+    def uncork(self) -> None:
+        """Uncork the writable."""
+        self.writable_object.uncork()
+
+    def destroy(self, error: BaseException | None = None) -> object:
+        """Destroy the writable, if it can be."""
+        destroy = getattr(self.writable_object, "destroy", None)
+        return None if destroy is None else destroy(error)
+
+
+def _on_later_turn(done: Done) -> Any:
+    def callback(error: BaseException | None = None) -> None:
+        later(done, error)
+
+    return callback

@@ -1,0 +1,82 @@
+"""The seam between a message and the wire: Protocols only, no code.
+
+A response asks an `Exchange` to begin, write, end, flush, inform and abort, and never
+which version of HTTP it speaks. The exchange answers through `ResponseSide`. Bytes go
+down through a `Sink`; what the connection adds to a head comes as `Terms`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+Done = Callable[[BaseException | None], object]
+
+
+class ResponseHead(Protocol):
+    """What a wire may read of a response when its head is rendered."""
+
+    _status_code: int
+    _reason: str
+    _send_date: bool
+    _should_keep_alive: bool
+    _may_chunk: bool
+    _known_length: int | None
+    _removed: int
+    _unique_headers: frozenset[str]
+
+    @property
+    def _for_head_request(self) -> bool: ...
+    def _fields(self) -> Iterable[tuple[str, Any]]: ...
+
+
+class ResponseSide(Protocol):
+    """What a response hears back."""
+
+    def _on_drained(self) -> None: ...
+    def _on_flushed(self) -> None: ...
+    def _on_lost(self, error: BaseException | None) -> None: ...
+
+
+class Sink(Protocol):
+    """Where an exchange puts its bytes: a socket, or any writable behind an adapter."""
+
+    @property
+    def pending(self) -> int: ...
+    @property
+    def mark(self) -> int: ...
+    def put(self, data: bytes, done: Done | None = None) -> bool:
+        """Take `data` to be passed on by the end of this turn; False at or over the mark."""
+        ...
+
+    def put_now(self, data: bytes, done: Done | None = None) -> None:
+        """Pass on `data`, and what was put before it, at once."""
+        ...
+
+    def settle(self) -> None:
+        """Pass on now what was put by `put_now`, if it still waits for the end of a packet."""
+        ...
+
+    def cork(self) -> None: ...
+    def uncork(self) -> None: ...
+    def destroy(self, error: BaseException | None = None) -> object: ...
+
+
+class Exchange(Protocol):
+    """One request and its response on one connection (RFC 9110, 3.6)."""
+
+    chunked: bool
+    body_allowed: bool
+
+    @property
+    def socket(self) -> Any: ...
+    @property
+    def pending(self) -> int: ...
+    def begin(self, head: ResponseHead) -> None: ...
+    def write(self, chunk: bytes, done: Done | None) -> bool: ...
+    def end(self, chunk: bytes | None, trailers: str) -> None: ...
+    def flush(self) -> None: ...
+    def inform(self, block: bytes, done: Done | None) -> bool: ...
+    def abort(self, error: BaseException | None) -> None: ...
+    def cork(self) -> None: ...
+    def uncork(self) -> None: ...

@@ -1,0 +1,70 @@
+"""Node's `http` for Python: servers, requests, responses.
+
+Source: https://nodejs.org/api/http.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from writehead._fields import validate_header_name, validate_header_value
+from writehead._incoming import IncomingMessage
+from writehead._outgoing import OutgoingMessage
+from writehead._pipeline import pipeline
+from writehead._response import ServerResponse
+from writehead._run import run
+from writehead._server import MAX_HEADER_SIZE, Server
+from writehead._socket import Socket
+from writehead._status import METHODS, STATUS_CODES
+from writehead.events import EventEmitter
+
+__all__ = [
+    "METHODS",
+    "STATUS_CODES",
+    "EventEmitter",
+    "IncomingMessage",
+    "OutgoingMessage",
+    "Server",
+    "ServerResponse",
+    "Socket",
+    "createServer",
+    "create_server",
+    "maxHeaderSize",
+    "max_header_size",
+    "pipeline",
+    "run",
+    "validateHeaderName",
+    "validateHeaderValue",
+    "validate_header_name",
+    "validate_header_value",
+]
+
+#: Bytes of a request's target and fields that a server takes by default.
+max_header_size = MAX_HEADER_SIZE
+maxHeaderSize = max_header_size
+
+
+def create_server(
+    options: Mapping[str, Any] | Callable[..., Any] | None = None,
+    handler: Callable[..., Any] | None = None,
+    **keywords: Any,
+) -> Server:
+    """Make a server that does not listen yet.
+
+    Args:
+        options: a mapping of options in either spelling, or the handler.
+        handler: a plain or `async def` function of `(req, res)`: a listener of 'request'.
+        keywords: options in Python spelling; durations in milliseconds.
+
+    Raises:
+        InvalidArgTypeError, OutOfRangeError: an option of a wrong type or value.
+
+    Source: https://nodejs.org/api/http.html#httpcreateserveroptions-requestlistener
+    """
+    return Server(options, handler, **keywords)
+
+
+createServer = create_server
+validateHeaderName = validate_header_name
+validateHeaderValue = validate_header_value
