@@ -1,30 +1,43 @@
 """Bytes in; requests, pieces of body and ends out. Alone imports httptools.
 
-Law: what users can override (the message's constructor) never fails inside a callback
-of httptools, and nothing else of theirs runs before `feed` has returned its list.
+Law: nothing of the user's runs inside a callback of httptools but the constructor of the
+message, and that is guarded; the rest runs when `feed` has returned its list.
+
+Two parsers of httptools serve one connection. The quick one takes a packet that is one
+bodyless request, whole, by far the commonest: no callback runs for its fields, which stay
+raw bytes until somebody asks (`head.py`). The other takes everything else. What the quick
+one cannot finish it forgets, and the other reads the packet from its start.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Protocol
+from types import SimpleNamespace
+from typing import Final, Protocol, cast
 
-from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpRequestParser
+from httptools import (
+    HttpParserCallbackError,
+    HttpParserError,
+    HttpParserUpgrade,
+    HttpRequestParser,
+)
 
-from writehead._http1 import reasons
+from writehead._http1 import limits, syntax
+from writehead._http1.reasons import error_of, fault_in
 from writehead.errors import ParseError
 
 
 class RequestHead(Protocol):
-    """What the parser writes into a message when its head, or its trailers, are complete."""
+    """What the parser writes into a message, when its head or its trailers are complete."""
 
     _method: str
-    _target: bytes
+    _target: bytes  # as sent
     _http_version: str
-    _raw_fields: list[bytes]
-    _raw_trailers: list[bytes]
+    _raw_fields: list[bytes]  # name, value, name, value, …; white space around values is off
+    _raw_head: bytes  # in place of `_raw_fields`, with `lazy_fields`; see `head.py`
+    _raw_trailers: list[bytes]  # only if there are any
     _should_keep_alive: bool
-    _upgrade: bool
+    _upgrade: bool  # CONNECT, or both `Connection: upgrade` and `Upgrade`
 
 
 class End:
@@ -36,11 +49,70 @@ class End:
         return "END"
 
 
+#: Stands in a list of things found where a request ends.
 END: Final = End()
+
+_METHODS: dict[bytes, str] = {}  # each of llhttp's few, decoded once
+
+
+# Of a chunked body, what last came to its end.
+NO_CHUNK, CHUNK_BEGUN, CHUNK_ENDED = range(3)
+
+
+class _Stopped(Exception):
+    """Leaves a callback, and with it llhttp, when a head is refused by us."""
 
 
 class RequestParser:
-    """One connection's parser."""
+    """The requests that one connection sends.
+
+    Between two requests it holds nothing of the connection, unless it is `closed`, and may
+    serve another. `max_header_size` is in bytes, `max_headers_count` in fields (0: any
+    number). With `lazy_fields` a request may come with `_raw_head` in place of `_raw_fields`.
+
+    What `make_message` raises comes out of `feed`; the parser is `closed` then.
+    """
+
+    __slots__ = (
+        "_at",
+        "_before",
+        "_began",
+        "_body_left",
+        "_check_at",
+        "_chunk",
+        "_clean",
+        "_counting",
+        "_failure",
+        "_fields",
+        "_found",
+        "_idle",
+        "_lazy",
+        "_llhttp",
+        "_make_message",
+        "_mark",
+        "_max_count",
+        "_max_items",
+        "_max_size",
+        "_message",
+        "_packet",
+        "_quick",
+        "_raw",
+        "_raw_length",
+        "_ready",
+        "_replaying",
+        "_stripped",
+        "_threshold",
+        "_urls",
+        "_verdicts",
+        "closed",
+        "error",
+        "head_complete",
+        "lenient",
+        "mid_message",
+        "poolable",
+        "rest",
+        "upgrade",
+    )
 
     def __init__(
         self,
@@ -48,101 +120,522 @@ class RequestParser:
         max_header_size: int,
         max_headers_count: int,
         lenient: bool,
+        lazy_fields: bool = False,
     ) -> None:
-        self._make_message = make_message
-        self.lenient = lenient
+        #: Why the bytes were refused. Nothing may be fed any more.
         self.error: ParseError | None = None
+        #: A request that wishes to leave HTTP/1: neither taken nor declined yet.
+        self.upgrade: RequestHead | None = None
+        #: What followed its head, unparsed.
         self.rest = b""
+        #: Past a request that said `Connection: close`, or broken.
         self.closed = False
+        #: The first byte of a request has come, and not its last; empty lines do not count.
+        self.mid_message = False
+        #: Of the request under way, the whole head has come.
         self.head_complete = False
+        #: Holds nothing of this connection, and may serve another.
+        self.poolable = True
+        self.lenient = lenient
+        self._make_message = make_message
+        self._max_size = max_header_size
+        self._max_count = max_headers_count if max_headers_count > 0 else 1 << 62
+        self._max_items = 2 * self._max_count
+        self._threshold = min(max_header_size, limits.EXTENSIONS_LIMIT)
+        self._lazy = lazy_fields and not lenient
+        self._ready = self._lazy  # to try the next packet on the quick parser
+        self._quick: HttpRequestParser | None = None
+        self._verdicts: list[bool] = []  # of the quick parser: whether the connection stays
+        # Under way:
         self._found: list[object] = []
         self._urls: list[bytes] = []
-        self._fields: list[bytes] = []
-        self._boundary: list[bool] = [True]
+        self._fields: list[bytes] = []  # of the head, then of the trailers
+        self._stripped = 0  # bytes of white space taken off the values in `_fields`
+        self._idle = [True]  # empty inside a request
         self._message: RequestHead | None = None
+        self._body_left: float | None = None  # None: not known, or chunked
+        self._chunk = NO_CHUNK
+        self._mark = 0  # how much had been found at the last event that was not a piece of body
+        self._replaying = False
         self._failure: BaseException | None = None
-        self.on_url = self._urls.append
-        self.on_body = self._found.append
-        self.on_message_begin = self._boundary.clear
-        self._make_llhttp()
-
-    def _make_llhttp(self) -> None:
-        self._llhttp = HttpRequestParser(self)
-        if self.lenient:
-            self._llhttp.set_dangerous_leniencies(*[True] * 10)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        fields = self._fields
-        fields.append(name)
-        fields.append(value.rstrip(b" \t"))
-
-    def on_headers_complete(self) -> None:
-        try:
-            message = self._make_message()
-        except BaseException as error:
-            self._failure = error
-            raise
-        llhttp = self._llhttp
-        message._method = llhttp.get_method().decode()
-        message._target = b"".join(self._urls)
-        message._http_version = llhttp.get_http_version()
-        message._raw_fields = self._fields
-        message._should_keep_alive = llhttp.should_keep_alive()
-        message._upgrade = False
-        self._urls.clear()
-        self._fields = []
-        self._message = message
-        self.head_complete = True
-        self._found.append(message)
-
-    def on_message_complete(self) -> None:
-        if self._fields and self._message is not None:
-            self._message._raw_trailers = self._fields
-            self._fields = []
-        self._found.append(END)
-        self._boundary.append(True)
-        self.head_complete = False
-        if not self._message._should_keep_alive and not self.lenient:
-            self.closed = True
+        # The packet, and how far it is parsed:
+        self._packet = b""
+        self._before = b""  # raw bytes of the same head, or the same chunk line, before the packet
+        self._clean = True  # these, or else the packet, begin with the head that is under way
+        self._began: tuple[bool, bool, int, float | None] | None = None  # inside what, of a request, it began
+        self._at = 0
+        # For the limits:
+        self._counting = False  # the packet is large enough to pass one
+        self._raw = bytearray()  # what no limit has been applied to, at the most
+        self._check_at = self._threshold  # how long it must be to pass one
+        self._llhttp = self._make_llhttp()
 
     def feed(self, data: bytes) -> list[object]:
-        """Parse `data` and return what it held, in order."""
-        try:
-            self._llhttp.feed_data(data)
-        except HttpParserUpgrade as upgrade:
-            found = self._found
-            found.pop()
-            self._message._upgrade = True
-            self.rest = data[upgrade.args[0] :]
-            self.head_complete = True
-            self._boundary.clear()
-        except HttpParserCallbackError:
-            if self._failure is not None:
-                raise self._failure from None
-            raise
-        except HttpParserError as error:
-            reason = str(error)
-            self.error = ParseError(reasons.code_of(reason), reason, None, data)
-            self.closed = True
-        found = self._found[:]
-        self._found.clear()
-        return found
+        """Parse `data` and return what it held: messages, their body in pieces, `END` after each.
 
-    @property
-    def at_boundary(self) -> bool:
-        return bool(self._boundary)
+        Stops at a request that wishes to leave HTTP/1 (it is not listed, but in `upgrade`), and
+        where the bytes are refused (`error`). Then nothing more may be fed.
+        """
+        if self._ready and data[-4:] == b"\r\n\r\n" and len(data) < self._threshold:
+            found = self._feed_quick(data)
+            if found is not None:
+                return found
+        return self._feed_any(data)
 
-    @property
-    def mid_message(self) -> bool:
-        return not self._boundary
+    def reuse(self, make_message: Callable[[], RequestHead]) -> None:
+        """Serve another connection from now on."""
+        self._make_message = make_message
 
     def end_of_input(self) -> ParseError | End | None:
-        """Say what the peer's FIN means here."""
-        if self._boundary or self.error is not None:
+        """Take the peer's FIN: an error inside a request, None between two.
+
+        END if FIN is what the body under way was waiting for, which takes leniency.
+        """
+        if not self.mid_message or self.error is not None:
             return None
-        self.error = ParseError(*reasons.INVALID_EOF_STATE, 0, None)
+        self.closed = True
+        self.mid_message = False
+        if self.lenient and self.head_complete and self._chunk == NO_CHUNK:
+            assert self._message is not None
+            if syntax.body_length(self._message._raw_fields) == syntax.UNTIL_CLOSE:
+                self.head_complete = False
+                return END
+        self.error = ParseError("HPE_INVALID_EOF_STATE", "Invalid EOF state", 0)
         return self.error
 
     def decline_upgrade(self) -> list[object]:
-        """Go on behind a head that wished to leave HTTP: it is an ordinary request."""
-        raise NotImplementedError
+        """Go on behind a head that wished to leave HTTP/1: it is a request like any other.
+
+        Returns what `rest` holds, as `feed` does: its body, `END`, and all behind it.
+        """
+        message = self.upgrade
+        assert message is not None
+        self.upgrade = None
+        rest, self.rest = self.rest, b""
+        if syntax.body_length(message._raw_fields) == 0:
+            self._on_message_complete()
+        else:
+            # httptools has skipped the body and cannot go back: another one reads the same framing.
+            self._replay(message)
+        found = self._found[:]
+        self._found.clear()
+        self._take_state()
+        if rest and self.error is None:
+            found += self._feed_any(rest)
+        return found
+
+    # One whole request in one packet.
+
+    def _feed_quick(self, data: bytes) -> list[object] | None:
+        quick = self._quick or self._make_quick()
+        urls = self._urls
+        verdicts = self._verdicts
+        try:
+            quick.feed_data(data)
+        except (HttpParserError, HttpParserUpgrade):
+            verdicts.clear()
+        # More than one URL: two requests, or a body. None: chunks. No verdict: it goes on.
+        if len(urls) == 1 and verdicts:
+            keep = verdicts.pop()
+            target = urls.pop()
+            method = quick.get_method()
+            if (
+                data.startswith(target + b" HTTP/1.1\r\n", len(method) + 1)
+                and b"#" not in target
+                and (len(data) < self._max_items or data.count(b"\n") - 2 <= self._max_count)
+            ):
+                message = self._make_message()
+                message._method = _METHODS.get(method) or _decoded(method)
+                message._target = target
+                message._http_version = "1.1"
+                message._raw_head = data
+                message._should_keep_alive = keep
+                message._upgrade = False
+                if not keep:
+                    self.closed = True
+                    self.poolable = self._ready = False
+                return [message, END]
+        urls.clear()
+        verdicts.clear()
+        self._quick = None  # it may be inside a request
+        return None
+
+    def _make_quick(self) -> HttpRequestParser:
+        urls = self._urls
+        self._quick = HttpRequestParser(
+            SimpleNamespace(
+                on_url=urls.append,
+                on_body=urls.append,
+                on_chunk_header=urls.clear,  # the last chunk comes last
+                on_message_complete=self._on_quick_complete,
+            )
+        )
+        return self._quick
+
+    def _on_quick_complete(self) -> None:
+        assert self._quick is not None
+        self._verdicts.append(self._quick.should_keep_alive())
+
+    # Anything else.
+
+    def _feed_any(self, data: bytes) -> list[object]:
+        if self.closed:
+            return self._feed_closed(data)
+        self._packet = data
+        self._at = 0
+        if self.mid_message:
+            self._before = bytes(self._raw)
+            self._began = (self._clean, self.head_complete, self._chunk, self._body_left)
+        else:
+            self._before = b""
+            self._began = None
+            self._clean = True
+        self._counting = len(self._raw) + len(data) >= self._threshold
+        if self._counting:
+            self._feed_in_pieces(data)
+        else:
+            self._feed_piece(data)
+        if self._failure is not None:
+            self.closed = True
+            self.poolable = False
+            raise self._failure
+        found = self._found[:]
+        self._found.clear()
+        self._take_state()
+        # Who pipelines will go on to: then trying the quick parser is work done twice.
+        self._ready = self._lazy and len(found) <= 2 and self.poolable
+        return found
+
+    def _take_state(self) -> None:
+        self._mark = 0
+        self.mid_message = not self._idle
+        self.head_complete = self.mid_message and self._message is not None
+        if self.error is not None:
+            self.closed = True
+        self.poolable = not (self.mid_message or self.closed)
+
+    def _feed_closed(self, data: bytes) -> list[object]:
+        junk = data.lstrip(b"\r\n")
+        if junk and self.error is None:
+            self.error = error_of("Data after `Connection: close`", data, fault=len(data) - len(junk))
+        return []
+
+    def _feed_piece(self, piece: bytes) -> bool:
+        """Feed llhttp, apply the limits, and return whether it may be fed more."""
+        line = bytes(self._raw + piece) if self._counting and self._in_line() else b""
+        try:
+            self._llhttp.feed_data(piece)
+        except HttpParserUpgrade as stop:
+            self._on_upgrade(self._packet[self._at + stop.args[0] :])
+        except HttpParserCallbackError as stop:
+            if self.error is None and self._failure is None:  # an interrupt, say
+                self._failure = stop.__context__
+        except HttpParserError as refused:
+            self._on_refused(str(refused))
+        else:
+            if not self._idle:
+                self._measure(piece, line)
+        return self.error is None and self._failure is None and self.upgrade is None
+
+    def _feed_in_pieces(self, data: bytes) -> None:
+        """Feed so much at a time that no chunk line is passed over that is too long."""
+        seams: set[int] = set()
+        while self._at < len(data):
+            end = self._at + self._piece_length(data)
+            going = self._feed_piece(data[self._at : end])
+            if not going:
+                break
+            self._at = end
+            seams.add(len(self._found))
+        if len(seams) > 1:
+            self._found[:] = _without_seams(self._found, seams)
+
+    def _piece_length(self, data: bytes) -> int:
+        if self._body_left:
+            return int(min(self._body_left, len(data) - self._at))
+        if self._raw and self._in_line():
+            end = data.find(b"\n", self._at, self._at + limits.EXTENSIONS_LIMIT)
+            if end >= 0:
+                return end + 1 - self._at
+        return limits.EXTENSIONS_LIMIT
+
+    def _make_llhttp(self) -> HttpRequestParser:
+        events = SimpleNamespace(
+            on_message_begin=self._idle.clear,
+            on_url=self._urls.append,
+            on_header=self._on_header,
+            on_headers_complete=self._on_headers_complete,
+            on_body=self._found.append,
+            on_chunk_header=self._on_chunk_header,
+            on_chunk_complete=self._on_chunk_complete,
+            on_message_complete=self._on_message_complete,
+        )
+        return _llhttp(events, self.lenient)
+
+    # What httptools calls. Raises nothing but `_Stopped`, with `error` or `_failure` set.
+
+    def _on_header(self, name: bytes, value: bytes) -> None:
+        fields = self._fields
+        fields.append(name)
+        bare = value.rstrip(b" \t")
+        fields.append(bare)
+        if bare is not value:
+            self._stripped += len(value) - len(bare)
+
+    def _on_headers_complete(self) -> None:
+        if self._replaying:
+            return
+        llhttp = self._llhttp
+        urls = self._urls
+        target = urls[0] if len(urls) == 1 else b"".join(urls)
+        method = llhttp.get_method()
+        # 150 ns less than asking httptools; only the first head of a packet is where we look.
+        known = self._clean and not self._before
+        if known and self._packet.startswith(target + b" HTTP/1.1\r\n", len(method) + 1):
+            version = "1.1"
+        else:
+            version = llhttp.get_http_version()
+        fields = self._fields
+        if self._counting or len(fields) > self._max_items:
+            self._check_fields(len(target))
+        if not self.lenient and (version != "1.1" or b"#" in target):
+            self._check_syntax(method, target, version)
+        try:
+            message = self._make_message()
+        except BaseException as failure:
+            self._failure = failure
+            raise _Stopped from None
+        message._method = _METHODS.get(method) or _decoded(method)
+        message._target = target
+        message._http_version = version
+        message._raw_fields = fields
+        message._should_keep_alive = llhttp.should_keep_alive()
+        message._upgrade = False
+        self._message = message
+        self._clean = False
+        self._fields = []
+        urls.clear()
+        self._stripped = 0
+        self._found.append(message)
+        self._mark = len(self._found)
+        if self._raw:
+            self._forget_raw()
+
+    def _on_chunk_header(self) -> None:
+        self._chunk = CHUNK_BEGUN
+        self._mark = len(self._found)
+
+    def _on_chunk_complete(self) -> None:
+        self._chunk = CHUNK_ENDED
+        self._mark = len(self._found)
+        if self._raw:
+            self._forget_raw()
+        if self._fields and (self._counting or len(self._fields) > self._max_items):
+            self._check_fields(0)
+
+    def _on_message_complete(self) -> None:
+        message = self._message
+        if message is None:  # refused by `_Stopped` already
+            return
+        if self._fields:
+            message._raw_trailers = self._fields
+            self._fields = []
+            self._stripped = 0
+        self._found.append(END)
+        self._message = None
+        self._idle.append(True)
+        self._chunk = NO_CHUNK
+        self._body_left = None
+        if not self.lenient and not message._should_keep_alive:
+            self.closed = True
+
+    # The limits.
+
+    def _measure(self, piece: bytes, line: bytes) -> None:
+        """Note what of `piece`, fed inside a request, waits for its end; apply the limits to that."""
+        if self._message is None:
+            self._raw += piece
+            self._check_partial()
+        elif len(self._found) > self._mark:  # body
+            if self._chunk == NO_CHUNK:
+                self._count_down()
+            self._mark = len(self._found)
+            self._forget_raw()
+        elif self._chunk == CHUNK_BEGUN:  # the chunk line ends the piece, or trailers do
+            self._raw += piece
+            self._check_partial()
+        else:
+            cut = piece.rfind(b"\n") + 1
+            if cut:
+                self._forget_raw()
+            self._raw += piece[cut:]
+        if len(line) > limits.EXTENSIONS_LIMIT:
+            self._check_line(line)
+
+    def _in_line(self) -> bool:
+        """Tell whether a chunk line is what comes next, or is coming."""
+        return self._message is not None and self._chunk != CHUNK_BEGUN and self._body_left is None
+
+    def _count_down(self) -> None:
+        assert self._message is not None
+        if self._body_left is None:
+            length = syntax.body_length(self._message._raw_fields)
+            self._body_left = syntax.UNTIL_CLOSE if length is None else length
+        for piece in self._found[self._mark :]:
+            assert isinstance(piece, bytes)
+            self._body_left -= len(piece)
+
+    def _forget_raw(self) -> None:
+        self._raw.clear()
+        self._check_at = self._threshold
+
+    def _check_fields(self, target: int) -> None:
+        """Refuse a complete head, or trailers, over a limit."""
+        fields = self._fields
+        size = target + sum(map(len, fields)) + self._stripped
+        if size >= self._max_size or len(fields) > self._max_items:
+            self.error = self._header_overflow()
+            raise _Stopped
+
+    def _check_partial(self) -> None:
+        """Refuse what has come of a head, or of trailers, if it is over a limit."""
+        length = len(self._raw)
+        fields = self._fields
+        if length < self._check_at and len(fields) < self._max_items:
+            return
+        begun = self._message is not None or self._urls
+        size, named = limits.last_field(self._raw) if begun else (0, False)
+        size += sum(map(len, self._urls)) + sum(map(len, fields)) + self._stripped
+        if (
+            size >= self._max_size
+            or len(fields) // 2 + named > self._max_count
+            or length >= limits.SLACK * self._max_size
+        ):
+            self.error = self._header_overflow()
+        self._check_at = length + self._max_size - size
+
+    def _check_line(self, line: bytes) -> None:
+        """Refuse a chunk line, complete or not, with too much in its extensions."""
+        if self._raw and len(line) < self._check_at:
+            return
+        size, over = limits.extensions_size(line)
+        if over < 0 and len(line) >= limits.SLACK * limits.EXTENSIONS_LIMIT:
+            over = len(line)
+        if over >= 0:
+            end = self._at + len(self._packet[self._at :].split(b"\n", 1)[0])
+            self.error = limits.extensions_overflow(min(end, len(self._packet)), self._packet)
+        self._check_at = len(line) + limits.EXTENSIONS_LIMIT + 1 - size
+
+    def _header_overflow(self) -> ParseError:
+        packet = self._packet
+        offset = len(packet)
+        if self._clean:
+            raw = self._before + packet
+            offset = limits.head_offset(raw, self._max_size, self._max_count) - len(self._before)
+        return limits.header_overflow(offset, packet)
+
+    # Refusals.
+
+    def _check_syntax(self, method: bytes, target: bytes, version: str) -> None:
+        refused = None
+        if version != "1.1":
+            refused = syntax.refusal(method, target, version, self._fields, self._before + self._packet)
+        if refused is None and b"#" in target:
+            refused = syntax.FRAGMENT
+        if refused is not None:
+            at = max(self._packet.find(target), 0)
+            self.error = ParseError(refused.code, refused.reason, at, self._packet)
+            self.error.status = refused.status
+            raise _Stopped
+
+    def _on_refused(self, reason: str) -> None:
+        fields = self._fields
+        size = sum(map(len, self._urls)) + sum(map(len, fields)) + self._stripped
+        if size >= self._max_size or len(fields) > self._max_items:  # that came before the fault
+            self.error = self._header_overflow()
+            return
+        before = self._what_came_before()
+        fault = None
+        if before is not None:
+            fault = fault_in(self._packet, before, self._make_silent, HttpParserError)
+        self.error = error_of(reason, self._packet, before or b"", fault)
+
+    def _what_came_before(self) -> bytes | None:
+        """Return bytes that bring a new parser to where the packet began; None: unknown."""
+        if self._began is None:
+            return b""
+        clean, in_body, chunk, left = self._began
+        if not in_body:
+            return self._before if clean else None
+        if left is not None:
+            return b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % left
+        head = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+        if chunk != CHUNK_BEGUN:
+            return head + self._before
+        if self._before:
+            return head + b"0\r\n" + self._before[self._before.rfind(b"\n") + 1 :]
+        first = self._found[0] if self._found else None
+        return head + (b"%x\r\n" % len(first) if type(first) is bytes else b"1\r\nx")
+
+    def _make_silent(self) -> HttpRequestParser:
+        return _llhttp(SimpleNamespace(), self.lenient)
+
+    # Upgrades.
+
+    def _on_upgrade(self, rest: bytes) -> None:
+        # httptools takes the request for complete, and skips its body.
+        self._found.pop()
+        message = self._found.pop()
+        self.upgrade = self._message = cast("RequestHead", message)
+        self.upgrade._upgrade = True
+        self.rest = rest
+        self.closed = False
+        self._idle.clear()
+
+    def _replay(self, message: RequestHead) -> None:
+        """Bring a new llhttp to the end of the head of `message`, as one without Upgrade."""
+        self._llhttp = self._make_llhttp()
+        self._replaying = True
+        try:
+            self._llhttp.feed_data(
+                syntax.replayed_head(message._http_version, message._raw_fields, message._should_keep_alive)
+            )
+        except HttpParserError as refused:  # e.g. a Transfer-Encoding that does not end in chunked
+            self.error = error_of(str(refused), self._packet)
+            self.closed = True
+        self._replaying = False
+        self._fields = []
+        self._stripped = 0
+        self._urls.clear()
+
+
+def _llhttp(events: SimpleNamespace, lenient: bool) -> HttpRequestParser:
+    parser = HttpRequestParser(events)
+    if lenient:
+        parser.set_dangerous_leniencies(*[True] * 10)
+    return parser
+
+
+def _decoded(method: bytes) -> str:
+    text = _METHODS[method] = method.decode("ascii")
+    return text
+
+
+def _without_seams(found: list[object], seams: set[int]) -> list[object]:
+    """Join the pieces of body that were parted only by our cuts, at the indices `seams`."""
+    whole: list[object] = []
+    parts: list[bytes] = []
+    for index, item in enumerate(found):
+        if type(item) is bytes:
+            if parts and index not in seams:
+                whole.append(b"".join(parts))
+                parts.clear()
+            parts.append(item)
+            continue
+        if parts:
+            whole.append(b"".join(parts))
+            parts.clear()
+        whole.append(item)
+    if parts:
+        whole.append(b"".join(parts))
+    return whole

@@ -1,18 +1,18 @@
-"""What llhttp says when it refuses, as Node's codes.
+"""What llhttp says when it refuses, as Node's codes and offsets.
 
-httptools passes on llhttp's text and not its code; the texts are the same as in Node's
-llhttp, and each but one belongs to a single code.
+httptools passes on llhttp's text and neither its code nor its position. The texts are
+those of Node's llhttp, and each but one belongs to a single code. The position is that
+of the byte at which feeding single bytes fails, or one more, by the text.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Protocol
+
 from writehead.errors import ParseError
 
-HEADER_OVERFLOW = ("HPE_HEADER_OVERFLOW", "Header overflow")
-EXTENSIONS_OVERFLOW = ("HPE_CHUNK_EXTENSIONS_OVERFLOW", "Chunk extensions overflow")
-INVALID_EOF_STATE = ("HPE_INVALID_EOF_STATE", "Invalid EOF state")
-
-#: Met twice: a version followed by anything, and by CR without LF, which is HPE_STRICT.
+#: Met with two codes: a version followed by anything, and by CR without LF, which is HPE_STRICT.
 AFTER_VERSION = "Expected CRLF after version"
 
 _REASONS = {
@@ -21,10 +21,12 @@ _REASONS = {
         "Unexpected start char in url",
         "Unexpected char in url schema",
         "Unexpected char in url server",
+        "Double @ in url",
         "Invalid char in url path",
         "Invalid char in url query",
         "Invalid char in url fragment start",
         "Invalid characters in url",
+        "Expected CRLF",
     ),
     "HPE_INVALID_CONSTANT": (
         "Expected HTTP/, RTSP/ or ICE/",
@@ -78,18 +80,92 @@ _FAMILIES = (
     ("Invalid character in chunk extensions", "HPE_STRICT"),
 )
 
+# llhttp has moved on to the byte after the one it refuses.
+_ONE_LATER = frozenset(
+    (
+        "Double @ in url",
+        "Invalid characters in url",
+        "Invalid HTTP version",
+        "Invalid method for HTTP/x.x request",
+        "Invalid method for RTSP/x.x request",
+        "Expected SOURCE method for ICE/x.x request",
+        "Pause on PRI/Upgrade",
+        "Unexpected space after start line",
+        "Invalid header field char",
+        "Content-Length overflow",
+        "Content-Length can't be present with Transfer-Encoding",
+        "Transfer-Encoding can't be present with Content-Length",
+        "Invalid `Transfer-Encoding` header value",
+        "Request has invalid `Transfer-Encoding`",
+        "Chunk size overflow",
+        "Missing expected CR after chunk size",
+        "Missing expected CR after chunk data",
+        "Invalid character in chunk extensions",
+        "Invalid character in chunk extensions name",
+        "Invalid character in chunk extensions value",
+        "Invalid character in chunk extensions quoted value",
+        "Invalid quoted-pair in chunk extensions quoted value",
+        "Data after `Connection: close`",
+    )
+)
+# Here it depends on the byte refused: the end of a span that was open counts itself.
+_ONE_LATER_AT = {AFTER_VERSION: b"\n", "Invalid header value char": b"\n \t"}
 
-def code_of(reason: str, *, after_cr: bool = False) -> str:
-    """Return the code for llhttp's `reason`; `after_cr`: the byte before the fault is a CR."""
-    if after_cr and reason == AFTER_VERSION:
-        return "HPE_STRICT"
+
+class Feeds(Protocol):
+    """A parser of httptools, as far as it is needed here."""
+
+    def feed_data(self, data: bytes, /) -> None: ...
+
+
+def error_of(reason: str, packet: bytes, before: bytes = b"", fault: int | None = None) -> ParseError:
+    """Make the error for llhttp's `reason`, met at the byte `packet[fault]`, `before` having come before."""
+    if fault is None:
+        return ParseError(_code(reason), reason, None, packet)
+    previous = packet[fault - 1 : fault] if fault else before[-1:]
+    if reason == AFTER_VERSION and previous == b"\r":
+        return ParseError("HPE_STRICT", reason, fault, packet)
+    return ParseError(_code(reason), reason, fault + _is_later(reason, packet[fault], previous), packet)
+
+
+def fault_in(packet: bytes, before: bytes, make: Callable[[], Feeds], refused: type[Exception]) -> int | None:
+    """Find the byte of `packet` at which a parser refuses, having read `before`.
+
+    Reads the packet a block, then a byte at a time, in new parsers made by `make`; None
+    if none of its bytes is `refused` there. The cost is that of an error: linear in the packet.
+    """
+    start = _first_refused(make(), before, packet, 256, refused)
+    if start is None:
+        return None
+    block = packet[start : start + 256]
+    offset = _first_refused(make(), before + packet[:start], block, 1, refused)
+    return None if offset is None else start + offset
+
+
+def _first_refused(
+    parser: Feeds, before: bytes, packet: bytes, step: int, refused: type[Exception]
+) -> int | None:
+    if before:
+        try:
+            parser.feed_data(before)
+        except refused:
+            return None
+    for at in range(0, len(packet), step):
+        try:
+            parser.feed_data(packet[at : at + step])
+        except refused:
+            return at
+    return None
+
+
+def _code(reason: str) -> str:
     code = _CODES.get(reason)
-    if code is None:
-        code = next((code for start, code in _FAMILIES if reason.startswith(start)), "HPE_INTERNAL")
-    return code
+    if code is not None:
+        return code
+    return next((code for start, code in _FAMILIES if reason.startswith(start)), "HPE_INTERNAL")
 
 
-def parse_error(kind: tuple[str, str], bytes_parsed: int | None, packet: bytes | None) -> ParseError:
-    """Make the error of one of the kinds above."""
-    code, reason = kind
-    return ParseError(code, reason, bytes_parsed, packet)
+def _is_later(reason: str, refused: int, previous: bytes) -> bool:
+    if reason == "Invalid character in chunk size":  # the first one is refused where it stands
+        return previous.isalnum()
+    return reason in _ONE_LATER or refused in _ONE_LATER_AT.get(reason, b"")

@@ -1,0 +1,92 @@
+"""How much a head, a trailer section and a chunk line may hold, counted as Node counts.
+
+A head's size is the bytes of its target and of its fields' names and values; trailing
+white space of a value counts, separators and line ends do not. All of it is asked only
+once the raw bytes reach the limit: below, nothing can be over.
+"""
+
+from __future__ import annotations
+
+import re
+
+from writehead.errors import ParseError
+
+#: The most bytes that names and values of the extensions of one chunk may have (Node's).
+EXTENSIONS_LIMIT = 16384
+
+#: llhttp streams what no limit counts (spaces in the request line, before a value, zeros of
+#: a chunk size), and httptools keeps it; a head is cut off at this many times its limit.
+SLACK = 8
+
+_FIELD = re.compile(rb"[^\x00-\x20:;\"(),/<=>?@\[\]{}\\]+")
+_EXTENSION = re.compile(rb'("(?:[^"\\]|\\.)*"?)|[;=]')
+
+
+def header_overflow(offset: int, packet: bytes) -> ParseError:
+    """The error of a head, or a trailer section, with too many bytes or fields."""
+    return ParseError("HPE_HEADER_OVERFLOW", "Header overflow", offset, packet)
+
+
+def extensions_overflow(offset: int, packet: bytes) -> ParseError:
+    """The error of a chunk whose extensions are too long."""
+    return ParseError("HPE_CHUNK_EXTENSIONS_OVERFLOW", "Chunk extensions overflow", offset, packet)
+
+
+def last_field(raw: bytearray) -> tuple[int, bool]:
+    """Measure the field at the end of `raw`, which llhttp reports only when the next begins.
+
+    Returns the bytes of its name and value, and whether its name is complete; `raw` is
+    the tail of a head, and may end anywhere.
+    """
+    cut = raw.rfind(b"\n")
+    line = raw[cut + 1 :]
+    if not line or line == b"\r":
+        line = raw[raw.rfind(b"\n", 0, max(cut, 0)) + 1 : max(cut, 0)]
+    name, colon, value = line.rstrip(b"\r").partition(b":")
+    if not _FIELD.fullmatch(name):  # the request line, or the line of the last chunk
+        return 0, False
+    return len(name) + len(value.lstrip(b" \t")), bool(colon)
+
+
+def head_offset(raw: bytes, size: int, count: int) -> int:
+    """Find where in `raw`, which starts with a request line, the limit is passed."""
+    start = len(raw) - len(raw.lstrip(b"\r\n"))
+    lines = raw[start:].split(b"\n")
+    words = lines[0].split()
+    target = words[1] if len(words) > 1 else b""
+    counted = len(target)
+    if counted >= size:
+        return start + lines[0].find(target, len(words[0])) + len(target)
+    at = start + len(lines[0]) + 1
+    for number, line in enumerate(lines[1:], 1):
+        name, colon, value = line.rstrip(b"\r").partition(b":")
+        counted += len(name)
+        if counted >= size or (colon and number > count):
+            return min(at + len(name) + 1, len(raw))
+        counted += len(value.lstrip(b" \t"))
+        if counted >= size:
+            return min(at + len(line.rstrip(b"\r")) + 1, len(raw))
+        at += len(line) + 1
+    return len(raw)
+
+
+def extensions_size(line: bytes | bytearray) -> tuple[int, int]:
+    """Count the names and values in a chunk line; say where the limit was passed (-1: nowhere)."""
+    line = bytes(line).rstrip(b"\r\n")
+    at = line.find(b";")
+    if at < 0:
+        return 0, -1
+    counted, last, over = 0, at, -1
+    for match in _EXTENSION.finditer(line, at):
+        counted += match.start() - last  # a token before a separator or a quote
+        if counted > EXTENSIONS_LIMIT and over < 0:
+            over = match.start() + 1
+        if match.group(1) is not None:
+            counted += match.end() - match.start()
+            if counted > EXTENSIONS_LIMIT and over < 0:
+                over = match.end()
+        last = match.end()
+    counted += len(line) - last
+    if counted > EXTENSIONS_LIMIT and over < 0:
+        over = len(line) + 1
+    return counted, over

@@ -1,0 +1,80 @@
+"""What llhttp lets through and RFC 9112 does not: pure, and asked only of odd heads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+UNTIL_CLOSE = float("inf")
+
+
+class Refusal(NamedTuple):
+    """Why a head that llhttp accepts is refused all the same, and the status to answer."""
+
+    code: str
+    reason: str
+    status: int
+
+
+# RFC 9112, 3.2: a target has no fragment.
+FRAGMENT = Refusal("HPE_INVALID_URL", "Unexpected fragment in url", 400)
+# RFC 9112, 6.1: framing of a message that a 1.0 recipient on the way cannot have understood.
+CHUNKED_BEFORE_1_1 = Refusal("HPE_INVALID_TRANSFER_ENCODING", "Transfer-Encoding on HTTP/1.0", 400)
+NOT_HTTP = Refusal("HPE_INVALID_CONSTANT", "Expected HTTP/", 400)
+NO_VERSION = Refusal("HPE_INVALID_VERSION", "Expected HTTP version", 400)
+# RFC 9110, 15.6.6.
+OTHER_VERSION = Refusal("HPE_INVALID_VERSION", "Unsupported HTTP version", 505)
+
+_PROTOCOL = rb"%b +%b(?: +([A-Z]+)/)?"
+
+
+def refusal(
+    method: bytes, target: bytes, version: str, fields: Sequence[bytes], raw: bytes
+) -> Refusal | None:
+    """Judge a head whose version is not 1.1; `raw` holds its request line somewhere.
+
+    llhttp reports RTSP and ICE as HTTP/1.0, and no version as 0.9: only the bytes tell.
+    """
+    line = re.search(_PROTOCOL % (re.escape(method), re.escape(target)), raw)
+    protocol = line[1] if line else b"HTTP"
+    if protocol is None:
+        return NO_VERSION
+    if protocol != b"HTTP":
+        return NOT_HTTP
+    if version != "1.0":
+        return OTHER_VERSION
+    if _values(fields, b"transfer-encoding"):
+        return CHUNKED_BEFORE_1_1
+    return None
+
+
+def body_length(fields: Sequence[bytes]) -> float | None:
+    """Return how many bytes of body these fields announce; None: chunked, infinite: until FIN.
+
+    The rules of llhttp, which has accepted them: Transfer-Encoding outweighs Content-Length.
+    """
+    codings = _values(fields, b"transfer-encoding")
+    if codings:
+        last = b",".join(codings).rpartition(b",")[2]
+        return None if last.strip(b" \t").lower() == b"chunked" else UNTIL_CLOSE
+    lengths = _values(fields, b"content-length")
+    return int(lengths[0]) if lengths else 0
+
+
+def replayed_head(version: str, fields: Sequence[bytes], keep_alive: bool) -> bytes:
+    """Return a head that leaves llhttp where a request with these fields would, had it no upgrade."""
+    lines = [b"POST / HTTP/" + version.encode("latin-1")]
+    lines.append(b"Connection: keep-alive" if keep_alive else b"Connection: close")
+    for name in (b"content-length", b"transfer-encoding"):
+        lines += [name + b": " + value for value in _values(fields, name)]
+    return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+def _values(fields: Sequence[bytes], wanted: bytes) -> list[bytes]:
+    return [
+        fields[at + 1]
+        for at in range(0, len(fields), 2)
+        # With leniency, Content-Length may have a space before its colon.
+        if len(fields[at]) >= len(wanted) and fields[at].rstrip(b" ").lower() == wanted
+    ]
