@@ -22,6 +22,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--loop", choices=["uvloop", "asyncio"], default="uvloop", help="of writehead's side")
     parser.add_argument("--at-once", type=int, default=AT_ONCE, help="scenarios at the same time")
     parser.add_argument("--show", action="store_true", help="print the transcripts of both sides")
+    parser.add_argument("--slow", type=int, default=0, metavar="N", help="print the N slowest scenarios")
     return parser.parse_args()
 
 
@@ -37,8 +38,13 @@ async def run(args: argparse.Namespace) -> int:
             outcomes.append(outcome)
             if args.show:
                 print_both(outcome)
+                for note in outcome.left["notes"]:
+                    print("  |", note.splitlines()[0])
             elif outcome.verdict == "different" or outcome.unsteady:
                 print(show(outcome), flush=True)
+    if args.slow:
+        for outcome in sorted(outcomes, key=lambda outcome: -outcome.seconds)[: args.slow]:
+            print(f"{outcome.seconds:7.3f} s  {outcome.scenario['name']}")
     print(left.version, right.version, summary(outcomes), f"{time.monotonic() - began:.1f} s", *left.stray)
     return any(outcome.verdict == "different" for outcome in outcomes)
 

@@ -21,7 +21,7 @@ function send(message) {
 
 process.on('uncaughtException', (error) => {
   const run = current.getStore();
-  if (run) run.note('uncaught', error);
+  if (run) run.notes.push(`uncaught: ${error && error.stack}`);
   else send({ uncaught: String(error && error.stack) });
 });
 
@@ -42,6 +42,7 @@ class Sink extends events.EventEmitter {
     this.answer = settings.answer ?? true;
     this.destroyed = false;
     this.text = '';
+    this._writableState = { corked: 0 }; // Node's end() reaches for it
   }
 
   write(chunk, encoding, callback) {
@@ -137,11 +138,6 @@ class Run {
     if (this.stopped) return;
     while (values.length && values[values.length - 1] === null) values.pop();
     this.log.push([label, ...values]);
-  }
-
-  note(label, error) {
-    this.notes.push(`${label}: ${error && error.stack}`);
-    this.write(label, ['!' + this.code(error)]);
   }
 
   code(error) {

@@ -300,9 +300,10 @@ Scenario = dict[str, Any]
 class Group:
     """A named list of scenarios."""
 
-    def __init__(self, name: str, about: str) -> None:
+    def __init__(self, name: str, about: str, *, timing: bool = False) -> None:
         self.name = name
         self.about = about
+        self.timing = timing
         self.scenarios: list[Scenario] = []
 
     def add(
@@ -320,7 +321,8 @@ class Group:
     ) -> None:
         """Add a scenario; a text among the client's steps is sent, no step at all is one GET.
 
-        `known` is the id of the difference (known.py) that this scenario shows.
+        `known` is the id of the difference (known.py) that this scenario shows. `timing=True` says that
+        a clock of the server is at work, so the steps at which bytes come are not compared.
         """
         handlers = dict(handlers or {})
         if program is not None:
@@ -333,6 +335,7 @@ class Group:
             "handlers": handlers,
             "client": steps,
             **({"unix": True} if unix else {}),
+            **({"timing": True} if self.timing else {}),
             **({"known": known} if known else {}),
             **more,
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import pkgutil
+import time
 import zlib
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ class Outcome:
     reasons: list[str] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
     unsteady: bool = False
+    seconds: float = 0.0
 
 
 def brief(text: str) -> str:
@@ -47,9 +49,12 @@ def brief(text: str) -> str:
     return f"{text[:300]!r} ... {text[-60:]!r} ({len(text)} bytes, sum {zlib.crc32(text.encode())})"
 
 
-def flat(transcript: Transcript) -> list[str]:
-    """A transcript as lines of text, for comparing and for showing."""
+def flat(transcript: Transcript, *, timing: bool = False) -> list[str]:
+    """A transcript as lines of text; with `timing`, without the steps at which bytes came."""
     lines = []
+    if timing:
+        whole = {conn: "".join(data for _, data in pieces) for conn, pieces in transcript["received"].items()}
+        transcript = {**transcript, "received": {conn: [[0, data]] for conn, data in whole.items() if data}}
     for conn, pieces in sorted(transcript["received"].items()):
         lines += [f"{conn} got at step {step}: {brief(data)}" for step, data in pieces]
     lines += [f"{conn} ended: {how}" for conn, how in sorted(transcript["ended"].items())]
@@ -74,14 +79,15 @@ def differences(left: list[str], right: list[str]) -> list[str]:
 
 def judge(scenario: Scenario, left: Transcript, right: Transcript, *, node_twice: bool = False) -> Outcome:
     """Compare two transcripts; the differences that are known turn Node's into what ours should be."""
-    if flat(left) == flat(right):
+    timing = bool(scenario.get("timing"))
+    if flat(left, timing=timing) == flat(right, timing=timing):
         return Outcome(scenario, left, right, "same")
     if not node_twice:
         wanted, reasons = known.expected(scenario, left)
         if known.agrees(scenario, wanted, right, reasons):
             return Outcome(scenario, left, right, "known", reasons)
-        return Outcome(scenario, left, right, "different", reasons, differences(flat(wanted), flat(right)))
-    return Outcome(scenario, left, right, "different", [], differences(flat(left), flat(right)))
+        return Outcome(scenario, left, right, "different", reasons, differences(flat(wanted, timing=timing), flat(right, timing=timing)))
+    return Outcome(scenario, left, right, "different", [], differences(flat(left, timing=timing), flat(right, timing=timing)))
 
 
 class Suite:
@@ -93,8 +99,11 @@ class Suite:
         self.node_twice = node_twice
 
     async def once(self, scenario: Scenario) -> Outcome:
+        began = time.monotonic()
         left, right = await asyncio.gather(self.left.run(scenario), self.right.run(scenario))
-        return judge(scenario, left, right, node_twice=self.node_twice)
+        outcome = judge(scenario, left, right, node_twice=self.node_twice)
+        outcome.seconds = time.monotonic() - began
+        return outcome
 
     async def compare(self, scenario: Scenario) -> Outcome:
         """Run one scenario; a difference counts when it is seen every one of three times."""

@@ -77,13 +77,13 @@ properties.add("after finish", [quiet("res.end", "x"), later(state("res", *ALL))
 properties.add("after close", [on("res.close", state("res", *ALL)), wait("go")], send(GET), leave())
 properties.add(
     "big end, bytes pending",
-    [quiet("res.end", times("x", 9_000_000)), flags(), on("res.finish", flags())],
+    [quiet("res.end", times("x", 6_000_000)), flags(), on("res.finish", flags())],
     connect(rcvbuf=4096),
     stall(),
     send(GET),
     settle(),
     go_on(),
-    until_bytes(9_000_000),
+    until_bytes(6_000_000),
 )
 properties.add("big write, drain owed", [call("res.write", times("x", 70000)), flags(), on("res.drain", flags(), quiet("res.end"))])
 properties.add("corked", [call("res.cork"), call("res.cork"), get("res.writableCorked"), call("res.uncork"), get("res.writableCorked"), quiet("res.end", "x"), get("res.writableCorked")])
