@@ -35,8 +35,12 @@ class _Ear:
         elif stream._end_emitted:
             later(self._on_end)
 
-    def shut(self) -> None:
+    def leave(self) -> None:
         stream = self._stream
+        if not (self.over or stream._destroyed):
+            stream._break_off()
+        if stream._destroyed:
+            return  # there is nothing left to hear, nor a mode to go back to
         stream.off("readable", self._wake)
         stream.off("end", self._on_end)
         stream.off("error", self._on_error)
@@ -57,7 +61,7 @@ class _Ear:
         self._wake()
 
     def _on_end(self) -> None:
-        if not self._stream._ends_by_close:
+        if self._stream._destroyed or not self._stream._ends_by_close:
             self._finish(None)
 
     def _on_error(self, error: BaseException) -> None:
@@ -69,22 +73,51 @@ class _Ear:
         self._finish(stream.errored or (None if read_to_the_end else PrematureCloseError()))
 
 
-async def iterate(stream: Readable) -> AsyncIterator[Any]:
-    """Yield what `read` gives, until the stream is over; leaving early breaks it off."""
-    ear = _Ear(stream)
-    ear.open()
-    try:
+class Iteration(AsyncIterator[Any]):
+    """Gives what `read` gives, until the stream is over; leaving it early breaks the stream off.
+
+    Not an async generator: a loop that is left lets go of its iterator at once,
+    but a generator would be closed by a task of the loop's, some turns later.
+    """
+
+    __slots__ = ("_ear", "_loop", "_stream")
+
+    def __init__(self, stream: Readable) -> None:
+        self._stream = stream
+        self._ear: _Ear | None = None  # None before the first step and after the last
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def __anext__(self) -> Any:
+        stream, ear = self._stream, self._ear
+        if ear is None:
+            if self._loop is not None:
+                raise StopAsyncIteration
+            self._loop = asyncio.get_running_loop()
+            ear = self._ear = _Ear(stream)
+            ear.open()
         while True:
             chunk = None if stream._destroyed else stream.read()
             if chunk is not None:
-                yield chunk
-            elif not ear.over:
-                await ear.wait()
-            elif ear.error is not None:
-                raise ear.error
-            else:
-                return
-    finally:
-        ear.shut()
-        if not (ear.over or stream._destroyed):
-            stream._break_off()
+                return chunk
+            if ear.over:
+                break
+            await ear.wait()
+        await self.aclose()
+        if ear.error is not None:
+            raise ear.error
+        raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        """Leave; contextlib.aclosing calls this."""
+        ear, self._ear = self._ear, None
+        if ear is not None:
+            ear.leave()
+
+    def __del__(self) -> None:
+        ear, loop = self._ear, self._loop
+        if ear is None or loop is None:
+            return
+        if asyncio._get_running_loop() is loop:
+            ear.leave()
+        elif not loop.is_closed():  # the collector may run in any thread
+            loop.call_soon_threadsafe(ear.leave)

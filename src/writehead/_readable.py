@@ -20,7 +20,7 @@ from collections.abc import AsyncIterator, Hashable, Mapping
 from typing import Any, Self, TypeVar
 
 from ._encodings import Decoder, encode, normalize
-from ._iteration import iterate
+from ._iteration import Iteration
 from ._pieces import Pieces
 from ._pipe import Pipe
 from ._turns import later
@@ -121,8 +121,8 @@ class Readable(EventEmitter):
             self._keep(rest)
         self._eof = True
         if self._sync:
-            # Nobody can have read, so only a 'readable' listener or a flow has to hear of it.
-            if self._flowing is not None:
+            # Nobody has read: a turn is due only if somebody may be waiting for it.
+            if self._flowing is not None or self._listeners is not None:
                 self._schedule_readable()
         elif self._flowing and not self._length and not self._heard("readable"):
             self._need_readable = False
@@ -192,11 +192,7 @@ class Readable(EventEmitter):
 
     def remove_all_listeners(self, name: Hashable = ...) -> Self:
         """Remove the listeners of `name`, or of every event; a flow goes on, to nobody."""
-        listening = self._data_listening
-        announced = self._heard("removeListener")
         super().remove_all_listeners(name)
-        if not announced:
-            self._data_listening = listening
         if name is ... or name == "readable":
             later(self._after_readable_removed)
         return self
@@ -496,7 +492,7 @@ class Readable(EventEmitter):
         Raises the error of a stream that fails, PrematureCloseError if it is
         destroyed without one. Leaving early destroys the stream with AbortError.
         """
-        return iterate(self)
+        return Iteration(self)
 
     def _break_off(self) -> None:
         """Hear that iteration was left before the end."""

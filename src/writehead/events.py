@@ -198,7 +198,6 @@ class EventEmitter:
         assert listeners is not None
         if name in listeners and "removeListener" not in listeners:
             self._forget(name)
-            self._on_listener_removed(name)
             return
         for entry in reversed(listeners.get(name, ())):
             self.remove_listener(name, entry)
@@ -350,7 +349,7 @@ class EventEmitter:
         """Hear that `on` or `once` added a listener of `name`."""
 
     def _on_listener_removed(self, name: Hashable) -> None:
-        """Hear that a listener of `name` was removed."""
+        """Hear that one listener of `name` was removed; not told by `remove_all_listeners`."""
 
 
 # A task that nothing refers to may be collected in mid-flight.
