@@ -10,6 +10,7 @@ const { crc32 } = require('node:zlib');
 events.captureRejections = true; // an async listener that fails is handled, as the contract has it
 const QUIET_TURNS = 12; // turns of the loop without a new line after which a program has settled
 const LATER_TURNS = 8; // turns that "later" waits
+const MOST = 3000; // lines of one log
 const LONG = 300; // characters that a log keeps of a text
 
 const runs = new Map();
@@ -118,6 +119,7 @@ class Run {
 
   handler(name, steps, outer) {
     return (...args) => {
+      if (this.stopped) return undefined;
       const env = { ...outer, tag: `${++this.requests}:` };
       for (const [index, arg] of args.entries()) {
         if (arg instanceof http.IncomingMessage) env.req = arg;
@@ -135,7 +137,7 @@ class Run {
   }
 
   write(label, values) {
-    if (this.stopped) return;
+    if (this.stopped || this.log.length > MOST) return;
     while (values.length && values[values.length - 1] === null) values.pop();
     this.log.push([label, ...values]);
   }
@@ -301,6 +303,7 @@ class Run {
   do_on(env, target, name, steps = [], how = 'on', quiet = false) {
     const object = this.resolve(target, env);
     const listener = (...args) => {
+      if (this.stopped) return undefined;
       if (!quiet) this.write(`${env.tag}${target} '${name}'`, args.map((a) => this.plain(a)));
       const inner = this.withArguments(env, args);
       inner.self = listener;

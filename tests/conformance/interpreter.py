@@ -25,6 +25,7 @@ from writehead import http
 
 QUIET_TURNS = 12  # turns of the loop without a new line after which a program has settled
 LATER_TURNS = 8  # turns that "later" waits
+MOST = 3000  # lines of one log
 LONG = 300  # characters that a log keeps of a text
 DATE = re.compile(r"Date: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT")
 HOW = {
@@ -192,6 +193,8 @@ class Run:
 
     def handler(self, name: str, steps: list[Any], outer: Env) -> Callable[..., Any]:
         def listener(*args: Any) -> Any:
+            if self.stopped:
+                return None
             env = {**outer, "tag": f"{next(self.requests)}:"}
             for index, arg in enumerate(args):
                 if isinstance(arg, http.IncomingMessage):
@@ -217,7 +220,7 @@ class Run:
         return listener
 
     def write(self, label: str, values: list[Any]) -> None:
-        if self.stopped:
+        if self.stopped or len(self.log) > MOST:
             return
         while values and values[-1] is None:
             values.pop()
@@ -424,6 +427,8 @@ class Run:
         self, env: Env, target: str, name: str, steps: list[Any] = [], how: str = "on", quiet: bool = False
     ) -> None:
         def listener(*args: Any) -> Any:
+            if self.stopped:
+                return None
             if not quiet:
                 self.write(f"{env['tag']}{target} '{name}'", [self.plain(arg) for arg in args])
             inner = with_arguments(env, args)

@@ -128,8 +128,14 @@ class Suite:
             if not running:
                 return
             done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                yield task.result()
+            try:
+                for task in done:
+                    yield task.result()
+            except BaseException:
+                for task in running:
+                    task.cancel()
+                await asyncio.gather(*running, return_exceptions=True)
+                raise
 
 
 def find(name: str) -> list[Scenario]:
