@@ -30,6 +30,7 @@ class Idler(Protocol):
     _idle_after: float  # seconds; 0 is never
     _active_at: float
     _idle_fired: bool
+    _idle_group: float  # seconds of the group that it is a member of
 
     def _on_idle(self) -> None: ...
 
@@ -48,8 +49,11 @@ class IdleTimers:
         idler._idle_after = seconds
         if not seconds:
             return
-        idler._idle_fired = False
         idler._active_at = self.clock.time()
+        if idler._idle_group == seconds and not idler._idle_fired:
+            return  # switched off and on again, as each request does
+        idler._idle_fired = False
+        idler._idle_group = seconds
         group = self._groups.get(seconds)
         if group is None:
             group = self._groups[seconds] = _Group(self.clock, seconds)
@@ -59,7 +63,7 @@ class IdleTimers:
 
     def forget(self, idler: Idler) -> None:
         """Watch `idler` no longer."""
-        idler._idle_after = 0.0
+        idler._idle_after = idler._idle_group = 0.0
         for seconds, group in list(self._groups.items()):
             group.members.discard(idler)
             if not group.members:
@@ -87,11 +91,13 @@ class _Group:
         first = math.inf
         late = []
         for idler in list(self.members):
-            if idler._idle_after != seconds or idler._idle_fired:
+            if idler._idle_group != seconds or idler._idle_fired:
                 self.members.discard(idler)
                 continue
             due = idler._active_at + seconds
-            if due <= now:
+            if not idler._idle_after:  # busy now; idle at the earliest from now on
+                first = min(first, now + seconds)
+            elif due <= now:
                 late.append(idler)
             elif due < first:
                 first = due

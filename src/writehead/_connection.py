@@ -31,6 +31,9 @@ Request = IncomingMessage
 Response = ServerResponse
 
 
+_new = ServerResponse.__new__
+
+
 def bare_answer(status: int) -> bytes:
     """Return the answer to what cannot be served: a head and nothing else."""
     return _BARE[status]
@@ -65,6 +68,9 @@ class Host(Protocol):
     emit_close_after_finish: bool
     body_timeout: float
     _keep_alive_seconds: float
+    _peculiar: bool
+    reject_non_standard_body_writes: bool
+    join_duplicate_headers: bool
 
     def _on_accept(self, connection: Connection) -> bool: ...
     def _on_gone(self, connection: Connection) -> None: ...
@@ -97,7 +103,6 @@ class Connection(asyncio.Protocol):
         "_released",
         "_requests",
         "_server",
-        "_spare",
         "_start",
         "_turns",
         "_unsent",
@@ -114,7 +119,6 @@ class Connection(asyncio.Protocol):
         self._parser: RequestParser | None = None
         self._current: Http1Exchange | None = None
         self._queue: deque[Http1Exchange] | None = None
-        self._spare: Http1Exchange | None = None
         self._incoming: IncomingMessage | None = None
         self._parked = 0  # bytes that wait in queued exchanges
         self._requests = 0
@@ -163,14 +167,35 @@ class Connection(asyncio.Protocol):
                 self._read(data)
             if socket._listeners is not None:
                 socket._notify("data", data)
-        finally:
-            socket._in_packet = False
+            if self._queue is not None:
+                self._gather()
             if socket._committed:
                 socket._pass_on(socket._committed)
             if mine:
                 turns.run()
+        finally:
+            if mine:
+                turns.release()
+            socket._in_packet = False
+            if socket._committed:
+                socket._pass_on(socket._committed)
         if socket._idle_after:
             socket._touch()
+
+    def _gather(self) -> None:
+        """Let whole responses that wait in the line leave with the one before them."""
+        current = self._current
+        queue = self._queue
+        socket = self.socket
+        if current is None or queue is None or not (current.ended and current.stays):
+            return
+        if socket._committed != len(socket._held) or socket._blocked or socket._destroyed:
+            return
+        for exchange in queue:
+            ready = exchange.gather()
+            if ready is None:
+                break
+            socket.put_ahead(ready)
 
     def eof_received(self) -> bool:
         """Take the peer's FIN: nothing more is served (server.md: half-close)."""
@@ -266,59 +291,87 @@ class Connection(asyncio.Protocol):
     def _on_head(self, message: IncomingMessage) -> None:
         socket = self.socket
         server = self._server
-        self._start_keeping_time(socket)
+        if self._keep_alive_set:
+            self._start_keeping_time(socket)
         self._requests += 1
-        exchange = self._spare
-        if exchange is None:
-            exchange = Http1Exchange()
-            exchange.retire = self._retire
-        else:
-            self._spare = None
+        exchange = Http1Exchange()
+        exchange.line = self
         exchange.keep_alive_line = server._keep_alive_line
-        if server._closing:
-            exchange.must_close = True
-        message._exchange = exchange
         message._source = self
         self._incoming = message
-        if server.body_timeout:
-            self.progress_at = server._timers.clock.time()
-        try:
-            response = server._response_class(message, **server._response_options)
-        except Exception as error:
-            logger.exception("a ServerResponse could not be made")
-            self._closed_input = True
-            socket.destroy(error)
-            return
-        message._exchange = None
+        if server._response_class is ServerResponse and message._http_version == "1.1":
+            # What its constructor does, without the call.
+            response = _new(ServerResponse)
+            response.req = message
+            response._exchange = exchange
+            exchange.response = response
+        else:
+            made = self._make_response(message, exchange)
+            if made is None:
+                return
+            response = made
+        if server._peculiar:
+            self._adapt(message, response, exchange)
         if not message._should_keep_alive:
             response._should_keep_alive = False
-        if server._unique_headers:
-            response._unique_headers = server._unique_headers
-        if server.emit_close_after_finish:
-            response._close_after_finish = True
-        if server.insecure_http_parser:
-            response._lenient = True
+            response._odd = True
         if self._current is None and not socket._destroyed:
-            self._give_socket(exchange, response)
+            self._current = exchange
+            exchange._sink = socket
+            if response._listeners is not None or response._timeout_wanted is not None:
+                response._on_socket(socket)
         else:
             self._enqueue(exchange)
         server._dispatch(message, response, self)
 
+    def _make_response(self, message: IncomingMessage, exchange: Http1Exchange) -> ServerResponse | None:
+        """Call the constructor of a response class; None if it fails."""
+        server = self._server
+        message._exchange = exchange
+        try:
+            return server._response_class(message, **server._response_options)
+        except Exception as error:
+            logger.exception("a ServerResponse could not be made")
+            self._closed_input = True
+            self.socket.destroy(error)
+            return None
+        finally:
+            message._exchange = None
+
+    def _adapt(self, message: IncomingMessage, response: ServerResponse, exchange: Http1Exchange) -> None:
+        """Apply the options that few servers set."""
+        server = self._server
+        response._odd = True
+        if server._closing:
+            exchange.must_close = True
+        mark = server.high_water_mark
+        message._high_water_mark = response._high_water_mark = mark
+        response._reject_body = server.reject_non_standard_body_writes
+        response._unique_headers = server._unique_headers
+        response._close_after_finish = server.emit_close_after_finish
+        response._lenient = server.insecure_http_parser
+        message._join_duplicates = server.join_duplicate_headers
+        if server.body_timeout:
+            self.progress_at = server._timers.clock.time()
+
     def _start_keeping_time(self, socket: Socket) -> None:
-        if self._keep_alive_set:
-            self._keep_alive_set = False
-            socket._watch_idle(self._server.timeout / 1000)
+        self._keep_alive_set = False
+        seconds = self._server.timeout / 1000
+        if seconds:
+            socket._watch_idle(seconds)
+        else:
+            socket._idle_after = 0.0
 
     def _enqueue(self, exchange: Http1Exchange) -> None:
         if self._queue is None:
             self._queue = deque()
         self._queue.append(exchange)
-        exchange._on_parked = self._on_parked
         # Node looks as a head completes: by bytes, not by the number of requests.
         if self._parked >= self._server.high_water_mark or self.socket._need_drain:
             self._hold_reading()
 
-    def _on_parked(self, size: int) -> None:
+    def on_parked(self, size: int) -> None:
+        """Count bytes that wait in the line."""
         self._parked += size
 
     def _hold_reading(self) -> None:
@@ -357,7 +410,11 @@ class Connection(asyncio.Protocol):
         self._head_complete = False
         if incoming is not None:
             incoming._complete = True
-            incoming._push_end()
+            if incoming._flowing is None and incoming._listeners is None and incoming._decoder is None:
+                incoming._eof = True  # all that `_push_end` does for a body nobody asked for
+                incoming._reading = False
+            else:
+                incoming._push_end()
         if self.socket._reading_paused:
             self._on_socket_resume()
 
@@ -371,7 +428,8 @@ class Connection(asyncio.Protocol):
     def _on_upgrade(self, parser: RequestParser, message: IncomingMessage) -> None:
         """Take or decline a message that wishes to leave HTTP; it is the last one found."""
         server = self._server
-        self._start_keeping_time(self.socket)
+        if self._keep_alive_set:
+            self._start_keeping_time(self.socket)
         message._source = self
         if message._method == "CONNECT" or server._wants_upgrade(message):
             self._hand_over(message, parser.rest)
@@ -406,7 +464,7 @@ class Connection(asyncio.Protocol):
             response._on_socket(self.socket)
         exchange.attach(self.socket)
 
-    def _retire(self, exchange: Http1Exchange) -> None:
+    def retire(self, exchange: Http1Exchange) -> None:
         """A response has left whole: see to its request, then to the next in line."""
         response: Any = exchange.response
         request = response.req
@@ -414,7 +472,12 @@ class Connection(asyncio.Protocol):
         exchange.response = None
         self._current = None
         socket = self.socket
-        request._leave()
+        if request._listeners is None and request._complete and request._untouched:
+            # An empty body that nobody looked at: what its events would leave behind.
+            request._flowing = request._consumed = request._end_emitted = True
+            request._destroyed = request._closed = True
+        else:
+            request._leave()
         queue = self._queue
         if not exchange.stays or (self._server._closing and not queue):
             self._stop(request)
@@ -428,9 +491,10 @@ class Connection(asyncio.Protocol):
             seconds = self._server._keep_alive_seconds
             if seconds:
                 self._keep_alive_set = True
-                socket._watch_idle(seconds)
-        exchange.open()
-        self._spare = exchange
+                if seconds == socket._idle_group and socket._in_packet and not socket._idle_fired:
+                    socket._idle_after = seconds  # the packet's end notes the time
+                else:
+                    socket._watch_idle(seconds)
 
     def _stop(self, request: IncomingMessage) -> None:
         """End the connection behind a last response; what is unread stays unread."""
@@ -602,7 +666,6 @@ class Connection(asyncio.Protocol):
         incoming = self._incoming
         self._current = self._incoming = None
         self._queue = None
-        self._spare = None
         self._parser = None
         for exchange in exchanges:
             response: Any = exchange.response
@@ -645,6 +708,8 @@ class Connection(asyncio.Protocol):
             return
         for exchange in self._exchanges():
             exchange.must_close = True
+            response: Any = exchange.response
+            response._odd = True
 
 
 class _Raw(asyncio.Protocol):

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from writehead import _fields
 from writehead._http1.framing import (
+    FRAMING_NAMES,
     REMOVED_CONNECTION,
     REMOVED_LENGTH,
     REMOVED_TRANSFER_ENCODING,
@@ -31,6 +32,7 @@ class HeaderStore(EventEmitter):
     _store: dict[str, tuple[str, Any]] | None = None
     _removed = 0  # which automatic lines `remove_header` keeps away
     _rendered = False
+    _odd = False  # anything was asked that the commonest answer does not have
     _send_date = False
     _lenient = False  # insecure_http_parser: more characters in values
 
@@ -56,7 +58,8 @@ class HeaderStore(EventEmitter):
             self._store = {key: (name, value)}
         else:
             store[key] = (name, value)
-        if self._removed:
+        if key in FRAMING_NAMES:
+            self._odd = True
             self._removed &= ~_MARKS.get(key, 0)
         return self
 
@@ -166,6 +169,7 @@ class HeaderStore(EventEmitter):
         key = name.lower()
         if self._store is not None:
             self._store.pop(key, None)
+        self._odd = True
         if key == "date":
             self._send_date = False
         else:

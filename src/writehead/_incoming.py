@@ -7,7 +7,7 @@ from typing import Any, Protocol, Self
 
 from writehead import _fields
 from writehead._callbacks import Callback
-from writehead._http1.head import fields_of
+from writehead._http1.head import fields_of, values_of
 from writehead._readable import Readable
 from writehead._signal import AbortSignal
 from writehead._turns import later
@@ -60,10 +60,6 @@ class IncomingMessage(Readable):
 
     def __init__(self, socket: Any = None) -> None:
         self._socket = socket
-        if socket is not None:
-            mark = getattr(socket, "_high_water_mark", 65536)
-            if mark != 65536:
-                self._high_water_mark = mark
 
     # -- the request line ------------------------------------------------------
 
@@ -121,6 +117,18 @@ class IncomingMessage(Readable):
         if fields is None:
             fields = self._raw_fields = fields_of(self._raw_head) if self._raw_head else []
         return fields
+
+    def _values_of(self, *names: bytes) -> list[list[bytes]]:
+        """Return the values of some fields, by lower-case name, without reading all."""
+        if self._raw_fields is None and self._raw_head:
+            return values_of(self._raw_head, names)
+        found: list[list[bytes]] = [[] for _ in names]
+        fields = self._field_bytes()
+        for at in range(0, len(fields), 2):
+            name = fields[at].lower()
+            if name in names:
+                found[names.index(name)].append(fields[at + 1])
+        return found
 
     @property
     def raw_headers(self) -> list[str]:

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 class _Gone(Http1Exchange):
     """What a finished response holds: a late call finds nothing."""
 
-    __slots__ = ()
-
     def abort(self, error: BaseException | None) -> None:
         """Do nothing: the connection is another response's by now."""
 
@@ -225,6 +223,7 @@ class OutgoingMessage(HeaderStore):
     def cork(self) -> None:
         """Gather what is written until as many calls of `uncork`; `end` undoes all."""
         self._cork_depth += 1
+        self._odd = True
         self._exchange.cork()
 
     def uncork(self) -> None:
@@ -258,6 +257,7 @@ class OutgoingMessage(HeaderStore):
             value = _fields.check_value(name, value, self._lenient, "trailer content")
             lines.append(_fields.field_lines(name, value, key in self._unique_headers))
         self._trailers = "".join(lines)
+        self._odd = True
 
     addTrailers = add_trailers
 
@@ -469,6 +469,7 @@ class OutgoingMessage(HeaderStore):
     @send_date.setter
     def send_date(self, value: bool) -> None:
         self._send_date = bool(value)
+        self._odd = True
 
     sendDate = send_date
 
@@ -480,6 +481,7 @@ class OutgoingMessage(HeaderStore):
     @should_keep_alive.setter
     def should_keep_alive(self, value: bool) -> None:
         self._should_keep_alive = bool(value)
+        self._odd = True
 
     shouldKeepAlive = should_keep_alive
 
@@ -491,6 +493,7 @@ class OutgoingMessage(HeaderStore):
     @use_chunked_encoding_by_default.setter
     def use_chunked_encoding_by_default(self, value: bool) -> None:
         self._may_chunk = bool(value)
+        self._odd = True
 
     useChunkedEncodingByDefault = use_chunked_encoding_by_default
 
@@ -502,6 +505,7 @@ class OutgoingMessage(HeaderStore):
     @strict_content_length.setter
     def strict_content_length(self, value: bool) -> None:
         self._strict = bool(value)
+        self._odd = True
 
     strictContentLength = strict_content_length
 

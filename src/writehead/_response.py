@@ -8,13 +8,14 @@ from typing import Any, Self
 
 from writehead import _fields
 from writehead._callbacks import Callback
+from writehead._dates import date_line
 from writehead._file import FileRange, send_range
 from writehead._headers import field_pairs
-from writehead._http1.exchange import Http1Exchange, field_line, inform_block
+from writehead._http1.exchange import LARGE, Http1Exchange, field_line, inform_block
 from writehead._outgoing import GONE, OutgoingMessage, _done
 from writehead._socket import Socket
 from writehead._standalone import WritableSink
-from writehead._status import STATUS_CODES
+from writehead._status import STATUS_CODES, STATUS_LINES
 from writehead.errors import (
     ConnectionLostError,
     HeadersSentError,
@@ -24,6 +25,11 @@ from writehead.errors import (
     OutOfRangeError,
     SocketAssignedError,
 )
+
+#: Status lines of answers that have a body.
+_USUAL_LINES = {
+    code: line for code, line in STATUS_LINES.items() if code >= 200 and code not in (204, 304)
+}
 
 FAILURE_BODY = b"Internal Server Error"
 
@@ -50,6 +56,11 @@ class ServerResponse(OutgoingMessage):
     _expects_continue = False
     _sent_100 = False
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """A subclass takes the general way: it may have overridden any step of it."""
+        super().__init_subclass__(**kwargs)
+        cls._odd = True
+
     def __init__(
         self,
         req: Any,
@@ -60,6 +71,7 @@ class ServerResponse(OutgoingMessage):
         exchange = getattr(req, "_exchange", None)
         if exchange is None:
             exchange = Http1Exchange()
+            self._odd = True
         exchange.response = self
         self._exchange = exchange
         if high_water_mark is not None:
@@ -74,6 +86,7 @@ class ServerResponse(OutgoingMessage):
         if reject_non_standard_body_writes:
             self._reject_body = True
         if getattr(req, "_http_version", None) != "1.1":
+            self._odd = True
             self._adapt_to_version(exchange)
 
     def _adapt_to_version(self, exchange: Http1Exchange) -> None:
@@ -98,11 +111,14 @@ class ServerResponse(OutgoingMessage):
     @property
     def status_message(self) -> Any:
         """The reason phrase; None until the head is rendered means the standard one."""
+        if self._status_message is None and self._rendered:
+            return STATUS_CODES.get(self._status_code, "unknown")
         return self._status_message
 
     @status_message.setter
     def status_message(self, value: Any) -> None:
         self._status_message = value
+        self._odd = True
 
     statusMessage = status_message
 
@@ -148,6 +164,57 @@ class ServerResponse(OutgoingMessage):
 
     def _implicit_head(self) -> None:
         self.write_head(self._status_code)
+
+    def end(
+        self,
+        data: Any = None,
+        encoding: str | Callback | None = None,
+        callback: Callback | None = None,
+    ) -> Self:
+        """Send the last piece, if any, and complete the response; see `OutgoingMessage.end`."""
+        if (
+            not (self._odd or self._rendered or self._finished or self._destroyed)
+            and encoding is None
+            and callback is None
+            and "write_head" not in self.__dict__
+            and self.req._method != "HEAD"
+        ):
+            kind = type(data)
+            if kind is str and data.isascii():
+                body = data.encode()
+            elif kind is bytes:
+                body = data
+            else:
+                return super().end(data)
+            if self._answer(body):
+                return self
+        return super().end(data, encoding, callback)
+
+    def _answer(self, body: bytes) -> bool:
+        """Send the commonest answer in one piece; False where the general way must be taken.
+
+        That is: a usual status, no field that touches the framing, HTTP/1.1, connection
+        kept, the whole body at hand. The bytes are those of the general way.
+        """
+        line = _USUAL_LINES.get(self._status_code)
+        if line is None or len(body) >= LARGE:
+            return False
+        fields = ""
+        store = self._store
+        if store is not None:
+            for name, value in store.values():
+                if type(value) is not str:
+                    fields += _fields.field_lines(name, value, False)
+                else:
+                    fields += f"{name}: {value}\r\n"
+        exchange = self._exchange
+        head = (
+            f"{line}{fields}{date_line()}Connection: keep-alive\r\n{exchange.keep_alive_line}"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        self._rendered = self._finished = True
+        exchange.answer(head.encode("latin-1") + body)
+        return True
 
     def _render(self, headers: Any) -> None:
         message = self._status_message

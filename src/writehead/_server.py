@@ -34,6 +34,9 @@ logger = logging.getLogger("writehead")
 
 MAX_HEADER_SIZE = 16384
 
+#: Host fields that were right; a server has few, and asks at every request.
+_known_hosts: set[bytes] = set()
+
 #: How many idle parsers a server keeps for its next packets.
 SPARE_PARSERS = 64
 
@@ -107,7 +110,6 @@ class Server(EventEmitter):
 
     request_timeout: float
     headers_timeout: float
-    keep_alive_timeout_buffer: Any
     connections_checking_interval: float
     timeout: float
     write_timeout: float
@@ -151,8 +153,10 @@ class Server(EventEmitter):
         self._unique_headers: frozenset[str] = kept.pop("unique_headers")
         self._keep_alive_timeout: Any = kept.pop("keep_alive_timeout")
         self._max_requests: Any = kept.pop("max_requests_per_socket")
+        self._keep_alive_timeout_buffer: Any = kept.pop("keep_alive_timeout_buffer")
         for name, value in kept.items():
             setattr(self, name, value)
+        self._closing = False
         self._response_options: dict[str, Any] = {}
         if self.high_water_mark != 65536:
             self._response_options["high_water_mark"] = self.high_water_mark
@@ -162,7 +166,6 @@ class Server(EventEmitter):
         self._connections: set[Connection] = set()
         self._connection_count = 0
         self._parsers: list[RequestParser] = []
-        self._closing = False
         self._listening_socket: system.socket | None = None
         self._acceptor: asyncio.AbstractServer | None = None
         self._accepting: asyncio.Task[None] | None = None
@@ -171,8 +174,22 @@ class Server(EventEmitter):
         self._resolving: object | None = None
         self._close_pending = 0
         self._waiter: _Waiter | None = None
+        self._note_peculiar()
         if handler is not None:
             self.on("request", handler)
+
+    def _note_peculiar(self) -> None:
+        """Note whether a request has to be told of any option (see `Connection._adapt`)."""
+        self._peculiar = bool(
+            self._closing
+            or self.high_water_mark != 65536
+            or self.reject_non_standard_body_writes
+            or self._unique_headers
+            or self.emit_close_after_finish
+            or self.insecure_http_parser
+            or self.join_duplicate_headers
+            or self.body_timeout
+        )
 
     # -- options that are worked out when they are set --------------------------
 
@@ -206,16 +223,28 @@ class Server(EventEmitter):
         if _is_number(timeout) and timeout > 0:
             limit = f", max={_fields.text(self._max_requests)}" if self._max_at_work() else ""
             self._keep_alive_line = f"Keep-Alive: timeout={int(timeout // 1000)}{limit}\r\n"
+        self._keep_alive_seconds = self._reckon_seconds()
 
     def _max_at_work(self) -> bool:
         return _is_number(self._max_requests) and self._max_requests > 0
 
     @property
-    def _keep_alive_seconds(self) -> float:
+    def keep_alive_timeout_buffer(self) -> Any:
+        """Milliseconds that the server waits longer than the Keep-Alive header says."""
+        return self._keep_alive_timeout_buffer
+
+    @keep_alive_timeout_buffer.setter
+    def keep_alive_timeout_buffer(self, value: Any) -> None:
+        self._keep_alive_timeout_buffer = value
+        self._reckon_keep_alive()
+
+    keepAliveTimeoutBuffer = keep_alive_timeout_buffer
+
+    def _reckon_seconds(self) -> float:
         timeout = self._keep_alive_timeout
         if not _is_number(timeout) or timeout <= 0:
             return 0.0
-        buffer = self.keep_alive_timeout_buffer
+        buffer = self._keep_alive_timeout_buffer
         if not _is_number(buffer) or buffer < 0 or buffer == float("inf"):
             buffer = 1000
         return float(timeout + buffer) / 1000
@@ -248,6 +277,7 @@ class Server(EventEmitter):
             raise ServerAlreadyListenError
         self._waiter = _Waiter()
         self._closing = False
+        self._note_peculiar()
         if target.callback is not None:
             self.once("listening", target.callback)
         if target.signal is not None:
@@ -364,6 +394,7 @@ class Server(EventEmitter):
         if running:
             self._stop_listening()
         self._closing = True
+        self._note_peculiar()
         if self._sweep is not None and not (self.write_timeout or self.body_timeout):
             self._sweep.stop()
         for connection in list(self._connections):
@@ -542,6 +573,7 @@ class Server(EventEmitter):
             self.max_header_size or MAX_HEADER_SIZE,
             _count_limit(self.max_headers_count),
             self.insecure_http_parser,
+            lazy_fields=True,
         )
 
     def _give_parser(self, parser: RequestParser) -> None:
@@ -552,30 +584,27 @@ class Server(EventEmitter):
 
     def _dispatch(self, req: IncomingMessage, res: ServerResponse, connection: Connection) -> None:
         """Apply what comes before 'request': Host, the limit of requests, Expect."""
-        if self.join_duplicate_headers:
-            req._join_duplicates = True
         if req._http_version == "1.1":
-            raw = req._field_bytes()
-            hosts = 0
-            expect = None
-            for position in range(0, len(raw), 2):
-                size = len(raw[position])
-                if size == 4:
-                    if raw[position].lower() == b"host":
-                        hosts += 1
-                        host = raw[position + 1]
-                elif size == 6 and raw[position].lower() == b"expect":
-                    expect = raw[position + 1] if expect is None else expect + b", " + raw[position + 1]
-            if hosts != 1 or not _fields.is_host(host.decode("latin-1")):
-                if self.require_host_header and not (hosts and self.insecure_http_parser):
-                    _answer_empty(res, 400)
-                    return
+            hosts, expect = req._values_of(b"host", b"expect")
+            if (len(hosts) != 1 or hosts[0] not in _known_hosts) and not self._is_host_right(hosts):
+                _answer_empty(res, 400)
+                return
             if self._max_requests and self._over_limit(req, res, connection):
                 return
-            if expect is not None:
-                self._expect(expect.decode("latin-1"), req, res)
+            if expect:
+                self._expect(b", ".join(expect).decode("latin-1"), req, res)
                 return
         self._notify("request", req, res)
+
+    def _is_host_right(self, hosts: list[bytes]) -> bool:
+        """Judge the Host fields (RFC 9112, 3.2), and remember one that is right."""
+        if not self.require_host_header or (hosts and self.insecure_http_parser):
+            return True
+        if len(hosts) != 1 or not _fields.is_host(hosts[0].decode("latin-1")):
+            return False
+        if len(_known_hosts) < 256 and len(hosts[0]) < 256:
+            _known_hosts.add(hosts[0])
+        return True
 
     def _over_limit(self, req: IncomingMessage, res: ServerResponse, connection: Connection) -> bool:
         if not self._max_at_work():
@@ -584,16 +613,19 @@ class Server(EventEmitter):
         if connection.counted_requests > self._max_requests:
             self._notify("dropRequest", req, connection.socket)
             res._exchange.last_allowed = True
+            res._odd = True
             res.write_head(503)
             res.end()
             return True
         if connection.counted_requests == self._max_requests:
             res._exchange.last_allowed = True
+            res._odd = True
         return False
 
     def _expect(self, expect: str, req: IncomingMessage, res: ServerResponse) -> None:
         if _fields.has_continue(expect):
             res._expects_continue = True
+            res._odd = True
             if self.listener_count("checkContinue"):
                 self._notify("checkContinue", req, res)
                 return
@@ -698,7 +730,7 @@ def _is_number(value: Any) -> bool:
 
 
 for _name in (
-    "request_timeout headers_timeout keep_alive_timeout_buffer connections_checking_interval write_timeout "
+    "request_timeout headers_timeout connections_checking_interval write_timeout "
     "body_timeout max_header_size max_headers_count max_connections no_delay keep_alive "
     "keep_alive_initial_delay high_water_mark require_host_header join_duplicate_headers "
     "insecure_http_parser reject_non_standard_body_writes optimize_empty_requests emit_close_after_finish "

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from writehead import _encodings, _options
@@ -73,6 +74,7 @@ class Socket(Readable):
     _reading_paused = False
     _idle_after = 0.0
     _idle_fired = False
+    _idle_group = 0.0
     _active_at = 0.0
     _unsent_at_idle = 0
     _timeout: float | None = None
@@ -166,6 +168,41 @@ class Socket(Readable):
             self._due = []
             self._turns.later(self._passed, due)
 
+    def put_last(self, data: bytes, settled: Callable[[], object], done: Done) -> None:
+        """Pass on what ends a response; `settled` comes on a later turn and asks `is_settled`.
+
+        The commonest write of all, so nothing is made for it but the turn itself.
+        """
+        if self._due or self._need_drain or self._corked or self._destroyed or self._written_ended:
+            self.put_now(data, done)
+            return
+        held = self._held
+        size = len(data)
+        held.append(data)
+        self._held_size += size
+        self._bytes_written += size
+        if self._in_packet:
+            self._committed = len(held)
+        else:
+            self._pass_on(len(held))
+        self._turns.later(settled)
+
+    def put_ahead(self, data: bytes) -> None:
+        """Add to what leaves at the end of the packet; who wrote it asks `is_settled` in its turn."""
+        self._held.append(data)
+        self._held_size += len(data)
+        self._bytes_written += len(data)
+        self._committed = len(self._held)
+
+    def is_settled(self, done: Done) -> bool:
+        """Tell whether the system has all that was passed on; if not, `done` hears of it."""
+        if self._committed:
+            self._pass_on(self._committed)
+        if self._blocked or (not self._destroyed and self._transport.is_closing()):
+            self._waiting.append([done])
+            return False
+        return True
+
     def _pass_on(self, count: int) -> None:
         """Give the first `count` held parts to the transport."""
         held = self._held
@@ -183,13 +220,13 @@ class Socket(Readable):
         transport = self._transport
         if transport is None or self._lost_error is not None or self._closed:
             return
-        if len(held) == 1:
+        if len(held) == 1:  # by far the commonest
             transport.write(held[0])
         elif size <= JOIN:
             transport.write(b"".join(held))
         else:
             transport.writelines(held)
-        if self._idle_after:
+        if self._idle_after and not self._in_packet:
             self._touch()
 
     def _passed(self, due: list[Done]) -> None:

@@ -6,6 +6,7 @@ The writable needs `write(data, encoding, callback)`, `cork`, `uncork`, `on`, `w
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from writehead._turns import later
@@ -58,6 +59,14 @@ class WritableSink:
         if self._turn_corked:
             self._turn_corked = False
             self.writable_object.uncork()
+
+    def put_last(self, data: bytes, settled: Callable[[], object], done: Done) -> None:
+        """Write what ends a response."""
+        self.put_now(data, done)
+
+    def is_settled(self, done: Done) -> bool:
+        """Nothing waits here."""
+        return True
 
     def settle(self) -> None:
         """Nothing waits here."""

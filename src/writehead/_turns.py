@@ -20,9 +20,11 @@ class Turns:
 
     __slots__ = ("_due", "_held", "_scheduled", "loop")
 
+    _due: deque[tuple[Callable[..., object], tuple[Any, ...]]]
+
     def __init__(self, loop: asyncio.AbstractEventLoop | None) -> None:
         self.loop = loop
-        self._due: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
+        self._due = deque()
         self._held = False
         self._scheduled = False
 
@@ -31,7 +33,7 @@ class Turns:
         self._due.append((callback, args))
         if not self._held and not self._scheduled and self.loop is not None:
             self._scheduled = True
-            self.loop.call_soon(self.run)
+            self.loop.call_soon(self._run_scheduled)
 
     def hold(self) -> bool:
         """Promise to call `run` at the end of this callback; False if somebody did already."""
@@ -46,9 +48,8 @@ class Turns:
         return bool(self._due)
 
     def run(self) -> None:
-        """Call all that is due, and what becomes due meanwhile."""
+        """Call all that is due, and what becomes due meanwhile; ends a `hold`."""
         self._held = True  # what is added now runs in this round
-        self._scheduled = False
         due = self._due
         try:
             while due:
@@ -59,10 +60,18 @@ class Turns:
                     # A failure of one must not take the turns of the others.
                     logger.exception("a callback of a later turn failed: %r", callback)
         finally:
-            self._held = False
-            if due and self.loop is not None:  # left by KeyboardInterrupt or SystemExit
-                self._scheduled = True
-                self.loop.call_soon(self.run)
+            self.release()
+
+    def release(self) -> None:
+        """End a `hold`; what is due all the same waits for the loop."""
+        self._held = False
+        if self._due and not self._scheduled and self.loop is not None:
+            self._scheduled = True
+            self.loop.call_soon(self._run_scheduled)
+
+    def _run_scheduled(self) -> None:
+        self._scheduled = False
+        self.run()
 
 
 _before_any_loop = Turns(None)

@@ -53,6 +53,14 @@ class Sink(Protocol):
         """Pass on `data`, and what was put before it, at once."""
         ...
 
+    def put_last(self, data: bytes, settled: Callable[[], object], done: Done) -> None:
+        """Like `put_now(data, done)`; or `settled` is called later, and asks `is_settled(done)`."""
+        ...
+
+    def is_settled(self, done: Done) -> bool:
+        """Tell whether all has been taken; if not, `done` is called when it has."""
+        ...
+
     def settle(self) -> None:
         """Pass on now what was put by `put_now`, if it still waits for the end of a packet."""
         ...

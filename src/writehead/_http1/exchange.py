@@ -8,8 +8,7 @@ parked and keeps what it is given. Its state moves one way:
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from writehead import _fields
 from writehead._http1 import framing
@@ -20,8 +19,6 @@ from writehead._wire import Done, ResponseHead, ResponseSide, Sink
 #: From this size on a chunk is handed down as it is, not copied into its frame.
 LARGE = 16384
 
-_PLAIN = framing.Framing("", False, True, True)
-
 
 def status_line(code: int, reason: str) -> str:
     """Return the line for `code` and `reason`, from the table where it can."""
@@ -31,61 +28,39 @@ def status_line(code: int, reason: str) -> str:
     return f"HTTP/1.1 {code} {reason}\r\n"
 
 
+class Line(Protocol):
+    """The connection, as an exchange sees it."""
+
+    def on_parked(self, size: int) -> None: ...
+    def retire(self, exchange: Http1Exchange) -> None: ...
+
+
 class Http1Exchange:
     """The HTTP/1 bytes of one response."""
 
-    __slots__ = (
-        "_corked",
-        "_head",
-        "_merged",
-        "_merged_size",
-        "_on_parked",
-        "_parked",
-        "_parked_size",
-        "_sink",
-        "body_allowed",
-        "chunked",
-        "ended",
-        "flushed",
-        "head_sent",
-        "informs",
-        "keep_alive_line",
-        "last_allowed",
-        "must_close",
-        "promised",
-        "response",
-        "retire",
-        "stays",
-        "void",
-    )
-
-    def __init__(self) -> None:
-        self.response: ResponseSide | None = None
-        self.retire: Callable[[Http1Exchange], None] | None = None
-        self._on_parked: Callable[[int], None] | None = None
-        self.open()
-
-    def open(self) -> None:
-        """Make ready for a response."""
-        self._sink: Sink | None = None
-        self._parked: list[tuple[bytes, Done | None]] | None = None
-        self._parked_size = 0
-        self._head: bytes | None = None
-        self._merged: list[tuple[bytes, Done | None]] | None = None
-        self._merged_size = 0
-        self._corked = 0
-        self.chunked = False
-        self.body_allowed = True
-        self.ended = False
-        self.flushed = False
-        self.head_sent = False
-        self.stays = True
-        self.void = False
-        self.informs = True  # whether a 1xx may be sent (not to HTTP/1.0)
-        self.keep_alive_line = ""
-        self.last_allowed = False
-        self.must_close = False  # the server is closing: no answer promises more
-        self.promised: str | None = None  # the user's Content-Length, where it is in force
+    # Defaults of the class: an exchange is made for every request, and few change.
+    response: ResponseSide | None = None
+    line: Line | None = None  # the connection it is on; None for a response made by hand
+    _sink: Sink | None = None
+    _parked: list[tuple[bytes, Done | None]] | None = None
+    _parked_size = 0
+    _head: bytes | None = None
+    _merged: list[tuple[bytes, Done | None]] | None = None
+    _merged_size = 0
+    _corked = 0
+    chunked = False
+    body_allowed = True
+    ended = False
+    flushed = False
+    gathered = False  # its bytes went ahead, with the response before it
+    head_sent = False
+    stays = True
+    void = False
+    informs = True  # whether a 1xx may be sent (not to HTTP/1.0)
+    keep_alive_line = ""
+    last_allowed = False
+    must_close = False  # the server is closing: no answer promises more
+    promised: str | None = None  # the user's Content-Length, where it is in force
 
     # -- what the message asks -------------------------------------------------
 
@@ -188,9 +163,23 @@ class Http1Exchange:
                 self._send(head, None)
         sink = self._sink
         if sink is not None:
-            sink.put_now(last, self._on_passed)
+            sink.put_last(last, self._on_settled, self._on_passed)
         else:
             self._park(last, self._on_passed)
+
+    def answer(self, whole: bytes) -> None:
+        """Send a response that was rendered whole, head and body."""
+        self.ended = self.head_sent = True
+        sink = self._sink
+        if sink is not None:
+            sink.put_last(whole, self._on_settled, self._on_passed)
+        else:
+            self._park(whole, self._on_passed)
+
+    def _on_settled(self) -> None:
+        sink = self._sink
+        if sink is None or sink.is_settled(self._on_passed):
+            self._on_passed(None)
 
     def flush(self) -> None:
         """Send the held head now."""
@@ -249,13 +238,16 @@ class Http1Exchange:
         self._sink = sink
         for _ in range(self._corked):
             sink.cork()
+        if self.gathered:
+            later(self._on_settled)
+            return
         parked = self._parked
         if parked is None:
             return
         self._parked = None
         size, self._parked_size = self._parked_size, 0
-        if self._on_parked is not None:
-            self._on_parked(-size)
+        if self.line is not None:
+            self.line.on_parked(-size)
         last = len(parked) - 1
         for index, (data, done) in enumerate(parked):
             if index == last:
@@ -263,14 +255,29 @@ class Http1Exchange:
             else:
                 sink.put(data, done)
 
+    def gather(self) -> bytes | None:
+        """Give up a whole parked response, to leave in one write with the one before it.
+
+        None if it has not ended, or somebody waits for a part of it.
+        """
+        parked = self._parked
+        if not self.ended or parked is None or len(parked) != 1 or self.void or not self.stays:
+            return None
+        self._parked = None
+        size, self._parked_size = self._parked_size, 0
+        if self.line is not None:
+            self.line.on_parked(-size)
+        self.gathered = True
+        return parked[0][0]
+
     def detach(self) -> None:
         """Take the sink away; what follows is parked."""
         self._sink = None
 
     def drop(self) -> None:
         """Forget what waits, its callbacks with it: the connection has gone."""
-        if self._on_parked is not None and self._parked_size:
-            self._on_parked(-self._parked_size)
+        if self.line is not None and self._parked_size:
+            self.line.on_parked(-self._parked_size)
         self._parked = None
         self._parked_size = 0
         self._merged = None
@@ -306,8 +313,8 @@ class Http1Exchange:
             self._parked = []
         self._parked.append((data, done))
         self._parked_size += len(data)
-        if self._on_parked is not None:
-            self._on_parked(len(data))
+        if self.line is not None:
+            self.line.on_parked(len(data))
         response: Any = self.response
         mark: int = 65536 if response is None else response.writable_high_water_mark
         return self._parked_size < mark
@@ -326,8 +333,8 @@ class Http1Exchange:
             return
         self.flushed = True
         response = self.response
-        if self.retire is not None:
-            self.retire(self)
+        if self.line is not None:
+            self.line.retire(self)
         if response is not None:
             response._on_flushed()
 

@@ -1,35 +1,89 @@
-"""A head as raw bytes, read only when and as far as somebody asks.
+"""The field lines of a head as raw bytes, read only when and as far as somebody asks.
 
-Law: `raw` is one whole head that llhttp has accepted without leniencies, from the method
-on; nothing but empty lines follows it. So every line ends with CRLF, no line is folded,
-and no CR or LF stands in a value: cutting at CRLF finds exactly the fields llhttp saw.
+Law: `block` is what follows the request line of a head that llhttp has accepted without
+leniencies; nothing but empty lines follows the head. So every line ends with CRLF, none
+is folded, and no CR or LF stands in a value: cutting at CRLF finds the fields llhttp saw.
+
+Clients repeat themselves: on one connection the field lines are mostly the same, byte for
+byte, from request to request. So a `RawHead` outlives its request, and what was found out
+about it serves the next one.
 """
 
 from __future__ import annotations
 
+from typing import Any
 
-def fields_of(raw: bytes) -> list[bytes]:
-    """Return the fields, flat: name, value, name, value, …; white space around values is off."""
-    fields: list[bytes] = []
-    lines = raw.split(b"\r\n")
-    for line in lines[1 : lines.index(b"")]:
-        name, _, value = line.partition(b":")
-        fields.append(name)
-        fields.append(value.strip(b" \t"))
-    return fields
+#: How many heads are remembered, and the longest that is, in bytes.
+REMEMBERED = 256
+LONGEST = 2048
+
+_remembered: dict[bytes, RawHead] = {}
+
+#: Look up the `RawHead` with this block; None if it is not remembered.
+recall = _remembered.get
 
 
-def values_of(raw: bytes, name: bytes) -> list[bytes]:
-    """Return the values of the fields called `name` (lower case), in order.
+class RawHead:
+    """Field lines, and what is known about them. Shared between requests: never changed by one."""
 
-    For the one or two fields that a server needs of every request, quicker than all of them.
-    """
-    lowered = raw.lower()
-    mark = b"\n" + name + b":"
-    values: list[bytes] = []
-    at = lowered.find(mark)
-    while at >= 0:
-        stop = raw.index(b"\r", at)
-        values.append(raw[at + len(mark) : stop].strip(b" \t"))
-        at = lowered.find(mark, stop)
-    return values
+    _fields: list[bytes] | None = None
+    _hosts: list[bytes] | None = None
+    _expect: bytes | None = None
+    #: For the floors above to keep what they made of these fields: whatever follows from
+    #: the bytes alone, and is not changed by whoever gets it.
+    host_is_good: bool | None = None
+    text: list[str] | None = None
+    joined: dict[str, Any] | None = None
+
+    def __init__(self, block: bytes, keep_alive: bool, count: int) -> None:
+        self.block = block
+        self.keep_alive = keep_alive
+        self.count = count  # of fields, at the most
+
+    @property
+    def fields(self) -> list[bytes]:
+        """The fields, flat: name, value, name, value, …; white space around values is off."""
+        fields = self._fields
+        if fields is None:
+            fields = self._fields = []
+            lines = self.block.split(b"\r\n")
+            for line in lines[: lines.index(b"")]:
+                name, _, value = line.partition(b":")
+                fields.append(name)
+                fields.append(value.strip(b" \t"))
+        return fields
+
+    @property
+    def hosts(self) -> list[bytes]:
+        """The values of all Host fields."""
+        if self._hosts is None:
+            self._hosts = self._values(b"host")
+        return self._hosts
+
+    @property
+    def expect(self) -> bytes:
+        """The values of all Expect fields, joined by ", "; empty if there is none."""
+        if self._expect is None:
+            self._expect = b", ".join(self._values(b"expect"))
+        return self._expect
+
+    def _values(self, wanted: bytes) -> list[bytes]:
+        fields = self.fields
+        return [
+            fields[at + 1]
+            for at in range(0, len(fields), 2)
+            if len(fields[at]) == len(wanted) and fields[at].lower() == wanted
+        ]
+
+
+def remember(head: RawHead) -> None:
+    """Keep `head` for the next request with the same field lines."""
+    if len(head.block) <= LONGEST:
+        if len(_remembered) >= REMEMBERED:
+            _remembered.clear()
+        _remembered[head.block] = head
+
+
+def fields_of(head: RawHead) -> list[bytes]:
+    """Return the fields, flat; the caller's own list."""
+    return head.fields[:]
