@@ -1,0 +1,75 @@
+"""The quick lane: a packet that is one whole request without a body, by far the commonest.
+
+Law: a request leaves this lane only if it is exactly what the other lane would have made
+of it. Anything unusual is left to that lane, which reads the packet anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+from writehead._http1.head import RawHead, recall, remember
+
+#: Takes a packet; returns a message that is complete, or None. Not to be used after None.
+Lane = Callable[[bytes, Callable[[], Any]], Any]
+
+_METHODS: dict[bytes, str] = {}  # llhttp knows a few dozen; each decoded once
+
+
+def lane(make_llhttp: Callable[[SimpleNamespace], Any], max_count: int) -> Lane:
+    """Make a lane over a parser of httptools, for requests of at most `max_count` fields."""
+    urls: list[bytes] = []
+    verdicts: list[bool] = []
+
+    def on_message_complete() -> None:
+        verdicts.append(should_keep_alive())
+
+    llhttp = make_llhttp(
+        SimpleNamespace(
+            on_url=urls.append,
+            on_body=urls.append,
+            on_chunk_header=[].pop,  # fails, and so ends it
+            on_message_complete=on_message_complete,
+        )
+    )
+    feed_data = llhttp.feed_data
+    get_method = llhttp.get_method
+    should_keep_alive = llhttp.should_keep_alive
+
+    def take(data: bytes, make_message: Callable[[], Any]) -> Any:
+        line, _, block = data.partition(b"\r\n")
+        head = recall(block)
+        try:
+            # No rule of llhttp joins the request line and a field, but for the version.
+            feed_data(data if head is None else line + b"\r\n\r\n")
+        except Exception:
+            return None
+        if len(urls) != 1 or len(verdicts) != 1 or line[-9:] != b" HTTP/1.1":
+            return None  # not complete, or more than one, or with a body
+        target = urls.pop()
+        keep_alive = verdicts.pop()
+        if 35 in target:  # "#"; the other lane refuses it
+            return None
+        if head is None:
+            head = RawHead(block, keep_alive, block.count(b"\n") - 1)
+            if head.count <= max_count:
+                remember(head)
+        if head.count > max_count:
+            return None
+        message = make_message()
+        method = get_method()
+        message._method = _METHODS.get(method) or method_text(method)
+        message._target = target
+        message._http_version = "1.1"
+        message._raw_head = head
+        message._should_keep_alive = head.keep_alive
+        return message
+
+    return take
+
+
+def method_text(method: bytes) -> str:
+    """Return `method` as a str, the same one each time."""
+    return _METHODS.setdefault(method, method.decode("ascii"))
