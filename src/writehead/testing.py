@@ -1,0 +1,288 @@
+"""Testing without a port and without waiting: a transport in memory, a clock that a test turns.
+
+    >>> from writehead import http, testing
+    >>> def hello(req, res):
+    ...     res.set_header("Content-Type", "text/plain")
+    ...     res.end("hello " + req.url)
+    >>> client = testing.connect(http.create_server(hello))
+    >>> answer = client.request("GET", "/you")
+    >>> answer.status, answer.headers["content-type"], answer.body
+    (200, 'text/plain', b'hello /you')
+
+A plain function is served inside the call, without an event loop. An `async def` handler
+needs the loop of an `async def` test, and its answer is awaited:
+
+    >>> import asyncio
+    >>> async def size(req, res):
+    ...     res.end(str(len(await req.bytes())))
+    >>> async def test():
+    ...     client = testing.connect(http.create_server(size))
+    ...     answer = await client.request("POST", "/", body="four")
+    ...     assert answer.text == "4"
+    >>> asyncio.run(test())
+
+Timeouts follow the server's clock, which stands still until it is told to go on (the
+loop's own, and `asyncio.sleep` with it, are not touched):
+
+    >>> client = testing.connect(http.create_server(hello))
+    >>> client.send(b"GET / HTTP/1.1\\r\\nHost: a")
+    >>> client.clock.advance(90_000)
+    >>> client.received
+    b'HTTP/1.1 408 Request Timeout\\r\\nConnection: close\\r\\n\\r\\n'
+    >>> client.closed
+    True
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import itertools
+import math
+import os
+import socket
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from writehead._memory import HOME, Clock, MemoryTransport, settle
+from writehead._peer import Answer, read_answer, render_request
+from writehead._turns import later
+from writehead.errors import ServerAlreadyListenError
+
+if TYPE_CHECKING:
+    from writehead._server import Server
+    from writehead._socket import Socket
+
+__all__ = ["Answer", "Client", "Clock", "MemoryTransport", "connect", "listen", "settle"]
+
+_ports = itertools.count(49152)
+
+
+class _Nowhere:
+    """Stands in for a listening socket where there is no port."""
+
+    family = socket.AF_INET
+
+    def fileno(self) -> int:
+        return -1
+
+    def getsockname(self) -> tuple[str, int]:
+        return HOME
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def listen(server: Server, clock: Clock | None = None) -> Clock:
+    """Let `server` listen in memory: clients `connect`, its timers follow the clock returned.
+
+    'listening' follows on a later turn, as after `server.listen`.
+
+    Args:
+        server: one that does not listen.
+        clock: for several servers that share one.
+
+    Raises:
+        ServerAlreadyListenError: it listens already.
+    """
+    if server.listening:
+        raise ServerAlreadyListenError
+    server._clock = clock = clock or Clock()
+    server._closing = False
+    server._listening_socket = _Nowhere()  # type: ignore[assignment]  # as much of a socket as is asked
+    server._ready(clock)  # type: ignore[arg-type]  # the loop is not looked at
+    assert server._sweep is not None
+    server._sweep.start(server._checking_interval())
+    later(server._notify, "listening")
+    settle()
+    return clock
+
+
+def connect(server: Server, peer: tuple[str, int] | None = None) -> Client:
+    """Open a connection in memory to `server`.
+
+    A server that never listened listens in memory from now on, and has a `Clock`. One
+    that listens on a port can be reached too; its time is the loop's then.
+
+    Args:
+        server: what `http.create_server` returned.
+        peer: the client's address and port.
+
+    Raises:
+        ConnectionRefusedError: the server was closed.
+    """
+    if not server.listening:
+        if server._clock is not None:
+            raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
+        listen(server)
+    return Client(server, peer or ("127.0.0.1", next(_ports)))
+
+
+class Client:
+    """The other end of a connection in memory; `connect` makes one.
+
+    Each method returns when all that it caused has happened, tasks apart: in an `async def`
+    test what a task does is there after an `await`.
+    """
+
+    def __init__(self, server: Server, peer: tuple[str, int]) -> None:
+        protocol: Any = server._make_connection()
+        #: The transport that the server writes to: `room`, `fail`, `written`.
+        self.transport = MemoryTransport(protocol, peer)
+        self.transport.on_change = self._wake
+        self._server = server
+        self._protocol = protocol
+        self._answers: list[Answer] = []
+        self._read_to = 0
+        self._waiting: list[asyncio.Future[None]] = []
+        protocol.connection_made(self.transport)
+        settle()
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of the server.
+
+        Raises:
+            RuntimeError: the server listens on a port, and follows the loop's time.
+        """
+        if not isinstance(self._server._clock, Clock):
+            raise RuntimeError("this server follows the loop's time: `testing.listen` gives it a clock")
+        return self._server._clock
+
+    @property
+    def socket(self) -> Socket:
+        """The server's Socket of this connection."""
+        its_own: Socket = self._protocol.socket
+        return its_own
+
+    # -- sending ---------------------------------------------------------------
+
+    def send(self, data: bytes | str) -> None:
+        """Send raw bytes, or text as latin-1, in one packet."""
+        if data:
+            self.transport.feed(data.encode("latin-1") if isinstance(data, str) else bytes(data))
+            settle()
+
+    def request(
+        self,
+        method: str,
+        target: str = "/",
+        headers: Mapping[str, Any] | Iterable[tuple[str, Any]] = (),
+        body: bytes | str | Iterable[bytes] = b"",
+        version: str = "1.1",
+    ) -> Answer:
+        """Send a request, and return its answer.
+
+        `Host: localhost` and the length are added where no field of that name is given.
+
+            >>> def login(req, res):
+            ...     res.write_head(204, {"Set-Cookie": ["a=1", "b=2"]})
+            ...     res.end()
+            >>> answer = connect(http.create_server(login)).request("POST", "/login", {"Accept": "*/*"})
+            >>> answer.status, answer.headers["set-cookie"]
+            (204, ['a=1', 'b=2'])
+
+        Args:
+            method: sent as it is.
+            target: sent as it is: path and query.
+            headers: names and values; a value may be a list.
+            body: bytes, text (utf-8), or an iterable of pieces, which are sent as chunks.
+            version: of HTTP.
+        """
+        answer = self.answer(method, f"{method} {target}")
+        self.send(render_request(method, target, headers, body, version))
+        return answer
+
+    def end(self) -> None:
+        """Send FIN: the server answers no more, as Node."""
+        self.transport.feed(None)
+        settle()
+
+    def reset(self) -> None:
+        """Reset the connection (RST).
+
+        >>> def wait(req, res):
+        ...     res.on("close", lambda: print("nobody is there any more"))
+        >>> client = connect(http.create_server(wait))
+        >>> answer = client.request("GET", "/")
+        >>> client.reset()
+        nobody is there any more
+        """
+        self.transport.feed(ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET)))
+        settle()
+
+    # -- receiving -------------------------------------------------------------
+
+    @property
+    def received(self) -> bytes:
+        """Every byte received so far."""
+        return bytes(self.transport.written)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the server has sent FIN, or closed."""
+        return self.transport.ended
+
+    @property
+    def closed(self) -> bool:
+        """Whether the connection is gone."""
+        return self.transport.closed
+
+    def stall(self) -> None:
+        """Stop reading: what the server sends from now on waits on its side.
+
+        >>> def flood(req, res):
+        ...     res.on("drain", res.end)
+        ...     print("go on" if res.write(bytes(100_000)) else "wait for 'drain'")
+        >>> client = connect(http.create_server(flood))
+        >>> client.stall()
+        >>> answer = client.request("GET", "/")
+        wait for 'drain'
+        >>> client.take()
+        >>> len(answer.body)
+        100000
+        """
+        self.take(0)
+
+    def take(self, count: float = math.inf) -> None:
+        """Read `count` bytes more, then no further; without a count all that comes."""
+        self.transport.room = count
+        settle()
+
+    def answer(self, method: str = "GET", name: str = "a request") -> Answer:
+        """Return the next answer that nobody has asked for yet.
+
+        Args:
+            method: of the request; after HEAD no body is expected.
+            name: what the answer calls its request when it is missing.
+        """
+        answer = Answer(self, name, method == "HEAD")
+        self._answers.append(answer)
+        return answer
+
+    def _read(self, wanted: Answer) -> None:
+        """Read the answers in their order, up to `wanted`."""
+        while self._answers and wanted in self._answers:
+            answer = self._answers[0]
+            found = read_answer(self.received, self._read_to, answer._for_head, self.ended)
+            if found is None:
+                answer._lost = wanted._lost = self.ended
+                return
+            answer._parsed, answer._informational, self._read_to = found
+            self._answers.pop(0)
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Wait until `condition` holds; it is asked again whenever something was received.
+
+        `await client.until(lambda: client.closed)`
+        """
+        while not condition():
+            future = asyncio.get_running_loop().create_future()
+            self._waiting.append(future)
+            await future
+
+    def _wake(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
