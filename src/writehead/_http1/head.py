@@ -11,8 +11,6 @@ about it serves the next one.
 
 from __future__ import annotations
 
-from typing import Any
-
 #: How many heads are remembered, and the longest that is, in bytes.
 REMEMBERED = 256
 LONGEST = 2048
@@ -27,13 +25,11 @@ class RawHead:
     """Field lines, and what is known about them. Shared between requests: never changed by one."""
 
     _fields: list[bytes] | None = None
-    _hosts: list[bytes] | None = None
-    _expect: bytes | None = None
+    _values: dict[tuple[bytes, ...], list[list[bytes]]] | None = None
     #: For the floors above to keep what they made of these fields: whatever follows from
     #: the bytes alone, and is not changed by whoever gets it.
     host_is_good: bool | None = None
     text: list[str] | None = None
-    joined: dict[str, Any] | None = None
 
     def __init__(self, block: bytes, keep_alive: bool, count: int) -> None:
         self.block = block
@@ -53,21 +49,17 @@ class RawHead:
                 fields.append(value.strip(b" \t"))
         return fields
 
-    @property
-    def hosts(self) -> list[bytes]:
-        """The values of all Host fields."""
-        if self._hosts is None:
-            self._hosts = self._values(b"host")
-        return self._hosts
+    def values(self, names: tuple[bytes, ...]) -> list[list[bytes]]:
+        """Return, for each of the lower-case `names`, the values of its fields."""
+        known = self._values
+        if known is None:
+            known = self._values = {}
+        values = known.get(names)
+        if values is None:
+            values = known[names] = [self._values_called(name) for name in names]
+        return values
 
-    @property
-    def expect(self) -> bytes:
-        """The values of all Expect fields, joined by ", "; empty if there is none."""
-        if self._expect is None:
-            self._expect = b", ".join(self._values(b"expect"))
-        return self._expect
-
-    def _values(self, wanted: bytes) -> list[bytes]:
+    def _values_called(self, wanted: bytes) -> list[bytes]:
         fields = self.fields
         return [
             fields[at + 1]
@@ -87,3 +79,8 @@ def remember(head: RawHead) -> None:
 def fields_of(head: RawHead) -> list[bytes]:
     """Return the fields, flat; the caller's own list."""
     return head.fields[:]
+
+
+def values_of(head: RawHead, names: tuple[bytes, ...]) -> list[list[bytes]]:
+    """Return, for each of the lower-case `names`, the values of its fields; not to be changed."""
+    return head.values(names)
