@@ -232,7 +232,7 @@ class Readable(EventEmitter):
         self._resume_scheduled = False
         self._notify("resume")
         self._flow()
-        if self._flowing and not self._reading:
+        if self._flowing and not (self._reading or self._end_scheduled):
             self.read(0)
 
     def pause(self) -> Self:
@@ -250,7 +250,8 @@ class Readable(EventEmitter):
     isPaused = is_paused
 
     def _flow(self) -> None:
-        while self._flowing and self.read() is not None:
+        # Once 'end' is due `read` could only ask for it again.
+        while self._flowing and (self._length or not self._end_scheduled) and self.read() is not None:
             pass
 
     # -- reading
@@ -264,7 +265,7 @@ class Readable(EventEmitter):
 
         Raises InvalidArgTypeError if `size` is no number, OutOfRangeError beyond 1 GiB.
         """
-        if size is not None:
+        if size is not None and (type(size) is not int or size > self._high_water_mark):
             size = self._checked(size)
         if size != 0:
             self._readable_scheduled = False

@@ -168,8 +168,7 @@ class EventEmitter:
             raise InvalidArgTypeError("listener", "of type function", listener)
         found = self._listeners.get(name, ()) if self._listeners is not None else ()
         for position in range(len(found) - 1, -1, -1):
-            entry = found[position]
-            if entry == listener or (type(entry) is _Once and entry.listener == listener):
+            if _is(found[position], listener):
                 self._remove_at(name, found, position)
                 break
         return self
@@ -313,7 +312,7 @@ class EventEmitter:
         """Return how many listeners `name` has, or how many times `listener` is among them."""
         if listener is None:
             return len(self._entries(name))
-        return self.listeners(name).count(listener) + self._entries(name).count(listener)
+        return sum(_is(entry, listener) for entry in self._entries(name))
 
     listenerCount = listener_count
 
@@ -350,6 +349,10 @@ class EventEmitter:
 
     def _on_listener_removed(self, name: Hashable) -> None:
         """Hear that one listener of `name` was removed; not told by `remove_all_listeners`."""
+
+
+def _is(entry: Listener, listener: Listener) -> bool:
+    return entry == listener or (type(entry) is _Once and entry.listener == listener)
 
 
 # A task that nothing refers to may be collected in mid-flight.
