@@ -7,7 +7,7 @@ from typing import Any, Protocol, Self
 
 from writehead import _fields
 from writehead._callbacks import Callback
-from writehead._http1.head import fields_of, values_of
+from writehead._http1.head import RawHead, fields_of
 from writehead._readable import Readable
 from writehead._signal import AbortSignal
 from writehead._turns import later
@@ -39,7 +39,7 @@ class IncomingMessage(Readable):
     _target: bytes = b""
     _http_version: Any = None
     _raw_fields: list[bytes] | None = None
-    _raw_head: bytes = b""
+    _raw_head: RawHead | None = None
     _raw_trailers: list[bytes] | None = None
     _should_keep_alive = True
     _upgrade = False
@@ -115,27 +115,28 @@ class IncomingMessage(Readable):
         """Return the fields as sent: name, value, name, value, …"""
         fields = self._raw_fields
         if fields is None:
-            fields = self._raw_fields = fields_of(self._raw_head) if self._raw_head else []
+            head = self._raw_head
+            fields = self._raw_fields = [] if head is None else fields_of(head)
         return fields
 
-    def _values_of(self, *names: bytes) -> list[list[bytes]]:
-        """Return the values of some fields, by lower-case name, without reading all."""
-        if self._raw_fields is None and self._raw_head:
-            return values_of(self._raw_head, names)
-        found: list[list[bytes]] = [[] for _ in names]
+    def _values_of(self, name: bytes) -> list[bytes]:
+        """Return the values of the fields of a lower-case name, in order."""
         fields = self._field_bytes()
-        for at in range(0, len(fields), 2):
-            name = fields[at].lower()
-            if name in names:
-                found[names.index(name)].append(fields[at + 1])
-        return found
+        return [fields[at + 1] for at in range(0, len(fields), 2) if fields[at].lower() == name]
 
     @property
     def raw_headers(self) -> list[str]:
         """Every field as sent, flat: `[name, value, name, value, …]`."""
-        if self._raw_headers is None:
-            self._raw_headers = [each.decode("latin-1") for each in self._field_bytes()]
-        return self._raw_headers
+        headers = self._raw_headers
+        if headers is None:
+            head = self._raw_head
+            text = None if head is None else head.text
+            if text is None:
+                text = [each.decode("latin-1") for each in self._field_bytes()]
+                if head is not None:
+                    head.text = text
+            headers = self._raw_headers = text[:]
+        return headers
 
     @raw_headers.setter
     def raw_headers(self, value: list[str]) -> None:
@@ -150,9 +151,19 @@ class IncomingMessage(Readable):
         'set-cookie' is a list. Made at first use; the same dict each time.
         Source: https://nodejs.org/api/http.html#messageheaders
         """
-        if self._headers is None:
-            self._headers = _fields.joined(self.raw_headers, self._join_duplicates)
-        return self._headers
+        headers = self._headers
+        if headers is None:
+            head = self._raw_head
+            if head is None or self._join_duplicates or self._raw_headers is not None:
+                headers = _fields.joined(self.raw_headers, self._join_duplicates)
+            else:
+                if head.joined is None:
+                    head.joined = _fields.joined(self.raw_headers)
+                headers = head.joined.copy()
+                if "set-cookie" in headers:  # a list, and the user's to change
+                    headers["set-cookie"] = headers["set-cookie"][:]
+            self._headers = headers
+        return headers
 
     @headers.setter
     def headers(self, value: Any) -> None:

@@ -34,9 +34,6 @@ logger = logging.getLogger("writehead")
 
 MAX_HEADER_SIZE = 16384
 
-#: Host fields that were right; a server has few, and asks at every request.
-_known_hosts: set[bytes] = set()
-
 #: How many idle parsers a server keeps for its next packets.
 SPARE_PARSERS = 64
 
@@ -566,7 +563,7 @@ class Server(EventEmitter):
     def _take_parser(self, make_message: Callable[[], Any]) -> RequestParser:
         if self._parsers:
             parser = self._parsers.pop()
-            parser._make_message = make_message
+            parser.reuse(make_message)
             return parser
         return RequestParser(
             make_message,
@@ -585,26 +582,27 @@ class Server(EventEmitter):
     def _dispatch(self, req: IncomingMessage, res: ServerResponse, connection: Connection) -> None:
         """Apply what comes before 'request': Host, the limit of requests, Expect."""
         if req._http_version == "1.1":
-            hosts, expect = req._values_of(b"host", b"expect")
-            if (len(hosts) != 1 or hosts[0] not in _known_hosts) and not self._is_host_right(hosts):
-                _answer_empty(res, 400)
-                return
+            head = req._raw_head
+            if head is None:
+                hosts = req._values_of(b"host")
+                good = _is_host(hosts)
+                expect = b", ".join(req._values_of(b"expect"))
+            else:
+                good = head.host_is_good
+                if good is None:
+                    good = head.host_is_good = _is_host(head.values_of(b"host"))
+                    head.expect = b", ".join(head.values_of(b"expect"))
+                expect = head.expect
+            if not good and self.require_host_header:
+                if not self.insecure_http_parser or not req._values_of(b"host"):
+                    _answer_empty(res, 400)
+                    return
             if self._max_requests and self._over_limit(req, res, connection):
                 return
             if expect:
-                self._expect(b", ".join(expect).decode("latin-1"), req, res)
+                self._expect(expect.decode("latin-1"), req, res)
                 return
         self._notify("request", req, res)
-
-    def _is_host_right(self, hosts: list[bytes]) -> bool:
-        """Judge the Host fields (RFC 9112, 3.2), and remember one that is right."""
-        if not self.require_host_header or (hosts and self.insecure_http_parser):
-            return True
-        if len(hosts) != 1 or not _fields.is_host(hosts[0].decode("latin-1")):
-            return False
-        if len(_known_hosts) < 256 and len(hosts[0]) < 256:
-            _known_hosts.add(hosts[0])
-        return True
 
     def _over_limit(self, req: IncomingMessage, res: ServerResponse, connection: Connection) -> bool:
         if not self._max_at_work():
@@ -692,6 +690,11 @@ class _CloseCallback:
 
     def __call__(self) -> object:
         return self.callback() if self.error is None else call_back(self.callback, self.error)
+
+
+def _is_host(hosts: list[bytes]) -> bool:
+    """Judge the Host fields of a request: one, and a host (RFC 9112, 3.2)."""
+    return len(hosts) == 1 and _fields.is_host(hosts[0].decode("latin-1"))
 
 
 def _answer_empty(res: ServerResponse, status: int) -> None:

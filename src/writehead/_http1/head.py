@@ -11,6 +11,8 @@ about it serves the next one.
 
 from __future__ import annotations
 
+from typing import Any
+
 #: How many heads are remembered, and the longest that is, in bytes.
 REMEMBERED = 256
 LONGEST = 2048
@@ -25,11 +27,12 @@ class RawHead:
     """Field lines, and what is known about them. Shared between requests: never changed by one."""
 
     _fields: list[bytes] | None = None
-    _values: dict[tuple[bytes, ...], list[list[bytes]]] | None = None
-    #: For the floors above to keep what they made of these fields: whatever follows from
-    #: the bytes alone, and is not changed by whoever gets it.
+    # For the floors above to keep what they made of these fields: whatever follows from
+    # the bytes alone, and is not changed by whoever gets it.
     host_is_good: bool | None = None
+    expect = b""
     text: list[str] | None = None
+    joined: dict[str, Any] | None = None
 
     def __init__(self, block: bytes, keep_alive: bool, count: int) -> None:
         self.block = block
@@ -49,38 +52,7 @@ class RawHead:
                 fields.append(value.strip(b" \t"))
         return fields
 
-    def values(self, names: tuple[bytes, ...]) -> list[list[bytes]]:
-        """Return, for each of the lower-case `names`, the values of its fields."""
-        known = self._values
-        if known is None:
-            known = self._values = {}
-        values = known.get(names)
-        if values is None:
-            values = known[names] = [self._values_called(name) for name in names]
-        return values
-
-    def _values_called(self, wanted: bytes) -> list[bytes]:
-        fields = self.fields
-        return [
-            fields[at + 1]
-            for at in range(0, len(fields), 2)
-            if len(fields[at]) == len(wanted) and fields[at].lower() == wanted
-        ]
-
-
-def remember(head: RawHead) -> None:
-    """Keep `head` for the next request with the same field lines."""
-    if len(head.block) <= LONGEST:
-        if len(_remembered) >= REMEMBERED:
-            _remembered.clear()
-        _remembered[head.block] = head
-
 
 def fields_of(head: RawHead) -> list[bytes]:
     """Return the fields, flat; the caller's own list."""
     return head.fields[:]
-
-
-def values_of(head: RawHead, names: tuple[bytes, ...]) -> list[list[bytes]]:
-    """Return, for each of the lower-case `names`, the values of its fields; not to be changed."""
-    return head.values(names)
