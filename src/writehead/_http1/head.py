@@ -52,6 +52,23 @@ class RawHead:
                 fields.append(value.strip(b" \t"))
         return fields
 
+    def values_of(self, wanted: bytes) -> list[bytes]:
+        """Return the values of the fields of a lower-case name, in order."""
+        fields = self.fields
+        return [
+            fields[at + 1]
+            for at in range(0, len(fields), 2)
+            if len(fields[at]) == len(wanted) and fields[at].lower() == wanted
+        ]
+
+
+def remember(head: RawHead) -> None:
+    """Keep `head` for the next request with the same field lines."""
+    if len(head.block) <= LONGEST:
+        if len(_remembered) >= REMEMBERED:
+            _remembered.clear()
+        _remembered[head.block] = head
+
 
 def fields_of(head: RawHead) -> list[bytes]:
     """Return the fields, flat; the caller's own list."""
