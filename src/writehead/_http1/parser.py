@@ -517,8 +517,8 @@ class RequestParser:
         if self._began is None:
             return b""
         clean, in_body, chunk, left = self._began
-        if not in_body:
-            return self._before if clean else None
+        if not in_body:  # begun behind another request, most likely behind an empty line
+            return self._before if clean else self._before.rpartition(b"\r\n\r\n")[2]
         if left is not None:
             return b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % left
         head = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -26,7 +26,7 @@ NO_VERSION = Refusal("HPE_INVALID_VERSION", "Expected HTTP version", 400)
 # RFC 9110, 15.6.6.
 OTHER_VERSION = Refusal("HPE_INVALID_VERSION", "Unsupported HTTP version", 505)
 
-_PROTOCOL = rb"%b +%b(?: +([A-Z]+)/)?"
+_REQUEST_LINE = rb"%b +%b +(?:%b)/%b\r?\n"
 
 
 def refusal(
@@ -34,16 +34,20 @@ def refusal(
 ) -> Refusal | None:
     """Judge a head whose version is not 1.1; `raw` holds its request line somewhere.
 
-    llhttp reports RTSP and ICE as HTTP/1.0, and no version as 0.9: only the bytes tell.
+    llhttp reports RTSP and ICE as HTTP/1.0, and no version as 0.9: only the bytes tell. Where
+    they could tell both, for another request is in them, HTTP is believed.
     """
-    line = re.search(_PROTOCOL % (re.escape(method), re.escape(target)), raw)
-    protocol = line[1] if line else b"HTTP"
-    if protocol is None:
+
+    def says(protocol: bytes) -> bool:
+        names = (re.escape(method), re.escape(target), protocol, re.escape(version.encode()))
+        return re.search(_REQUEST_LINE % names, raw) is not None
+
+    if version == "0.9" and not says(b"HTTP"):
         return NO_VERSION
-    if protocol != b"HTTP":
-        return NOT_HTTP
     if version != "1.0":
         return OTHER_VERSION
+    if not says(b"HTTP") and says(b"RTSP|ICE"):
+        return NOT_HTTP
     if _values(fields, b"transfer-encoding"):
         return CHUNKED_BEFORE_1_1
     return None
