@@ -6,10 +6,10 @@ import argparse
 import asyncio
 import sys
 import time
-from pathlib import Path
 
+from . import known
 from .peers import Died, Peer
-from .suite import AT_ONCE, Outcome, Suite, groups, show, summary
+from .suite import AT_ONCE, Outcome, Suite, flat, groups, show, summary
 
 
 def arguments() -> argparse.Namespace:
@@ -22,6 +22,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--loop", choices=["uvloop", "asyncio"], default="uvloop", help="of writehead's side")
     parser.add_argument("--at-once", type=int, default=AT_ONCE, help="scenarios at the same time")
     parser.add_argument("--show", action="store_true", help="print the transcripts of both sides")
+    parser.add_argument("--accept", action="store_true", help="keep our transcripts of the known differences")
     parser.add_argument("--slow", type=int, default=0, metavar="N", help="print the N slowest scenarios")
     return parser.parse_args()
 
@@ -45,13 +46,25 @@ async def run(args: argparse.Namespace) -> int:
     if args.slow:
         for outcome in sorted(outcomes, key=lambda outcome: -outcome.seconds)[: args.slow]:
             print(f"{outcome.seconds:7.3f} s  {outcome.scenario['name']}")
+    if args.accept:
+        accept(outcomes)
     print(left.version, right.version, summary(outcomes), f"{time.monotonic() - began:.1f} s", *left.stray)
     return any(outcome.verdict == "different" for outcome in outcomes)
 
 
-def print_both(outcome: Outcome) -> None:
-    from .suite import flat
+def accept(outcomes: list[Outcome]) -> None:
+    """Keep our transcript of every scenario that is said to differ, and print it for the reader."""
+    kept = dict(known.records())
+    for outcome in outcomes:
+        name = outcome.scenario["name"]
+        if "known" in outcome.scenario and outcome.verdict == "different":
+            ours = flat(outcome.right, timing=bool(outcome.scenario.get("timing")))
+            kept[name] = {"id": outcome.scenario["known"], "ours": ours}
+            print("kept", name)
+    known.record(kept)
 
+
+def print_both(outcome: Outcome) -> None:
     print("=====", outcome.scenario["name"], outcome.verdict)
     left, right = flat(outcome.left), flat(outcome.right)
     print("\n".join(left))

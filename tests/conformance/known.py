@@ -1,9 +1,319 @@
-"""The known differences from Node (placeholder)."""
+"""The known differences from Node, as data: everything else that differs is a failure.
+
+A difference may rewrite Node's transcript into what ours has to be, wherever it shows. Others show
+only in written scenarios made for them (`known="D…"`); for these the transcript that ours has to be
+is kept in known.json, line by line (`--accept` writes it, a reader checks it).
+"""
+
 from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-def expected(scenario: dict[str, Any], node: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    return node, []
+Transcript = dict[str, Any]
+Rewrite = Callable[[dict[str, Any], Transcript], Transcript]
+RECORDS = Path(__file__).with_name("known.json")
 
-def agrees(scenario, wanted, ours, reasons) -> bool:
-    return False
+
+@dataclass(frozen=True)
+class Difference:
+    """One decision to differ, in the words of the page "Differences from Node"."""
+
+    id: str
+    title: str
+    node: str
+    ours: str
+    rewrite: Rewrite | None = None
+
+
+def one_ending(scenario: dict[str, Any], node: Transcript) -> Transcript:
+    """Leave out 'close' of a response whose 'finish' came before."""
+    if scenario.get("options", {}).get("emitCloseAfterFinish"):
+        return node
+    finished: set[str] = set()
+    log = []
+    for line in node["log"]:
+        number, _, what = line[0].partition(":")
+        if what == "res 'finish'":
+            finished.add(number)
+        if what != "res 'close'" or number not in finished:
+            log.append(line)
+    return {**node, "log": log}
+
+
+def latin1(scenario: dict[str, Any], node: Transcript) -> Transcript:
+    """Turn a head that left as UTF-8 into latin-1."""
+    received = {
+        conn: [[step, HEAD.sub(lambda head: narrow(head[0]), data)] for step, data in pieces]
+        for conn, pieces in node["received"].items()
+    }
+    return {**node, "received": received}
+
+
+HEAD = re.compile(r"HTTP/1\.1 \d{3} .*?\r\n\r\n", re.DOTALL)
+
+
+def narrow(text: str) -> str:
+    try:
+        return text.encode("latin-1").decode("utf-8").encode("latin-1").decode("latin-1")
+    except UnicodeError:
+        return text
+
+
+DIFFERENCES: list[Difference] = [
+    Difference(
+        "D1",
+        "One response, one ending",
+        "emits 'close' after 'finish' too.",
+        "emits exactly one of 'finish' and 'close' for each response. "
+        "`create_server(emit_close_after_finish=True)` gives Node's order.",
+        one_ending,
+    ),
+    Difference(
+        "D2",
+        "No 'finish' that is not true",
+        "emits 'finish' (and calls the callback of `end`) when the connection is cut while bytes of an ended "
+        "response still wait to be sent.",
+        "emits 'finish' only when the operating system has taken every byte; in these cases 'close' alone comes, "
+        "and the callback of `end` is not called.",
+    ),
+    Difference(
+        "D3",
+        "Header text is latin-1",
+        "sends a head as UTF-8 when it travels with a text body of known length or by `flushHeaders()`, and as "
+        "latin-1 otherwise.",
+        "always sends one byte per character.",
+        latin1,
+    ),
+    Difference(
+        "D4",
+        "Values of header fields",
+        "turns `null` into the word `null`, an absent list item into `undefined`, and objects into text.",
+        "refuses `None` (also in a list) with `ERR_HTTP_INVALID_HEADER_VALUE` and other types with "
+        "`ERR_INVALID_ARG_TYPE`; bytes are taken as latin-1 text.",
+    ),
+    Difference(
+        "D5",
+        "The header store keeps what it was given",
+        "keeps the caller's list (and lets `appendHeader` grow it), and lists names that look like integers first.",
+        "keeps a copy, in the order of insertion; `set_headers` takes any mapping.",
+    ),
+    Difference(
+        "D6",
+        "Forms of `write_head`",
+        "refuses a list of pairs once a header has been set; accepts hexadecimal status texts and one-item lists; "
+        "remembers parts of a call that failed.",
+        "takes pairs, flat lists and mappings alike; a status is a number or plain decimal text; nothing of a "
+        "failed call but status and message stays.",
+    ),
+    Difference(
+        "D7",
+        "A failed `end` leaves no trace",
+        "keeps the length of the data of an `end` that failed, and announces it for whatever is written next.",
+        "forgets it.",
+    ),
+    Difference(
+        "D8",
+        "Encodings",
+        "finds an unknown encoding only after head and chunk size have left, and counts malformed hex and base64 "
+        "too long.",
+        "checks and encodes before anything else happens, so lengths are right.",
+    ),
+    Difference(
+        "D9",
+        "`end(0)` and `end(False)`",
+        "takes every falsy value as no data.",
+        "refuses what is neither text nor bytes with `ERR_INVALID_ARG_TYPE`.",
+    ),
+    Difference(
+        "D10",
+        "Corked chunks",
+        "sends the chunk that the head travels with on its own, the terminator before data that is still corked "
+        "when `end` comes, and miscounts after an `uncork()` too many.",
+        "joins what was corked; `end()` sends it before the terminator; `uncork()` below zero does nothing.",
+    ),
+    Difference(
+        "D11",
+        "`strict_content_length`",
+        "keeps the data of a refused `end(data)` queued, and lets a first write that is too long pass.",
+        "sends nothing of a call that is refused.",
+    ),
+    Difference(
+        "D12",
+        "Trailers",
+        "keeps the trailers before the one that failed.",
+        "takes all of a call or none.",
+    ),
+    Difference(
+        "D13",
+        "`write_information(code, callback)`",
+        "takes the callback only as the third argument.",
+        "takes it as the second too.",
+    ),
+    Difference(
+        "D14",
+        "A waiting response that is destroyed",
+        "sends what it had queued when its turn comes, and then hangs.",
+        "sends nothing of it; when its turn comes the connection is destroyed.",
+    ),
+    Difference(
+        "D15",
+        "The answer of a handler that failed",
+        "keeps the status message, the removed Date and the removed framing headers of the handler in its 500.",
+        "always sends the same clean 500.",
+    ),
+    Difference(
+        "D16",
+        "A response made by hand",
+        "emits 'close' when its writable closes, after 'finish' too.",
+        "has one ending here as well.",
+    ),
+    Difference(
+        "D17",
+        "No informational answers to HTTP/1.0",
+        "sends 1xx answers to HTTP/1.0 clients.",
+        "does not (RFC 9110, 15.2): the calls return `False` and do nothing more.",
+    ),
+    Difference(
+        "D18",
+        "A listener that raises",
+        "ends the process.",
+        "is logged; the client gets a 500, or a cut connection once the head has gone.",
+    ),
+    Difference(
+        "D19",
+        "A failed `listen`",
+        "leaves its callback registered for the next attempt.",
+        "drops it.",
+    ),
+    Difference(
+        "D20",
+        "Broken requests in a pipeline",
+        "answers 400 at once, and the answers of good requests before it are lost; so too when bytes follow a "
+        "request with `Connection: close`.",
+        "emits 'clientError' at once, but its default answer takes its turn: the good answers first, then the 400 "
+        "(431, 413), then the end. Bytes after a request with `Connection: close` are ignored.",
+    ),
+    Difference(
+        "D21",
+        "Host",
+        "takes several Host fields, and any text in them.",
+        "answers 400 (RFC 9112, 3.2) to two fields and to bytes that no host has. `require_host_header=False` or "
+        "`insecure_http_parser=True` turn the check off.",
+    ),
+    Difference(
+        "D22",
+        "A body read in part and paused",
+        "reads no further once the response has finished, so the connection hangs until its timer ends it.",
+        "discards the rest, as of a body nobody touched.",
+    ),
+    Difference(
+        "D23",
+        "`server.close()`",
+        "lets connections that never sent a byte stay for ever, keeps busy ones alive for seconds after their "
+        "answer, and cuts an ended answer that is still being sent.",
+        "ends the silent ones, says `Connection: close` in answers whose head is not made yet and ends the "
+        "connection after them, and cuts no answer.",
+    ),
+    Difference(
+        "D24",
+        "Number of header fields",
+        "allows 1000 unless `maxHeadersCount` says otherwise (its documentation says 2000).",
+        "allows 2000.",
+    ),
+    Difference(
+        "D25",
+        "Other protocols in the request line",
+        "serves HTTP/0.9, HTTP/2.0, RTSP and ICE request lines.",
+        "answers 505 to other HTTP versions (RFC 9110, 15.6.6), 400 to the rest and to a line without a version. "
+        "`insecure_http_parser=True` serves them.",
+    ),
+    Difference(
+        "D26",
+        "A fragment in the request target",
+        "passes it on.",
+        "answers 400 (RFC 9112, 3.2), except with `insecure_http_parser=True`.",
+    ),
+    Difference(
+        "D27",
+        "'clientError' comes once",
+        "emits it again for every packet after the first error.",
+        "emits it once and ignores further input.",
+    ),
+    Difference(
+        "D28",
+        "Chunked bodies on HTTP/1.0",
+        "reads them.",
+        "answers 400 (RFC 9112, 6.1), except with `insecure_http_parser=True`.",
+    ),
+    Difference(
+        "D29",
+        "White space before a field value",
+        "does not count it towards `maxHeaderSize`.",
+        "counts it.",
+    ),
+    Difference(
+        "D30",
+        "A declined upgrade",
+        "loses what follows the request in the same packet, and errors in its body.",
+        "reads both as of any request.",
+    ),
+    Difference(
+        "D31",
+        "The last request that `max_requests_per_socket` allows",
+        "announces `Connection: close` and leaves the connection open.",
+        "closes it.",
+    ),
+    Difference(
+        "D32",
+        "`req.signal`",
+        "is aborted when a request ends normally.",
+        "is aborted when the connection is lost, or the request destroyed, before the response has finished.",
+    ),
+    Difference(
+        "D33",
+        "'close' of a request",
+        "never comes when the response finished first and the connection went before the body was read.",
+        "comes.",
+    ),
+    Difference(
+        "D34",
+        "Leaving an iteration over a body",
+        "leaves the rest of a large body unread, which blocks the connection.",
+        "discards the rest.",
+    ),
+    Difference(
+        "D35",
+        "`writable_length` counts bytes",
+        "counts the characters of queued text.",
+        "counts the bytes.",
+    ),
+]
+BY_ID = {difference.id: difference for difference in DIFFERENCES}
+
+
+def expected(scenario: dict[str, Any], node: Transcript) -> tuple[Transcript, list[str]]:
+    """What ours should be by Node's transcript and the differences that rewrite; and their ids."""
+    reasons = []
+    for difference in DIFFERENCES:
+        if difference.rewrite:
+            wanted = difference.rewrite(scenario, node)
+            if wanted != node:
+                reasons.append(difference.id)
+            node = wanted
+    return node, reasons
+
+
+@functools.cache
+def records() -> dict[str, Any]:
+    """What ours has to be in the scenarios that show a difference."""
+    return json.loads(RECORDS.read_text()) if RECORDS.exists() else {}
+
+
+def record(kept: dict[str, Any]) -> None:
+    RECORDS.write_text(json.dumps(dict(sorted(kept.items())), indent=1, ensure_ascii=True) + "\n")

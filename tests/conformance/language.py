@@ -321,7 +321,7 @@ class Group:
     ) -> None:
         """Add a scenario; a text among the client's steps is sent, no step at all is one GET.
 
-        `known` is the id of the difference (known.py) that this scenario shows. `timing=True` says that
+        The server emits 'close' after 'finish' as Node does, unless the options say otherwise. `known` is the id of the difference (known.py) that this scenario shows. `timing=True` says that
         a clock of the server is at work, so the steps at which bytes come are not compared.
         """
         handlers = dict(handlers or {})
@@ -330,7 +330,7 @@ class Group:
         steps = [send(step) if isinstance(step, str) else step for step in client] or [send(GET)]
         scenario = {
             "name": f"{self.name}: {name}",
-            "options": options or {},
+            "options": {"emitCloseAfterFinish": True, **(options or {})},
             "server": server or [],
             "handlers": handlers,
             "client": steps,

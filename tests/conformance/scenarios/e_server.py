@@ -157,8 +157,8 @@ keeping.add("body flowing, goes on after finish", [*rest, ok], send(post("abcdef
 keeping.add("body touched and paused", [*rest[1:], quiet("req.pause"), ok], send(post("abcdef")[:-4]), send("cdef"), send(GET), known="D22")
 keeping.add("body read in part, paused", [hear("req.data", call("req.pause")), *rest[1:], later(ok)], send(post("abcdef")[:-4]), send("cdef"), send(GET), known="D22")
 keeping.add("closing answer, body still coming", [*rest[1:], quiet("res.setHeader", "Connection", "close"), ok], send(post("abc")[:-2]), until_end())
-keeping.add("request after the last allowed", [ok], GET, GET, GET, server=[put("server.maxRequestsPerSocket", 2), on("server.dropRequest")], known="D19.4")
-keeping.add("last allowed, pipelined", [ok], send(GET * 3), server=[put("server.maxRequestsPerSocket", 2), on("server.dropRequest")], known="D19.4")
+keeping.add("request after the last allowed", [ok], GET, GET, GET, server=[put("server.maxRequestsPerSocket", 2), on("server.dropRequest")], known="D31")
+keeping.add("last allowed, pipelined", [ok], send(GET * 3), server=[put("server.maxRequestsPerSocket", 2), on("server.dropRequest")], known="D31")
 keeping.add("Proxy-Connection", [ok], send(request("GET", "/", "Proxy-Connection: close")), until_end())
 for n in (1, 2, 5):
     keeping.add(f"{n} then close", [ok], *[send(GET)] * n, send(GET_CLOSE), until_end())
@@ -168,7 +168,7 @@ for n in (1, 2, 5):
 quick = {"keepAliveTimeout": 1, "keepAliveTimeoutBuffer": 0}
 seen = [on("res.finish"), on("res.close"), on("req.aborted"), on("req.close"), on("socket.close")]
 shutting = [on("server.close")]
-closing.add("close in the handler, then end", [*seen, call("server.close", cb("closed")), wait("go", ok)], send(GET), tell("go"), until_end(), server=shutting, options=quick, known="D19.3")
+closing.add("close in the handler, then end", [*seen, call("server.close", cb("closed")), wait("go", ok)], send(GET), tell("go"), until_end(), server=shutting, options=quick, known="D23")
 closing.add("close after the answer", [*seen, ok, later(call("server.close", cb("closed")))], send(GET), until_end(), server=shutting)
 closing.add("close with an idle and a busy one", [route(a=[ok], b=[*seen, call("server.close", cb("closed")), wait("go", quiet("res.setHeader", "Connection", "close"), ok)])], connect("a"), connect("b"), send(A := request("GET", "/a"), conn="a"), send(request("GET", "/b"), conn="b"), until_end("a"), tell("go"), until_end("b"), server=shutting)
 closing.add("closeAllConnections", [*seen, call("server.closeAllConnections"), get("server.listening")], send(GET), until_end(), server=shutting)
