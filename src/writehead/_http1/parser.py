@@ -181,11 +181,14 @@ class RequestParser:
         """
         if self._ready and data[-4:] == b"\r\n\r\n" and len(data) < self._threshold:
             lane = self._lane or self._make_lane()
-            message = lane(data, self._make_message)
+            try:
+                message = lane(data, self._make_message)
+            except BaseException:
+                self._close()
+                raise
             if message is not None:
                 if not message._should_keep_alive:
-                    self.closed = True
-                    self.poolable = self._ready = False
+                    self._close()
                 return [message, END]
             self._lane = None  # it may be inside a request
         return self._feed_any(data)
@@ -250,8 +253,7 @@ class RequestParser:
         else:
             self._feed_piece(data)
         if self._failure is not None:
-            self.closed = True
-            self.poolable = False
+            self._close()
             raise self._failure
         found = self._found[:]
         self._found.clear()
@@ -259,6 +261,10 @@ class RequestParser:
         # Who pipelines will go on to: then trying the quick lane is work done twice.
         self._ready = self._lazy and len(found) <= 2 and self.poolable
         return found
+
+    def _close(self) -> None:
+        self.closed = True
+        self.poolable = self._ready = False
 
     def _take_state(self) -> None:
         self._mark = 0
