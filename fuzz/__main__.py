@@ -20,6 +20,15 @@ _BATCH = 400
 
 
 def _targets() -> dict[str, Any]:
+    settings.register_profile(
+        "fuzz",
+        max_examples=_BATCH,
+        deadline=None,
+        database=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+    settings.load_profile("fuzz")  # what is decorated from now on has it
     from .targets import TARGETS
 
     return TARGETS
@@ -37,18 +46,11 @@ def _with_hypothesis(name: str, seconds: float, first_seed: int) -> tuple[int, s
         return inner(*args, **keywords)
 
     target.hypothesis.inner_test = counted
-    limits = settings(
-        max_examples=_BATCH,
-        deadline=None,
-        database=None,
-        phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
-    )
     end = time.monotonic() + seconds
     number = first_seed
     try:
         while time.monotonic() < end:
-            seed(number)(limits(target))()
+            seed(number)(target)()
             number += 1
     except Exception:
         return count, f"seed {number}\n{traceback.format_exc()}"

@@ -10,7 +10,7 @@ _METHODS = [
     b"GET",
     b"POST",
     b"PUT",
-    b"HEAD",
+   
     b"OPTIONS",
     b"CONNECT",
     b"PRI",

@@ -177,15 +177,10 @@ def connection(data: st.DataObject) -> None:
         received, closed, _ = loop().run_until_complete(
             _converse(handler, pieces, eof=data.draw(st.booleans()), max_header_size=LIMIT)
         )
-    answers, _ = read_answers(received, _methods_of(handed, raw), closed)
+    answers, _ = read_answers(received, handed, closed)
     final = [answer for answer in answers if not answer.informational]
     assert sum(answer.status == 200 for answer in final) <= len(handed)
     assert all(answer.status in (200, 400, 408, 413, 417, 431, 505) for answer in final)
-
-
-def _methods_of(handed: list[str], raw: bytes) -> list[str]:
-    """Return the methods of the answers: a refused HEAD has no body either, and is not handed over."""
-    return ["HEAD"] * 9 if b"HEAD" in raw and "HEAD" not in handed else handed
 
 
 @given(st.data())
@@ -296,7 +291,11 @@ def response(calls: list[tuple[Any, ...]], last: Any, version: str, method: str)
                 meant["body"] += _as_bytes(args[0])
         meant["sent"] = res.headers_sent
         meant["fields"] = dict(res.get_headers().items())
-        res.end(last)
+        try:
+            res.end(last)
+        except errors.InvalidCharError:  # the phrase of a refused write_head, kept as in Node
+            res.status_message = "fine"
+            res.end(last)
         meant["body"] += _as_bytes(last)
         meant["status"] = res.status_code
 

@@ -84,7 +84,8 @@ async def play(program: Program, plan: Plan) -> Run:
     run.complaints += ledger.complaints(program.options.get("emit_close_after_finish", False))
     run.complaints += surprises
     if not program.fails:
-        run.complaints += log.lines
+        # A handler that waits for a client who has left hears of it by an error.
+        run.complaints += [line for line in log.lines if "ConnectionLostError" not in line]
     else:
         run.complaints += [line for line in log.lines if "later turn failed" in line]
     run.complaints += _left_behind(server, ledger, _timers(loop) - timers)
@@ -157,11 +158,12 @@ async def _quiet(wire: Wire) -> None:
     still = 0
     before: tuple[int, ...] = ()
     for _ in range(MOST_TURNS):
-        await asyncio.sleep(0)
+        # A file is read by a thread: its answer takes time, not turns.
+        await asyncio.sleep(0.001 if still > TURNS_OF_A_DELAY and before[-1] > 1 else 0)
         now = (len(wire.received), wire.operations, wire.lost, len(asyncio.all_tasks()))
         still = still + 1 if now == before else 0
         before = now
-        if still > TURNS_OF_A_DELAY + 6:
+        if still > (TURNS_OF_A_DELAY + 6) * (3 if now[-1] > 1 else 1):
             return
 
 
@@ -221,8 +223,10 @@ _DATE = re.compile(rb"\r\nDate: [^\r]*")
 def compare(program: Program, plan: Plan, run: Run, clean: Run) -> list[str]:
     """Judge the bytes: the same where the fault was harmless, readable in every other case."""
     if plan.kind in HARMLESS:
-        same = _body_view(run.received, program) == _body_view(clean.received, program)
-        return [] if same else [f"other bytes: {run.received[-80:]!r} for {clean.received[-80:]!r}"]
+        got, wanted = _body_view(run.received, program), _body_view(clean.received, program)
+        if got == wanted or (program.unsure and got[:-1] == wanted[: len(got) - 1]):
+            return []
+        return [f"other bytes: {run.received[-80:]!r} for {clean.received[-80:]!r}"]
     try:
         read_answers(run.received, program.methods, True)
     except MalformedAnswerError as error:

@@ -96,10 +96,8 @@ class Wire(asyncio.Transport):
         if self._closing or not data:
             return
         assert not self.eof_sent, "a write behind the FIN"
-        taken = 0
-        if not self._buffer and self.room >= 1 << 30:
-            taken = len(data)
-            self.received += data
+        taken = 0 if self._buffer else min(self.room, len(data))
+        self.received += data[:taken]
         self._buffer += data[taken:]
         if len(self._buffer) > self._high and not self._blocked:
             self._blocked = True
