@@ -78,6 +78,7 @@ class Host(Protocol):
     def _take_parser(self, make_message: Callable[[], Any]) -> RequestParser: ...
     def _give_parser(self, parser: RequestParser) -> None: ...
     def _dispatch(self, req: Request, res: Response, connection: Connection) -> None: ...
+    def _idle_seconds(self) -> float: ...
     def _wants_upgrade(self, req: Request) -> bool: ...
     def _hand_over(self, req: Request, socket: Socket, head: bytes) -> None: ...
     def _refuse(self, error: BaseException, socket: Socket) -> bool: ...
@@ -150,8 +151,8 @@ class Connection(asyncio.Protocol):
         socket._owner = self
         self._turns = socket._turns
         self._start = server._timers.clock.time()
-        if server.timeout:
-            socket.set_timeout(server.timeout)
+        if seconds := server._idle_seconds():
+            socket.set_timeout(seconds * 1000)
         if not server._on_accept(self):
             self._closed_input = True
 
@@ -214,10 +215,10 @@ class Connection(asyncio.Protocol):
             self._turns.later(socket._notify, "end")
             if isinstance(error, BaseException):
                 self._on_broken(error)
-            elif self._error_told and self._last_words is None:
-                pass  # a 'clientError' listener has taken over
-            elif self._last_words is None:
+            else:
                 socket.end()
+                if socket._finished:
+                    socket.destroy()
         finally:
             if mine:
                 self._turns.run()
@@ -261,7 +262,9 @@ class Connection(asyncio.Protocol):
             self._closed_input = True
             self.socket.destroy(error)
             return
-        self._walk(parser, found)
+        self._walk(found)
+        while parser.upgrade is not None and not self._closed_input:
+            self._on_upgrade(parser, parser.upgrade)
         if self._closed_input:
             return
         if parser.error is not None:
@@ -270,21 +273,19 @@ class Connection(asyncio.Protocol):
             if self._start is None:
                 self._start = self._server._timers.clock.time()
             self._head_complete = parser.head_complete
-        elif not parser.closed:
+        elif parser.poolable:
             self._parser = None
             self._server._give_parser(parser)
 
     def _make_message(self) -> IncomingMessage:
         return self._server._message_class(self.socket)
 
-    def _walk(self, parser: RequestParser, found: list[Any]) -> None:
+    def _walk(self, found: list[Any]) -> None:
         for item in found:
             if item is END:
                 self._on_message_complete()
             elif type(item) is bytes:
                 self._on_body(item)
-            elif item._upgrade:
-                self._on_upgrade(parser, item)
             else:
                 self._on_head(item)
 
@@ -315,10 +316,12 @@ class Connection(asyncio.Protocol):
         if not message._should_keep_alive:
             response._should_keep_alive = False
             response._odd = True
+        elif response._odd:
+            response._should_keep_alive = True
         if self._current is None and not socket._destroyed:
             self._current = exchange
             exchange._sink = socket
-            if response._listeners is not None or response._timeout_wanted is not None:
+            if response._listeners is not None:
                 response._on_socket(socket)
         else:
             self._enqueue(exchange)
@@ -356,7 +359,7 @@ class Connection(asyncio.Protocol):
 
     def _start_keeping_time(self, socket: Socket) -> None:
         self._keep_alive_set = False
-        seconds = self._server.timeout / 1000
+        seconds = self._server._idle_seconds()
         if seconds:
             socket._watch_idle(seconds)
         else:
@@ -425,8 +428,8 @@ class Connection(asyncio.Protocol):
 
     # -- upgrade ---------------------------------------------------------------
 
-    def _on_upgrade(self, parser: RequestParser, message: IncomingMessage) -> None:
-        """Take or decline a message that wishes to leave HTTP; it is the last one found."""
+    def _on_upgrade(self, parser: RequestParser, message: Any) -> None:
+        """Take or decline a message that wishes to leave HTTP."""
         server = self._server
         if self._keep_alive_set:
             self._start_keeping_time(self.socket)
@@ -437,7 +440,7 @@ class Connection(asyncio.Protocol):
         message._upgrade = False
         self._on_head(message)
         if not self._closed_input:
-            self._walk(parser, parser.decline_upgrade())
+            self._walk(parser.decline_upgrade())
 
     def _hand_over(self, message: IncomingMessage, head: bytes) -> None:
         socket = self.socket
@@ -460,7 +463,7 @@ class Connection(asyncio.Protocol):
 
     def _give_socket(self, exchange: Http1Exchange, response: ServerResponse) -> None:
         self._current = exchange
-        if response._listeners is not None or response._timeout_wanted is not None:
+        if response._listeners is not None:
             response._on_socket(self.socket)
         exchange.attach(self.socket)
 
@@ -676,10 +679,9 @@ class Connection(asyncio.Protocol):
         for position, exchange in enumerate(exchanges):
             response = exchange.response
             exchange.drop()
-            exchange.response = None
+            exchange.line = exchange.response = None
             if response is not None:
                 lost: HTTPError | None = ConnectionLostError() if position else None
-                response._exchange = GONE
                 response._on_lost(lost)
 
     # -- stopping --------------------------------------------------------------

@@ -263,6 +263,11 @@ class IncomingMessage(Readable):
             self._destroyed = True
             later(later, self._tell_destroyed, None)
 
+    def _start_ended(self) -> None:
+        """Begin as a request that was read to its end: no event will come (optimize_empty_requests)."""
+        self._eof = self._end_emitted = self._destroyed = self._closed = True
+        self._consumed = True
+
     def _leave(self) -> None:
         """The response is out: what nobody is about to read is thrown away."""
         if (self._untouched or self._left) and not self._destroyed:

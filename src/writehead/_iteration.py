@@ -101,7 +101,11 @@ class Iteration(AsyncIterator[Any]):
                 return chunk
             if ear.over:
                 break
-            await ear.wait()
+            try:
+                await ear.wait()
+            except BaseException:  # its traceback would keep this iterator, and so the stream, waiting
+                await self.aclose()
+                raise
         await self.aclose()
         if ear.error is not None:
             raise ear.error

@@ -156,7 +156,7 @@ def bind(target: Target, address: str | None = None) -> socket.socket:
     except SystemCallError as error:
         if error.code not in ("EAFNOSUPPORT", "EADDRNOTAVAIL", "EINVAL"):
             raise
-        return _tcp(target, socket.AF_INET, "0.0.0.0")  # noqa: S104  # Node's default: every address
+        return _tcp(target, socket.AF_INET, "0.0.0.0")  # Node's default: every address
 
 
 def _listening(sock: socket.socket, backlog: int) -> socket.socket:

@@ -78,7 +78,6 @@ class OutgoingMessage(HeaderStore):
     _high_water_mark = 65536
     _reject_body = False  # reject_non_standard_body_writes
     _close_after_finish = False  # emit_close_after_finish
-    _timeout_wanted: Any = None
     _unique_headers: frozenset[str] = frozenset()
 
     # -- the body --------------------------------------------------------------
@@ -536,8 +535,6 @@ class OutgoingMessage(HeaderStore):
         Raises:
             InvalidArgTypeError, OutOfRangeError.
         """
-        from writehead._options import milliseconds
-
         if callback is not None:
             if not callable(callback):
                 raise InvalidArgTypeError("callback", "a function", callback)
@@ -548,7 +545,7 @@ class OutgoingMessage(HeaderStore):
         if socket is not None:
             socket.set_timeout(value)
         elif not self._flushed:
-            self._timeout_wanted = value
+            self.once("socket", lambda socket: socket.set_timeout(value))
         return self
 
     setTimeout = set_timeout

@@ -19,13 +19,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Hashable, Mapping
 from typing import Any, Self, TypeVar
 
+from ._destroyable import Destroyable
 from ._encodings import Decoder, encode, normalize
 from ._iteration import Iteration
 from ._pieces import Pieces
 from ._pipe import Pipe
 from ._turns import later
 from .errors import AbortError, InvalidArgTypeError, OutOfRangeError, UnshiftAfterEndError
-from .events import EventEmitter
+from .events import Listener
 
 Chunk = bytes | str
 Destination = TypeVar("Destination")
@@ -33,7 +34,7 @@ Destination = TypeVar("Destination")
 MAX_MARK = 1 << 30
 
 
-class Readable(EventEmitter):
+class Readable(Destroyable):
     """A source of bytes, or of text after `set_encoding`.
 
     Events: 'data' (chunk), 'readable', 'end', 'pause', 'resume', 'error' (error), 'close'.
@@ -65,9 +66,6 @@ class Readable(EventEmitter):
     _eof = False
     _end_scheduled = False
     _end_emitted = False
-    _destroyed = False
-    _errored: BaseException | None = None
-    _closed = False
 
     _pipes: list[Pipe] | None = None
     _awaiting: set[Pipe] | None = None  # those whose destination has not drained
@@ -169,7 +167,10 @@ class Readable(EventEmitter):
 
     # -- listeners decide the mode
 
-    def _on_listener_added(self, name: Hashable) -> None:
+    def _add(self, name: Hashable, entry: Listener, listener: Listener, front: bool = False) -> None:
+        super()._add(name, entry, listener, front)
+        if front:
+            return  # Node: what is prepended changes no mode
         if name == "data":
             self._data_listening = True
             if self._heard("readable"):  # known at once, so that resume() does not start the flow
@@ -184,11 +185,20 @@ class Readable(EventEmitter):
             elif not self._reading:
                 later(self.read, 0)
 
-    def _on_listener_removed(self, name: Hashable) -> None:
+    def remove_listener(self, name: Hashable, listener: Listener) -> Self:
+        """Remove `listener` once, the last one added; without 'data' listeners a flow goes on, to nobody.
+
+        After the last 'readable' listener the stream flows again if there are 'data' listeners.
+        """
+        super().remove_listener(name, listener)
         if name == "readable":
             later(self._after_readable_removed)
         elif name == "data" and not self._heard("data"):
             self._data_listening = False
+        return self
+
+    removeListener = remove_listener
+    off = remove_listener
 
     def remove_all_listeners(self, name: Hashable = ...) -> Self:
         """Remove the listeners of `name`, or of every event; a flow goes on, to nobody."""
@@ -499,41 +509,6 @@ class Readable(EventEmitter):
         """Hear that iteration was left before the end."""
         self.destroy(AbortError())
 
-    # -- destroying
-
-    def destroy(self, error: BaseException | None = None) -> Self:
-        """Take no more; 'error' (if one is given) and 'close' follow on a later turn."""
-        if not self._destroyed:
-            self._destroyed = True
-            if self._errored is None:
-                self._errored = error
-            self._on_destroy(error)
-        return self
-
-    def _on_destroy(self, error: BaseException | None) -> None:
-        """Release what is underneath, then call `_finish_destroy`."""
-        self._finish_destroy(error)
-
-    def _finish_destroy(self, error: BaseException | None) -> None:
-        """Emit 'error' and 'close' on a later turn."""
-        if self._errored is None:
-            self._errored = error
-        later(self._tell_destroyed, error)
-
-    def _tell_destroyed(self, error: BaseException | None) -> None:
-        if self._closed:
-            return
-        self._closed = True
-        if error is not None:
-            self._emit_error(error)
-        self._emit_close()
-
-    def _emit_error(self, error: BaseException) -> None:
-        self._notify("error", error)
-
-    def _emit_close(self) -> None:
-        self._notify("close")
-
     # -- what it is
 
     @property
@@ -589,18 +564,3 @@ class Readable(EventEmitter):
         return None if self._decoder is None else self._decoder.encoding
 
     readableEncoding = readable_encoding
-
-    @property
-    def destroyed(self) -> bool:
-        """Whether the stream was destroyed; a request is after its end, too."""
-        return self._destroyed
-
-    @property
-    def errored(self) -> BaseException | None:
-        """The error that ended the stream."""
-        return self._errored
-
-    @property
-    def closed(self) -> bool:
-        """Whether 'close' is being or has been emitted."""
-        return self._closed

@@ -90,9 +90,10 @@ class ServerResponse(OutgoingMessage):
             self._adapt_to_version(exchange)
 
     def _adapt_to_version(self, exchange: Http1Exchange) -> None:
-        version = (self.req.http_version_major, self.req.http_version_minor)
-        if version < (1, 1):
-            exchange.informs = False  # RFC 9110, 15.2
+        major, minor = self.req.http_version_major, self.req.http_version_minor
+        if major < 1 or minor < 1:  # Node's test: HTTP/2.0 counts as 1.0
+            exchange.informs = major > 1  # RFC 9110, 15.2
+            self._should_keep_alive = False
             self._may_chunk = _fields.is_chunked((self.req.headers or {}).get("te") or "")
 
     # -- the head --------------------------------------------------------------
@@ -387,9 +388,6 @@ class ServerResponse(OutgoingMessage):
 
     def _on_socket(self, socket: Any) -> None:
         """Tell that there is a socket, and apply what waited for one."""
-        if self._timeout_wanted is not None:
-            socket.set_timeout(self._timeout_wanted)
-            self._timeout_wanted = None
         self._notify("socket", socket)
 
     def detach_socket(self, socket: Any) -> None:

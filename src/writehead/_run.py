@@ -53,6 +53,8 @@ def run(
     30000) is cut, and the log says how many connections that were. Signals that
     the program handles or ignores itself are left alone.
 
+    Servers that were left open by `unref()` are closed before it returns.
+
     Raises the error of a `listen` that failed while nobody listened to 'error',
     and RuntimeError if a loop runs already: there, `await server.listen()`.
     """
@@ -104,6 +106,10 @@ class _Program:
         _server.on_all_closed(self._changed.set)
         later(self._changed.set)  # what was due before there was a loop becomes due now
         await self._changed.wait()
+        await self._until_all_is_done()
+        await self._leave_nothing()
+
+    async def _until_all_is_done(self) -> None:
         while not self._overdue:
             self._changed.clear()
             if _server.open_servers():
@@ -125,6 +131,13 @@ class _Program:
         await asyncio.wait({*tasks, changed}, return_when=asyncio.FIRST_COMPLETED)
         changed.cancel()
         await asyncio.sleep(0)  # it ends, and what a finished task has begun begins
+
+    async def _leave_nothing(self) -> None:
+        """Close what does not hold the loop, or outlived the deadline: the loop ends here."""
+        for server in list(_server._open):
+            server.close()
+            server.close_all_connections()
+        await asyncio.sleep(0)
 
     # -- signals
 

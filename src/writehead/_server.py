@@ -130,6 +130,10 @@ class Server(EventEmitter):
     _timers: IdleTimers
     _unref = False
 
+    #: Node's name for: a client that has ended its side still gets what was written (always True).
+    allow_half_open = True
+    allowHalfOpen = True
+
     def __init__(
         self,
         options: Mapping[str, Any] | Callback | None = None,
@@ -236,6 +240,11 @@ class Server(EventEmitter):
         self._reckon_keep_alive()
 
     keepAliveTimeoutBuffer = keep_alive_timeout_buffer
+
+    def _idle_seconds(self) -> float:
+        """Return `timeout` in seconds; 0 where it is no time."""
+        timeout = self.timeout
+        return timeout / 1000 if _is_number(timeout) and 0 < timeout < float("inf") else 0.0
 
     def _reckon_seconds(self) -> float:
         timeout = self._keep_alive_timeout
@@ -353,6 +362,10 @@ class Server(EventEmitter):
         self._sweep = Sweep(clock, self._look)
 
     async def _accept(self, loop: asyncio.AbstractEventLoop, sock: system.socket) -> None:
+        if self._listening_socket is not sock:
+            return  # closed before the first turn
+        if sock.fileno() < 0:
+            return  # closed before it began
         acceptor = await loop.create_server(self._make_connection, sock=sock, backlog=sock_backlog(sock))
         if self._listening_socket is sock:
             self._acceptor = acceptor
@@ -455,7 +468,7 @@ class Server(EventEmitter):
         """Set `timeout` for new connections; `callback` becomes a 'timeout' listener."""
         if callable(msecs):
             msecs, callback = 120_000, msecs
-        self.timeout = _options.milliseconds(msecs, "msecs")
+        self.timeout = msecs / timedelta(milliseconds=1) if isinstance(msecs, timedelta) else msecs
         if callback is not None:
             self.on("timeout", callback)
         return self
@@ -586,12 +599,12 @@ class Server(EventEmitter):
             if head is None:
                 hosts = req._values_of(b"host")
                 good = _is_host(hosts)
-                expect = b", ".join(req._values_of(b"expect"))
+                expect = _joined(req._values_of(b"expect"))
             else:
                 good = head.host_is_good
                 if good is None:
                     good = head.host_is_good = _is_host(head.values_of(b"host"))
-                    head.expect = b", ".join(head.values_of(b"expect"))
+                    head.expect = _joined(head.values_of(b"expect"))
                 expect = head.expect
             if not good and self.require_host_header:
                 if not self.insecure_http_parser or not req._values_of(b"host"):
@@ -599,9 +612,11 @@ class Server(EventEmitter):
                     return
             if self._max_requests and self._over_limit(req, res, connection):
                 return
-            if expect:
+            if expect is not None:
                 self._expect(expect.decode("latin-1"), req, res)
                 return
+        if self.optimize_empty_requests and not _has_body(req):
+            req._start_ended()
         self._notify("request", req, res)
 
     def _over_limit(self, req: IncomingMessage, res: ServerResponse, connection: Connection) -> bool:
@@ -692,9 +707,17 @@ class _CloseCallback:
         return self.callback() if self.error is None else call_back(self.callback, self.error)
 
 
+def _has_body(req: IncomingMessage) -> bool:
+    return bool(req._values_of(b"content-length") or req._values_of(b"transfer-encoding"))
+
+
 def _is_host(hosts: list[bytes]) -> bool:
     """Judge the Host fields of a request: one, and a host (RFC 9112, 3.2)."""
     return len(hosts) == 1 and _fields.is_host(hosts[0].decode("latin-1"))
+
+
+def _joined(values: list[bytes]) -> bytes | None:
+    return b", ".join(values) if values else None
 
 
 def _answer_empty(res: ServerResponse, status: int) -> None:
@@ -732,13 +755,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and value == value
 
 
-for _name in (
-    "request_timeout headers_timeout connections_checking_interval write_timeout "
-    "body_timeout max_header_size max_headers_count max_connections no_delay keep_alive "
-    "keep_alive_initial_delay high_water_mark require_host_header join_duplicate_headers "
-    "insecure_http_parser reject_non_standard_body_writes optimize_empty_requests emit_close_after_finish "
-    "should_upgrade_callback"
-).split():
+for _name in ["request_timeout", "headers_timeout", "connections_checking_interval", "write_timeout", "body_timeout", "max_header_size", "max_headers_count", "max_connections", "no_delay", "keep_alive", "keep_alive_initial_delay", "high_water_mark", "require_host_header", "join_duplicate_headers", "insecure_http_parser", "reject_non_standard_body_writes", "optimize_empty_requests", "emit_close_after_finish", "should_upgrade_callback"]:
     _head, *_tail = _name.split("_")
     setattr(
         Server,

@@ -137,7 +137,7 @@ class Socket(Readable):
 
     def put_now(self, data: bytes, done: Done | None = None) -> None:
         """Pass on `data` and all held before it."""
-        if self._destroyed:
+        if self._destroyed or self._written_ended:
             return
         size = len(data)
         if size:
@@ -427,7 +427,7 @@ class Socket(Readable):
             return
         self._finished = True
         if self._destroy_when_flushed and not self._linger:
-            self._turns.later(self._emit_finish)
+            self._turns.next_round(self._emit_finish)
             return
         transport = self._transport
         if transport is not None and not transport.is_closing() and transport.can_write_eof():
@@ -436,7 +436,7 @@ class Socket(Readable):
             except OSError as exc:
                 self.destroy(_system_error(exc))
                 return
-        self._turns.later(self._emit_finish)
+        self._turns.next_round(self._emit_finish)
 
     def _emit_finish(self) -> None:
         self._notify("finish")

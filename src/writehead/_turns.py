@@ -42,6 +42,17 @@ class Turns:
         self._held = True
         return True
 
+    def next_round(self, callback: Callable[[], object]) -> None:
+        """Call `callback` when all that is due now has been called (Node: after the I/O it waits for)."""
+        if self.loop is None:
+            self.later(self.later, callback)
+        else:
+            self.loop.call_soon(self._in_round, callback)
+
+    def _in_round(self, callback: Callable[[], object]) -> None:
+        self._due.append((callback, ()))
+        self.run()
+
     @property
     def busy(self) -> bool:
         """Whether something is due."""

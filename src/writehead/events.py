@@ -89,7 +89,6 @@ class EventEmitter:
         if listener is ...:
             return self._decorator(self.on, name)
         self._add(name, listener, listener)
-        self._on_listener_added(name)
         return self
 
     add_listener = on
@@ -104,7 +103,6 @@ class EventEmitter:
         if listener is ...:
             return self._decorator(self.once, name)
         self._add(name, _Once(self, name, listener), listener)
-        self._on_listener_added(name)
         return self
 
     def prepend_listener(self, name: Hashable, listener: Listener) -> Self:
@@ -157,7 +155,7 @@ class EventEmitter:
             f"[{type(self).__name__}]. MaxListeners is {self._max_listeners}. "
             "Use emitter.set_max_listeners() to increase limit",
             MaxListenersExceededWarning,
-            stacklevel=4,
+            stacklevel=_levels_to_the_user(),
         )
 
     # -- removing
@@ -211,7 +209,6 @@ class EventEmitter:
         if "removeListener" in listeners:
             entry = found[position]
             self.emit("removeListener", name, entry.listener if type(entry) is _Once else entry)
-        self._on_listener_removed(name)
 
     def _forget(self, name: Hashable) -> None:
         assert self._listeners is not None
@@ -342,14 +339,6 @@ class EventEmitter:
     def _entries(self, name: Hashable) -> tuple[Listener, ...]:
         return self._listeners.get(name, ()) if self._listeners is not None else ()
 
-    # -- hooks for subclasses
-
-    def _on_listener_added(self, name: Hashable) -> None:
-        """Hear that `on` or `once` added a listener of `name`."""
-
-    def _on_listener_removed(self, name: Hashable) -> None:
-        """Hear that one listener of `name` was removed; not told by `remove_all_listeners`."""
-
 
 def _is(entry: Listener, listener: Listener) -> bool:
     return entry == listener or (type(entry) is _Once and entry.listener == listener)
@@ -371,6 +360,16 @@ else:
     def _start(run: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -> None:
         """Run as a task; its first step comes on a later turn (no eager tasks before 3.12)."""
         _running.add(loop.create_task(run))
+
+
+def _levels_to_the_user() -> int:
+    """Count the frames of the library between our caller and whoever called the library."""
+    level = 1
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals["__name__"].startswith("writehead."):
+        frame = frame.f_back
+        level += 1
+    return level
 
 
 def _unheard(args: tuple[Any, ...]) -> BaseException:

@@ -282,7 +282,6 @@ class Http1Exchange:
         self._parked_size = 0
         self._merged = None
         self._merged_size = 0
-        self._sink = None
 
     def settle(self) -> None:
         """Hand down what `end` or `flush` left for the end of the packet."""
