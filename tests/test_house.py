@@ -28,7 +28,14 @@ FLOORS: list[dict[str, set[str]]] = [
         "_clock": {"errors", "_options"},
         "_turns": set(),
     },
-    {"events": set(), "_readable": {"events"}},  # 1: events
+    {  # 1: events
+        "events": set(),
+        "_destroyable": {"events"},
+        "_pieces": set(),
+        "_pipe": set(),
+        "_iteration": set(),
+        "_readable": {"events", "_destroyable", "_pieces", "_pipe", "_iteration"},
+    },
     {  # 2: wire
         "_wire": set(),
         "_socket": {"_wire"},
