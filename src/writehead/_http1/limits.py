@@ -32,7 +32,7 @@ def extensions_overflow(offset: int, packet: bytes) -> ParseError:
     return ParseError("HPE_CHUNK_EXTENSIONS_OVERFLOW", "Chunk extensions overflow", offset, packet)
 
 
-def last_field(raw: bytearray) -> tuple[int, bool]:
+def last_field(raw: bytes | bytearray) -> tuple[int, bool]:
     """Measure the field at the end of `raw`, which llhttp reports only when the next begins.
 
     Returns the bytes of its name and value, and whether its name is complete; `raw` is
@@ -46,6 +46,12 @@ def last_field(raw: bytearray) -> tuple[int, bool]:
     if not _FIELD.fullmatch(name):  # the request line, or the line of the last chunk
         return 0, False
     return len(name) + len(value.lstrip(b" \t")), bool(colon)
+
+
+def target_length(raw: bytes | bytearray) -> int:
+    """Measure the target in the request line, or its beginning, at the end of `raw`."""
+    line = raw[raw.rfind(b"\n") + 1 :]
+    return len(line.partition(b" ")[2].lstrip(b" ").partition(b" ")[0])
 
 
 def head_offset(raw: bytes, size: int, count: int) -> int:

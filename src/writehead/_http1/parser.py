@@ -382,6 +382,8 @@ class RequestParser:
     def _on_chunk_header(self) -> None:
         self._chunk = CHUNK_BEGUN
         self._mark = len(self._found)
+        if self._raw:
+            self._forget_raw()
 
     def _on_chunk_complete(self) -> None:
         self._chunk = CHUNK_ENDED
@@ -411,6 +413,8 @@ class RequestParser:
 
     def _measure(self, piece: bytes, line: bytes) -> None:
         """Note what of `piece`, fed inside a request, waits for its end; apply the limits to that."""
+        if len(line) > limits.EXTENSIONS_LIMIT and len(line) >= self._check_at:
+            self._check_line(line, len(line) - len(piece))
         if self._message is None:
             self._raw += piece
             self._check_partial()
@@ -427,8 +431,6 @@ class RequestParser:
             if cut:
                 self._forget_raw()
             self._raw += piece[cut:]
-        if len(line) > limits.EXTENSIONS_LIMIT:
-            self._check_line(line)
 
     def _in_line(self) -> bool:
         """Tell whether a chunk line is what comes next, or is coming."""
@@ -461,9 +463,7 @@ class RequestParser:
         fields = self._fields
         if length < self._check_at and len(fields) < self._max_items:
             return
-        begun = self._message is not None or self._urls
-        size, named = limits.last_field(self._raw) if begun else (0, False)
-        size += sum(map(len, self._urls)) + sum(map(len, fields)) + self._stripped
+        size, named = self._size(self._raw)
         if (
             size >= self._max_size
             or len(fields) // 2 + named > self._max_count
@@ -472,16 +472,23 @@ class RequestParser:
             self.error = self._header_overflow()
         self._check_at = length + self._max_size - size
 
-    def _check_line(self, line: bytes) -> None:
+    def _size(self, raw: bytes | bytearray) -> tuple[int, bool]:
+        """Measure the head or trailers that `raw` ends in; say whether a last field's name is known."""
+        size = sum(map(len, self._urls)) + sum(map(len, self._fields)) + self._stripped
+        if size or self._message is not None:
+            last, named = limits.last_field(raw)
+        else:
+            last, named = limits.target_length(raw), False
+        return size + last, named
+
+    def _check_line(self, line: bytes, before: int) -> None:
         """Refuse a chunk line, complete or not, with too much in its extensions."""
-        if self._raw and len(line) < self._check_at:
-            return
         size, over = limits.extensions_size(line)
         if over < 0 and len(line) >= limits.SLACK * limits.EXTENSIONS_LIMIT:
             over = len(line)
         if over >= 0:
-            end = self._at + len(self._packet[self._at :].split(b"\n", 1)[0])
-            self.error = limits.extensions_overflow(min(end, len(self._packet)), self._packet)
+            offset = min(self._at + over - before, len(self._packet))
+            self.error = limits.extensions_overflow(offset, self._packet)
         self._check_at = len(line) + limits.EXTENSIONS_LIMIT + 1 - size
 
     def _header_overflow(self) -> ParseError:
@@ -507,19 +514,18 @@ class RequestParser:
             raise _Stopped
 
     def _on_refused(self, reason: str) -> None:
-        fields = self._fields
-        size = sum(map(len, self._urls)) + sum(map(len, fields)) + self._stripped
-        if size >= self._max_size or len(fields) > self._max_items:  # that came before the fault
-            self.error = self._header_overflow()
-            return
         before = self._what_came_before()
-        fault = None
-        if before is not None:
-            fault = fault_in(self._packet, before, self._make_silent, HttpParserError)
-        self.error = error_of(reason, self._packet, before or b"", fault)
+        fault = fault_in(self._packet, before, self._make_silent, HttpParserError)
+        raw = self._before + self._packet[:fault]
+        size, named = self._size(raw)
+        count = len(self._fields) // 2 + named
+        if size >= self._max_size or count > self._max_count:  # that came before the fault
+            self.error = self._header_overflow()
+        else:
+            self.error = error_of(reason, self._packet, before, fault)
 
-    def _what_came_before(self) -> bytes | None:
-        """Return bytes that bring a new parser to where the packet began; None: unknown."""
+    def _what_came_before(self) -> bytes:
+        """Return bytes that bring a new parser to where the packet began."""
         if self._began is None:
             return b""
         clean, in_body, chunk, left = self._began
