@@ -163,10 +163,11 @@ class Connection(asyncio.Protocol):
         turns = self._turns
         mine = turns.hold()
         socket._in_packet = True
+        heard = socket._listeners is not None and "data" in socket._listeners
         try:
             if not self._closed_input:
                 self._read(data)
-            if socket._listeners is not None:
+            if heard:
                 socket._notify("data", data)
             if self._queue is not None:
                 self._gather()
@@ -388,8 +389,6 @@ class Connection(asyncio.Protocol):
             self._on_socket_resume()
 
     def _on_body(self, chunk: bytes) -> None:
-        if self._turns.busy:
-            self._run_turns()
         incoming = self._incoming
         if incoming is None or self._closed_input:
             return
@@ -397,9 +396,11 @@ class Connection(asyncio.Protocol):
             self.progress_at = self._server._timers.clock.time()
         if not incoming._push(chunk):
             self.socket._pause_transport()
+        if self._turns.busy:
+            self._run_turns()
 
     def _run_turns(self) -> None:
-        """Let what earlier requests of this packet caused happen first (Node: at each piece of body)."""
+        """Let what this packet has caused so far happen now (Node: after each piece of body)."""
         socket = self.socket
         if socket._committed:
             socket._pass_on(socket._committed)
@@ -475,12 +476,15 @@ class Connection(asyncio.Protocol):
         exchange.response = None
         self._current = None
         socket = self.socket
-        if request._listeners is None and request._complete and request._untouched:
+        if request._listeners is None and request._complete and request._untouched and (
+            type(request) is IncomingMessage
+        ):
             # An empty body that nobody looked at: what its events would leave behind.
             request._flowing = request._consumed = request._end_emitted = True
             request._destroyed = request._closed = True
         else:
             request._leave()
+        response._prepare_close()
         queue = self._queue
         if not exchange.stays or (self._server._closing and not queue):
             self._stop(request)

@@ -77,7 +77,9 @@ class IncomingMessage(Readable):
         """The request target, verbatim: not decoded, query included."""
         url = self._url
         if url is None:
-            url = self._url = self._target.decode("latin-1")
+            url = self._target.decode("latin-1")
+            if url:
+                self._url = url
         return url
 
     @url.setter

@@ -271,12 +271,15 @@ class OutgoingMessage(HeaderStore):
         if self._flushed or self._closed:
             return
         self._flushed = True
-        listeners = self._listeners
-        if listeners is None:
+        if self._listeners is None:
             self._destroyed = self._closed = True
-            return
-        later(self._after_finish)
-        self._notify("finish")
+        else:
+            self._notify("finish")
+
+    def _prepare_close(self) -> None:
+        """Schedule the last step, in Node's place: before the next response gets the socket."""
+        if self._listeners is not None:
+            later(self._after_finish)
 
     def _after_finish(self) -> None:
         self._destroyed = True
@@ -391,7 +394,7 @@ class OutgoingMessage(HeaderStore):
     @property
     def writable_finished(self) -> bool:
         """Whether it has ended and the operating system has everything."""
-        return self._finished and not self.writable_length
+        return self._finished and not self.writable_length and not self._exchange.refused
 
     writableFinished = writable_finished
 

@@ -168,14 +168,14 @@ class Socket(Readable):
             self._due = []
             self._turns.later(self._passed, due)
 
-    def put_last(self, data: bytes, settled: Callable[[], object], done: Done) -> None:
+    def put_last(self, data: bytes, settled: Callable[[], object], done: Done) -> bool:
         """Pass on what ends a response; `settled` comes on a later turn and asks `is_settled`.
 
         The commonest write of all, so nothing is made for it but the turn itself.
         """
         if self._due or self._need_drain or self._corked or self._destroyed or self._written_ended:
             self.put_now(data, done)
-            return
+            return not (self._destroyed or self._written_ended)
         held = self._held
         size = len(data)
         held.append(data)
@@ -186,6 +186,7 @@ class Socket(Readable):
         else:
             self._pass_on(len(held))
         self._turns.later(settled)
+        return True
 
     def put_ahead(self, data: bytes) -> None:
         """Add to what leaves at the end of the packet; who wrote it asks `is_settled` in its turn."""

@@ -60,9 +60,10 @@ class WritableSink:
             self._turn_corked = False
             self.writable_object.uncork()
 
-    def put_last(self, data: bytes, settled: Callable[[], object], done: Done) -> None:
+    def put_last(self, data: bytes, settled: Callable[[], object], done: Done) -> bool:
         """Write what ends a response."""
         self.put_now(data, done)
+        return True
 
     def is_settled(self, done: Done) -> bool:
         """Nothing waits here."""

@@ -34,6 +34,7 @@ class ResponseSide(Protocol):
     """What a response hears back."""
 
     def _on_drained(self) -> None: ...
+    def _prepare_close(self) -> None: ...
     def _on_flushed(self) -> None: ...
     def _on_lost(self, error: BaseException | None) -> None: ...
 
@@ -53,8 +54,11 @@ class Sink(Protocol):
         """Pass on `data`, and what was put before it, at once."""
         ...
 
-    def put_last(self, data: bytes, settled: Callable[[], object], done: Done) -> None:
-        """Like `put_now(data, done)`; or `settled` is called later, and asks `is_settled(done)`."""
+    def put_last(self, data: bytes, settled: Callable[[], object], done: Done) -> bool:
+        """Like `put_now(data, done)`; or `settled` is called later, and asks `is_settled(done)`.
+
+        False if the sink takes nothing any more.
+        """
         ...
 
     def is_settled(self, done: Done) -> bool:

@@ -56,6 +56,7 @@ class Http1Exchange:
     head_sent = False
     stays = True
     void = False
+    refused = False  # the socket was ended by the user before this response
     informs = True  # whether a 1xx may be sent (not to HTTP/1.0)
     keep_alive_line = ""
     last_allowed = False
@@ -163,7 +164,7 @@ class Http1Exchange:
                 self._send(head, None)
         sink = self._sink
         if sink is not None:
-            sink.put_last(last, self._on_settled, self._on_passed)
+            self.refused = not sink.put_last(last, self._on_settled, self._on_passed)
         else:
             self._park(last, self._on_passed)
 
@@ -250,7 +251,7 @@ class Http1Exchange:
             self.line.on_parked(-size)
         last = len(parked) - 1
         for index, (data, done) in enumerate(parked):
-            if index == last:
+            if index == last and not self._corked:
                 sink.put_now(data, done)
             else:
                 sink.put(data, done)
@@ -334,6 +335,8 @@ class Http1Exchange:
         response = self.response
         if self.line is not None:
             self.line.retire(self)
+        elif response is not None:
+            response._prepare_close()
         if response is not None:
             response._on_flushed()
 
