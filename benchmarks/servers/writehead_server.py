@@ -17,7 +17,7 @@ from benchmarks.servers.payload import (
     arguments,
     big_file,
 )
-from writehead import http, https
+from writehead import http
 
 FILE = big_file()
 COOKIE_LIST = list(COOKIES)
@@ -109,6 +109,8 @@ def main() -> None:
     handler = HANDLERS[workload]
     options = {"keep_alive_timeout": IDLE_TIMEOUT * 1000} if workload == "idle" else {}
     if certificate:
+        from writehead import https  # so that only this workload pays for it
+
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(certificate, key)
         server = https.create_server(handler, context=context, **options)

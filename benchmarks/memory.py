@@ -1,0 +1,164 @@
+"""The server over transports in memory: the library's own work, without kernel and without client."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.load import request_bytes
+from benchmarks.servers.writehead_server import HANDLERS
+from benchmarks.workloads import WORKLOADS, Workload
+from writehead import http
+
+PACKET = 65536
+"""A large request arrives in pieces of this size."""
+
+PLAIN = ("plain", "async", "browser", "stream", "big", "upload", "upload-iter", "pipeline", "churn")
+"""The workloads that make sense without a kernel."""
+
+
+class RecordingLoop(asyncio.SelectorEventLoop):
+    """An event loop that keeps the protocol factory of the server it opened."""
+
+    factory: Callable[[], Any]
+
+    async def create_server(self, protocol_factory: Any, *args: Any, **options: Any) -> Any:  # type: ignore[override]
+        """Open a server as usual; nobody will connect to it."""
+        self.factory = protocol_factory
+        return await super().create_server(protocol_factory, *args, **options)
+
+
+class Wire(asyncio.Transport):
+    """A transport that takes everything at once and keeps the size of it, and the last piece."""
+
+    def __init__(self) -> None:
+        super().__init__({"peername": ("127.0.0.1", 40000), "sockname": ("127.0.0.1", 80)})
+        self.size = 0
+        self.last = b""
+        self.closed = False
+
+    def write(self, data: Any) -> None:
+        """Take a piece."""
+        self.size += len(data)
+        self.last = data
+
+    def writelines(self, list_of_data: Any) -> None:
+        """Take several."""
+        for data in list_of_data:
+            self.write(data)
+
+    def get_write_buffer_size(self) -> int:
+        """Nothing ever waits."""
+        return 0
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Without effect."""
+
+    def is_closing(self) -> bool:
+        """Whether the server closed it."""
+        return self.closed
+
+    def close(self) -> None:
+        """Note it."""
+        self.closed = True
+
+    def abort(self) -> None:
+        """Note it."""
+        self.closed = True
+
+    def can_write_eof(self) -> bool:
+        """As a TCP transport."""
+        return True
+
+    def write_eof(self) -> None:
+        """Without effect."""
+
+    def pause_reading(self) -> None:
+        """Without effect."""
+
+    def resume_reading(self) -> None:
+        """Without effect."""
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        """Without effect."""
+
+
+class Rig:
+    """A server with a number of open connections, driven one loop turn at a time."""
+
+    def __init__(self, workload: str, connections: int = 64) -> None:
+        self.workload: Workload = WORKLOADS[workload]
+        self.handler = HANDLERS[self.workload.handler]
+        request = request_bytes(self.workload) * self.workload.depth
+        self.packets = [request[at : at + PACKET] for at in range(0, len(request), PACKET)]
+        self.count = connections
+        self.pairs: list[tuple[Any, Wire]] = []
+
+    async def open(self) -> None:
+        """Start the server and connect."""
+        self.server = http.create_server(self.handler)
+        await self.server.listen(0, "127.0.0.1")
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, RecordingLoop)
+        self.factory = loop.factory
+        self.pairs = [self.connect() for _ in range(self.count)]
+
+    def connect(self) -> tuple[Any, Wire]:
+        """One more connection."""
+        protocol, wire = self.factory(), Wire()
+        protocol.connection_made(wire)
+        return protocol, wire
+
+    async def turn(self) -> None:
+        """One request (or one batch of them) on every connection."""
+        if "Connection: close" in self.workload.fields:
+            return await self.turn_anew()
+        for packet in self.packets:
+            for protocol, _wire in self.pairs:
+                protocol.data_received(packet)
+            await asyncio.sleep(0)
+        return None
+
+    async def turn_anew(self) -> None:
+        """One request on each of as many new connections."""
+        pairs = [self.connect() for _ in range(self.count)]
+        for protocol, _wire in pairs:
+            protocol.data_received(self.packets[0])
+        await asyncio.sleep(0)
+        for protocol, _wire in pairs:
+            protocol.connection_lost(None)
+        await asyncio.sleep(0)
+
+    async def check(self) -> None:
+        """Make sure that what is measured is served."""
+        if "Connection: close" in self.workload.fields:
+            return
+        protocol, wire = self.pairs[0]
+        before = wire.size
+        for packet in self.packets:
+            protocol.data_received(packet)
+        for _ in itertools.takewhile(lambda _: wire.size - before < len(self.workload.answer), range(100)):
+            await asyncio.sleep(0)
+        ending = wire.last.removesuffix(b"0\r\n\r\n").removesuffix(b"\r\n")
+        if not ending.endswith(self.workload.answer[-10:]):
+            raise RuntimeError(f"{self.workload.name} is not answered: {wire.last[-200:]!r}")
+
+    async def close(self) -> None:
+        """Disconnect and stop."""
+        for protocol, _wire in self.pairs:
+            protocol.connection_lost(None)
+        await asyncio.sleep(0)
+        await self.server.close()
+
+    @property
+    def requests(self) -> int:
+        """Requests in one turn."""
+        return self.count * self.workload.depth
+
+
+def run(coroutine: Any) -> Any:
+    """Run under a loop that records the server's factory."""
+    with asyncio.Runner(loop_factory=RecordingLoop) as runner:
+        return runner.run(coroutine)
