@@ -33,6 +33,9 @@ Response = ServerResponse
 
 _new = ServerResponse.__new__
 
+#: How long a closing server waits for a request whose first bytes have come, in seconds.
+UNREAD_GRACE = 1.0
+
 
 def bare_answer(status: int) -> bytes:
     """Return the answer to what cannot be served: a head and nothing else."""
@@ -581,7 +584,7 @@ class Connection(asyncio.Protocol):
             response: Any = last.response
             last.drop()
             self._incoming = None
-            response.req._abort()
+            response.req._abort(with_socket=False)
             response._on_lost(ConnectionLostError())
             self._last_words = (answer, error)
         else:
@@ -707,11 +710,18 @@ class Connection(asyncio.Protocol):
         """Whether it has never sent a byte."""
         return self._requests == 0 and self.socket._bytes_read == 0
 
-    def close_in_order(self) -> None:
-        """Go when what is busy is done; at once when nothing is."""
-        if self.is_idle or self.is_silent:
+    def close_in_order(self, grace: float = 0.0) -> None:
+        """Go when what is busy is done; at once when nothing is.
+
+        With `grace` (seconds) an idle connection may still bring the request that is on
+        its way; its answer says that it is the last.
+        """
+        if self.is_silent or (self.is_idle and not grace and not self.socket._has_unread()):
             self.socket.destroy()
             return
+        if self.is_idle:
+            self._keep_alive_set = True
+            self.socket._watch_idle(grace or UNREAD_GRACE)
         for exchange in self._exchanges():
             exchange.must_close = True
             response: Any = exchange.response

@@ -12,7 +12,7 @@ from writehead._readable import Readable
 from writehead._signal import AbortSignal
 from writehead._turns import later
 from writehead.errors import AbortError, ConnectionLostError, PayloadTooLargeError
-from writehead.events import logger
+from writehead._failures import log_failure
 
 
 class Source(Protocol):
@@ -275,8 +275,10 @@ class IncomingMessage(Readable):
         if (self._untouched or self._left) and not self._destroyed:
             self._discard()
 
-    def _abort(self) -> None:
-        """The connection was lost before the answer was out."""
+    def _abort(self, with_socket: bool = True) -> None:
+        """The connection was lost, or is given up, before the answer was out."""
+        if not with_socket:
+            self._socket = None
         self.destroy(ConnectionLostError())
         if self._signal is not None:
             self._signal._abort()
@@ -311,7 +313,7 @@ class IncomingMessage(Readable):
                 self._source.want_body(self)
 
     def _listener_failed(self, error: BaseException, event: Any, args: tuple[Any, ...]) -> None:
-        logger.error("a listener of %r on %s failed", event, type(self).__name__, exc_info=error)
+        log_failure(error, event, self)
         if self._source is not None:
             self._source.fail_request(self)
 

@@ -9,6 +9,7 @@ from typing import Any, Self
 from writehead import _fields
 from writehead._callbacks import Callback
 from writehead._dates import date_line
+from writehead._failures import log_failure
 from writehead._file import FileRange, send_range
 from writehead._headers import field_pairs
 from writehead._http1.exchange import LARGE, Http1Exchange, field_line, inform_block
@@ -439,7 +440,7 @@ class ServerResponse(OutgoingMessage):
         OutgoingMessage.end(self, None if self._for_head_request else FAILURE_BODY)
 
     def _listener_failed(self, error: BaseException, event: Any, args: tuple[Any, ...]) -> None:
-        _log_failure(error, event, self)
+        log_failure(error, event, self)
         if not self._flushed:
             self._fail()
 
@@ -484,12 +485,6 @@ class ServerResponse(OutgoingMessage):
         await self.wait_finished()
 
     sendFile = send_file
-
-
-def _log_failure(error: BaseException, event: Any, emitter: object) -> None:
-    from writehead.events import logger
-
-    logger.error("a listener of %r on %s failed", event, type(emitter).__name__, exc_info=error)
 
 
 def _as_status(value: Any) -> int:

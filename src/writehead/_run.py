@@ -26,6 +26,9 @@ from ._turns import later
 logger = logging.getLogger("writehead")
 
 SHUTDOWN_TIMEOUT = 30_000
+
+#: How long an idle connection may still bring the request that is on its way, in seconds.
+IDLE_GRACE = 0.5
 _shutdown_timeout: float | timedelta = SHUTDOWN_TIMEOUT  # what run() takes when it is told nothing
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
@@ -169,7 +172,7 @@ class _Program:
         self._stopping = True
         self._changed.set()
         for server in _server.open_servers():
-            server.close()
+            server._stop(IDLE_GRACE)
         self._loop.call_later(self._shutdown_timeout, self._cut)
 
     def _cut(self) -> None:

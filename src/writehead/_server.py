@@ -14,6 +14,7 @@ from writehead import _fields, _options
 from writehead._callbacks import Callback, call_back
 from writehead._clock import Clock, IdleTimers
 from writehead._connection import Connection
+from writehead._failures import log_failure
 from writehead._http1.parser import RequestParser
 from writehead._incoming import IncomingMessage
 from writehead._listen import Target, address_of, bind, read_arguments
@@ -129,6 +130,7 @@ class Server(EventEmitter):
     _clock: Clock | None = None
     _timers: IdleTimers
     _unref = False
+    _grace = 0.0
 
     #: Node's name for: a client that has ended its side still gets what was written (always True).
     allow_half_open = True
@@ -383,6 +385,14 @@ class Server(EventEmitter):
 
     # -- closing ---------------------------------------------------------------
 
+    def _stop(self, grace: float) -> None:
+        """Close, and let idle connections bring a request that is on its way for `grace` seconds."""
+        self._grace = grace
+        try:
+            self.close()
+        finally:
+            self._grace = 0.0
+
     def close(self, callback: Callback | None = None) -> Self:
         """Accept no more; 'close' follows when the last connection is gone.
 
@@ -408,7 +418,7 @@ class Server(EventEmitter):
         if self._sweep is not None and not (self.write_timeout or self.body_timeout):
             self._sweep.stop()
         for connection in list(self._connections):
-            connection.close_in_order()
+            connection.close_in_order(self._grace)
         self._close_pending += 1
         self.once("close", lambda: waiter.settle(error))
         self._close_if_drained()
@@ -588,6 +598,7 @@ class Server(EventEmitter):
 
     def _give_parser(self, parser: RequestParser) -> None:
         if len(self._parsers) < SPARE_PARSERS:
+            parser.reuse(_nobody)  # or it would hold the connection
             self._parsers.append(parser)
 
     # -- requests --------------------------------------------------------------
@@ -669,7 +680,7 @@ class Server(EventEmitter):
         return self._notify("clientError", error, socket)
 
     def _listener_failed(self, error: BaseException, event: Any, args: tuple[Any, ...]) -> None:
-        logger.error("a listener of %r on %s failed", event, type(self).__name__, exc_info=error)
+        log_failure(error, event, self)
         if event in ("request", "checkContinue", "checkExpectation"):
             args[1]._fail()
         elif event == "connection":
@@ -714,6 +725,10 @@ def _has_body(req: IncomingMessage) -> bool:
 def _is_host(hosts: list[bytes]) -> bool:
     """Judge the Host fields of a request: one, and a host (RFC 9112, 3.2)."""
     return len(hosts) == 1 and _fields.is_host(hosts[0].decode("latin-1"))
+
+
+def _nobody() -> IncomingMessage:
+    raise AssertionError("a spare parser was fed")
 
 
 def _joined(values: list[bytes]) -> bytes | None:

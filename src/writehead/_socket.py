@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import select
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -82,6 +83,7 @@ class Socket(Readable):
     _local: Any = None
     _message: Any = None  # the response that has this socket (assign_socket by hand)
     _had_error = False
+    _taken = True  # when it was destroyed, the system had all that had been passed on
     _lost_error: BaseException | None = None
 
     def __init__(
@@ -199,7 +201,7 @@ class Socket(Readable):
         """Tell whether the system has all that was passed on; if not, `done` hears of it."""
         if self._committed:
             self._pass_on(self._committed)
-        if self._blocked or (not self._destroyed and self._transport.is_closing()):
+        if self._blocked or self._is_lost():
             self._waiting.append([done])
             return False
         return True
@@ -247,7 +249,9 @@ class Socket(Readable):
 
     def _is_lost(self) -> bool:
         """Tell whether the transport gave up: what it still held never left."""
-        return not self._destroyed and self._transport is not None and self._transport.is_closing()
+        if self._destroyed:
+            return not self._taken
+        return self._transport is not None and self._transport.is_closing()
 
     def _call_due(self, due: list[Done]) -> None:
         if self._need_drain and not self._written_ended and not self._destroyed and not self.pending:
@@ -307,7 +311,8 @@ class Socket(Readable):
         self._blocked = False
         if not self._destroyed:
             self._destroyed = True
-            self._drop_held(None)
+            self._taken = False
+            self._drop_held(error or SystemCallError("ECANCELED", "write"))
             if error is not None:
                 self._turns.later(self._emit_error, error)
         if self._timers is not None:
@@ -452,6 +457,7 @@ class Socket(Readable):
         if self._destroyed:
             return self
         self.settle()
+        self._taken = not (self._blocked or self._is_lost())
         self._destroyed = True
         self._errored = error
         self._drop_held(StreamDestroyedError("write"))
@@ -604,6 +610,15 @@ class Socket(Readable):
                 return
             self._timers = IdleTimers(asyncio.get_running_loop())
         self._timers.watch(self, seconds)
+
+    def _has_unread(self) -> bool:
+        """Tell whether bytes have come that were not read yet."""
+        sock = None if self._transport is None else self._transport.get_extra_info("socket")
+        if sock is None or sock.fileno() < 0:
+            return False
+        poll = select.poll()
+        poll.register(sock.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
 
     def _touch(self) -> None:
         """Something was read or written: the idle time begins anew."""

@@ -24,7 +24,7 @@ from httptools import (
 from writehead._http1 import limits, syntax
 from writehead._http1.head import RawHead
 from writehead._http1.reasons import error_of, fault_in
-from writehead._http1.whole import Lane, lane, method_text
+from writehead._http1.whole import METHODS, Lane, lane, method_text
 from writehead.errors import ParseError
 
 
@@ -364,7 +364,7 @@ class RequestParser:
         except BaseException as failure:
             self._failure = failure
             raise _Stopped from None
-        message._method = method_text(method)
+        message._method = METHODS.get(method) or method_text(method)
         message._target = target
         message._http_version = version
         message._raw_fields = fields

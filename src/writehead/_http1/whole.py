@@ -15,7 +15,8 @@ from writehead._http1.head import RawHead, recall, remember
 #: Takes a packet; returns a message that is complete, or None. Not to be used after None.
 Lane = Callable[[bytes, Callable[[], Any]], Any]
 
-_METHODS: dict[bytes, str] = {}  # llhttp knows a few dozen; each decoded once
+#: llhttp knows a few dozen; each is decoded once.
+METHODS: dict[bytes, str] = {}
 
 
 def lane(make_llhttp: Callable[[SimpleNamespace], Any], max_count: int) -> Lane:
@@ -60,7 +61,7 @@ def lane(make_llhttp: Callable[[SimpleNamespace], Any], max_count: int) -> Lane:
             return None
         message = make_message()
         method = get_method()
-        message._method = _METHODS.get(method) or method_text(method)
+        message._method = METHODS.get(method) or method_text(method)
         message._target = target
         message._http_version = "1.1"
         message._raw_head = head
@@ -71,5 +72,5 @@ def lane(make_llhttp: Callable[[SimpleNamespace], Any], max_count: int) -> Lane:
 
 
 def method_text(method: bytes) -> str:
-    """Return `method` as a str, the same one each time."""
-    return _METHODS.setdefault(method, method.decode("ascii"))
+    """Return `method` as a str, and keep it."""
+    return METHODS.setdefault(method, method.decode("ascii"))
