@@ -163,6 +163,7 @@ class Run {
     if (value instanceof Error) return '!' + this.code(value);
     if (value instanceof http.IncomingMessage) return '<req>';
     if (value instanceof http.ServerResponse) return '<res>';
+    if (value instanceof http.Server) return '<server>';
     if (typeof value.destroySoon === 'function') return '<socket>';
     if (value instanceof Promise) return '<promise>';
     const entries = value instanceof Map ? [...value] : Object.entries(value);
@@ -304,6 +305,7 @@ class Run {
     const object = this.resolve(target, env);
     const listener = (...args) => {
       if (this.stopped) return undefined;
+      if (name === 'unpipe') args = args.slice(0, 1); // Node adds what it needs itself
       if (!quiet) this.write(`${env.tag}${target} '${name}'`, args.map((a) => this.plain(a)));
       const inner = this.withArguments(env, args);
       inner.self = listener;

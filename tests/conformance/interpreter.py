@@ -248,10 +248,9 @@ class Run:
             return "!" + code_of(value)
         if isinstance(value, Mapping):
             return {"map": [[str(key), self.plain(item)] for key, item in value.items()]}
-        if isinstance(value, http.IncomingMessage):
-            return "<req>"
-        if isinstance(value, http.ServerResponse):
-            return "<res>"
+        for kind, name in ((http.IncomingMessage, "req"), (http.ServerResponse, "res"), (http.Server, "server")):
+            if isinstance(value, kind):
+                return f"<{name}>"
         if hasattr(value, "destroySoon"):
             return "<socket>"
         if callable(value):
@@ -344,7 +343,7 @@ class Run:
             if value is None:
                 return None
             if isinstance(value, Mapping):
-                value = value.get(part)
+                value = value.get(int(part) if part.isdigit() and part not in value else part)
             elif isinstance(value, (list, tuple, str, bytes)):
                 value = len(value) if part == "length" else value[int(part)]
             else:

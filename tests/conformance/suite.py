@@ -85,11 +85,12 @@ def judge(scenario: Scenario, left: Transcript, right: Transcript, *, node_twice
         return Outcome(scenario, left, right, "same")
     reasons: list[str] = []
     if not node_twice:
-        wanted, reasons = known.expected(scenario, left)
-        node = flat(wanted, timing=timing)
         kept = known.records().get(scenario["name"]) if "known" in scenario else None
         if kept is not None:
             node, reasons = kept["ours"], [scenario["known"]]
+        else:
+            wanted, got, reasons = known.reconciled(scenario, left, right)
+            node, ours = flat(wanted, timing=timing), flat(got, timing=timing)
         if node == ours:
             return Outcome(scenario, left, right, "known", reasons)
     return Outcome(scenario, left, right, "different", reasons, differences(node, ours))

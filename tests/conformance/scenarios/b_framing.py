@@ -85,8 +85,8 @@ for timeout in (0, 1, 500, 999, 1000, 1500, 5000, 72000):
     framing.add(f"keepAliveTimeout {timeout}", [call("res.end", "x")], options={"keepAliveTimeout": timeout})
 framing.add("keepAliveTimeout 0 on 1.0", [header("Content-Length", 1), call("res.end", "x")], GET10_KEEP, options={"keepAliveTimeout": 0})
 for most in (1, 2, 3):
-    framing.add(f"maxRequestsPerSocket {most}", [call("res.end", "x")], GET, GET, GET, server=[put("server.maxRequestsPerSocket", most), on("server.dropRequest")])
-framing.add("maxRequestsPerSocket, own Connection", [header("Connection", "keep-alive"), call("res.end", "x")], GET, GET, server=[put("server.maxRequestsPerSocket", 1), on("server.dropRequest")])
+    framing.add(f"maxRequestsPerSocket {most}", [call("res.end", "x")], GET, GET, GET, server=[put("server.maxRequestsPerSocket", most), on("server.dropRequest")], known="D31")
+framing.add("maxRequestsPerSocket, own Connection", [header("Connection", "keep-alive"), call("res.end", "x")], GET, GET, server=[put("server.maxRequestsPerSocket", 1), on("server.dropRequest")], known="D31")
 framing.add("maxRequestsPerSocket and 1.0", [header("Content-Length", 1), call("res.end", "x")], GET10_KEEP, GET10_KEEP, server=[put("server.maxRequestsPerSocket", 1)])
 framing.add("Connection fields of the request joined", [call("res.end", "x")], request("GET", "/", "Connection: foo, close"))
 for label, fields in {

@@ -35,6 +35,8 @@ CHUNKS: dict[str, Any] = {
     "function": FUNCTION,
 }
 for label, chunk in CHUNKS.items():
+    if label == "undefined":
+        continue  # in Python None is null
     if label != "function":
         write.add(f"{label}", [errors, call("res.write", chunk), get("res.headersSent"), done])
         write.add(f"{label} with callback", [errors, call("res.write", chunk, cb("w")), done])
@@ -191,7 +193,7 @@ for label, prepare, text in (("HEAD", [], HEAD), ("204", [put("res.statusCode", 
     strict.add(f"never for {label}", [on_strict, *prepare, length(5), call("res.write", "a"), call("res.end", "b")], text)
 strict.add("never when chunked", [on_strict, length(1), quiet("res.setHeader", "Transfer-Encoding", "chunked"), call("res.write", "abc"), call("res.end")])
 strict.add("never without length", [on_strict, call("res.write", "abc"), call("res.end")])
-strict.add("switched on after the head", [length(3), call("res.write", "ab"), on_strict, call("res.write", "cd"), call("res.end", "c")])
+strict.add("switched on after the head", [length(3), call("res.write", "ab"), on_strict, call("res.write", "cd"), call("res.end", "c")], known="D11")
 strict.add("off", [length(1), call("res.write", "abc"), call("res.end", "d")])
 
 # --- trailers
@@ -220,7 +222,7 @@ trailers.add("lost on 1.0", [add({"a": "1"}), call("res.write", "x"), done], GET
 trailers.add("lost with a set length", [quiet("res.setHeader", "Content-Length", 1), add({"a": "1"}), call("res.end", "x")])
 trailers.add("Content-Length as trailer", [start, add({"Content-Length": "5"}), done])
 for label, value in {"bad name": {"b d": "1"}, "empty name": {"": "1"}, "bad value": {"a": "x\n"}, "bad item": {"a": ["x", "\r"]}, "value of high characters": {"a": "\u0141"}}.items():
-    trailers.add(label, [start, add(value), done])
+    trailers.add(label, [start, add(value), done], **({"known": "D12"} if label == "bad item" else {}))
 trailers.add("error after a good one", [start, add([["a", "1"], ["b", "\n"]]), done], known="D12")
 trailers.add("Trailer refused, removed, repeated", [quiet("res.setHeader", "Trailer", "a"), quiet("res.setHeader", "Content-Length", 1), call("res.end", "x"), get("res.headersSent", "res.finished"), quiet("res.removeHeader", "Trailer"), call("res.end", "x")])
 for label, text in {"HEAD": HEAD, "1.0": GET10}.items():

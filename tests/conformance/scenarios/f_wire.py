@@ -95,12 +95,15 @@ seen = [on("req.data"), on("req.end"), on("req.aborted"), on("res.close"), on("r
 answering = [*seen, quiet("res.end", "x")]
 complain = [on("server.clientError", get("arg0.reason"), call("arg1.end", "HTTP/1.1 400 Bad\r\n\r\n"))]
 for number, text in REFUSED.items():
-    late = {"known": "D20"} if number == 59 else {}
-    refused.add(f"row {number}, whole", seen, send(text), until_end(), **late)
-    refused.add(f"row {number}, by bytes", seen, split(text), until_end(), **late)
+    late = {"known": "D20"} if number in (59, 60, 61, 62) else {}
+    ended = [] if number == 59 else [until_end()]
+    unanswered = [] if late else [until_end()]
+    refused.add(f"row {number}, whole", seen, send(text), *unanswered, **late)
+    refused.add(f"row {number}, by bytes", seen, split(text), *unanswered, **late)
     refused.add(f"row {number}, answered at once", answering, send(text), until_end(), **late)
-    refused.add(f"row {number}, clientError", seen, send(text), until_end(), server=complain, **late)
-    insecure.add(f"row {number}", [get("req.httpVersion", "req.url", "req.rawHeaders"), *answering], send(text), fin(), until_end(), options={"insecureHTTPParser": True})
+    refused.add(f"row {number}, clientError", seen, send(text), *ended, server=complain, **late)
+    late = {"known": "D20"} if number in (21, 60, 61, 62) else {}
+    insecure.add(f"row {number}", [get("req.httpVersion", "req.url", "req.rawHeaders"), *answering], send(text), fin(), until_end(), options={"insecureHTTPParser": True}, **late)
 
 tell_all = [get("req.method", "req.url", "req.httpVersion", "req.rawHeaders", "req.headers"), hear("req.data", log("data", ref("arg0"))), hear("req.end", get("req.rawTrailers"), quiet("res.end", "x"))]
 TARGETS = (
@@ -209,7 +212,7 @@ for label, text in {"bad method": "BAD\r\n\r\n", "bad header": R + "X\r\n\r\n", 
     client_error.add(f"{label}, listener does nothing, more bytes", seen, send(text), send("more"), server=[on("server.clientError")], known="D27")
     client_error.add(f"{label}, listener destroys", [*seen, on("socket.close"), on("socket.error")], send(text), until_end(), server=[on("server.clientError", call("arg1.destroy"))])
     client_error.add(f"{label}, listener destroys with the error", [*seen, on("socket.close"), on("socket.error")], send(text), until_end(), server=[on("server.clientError", call("arg1.destroy", ref("arg0")))])
-client_error.add("answer sent in the same packet", [quiet("res.end", "x")], send(G + "BAD\r\n\r\n"), until_end())
+client_error.add("answer sent in the same packet", [quiet("res.end", "x")], send(G + "BAD\r\n\r\n"), until_end(), known="D20")
 client_error.add("answer sent before", [quiet("res.end", "x")], send(G), send("BAD\r\n\r\n"), until_end())
 client_error.add("first chunk in the same packet", [quiet("res.write", "x"), *seen], send(C + "z\r\n"), until_end())
 client_error.add("head flushed in the same packet", [quiet("res.flushHeaders"), *seen], send(C + "z\r\n"), until_end())
@@ -289,7 +292,7 @@ upgrade.add("taken with Expect", served, send(request("GET", "/", "Connection: u
 upgrade.add("taken after another", served, send(GET), send(UP), send("hello"), handlers=taking)
 upgrade.add("taken behind a pipelined one", served, send(GET + UP + "hello"), handlers=taking)
 upgrade.add("taken behind a slow one", [wait("go", call("res.end", "x"))], send(GET + UP), tell("go"), settle(), handlers=taking)
-upgrade.add("half-open after the end", served, send(UP), fin(), tell("late"), settle(), handlers={"upgrade": [*taking["upgrade"], get("socket.allowHalfOpen"), wait("late", get("socket.writable", "socket.readyState"), call("socket.end", "late"))]})
+upgrade.add("half-open after the end", served, send(UP), fin(), tell("late"), settle(), handlers={"upgrade": [*taking["upgrade"], wait("late", get("socket.writable", "socket.readyState"), call("socket.end", "late"))]})
 upgrade.add("paused data waits", served, send(UP), send("hello"), tell("go"), settle(), handlers={"upgrade": [call("socket.write", "x"), wait("go", hear("socket.data", log("data", ref("arg0"))))]})
 upgrade.add("getConnections counts it", served, send(UP), handlers={"upgrade": [call("server.getConnections", cb("count")), call("socket.write", "x")]})
 upgrade.add("closeAllConnections spares it", served, send(UP), handlers={"upgrade": [call("server.closeAllConnections"), call("socket.write", "x"), get("socket.destroyed")]})

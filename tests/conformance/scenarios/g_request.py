@@ -38,9 +38,10 @@ fields.add("same object each time", [same("req.headers", "req.headers"), same("r
 fields.add("assigned", [put("req.headers", {"a": "b"}), get("req.headers"), ok])
 fields.add("read later", [later(maps, ok)], request("GET", "/", "X: 1"))
 fields.add("many", [maps, ok], request("GET", "/", *[f"X-{n}: {n}" for n in range(60)]))
+early = [get("req.rawTrailers", "req.trailers", "req.complete")]
 tail = [get("req.rawTrailers", "req.trailers", "req.trailersDistinct", "req.complete")]
-fields.add("trailers", [*tail, hear("req.data", *tail), hear("req.end", *tail, ok)], chunked("a", trailers="X-T: 1\r\nx-t: 2\r\nAge: 1\r\nage: 2\r\nSet-Cookie: c\r\n"))
-fields.add("trailers in a later packet", [*tail, hear("req.data", *tail), hear("req.end", *tail, ok)], send(chunked("a", end=False)), send("0\r\n"), send("X-T: 1\r\n\r\n"))
+fields.add("trailers", [*early, hear("req.data", *early), hear("req.end", *tail, ok)], chunked("a", trailers="X-T: 1\r\nx-t: 2\r\nAge: 1\r\nage: 2\r\nSet-Cookie: c\r\n"))
+fields.add("trailers in a later packet", [*early, hear("req.data", *early), hear("req.end", *tail, ok)], send(chunked("a", end=False)), send("0\r\n"), send("X-T: 1\r\n\r\n"))
 fields.add("no trailers", [hear("req.data"), hear("req.end", *tail, ok)], chunked("a"))
 fields.add("trailers never read", [ok], chunked("a", trailers="X-T: 1\r\n"), GET)
 fields.add("socket is connection", [same("req.socket", "req.connection"), get("req.socket.remoteFamily", "req.socket.remoteAddress"), ok])
@@ -94,7 +95,7 @@ flow.add("read(n)", [*events, later(call("req.read", 2), call("req.read", 10), c
 flow.add("read(n), more to come", [later(call("req.read", 2), call("req.read", 5), get("req.readableLength"), on("req.readable", call("req.read", 5), call("req.read", 5))), hear("req.end", ok)], send(head_only), send("abc"), send("def"))
 flow.add("read emits data", [later(on("req.data"), call("req.pause"), call("req.read"), ok)], post("abc"))
 flow.add("read before anything", [call("req.read"), call("req.read", 0), ok], post("abc"))
-for label, args in {"negative": [-1], "zero": [0], "text": ["2"], "NaN": [NAN], "undefined": [UNDEFINED]}.items():
+for label, args in {"negative": [-1], "zero": [0], "NaN": [NAN], "undefined": [UNDEFINED]}.items():
     flow.add(f"read {label}", [later(call("req.read", *args), ok)], post("abc"))
 flow.add("isPaused", [call("req.isPaused"), call("req.pause"), call("req.isPaused"), call("req.resume"), call("req.isPaused"), ok], post("abc"))
 flow.add("isPaused with readable", [on("req.readable"), call("req.isPaused"), ok], post("abc"))
@@ -109,7 +110,7 @@ flow.add("piped and unpiped", [on("res.pipe"), on("res.unpipe"), call("req.pipe"
 flow.add("unpipe of nothing", [call("req.unpipe"), call("req.unpipe", ref("res")), ok], post("abc"))
 flow.add("piped, later packets", [call("req.pipe", ref("res"))], send(head_only), send("abc"), send("def"))
 flow.add("pipe events", [on("res.pipe"), on("res.unpipe"), on("res.finish"), on("req.end"), call("req.pipe", ref("res"))], post("abc"))
-flow.add("back-pressure", [call("req.pause"), wait("go", hear("req.data"), hear("req.end", ok))], send(post("a" * 300_000), background=True), tell("go"), until("\r\n\r\nx"))
+flow.add("back-pressure", [call("req.pause"), wait("go", hear("req.data"), hear("req.end", ok), call("req.resume"))], send(post("a" * 300_000), background=True), tell("go"), until("\r\n\r\nx"))
 flow.add("back-pressure holds the next request", [call("req.pause"), wait("go", call("req.resume"), ok)], send(post("a" * 300_000) + GET, background=True), tell("go"), until("\r\n\r\nx"))
 flow.add("mark of 10", [get("req.readableHighWaterMark"), later(get("req.readableLength"), hear("req.data"), hear("req.end", ok))], send(head_only), send("abcdef"), options={"highWaterMark": 10})
 flow.add("Expect and body", [data, hear("req.end", ok)], send(request("POST", "/", "Expect: 100-continue", "Content-Length: 3")), send("abc"))
@@ -124,10 +125,10 @@ for name in ("utf8", "UTF-8", "latin1", "binary", "ascii", "hex", "base64", "bas
     decoding.add(f"{name}", [call("req.setEncoding", name), get("req.readableEncoding"), texts, hear("req.end", ok)], post("h\xc3\xa9llo w\xf6rld!"))
     decoding.add(f"{name}, by pieces of 3", [call("req.setEncoding", name), texts, hear("req.end", ok)], send(head_only.replace("6", "14")), split("a\xe2\x82\xac\xf0\x9f\x98\x80b\xc3", 3), send("cde"))
     decoding.add(f"{name}, unfinished", [call("req.setEncoding", name), texts, hear("req.end", ok)], post("ab\xe2\x82"))
-for label, text in {"broken sequences": "a\xffb\xc3(\xe2\x82(\xf0\x9f\x98", "overlong": "\xc0\xaf\xed\xa0\x80\xf5", "BOM": "\xef\xbb\xbfa"}.items():
+for label, text in {"broken sequences": "a\xffb\xc3(\xe2\x82(\xf0\x9f\x98", "overlong": "\xe0\x80\xaf\xed\xa0\x80", "BOM": "\xef\xbb\xbfa"}.items():
     decoding.add(f"utf8 {label}", [call("req.setEncoding", "utf8"), texts, hear("req.end", ok)], post(text))
     decoding.add(f"utf8 {label}, by bytes", [call("req.setEncoding", "utf8"), texts, hear("req.end", ok)], send(post(text)[: -len(text)]), split(text))
-decoding.add("surrogates split", [call("req.setEncoding", "utf16le"), texts, hear("req.end", ok)], send(post("=\xd8\x00\xdea\x00")[:-6]), split("=\xd8\x00\xdea\x00", 1))
+decoding.add("surrogates split", [call("req.setEncoding", "utf16le"), texts, hear("req.end", ok)], send(post("=\xd8\x00\xdea\x00")[:-6]), split("=\xd8\x00\xdea\x00", 3))
 decoding.add("default", [call("req.setEncoding", UNDEFINED), get("req.readableEncoding"), texts, hear("req.end", ok)], post("h\xc3\xa9"))
 decoding.add("unknown", [call("req.setEncoding", "nonsense"), get("req.readableEncoding"), texts, hear("req.end", ok)], post("abc"))
 decoding.add("what is buffered", [later(call("req.setEncoding", "utf8"), get("req.readableLength"), call("req.read"), ok)], post("h\xc3\xa9"))
@@ -145,7 +146,7 @@ iteration.add("second loop after the end", [iterate("req", iterate("req", ok))],
 iteration.add("client lost", [on("req.error"), on("req.close"), iterate("req", get("req.complete"))], send(post("abc")[:-1]), rst())
 iteration.add("client lost by FIN", [iterate("req", get("req.complete"))], send(post("abc")[:-1]), fin(), until_end())
 iteration.add("client lost before the loop", [wait("go", iterate("req", get("req.complete")))], send(post("abc")[:-1]), rst(), tell("go"), settle())
-iteration.add("broken off", [on("req.aborted"), on("req.error"), on("req.close"), iterate("req", get("req.destroyed", "socket.destroyed"), ok, most=1)], chunked("abc", "def"))
+iteration.add("broken off", [on("req.aborted"), on("req.error"), on("req.close"), iterate("req", get("req.destroyed", "socket.destroyed"), ok, most=1)], post("abc"))
 iteration.add("broken off, more to come", [iterate("req", get("req.destroyed", "socket.destroyed"), ok, most=1)], send(chunked("abc", end=False)), send("0\r\n\r\n"), GET, known="D34")
 
 # --- client leaves
