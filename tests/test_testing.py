@@ -1,0 +1,517 @@
+"""Testing in memory: what a user's tests stand on."""
+
+from __future__ import annotations
+
+import asyncio
+import doctest
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from writehead import http, testing
+from writehead.errors import InvalidArgTypeError, OutOfRangeError, ServerAlreadyListenError
+
+
+def hello(req: Any, res: Any) -> None:
+    res.end("hello")
+
+
+def echo(req: Any, res: Any) -> None:
+    req.pipe(res)
+
+
+def client_of(handler: Any, **options: Any) -> testing.Client:
+    return testing.connect(http.create_server(options, handler))
+
+
+def test_the_examples_of_the_documentation_hold() -> None:
+    """Every example in a docstring does what it says."""
+    results = doctest.testmod(testing, extraglobs={"http": http}, raise_on_error=False)
+    assert results.attempted > 20
+    assert results.failed == 0
+
+
+# -- the client ----------------------------------------------------------------
+
+
+def test_an_answer_has_all_its_parts() -> None:
+    """Status, reason, headers in both forms, body, trailers, informational answers."""
+
+    def handle(req: Any, res: Any) -> None:
+        res.write_early_hints({"link": "</a>; rel=preload"})
+        res.write_head(201, "Made", [("Trailer", "X-Sum"), ("Set-Cookie", ["a=1", "b=2"]), ("X-A", "1")])
+        res.write("one ")
+        res.add_trailers({"X-Sum": "7"})
+        res.end("two")
+
+    answer = client_of(handle).request("GET", "/")
+    assert (answer.complete, answer.status, answer.reason) == (True, 201, "Made")
+    assert answer.headers["set-cookie"] == ["a=1", "b=2"]
+    assert answer.raw_headers[:4] == ["Trailer", "X-Sum", "Set-Cookie", "a=1"]
+    assert (answer.body, answer.text) == (b"one two", "one two")
+    assert (answer.trailers, answer.raw_trailers) == ({"x-sum": "7"}, ["X-Sum", "7"])
+    (hint,) = answer.informational
+    assert (hint.status, hint.reason, hint.headers) == (
+        103,
+        "Early Hints",
+        {"link": "</a>; rel=preload"},
+    )
+    assert repr(answer) == "<Answer to GET /: 201 Made, 7 bytes>"
+
+
+@pytest.mark.parametrize(
+    ("body", "length"),
+    [(b"abc", {"content-length": "3"}), ("äb", {"content-length": "3"}), ([b"ab", b"", b"c"], {})],
+)
+def test_a_request_carries_its_body(body: Any, length: dict[str, str]) -> None:
+    """Bytes and text have a length, pieces are sent as chunks."""
+    seen: list[Any] = []
+
+    def handle(req: Any, res: Any) -> None:
+        seen.append(req.headers)
+        echo(req, res)
+
+    answer = client_of(handle).request("POST", "/", {"X": ["1", "2"]}, body)
+    assert answer.body == (
+        body.encode() if isinstance(body, str) else b"".join(body) if isinstance(body, list) else body
+    )
+    wanted = {"host": "localhost", "x": "1, 2"} | (length or {"transfer-encoding": "chunked"})
+    assert seen == [wanted]
+
+
+def test_given_fields_stand() -> None:
+    """Host and the length are only added where they are missing."""
+    seen: list[Any] = []
+    client = client_of(lambda req, res: (seen.append(req.raw_headers), res.end()))
+    client.request("POST", "/", [("content-length", 1), ("HOST", "b")], "x")
+    assert seen == [["content-length", "1", "HOST", "b"]]
+
+
+def test_json_is_read() -> None:
+    """An answer can be read as JSON."""
+    answer = client_of(lambda req, res: res.end('{"a": [1]}')).request("GET")
+    assert answer.json() == {"a": [1]}
+
+
+def test_answers_come_in_the_order_of_the_requests() -> None:
+    """HEAD among them takes no body."""
+    held: list[Any] = []
+    client = client_of(lambda req, res: held.append(res))
+    first, second, third = (client.request(method) for method in ("GET", "HEAD", "GET"))
+    held[2].end("3")
+    held[1].end("2")
+    testing.settle()
+    assert not third.complete
+    held[0].end("1")
+    testing.settle()
+    assert [each.body for each in (first, second, third)] == [b"1", b"", b"3"]
+
+
+def test_answers_to_raw_bytes_can_be_read() -> None:
+    """`answer` gives what was asked for by `send`."""
+    client = client_of(hello)
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert client.answer().body == b"hello"
+
+
+def test_a_body_up_to_the_end_of_the_connection() -> None:
+    """An answer without length is whole when the connection has ended."""
+
+    def handle(req: Any, res: Any) -> None:
+        res.write("a")
+        held.append(res)
+
+    held: list[Any] = []
+    client = client_of(handle)
+    answer = client.request("GET", version="1.0")
+    assert not answer.complete
+    held[0].end("b")
+    testing.settle()
+    assert (answer.body, client.ended) == (b"ab", True)
+
+
+def test_what_has_not_come_cannot_be_read() -> None:
+    """The error says which answer is missing, and what to do."""
+    answer = client_of(lambda req, res: None).request("GET", "/slow")
+    with pytest.raises(RuntimeError, match=r"GET /slow has not come whole yet"):
+        _ = answer.status
+    assert repr(answer) == "<Answer to GET /slow: not complete>"
+
+
+def test_what_cannot_come_any_more_is_a_lost_connection() -> None:
+    """The connection ended first."""
+    answer = client_of(lambda req, res: req.socket.destroy()).request("GET", "/")
+    with pytest.raises(ConnectionError, match=r"GET /$"):
+        _ = answer.body
+
+
+def test_what_is_no_answer_is_said_so() -> None:
+    """Bytes that are not HTTP are shown."""
+
+    def handle(req: Any, res: Any) -> None:
+        req.socket.write("nonsense\r\n\r\n")
+
+    answer = client_of(handle).request("GET", "/")
+    with pytest.raises(ValueError, match="nonsense"):
+        _ = answer.status
+
+
+async def test_an_answer_is_awaited() -> None:
+    """An `async def` handler answers later."""
+
+    async def handle(req: Any, res: Any) -> None:
+        body = await req.text()
+        await asyncio.sleep(0)
+        res.end(body.upper())
+
+    client = client_of(handle)
+    answer = await client.request("POST", "/", body="loud")
+    assert answer.text == "LOUD"
+
+
+async def test_awaiting_an_answer_that_cannot_come_raises() -> None:
+    """The connection went away."""
+
+    async def handle(req: Any, res: Any) -> None:
+        await asyncio.sleep(0)
+        res.destroy()
+
+    with pytest.raises(ConnectionError):
+        await client_of(handle).request("GET", "/")
+
+
+async def test_until_waits_for_what_is_received() -> None:
+    """The condition is asked again at each change."""
+
+    async def handle(req: Any, res: Any) -> None:
+        for number in range(3):
+            res.write(str(number))
+            await asyncio.sleep(0)
+        res.end()
+
+    client = client_of(handle)
+    client.request("GET", "/")
+    await client.until(lambda: b"1\r\n2\r\n" in client.received)
+    client.end()
+    await client.until(lambda: client.closed)
+
+
+def test_a_client_ends() -> None:
+    """FIN is the end of an idle connection."""
+    client = client_of(hello)
+    client.request("GET", "/")
+    client.end()
+    assert (client.ended, client.closed) == (True, True)
+
+
+def test_a_client_resets() -> None:
+    """The handler hears that nobody is there any more."""
+    log: list[str] = []
+
+    def handle(req: Any, res: Any) -> None:
+        req.on("error", lambda error: log.append(error.code))
+        res.on("close", lambda: log.append("close"))
+
+    client = client_of(handle)
+    client.request("GET", "/")
+    client.reset()
+    assert (client.closed, log) == (True, ["close", "ECONNRESET"])
+
+
+def test_a_client_reads_slowly() -> None:
+    """What it does not take waits on the server's side."""
+    log: list[Any] = []
+
+    def handle(req: Any, res: Any) -> None:
+        log.append(res.write(100_000 * b"x"))
+        res.once("drain", lambda: (log.append("drain"), res.end()))
+
+    client = client_of(handle)
+    client.stall()
+    answer = client.request("GET", "/")
+    assert (client.received, log) == (b"", [False])
+    client.take(50_000)
+    assert (len(client.received), log) == (50_000, [False])
+    client.take()
+    assert (len(answer.body), log) == (100_000, [False, "drain"])
+
+
+def test_a_paused_server_gets_nothing() -> None:
+    """What is sent while it does not read comes when it reads again."""
+    held: list[Any] = []
+
+    def handle(req: Any, res: Any) -> None:
+        held.append(req)
+        req.on("data", lambda chunk: held.append(chunk))
+        req.pause()
+
+    client = client_of(handle, high_water_mark=4)
+    client.request("POST", "/", {"Content-Length": 12})
+    for part in ("abcd", "efgh", "ijkl"):
+        client.send(part)
+    assert held[1:] == []
+    assert client.socket.bytes_read < len(client.transport.written) + 200
+    held[0].resume()
+    testing.settle()
+    assert held[1:] == [b"abcd", b"efgh", b"ijkl"]
+
+
+def test_the_peer_is_known() -> None:
+    """Address and port can be chosen; without, each client has its own port."""
+    seen: list[Any] = []
+    server = http.create_server(
+        lambda req, res: (seen.append((req.socket.remote_address, req.socket.remote_port)), res.end())
+    )
+    testing.connect(server, ("192.0.2.1", 7)).request("GET", "/")
+    ports = {testing.connect(server).socket.remote_port for _ in range(3)}
+    assert seen == [("192.0.2.1", 7)]
+    assert len(ports) == 3
+    assert testing.connect(server).socket.local_port == 80
+
+
+def test_a_write_can_fail() -> None:
+    """The system refuses the next write."""
+    log: list[Any] = []
+    server = http.create_server(lambda req, res: (res.on("close", lambda: log.append("close")), res.end("x")))
+    server.on("clientError", lambda error, socket: log.append(error.code))
+    client = testing.connect(server)
+    client.transport.fail()
+    client.request("GET", "/")
+    assert (client.closed, log) == (True, ["EPIPE", "close"])
+
+
+# -- the server in memory ------------------------------------------------------
+
+
+def test_a_server_listens_in_memory() -> None:
+    """'listening' comes, it has an address, and it closes as any."""
+    log: list[str] = []
+    server = http.create_server(hello)
+    server.on("listening", lambda: log.append("listening"))
+    testing.listen(server)
+    assert (server.listening, log) == (True, ["listening"])
+    assert server.address() == {"address": "127.0.0.1", "family": "IPv4", "port": 80}
+    with pytest.raises(ServerAlreadyListenError):
+        testing.listen(server)
+    client = testing.connect(server)
+    client.request("GET", "/")
+    server.close(lambda: log.append("closed"))
+    testing.settle()
+    assert (client.closed, server.listening, log) == (True, False, ["listening", "closed"])
+
+
+def test_a_closed_server_refuses() -> None:
+    """As the system would."""
+    server = http.create_server(hello)
+    testing.connect(server)
+    server.close()
+    with pytest.raises(ConnectionRefusedError):
+        testing.connect(server)
+    testing.listen(server)
+    assert testing.connect(server).request("GET", "/").status == 200
+
+
+def test_servers_may_share_a_clock() -> None:
+    """One turn of it is a turn for both."""
+    clock = testing.Clock()
+    servers = [http.create_server(hello, keep_alive_timeout=ms) for ms in (1000, 2000)]
+    clients = []
+    for server in servers:
+        assert testing.listen(server, clock) is clock
+        clients.append(testing.connect(server))
+        clients[-1].request("GET", "/")
+    clock.advance(2000)
+    assert [client.closed for client in clients] == [True, False]
+
+
+async def test_a_server_on_a_port_can_be_reached_in_memory() -> None:
+    """Its time is the loop's then, and no clock can be turned."""
+    async with http.create_server(hello) as server:
+        await server.listen(0, "127.0.0.1")
+        client = testing.connect(server)
+        assert (await client.request("GET", "/")).body == b"hello"
+        with pytest.raises(RuntimeError, match="follows the loop's time"):
+            _ = client.clock
+        client.end()
+
+
+async def test_a_server_in_memory_is_left_as_any() -> None:
+    """`async with` closes it and the connections of its clients."""
+    async with http.create_server(hello) as server:
+        client = testing.connect(server)
+        await client.request("GET", "/")
+    assert client.closed
+
+
+# -- the clock -----------------------------------------------------------------
+
+
+def test_the_clock_calls_in_order_of_time() -> None:
+    """Equal times in the order in which they were asked for."""
+    clock = testing.Clock()
+    log: list[Any] = []
+    for when, name in ((3.0, "c"), (1.0, "a"), (2.0, "b1"), (2.0, "b2")):
+        clock.call_at(when, lambda name: log.append((name, clock.time())), name)
+    clock.advance(2500)
+    assert log == [("a", 1.0), ("b1", 2.0), ("b2", 2.0)]
+    assert clock.time() == 2.5
+
+
+def test_what_a_timer_begins_is_called_in_the_same_turn() -> None:
+    """If it falls due within it."""
+    clock = testing.Clock()
+    log: list[float] = []
+
+    def again() -> None:
+        log.append(clock.time())
+        clock.call_at(clock.time() + 1, again)
+
+    clock.call_at(1.0, again)
+    clock.advance(timedelta(seconds=3))
+    assert log == [1.0, 2.0, 3.0]
+
+
+def test_a_cancelled_timer_is_not_called() -> None:
+    """A handle can be cancelled."""
+    clock = testing.Clock()
+    log: list[str] = []
+    clock.call_at(1.0, log.append, "x").cancel()
+    clock.advance(2000)
+    assert log == []
+
+
+def test_many_small_steps_are_one_large_one() -> None:
+    """Sums of floats do not matter."""
+    clock = testing.Clock()
+    log: list[str] = []
+    clock.call_at(6.0, log.append, "x")
+    for _ in range(60):
+        clock.advance(100)
+    assert log == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("duration", "error"), [("1", InvalidArgTypeError), (None, InvalidArgTypeError), (-1, OutOfRangeError)]
+)
+def test_the_clock_goes_forward_only(duration: Any, error: type[Exception]) -> None:
+    """What is no duration is refused."""
+    with pytest.raises(error):
+        testing.Clock().advance(duration)
+
+
+# -- the transport -------------------------------------------------------------
+
+
+class Recorder(asyncio.Protocol):
+    """A protocol that notes what it is told."""
+
+    def __init__(self, keep_open: bool = True) -> None:
+        self.log: list[Any] = []
+        self.keep_open = keep_open
+
+    def data_received(self, data: bytes) -> None:
+        self.log.append(data)
+
+    def eof_received(self) -> bool:
+        self.log.append("eof")
+        return self.keep_open
+
+    def pause_writing(self) -> None:
+        self.log.append("pause")
+
+    def resume_writing(self) -> None:
+        self.log.append("resume")
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self.log.append(("lost", type(exc)))
+
+
+def transport_of(protocol: Recorder) -> testing.MemoryTransport:
+    return testing.MemoryTransport(protocol, ("127.0.0.1", 1))
+
+
+def test_the_transport_pauses_at_its_marks() -> None:
+    """As a transport of the loop: above the high mark pause, at the low one resume."""
+    protocol = Recorder()
+    transport = transport_of(protocol)
+    transport.set_write_buffer_limits(100)
+    assert transport.get_write_buffer_limits() == (25, 100)
+    transport.room = 0
+    transport.write(100 * b"x")
+    assert (protocol.log, transport.get_write_buffer_size()) == ([], 100)
+    transport.writelines([b"y"])
+    assert protocol.log == ["pause"]
+    transport.room = 75
+    testing.settle()
+    assert (protocol.log, transport.get_write_buffer_size()) == (["pause"], 26)
+    transport.room = 10
+    testing.settle()
+    assert protocol.log == ["pause", "resume"]
+
+
+def test_the_transport_closes_behind_what_waits() -> None:
+    """`close` sends the rest, `abort` drops it."""
+    for name, left in (("close", b"rest"), ("abort", b"")):
+        protocol = Recorder()
+        transport = transport_of(protocol)
+        transport.room = 0
+        transport.write(b"rest")
+        getattr(transport, name)()
+        assert transport.is_closing()
+        transport.write(b"late")
+        transport.room = 100
+        testing.settle()
+        assert (bytes(transport.written), protocol.log) == (left, [("lost", type(None))])
+
+
+def test_the_transport_sends_fin_behind_what_waits() -> None:
+    """`write_eof` ends the other end's reading, not ours."""
+    protocol = Recorder()
+    transport = transport_of(protocol)
+    assert transport.can_write_eof()
+    transport.room = 0
+    transport.write(b"rest")
+    transport.write_eof()
+    testing.settle()
+    assert not transport.ended
+    transport.room = 100
+    transport.feed(b"still")
+    testing.settle()
+    assert (transport.ended, transport.closed, protocol.log) == (True, False, [b"still"])
+
+
+def test_the_transport_holds_packets_while_paused() -> None:
+    """Packets, FIN and errors come in order when reading goes on."""
+    protocol = Recorder()
+    transport = transport_of(protocol)
+    transport.pause_reading()
+    transport.feed(b"1")
+    transport.feed(b"2")
+    transport.feed(None)
+    testing.settle()
+    assert (protocol.log, transport.is_reading()) == ([], False)
+    transport.resume_reading()
+    testing.settle()
+    assert (protocol.log, transport.is_reading()) == ([b"1", b"2", "eof"], True)
+
+
+def test_the_transport_closes_at_fin_unless_it_is_told_to_stay() -> None:
+    """What `eof_received` returns decides, as in asyncio."""
+    protocol = Recorder(keep_open=False)
+    transport = transport_of(protocol)
+    transport.feed(None)
+    testing.settle()
+    assert (transport.closed, protocol.log) == (True, ["eof", ("lost", type(None))])
+
+
+def test_the_transport_can_have_another_protocol() -> None:
+    """As an upgrade does it."""
+    first, second = Recorder(), Recorder()
+    transport = transport_of(first)
+    transport.set_protocol(second)
+    assert transport.get_protocol() is second
+    transport.feed(b"x")
+    testing.settle()
+    assert (first.log, second.log) == ([], [b"x"])
+    assert transport.get_extra_info("socket") is None
