@@ -100,7 +100,7 @@ def figures() -> dict[str, int]:
     objects = gc.get_objects()
     for one in objects:
         kind = type(one)
-        if kind.__module__.startswith("writehead") or kind.__name__ == "TimerHandle":
+        if str(kind.__module__).startswith("writehead") or kind.__name__ == "TimerHandle":
             kinds[kind.__name__] = kinds.get(kind.__name__, 0) + 1
     return {
         "rss_kib": resident_kib(),

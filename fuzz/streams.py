@@ -10,7 +10,6 @@ _METHODS = [
     b"GET",
     b"POST",
     b"PUT",
-   
     b"OPTIONS",
     b"CONNECT",
     b"PRI",

@@ -49,7 +49,9 @@ def _parse(pieces: list[bytes]) -> tuple[list[Any], str | None]:
                 found.append(item)
         if parser.error is not None or parser.closed:
             break
-    return [_view(item) for item in found], None if parser.error is None else parser.error.code
+    code = None if parser.error is None else parser.error.code
+    # What follows a last request is not looked at.
+    return [_view(item) for item in found], None if code == "HPE_CLOSED_CONNECTION" else code
 
 
 def _feed(parser: RequestParser, piece: bytes) -> Iterator[Any]:
@@ -309,11 +311,7 @@ def response(calls: list[tuple[Any, ...]], last: Any, version: str, method: str)
 def _as_bytes(chunk: Any) -> bytes:
     if chunk is None:
         return b""
-    return (
-        bytes(chunk)
-        if isinstance(chunk, bytes)
-        else chunk.encode()
-    )
+    return bytes(chunk) if isinstance(chunk, bytes) else chunk.encode()
 
 
 def _reads_back(received: bytes, method: str, meant: dict[str, Any]) -> None:

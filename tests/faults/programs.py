@@ -31,7 +31,9 @@ class Program:
 
 def promised(account: Account, what: str, res: Any) -> Promise:
     """Make a callback that counts its calls."""
-    promise = Promise(what, queued=res.socket is None or res.socket.destroyed or res.destroyed)
+    # In its turn, behind its end, or behind the end of the socket: there no callback is due (as in Node).
+    gone = res.destroyed or res.socket is None or res.socket.destroyed or not res.socket.writable
+    promise = Promise(what, queued=gone)
     account.promises.append(promise)
     return promise
 
