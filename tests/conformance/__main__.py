@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
+import pprint
 import sys
 import time
 
-from . import known
+from . import generate, known, shrink
+from .language import Scenario
 from .peers import Died, Peer
-from .suite import AT_ONCE, Outcome, Suite, flat, groups, show, summary
+from .suite import AT_ONCE, Outcome, Suite, flat, groups, manner, show, summary
 
 
 def arguments() -> argparse.Namespace:
@@ -17,6 +20,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="written scenarios whose name contains this")
     parser.add_argument("--random", type=int, default=0, metavar="N", help="random programs to run too")
     parser.add_argument("--seed", type=int, default=1, help="of the random programs")
+    parser.add_argument("--first", type=int, default=0, help="number of the first random program")
+    parser.add_argument(
+        "--shrink", type=int, default=5, metavar="N", help="failing random programs to make small"
+    )
+    parser.add_argument("--no-written", action="store_true", help="leave the written scenarios out")
     parser.add_argument("--report", metavar="FILE", help="write the page with the table of groups")
     parser.add_argument("--node-twice", action="store_true", help="compare Node with itself")
     parser.add_argument("--loop", choices=["uvloop", "asyncio"], default="uvloop", help="of writehead's side")
@@ -32,10 +40,19 @@ async def run(args: argparse.Namespace) -> int:
     right = Peer.node() if args.node_twice else Peer.ours(loop=args.loop)
     began = time.monotonic()
     outcomes: list[Outcome] = []
+    failed: list[Outcome] = []
     async with left, right:
         suite = Suite(left, right, node_twice=args.node_twice)
         written = [s for group in groups() for s in group.scenarios if args.only in s["name"]]
-        async for outcome in suite.run(written, args.at_once):
+        drawn = (
+            generate.program(args.seed, number) for number in range(args.first, args.first + args.random)
+        )
+        if args.only.startswith("random "):
+            seed, _, number = args.only[7:].partition(":")
+            drawn = iter([generate.program(int(seed), int(number))])
+        async for outcome in suite.run(
+            itertools.chain([] if args.no_written else written, drawn), args.at_once
+        ):
             outcomes.append(outcome)
             if args.show:
                 print_both(outcome)
@@ -43,6 +60,10 @@ async def run(args: argparse.Namespace) -> int:
                     print("  |", note.splitlines()[0])
             elif outcome.verdict == "different" or outcome.unsteady:
                 print(show(outcome), flush=True)
+                if outcome.verdict == "different" and outcome.scenario["name"].startswith("random"):
+                    failed.append(outcome)
+        for outcome in failed[: args.shrink]:
+            await print_shrunk(suite, outcome)
     if args.slow:
         for outcome in sorted(outcomes, key=lambda outcome: -outcome.seconds)[: args.slow]:
             print(f"{outcome.seconds:7.3f} s  {outcome.scenario['name']}")
@@ -52,16 +73,28 @@ async def run(args: argparse.Namespace) -> int:
     return any(outcome.verdict == "different" for outcome in outcomes)
 
 
+async def print_shrunk(suite: Suite, outcome: Outcome) -> None:
+    async def fails(scenario: Scenario) -> bool:
+        return (await suite.compare(scenario)).verdict == "different"
+
+    small = await shrink.shrink(outcome.scenario, fails)
+    print("shrunk:", show(await suite.compare(small)))
+    print(
+        pprint.pformat({key: small[key] for key in ("options", "handlers", "client")}, width=110), flush=True
+    )
+
+
 def accept(outcomes: list[Outcome]) -> None:
     """Keep our transcript of every scenario that is said to differ, and print it for the reader."""
     kept = dict(known.records())
     for outcome in outcomes:
         name = outcome.scenario["name"]
         if "known" in outcome.scenario and outcome.verdict == "different":
-            ours = flat(outcome.right, timing=bool(outcome.scenario.get("timing")))
+            ours = flat(outcome.right, **manner(outcome.scenario))
             kept[name] = {"id": outcome.scenario["known"], "ours": ours}
             print("kept", name)
-    known.record(kept)
+    labelled = {scenario["name"] for group in groups() for scenario in group.scenarios if "known" in scenario}
+    known.record({name: value for name, value in kept.items() if name in labelled})
 
 
 def print_both(outcome: Outcome) -> None:

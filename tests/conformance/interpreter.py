@@ -248,7 +248,11 @@ class Run:
             return "!" + code_of(value)
         if isinstance(value, Mapping):
             return {"map": [[str(key), self.plain(item)] for key, item in value.items()]}
-        for kind, name in ((http.IncomingMessage, "req"), (http.ServerResponse, "res"), (http.Server, "server")):
+        for kind, name in (
+            (http.IncomingMessage, "req"),
+            (http.ServerResponse, "res"),
+            (http.Server, "server"),
+        ):
             if isinstance(value, kind):
                 return f"<{name}>"
         if hasattr(value, "destroySoon"):
@@ -358,7 +362,9 @@ class Run:
                 result = answer
         return result
 
-    def do_call(self, env: Env, target: str, method: str, args: list[Any] = [], save: str | None = None) -> None:
+    def do_call(
+        self, env: Env, target: str, method: str, args: list[Any] = [], save: str | None = None
+    ) -> None:
         label = f"{env['tag']}{target}.{method}"
         try:
             result = getattr(self.resolve(target, env), method)(*[self.value(item, env) for item in args])

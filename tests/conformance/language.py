@@ -276,7 +276,9 @@ def post(body: str = "", *fields: str, url: str = "/", version: str = "1.1") -> 
     return request("POST", url, f"Content-Length: {len(body)}", *fields, body=body, version=version)
 
 
-def chunked(*chunks: str, trailers: str = "", end: bool = True, url: str = "/", fields: tuple[str, ...] = ()) -> str:
+def chunked(
+    *chunks: str, trailers: str = "", end: bool = True, url: str = "/", fields: tuple[str, ...] = ()
+) -> str:
     """A POST with a chunked body."""
     body = "".join(f"{len(chunk):x}\r\n{chunk}\r\n" for chunk in chunks)
     if end:

@@ -136,13 +136,20 @@ class Peer:
         try:
             return await self.transcript(number, scenario)
         except TimeoutError:
-            return {"received": {}, "ended": {}, "log": [["the scenario did not come to an end"]], "notes": []}
+            return {
+                "received": {},
+                "ended": {},
+                "log": [["the scenario did not come to an end"]],
+                "notes": [],
+            }
         finally:
             self.signals.pop(number, None)
 
     async def transcript(self, number: int, scenario: dict[str, Any]) -> Transcript:
         path = f"{self.directory.name}/{number}"
-        listen = scenario.get("listen", {"path": path} if scenario.get("unix") else {"port": 0, "host": "127.0.0.1"})
+        listen = scenario.get(
+            "listen", {"path": path} if scenario.get("unix") else {"port": 0, "host": "127.0.0.1"}
+        )
         order = {key: scenario.get(key) for key in ("options", "server", "handlers")}
         ready = await self.ask(number, "ready", do="start", scenario={**order, "listen": listen})
         client = Client(ready["ready"], self.settler(number))
@@ -157,7 +164,9 @@ class Peer:
             done["notes"].append(ready["failed"])
             done["log"].append(["the program could not be started"])
         received = {
-            name: [[step, DATE.sub(b"Date: <date>", bytes(data)).decode("latin-1")] for step, data in conn.pieces]
+            name: [
+                [step, DATE.sub(b"Date: <date>", bytes(data)).decode("latin-1")] for step, data in conn.pieces
+            ]
             for name, conn in client.connections.items()
         }
         return {

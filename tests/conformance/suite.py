@@ -49,8 +49,17 @@ def brief(text: str) -> str:
     return f"{text[:300]!r} ... {text[-60:]!r} ({len(text)} bytes, sum {zlib.crc32(text.encode())})"
 
 
-def flat(transcript: Transcript, *, timing: bool = False) -> list[str]:
-    """A transcript as lines of text; with `timing`, without the steps at which bytes came."""
+def by_request(line: list[Any]) -> str:
+    tag, colon, _ = line[0].partition(":")
+    return tag if colon and tag.isdigit() else ""
+
+
+def flat(transcript: Transcript, *, timing: bool = False, interleaved: bool = False) -> list[str]:
+    """A transcript as lines of text.
+
+    With `timing`, without the steps at which bytes came; with `interleaved`, the lines of each request
+    together, for where the order between different requests is nobody's promise.
+    """
     lines = []
     if timing:
         whole = {conn: "".join(data for _, data in pieces) for conn, pieces in transcript["received"].items()}
@@ -59,7 +68,7 @@ def flat(transcript: Transcript, *, timing: bool = False) -> list[str]:
         lines += [f"{conn} got at step {step}: {brief(data)}" for step, data in pieces]
     lines += [f"{conn} ended: {how}" for conn, how in sorted(transcript["ended"].items())]
     lines += [f"client {line}" for line in transcript.get("client", [])]
-    for label, *values in transcript["log"]:
+    for label, *values in sorted(transcript["log"], key=by_request) if interleaved else transcript["log"]:
         lines.append("log " + " ".join([label, *map(repr, values)]))
     return lines
 
@@ -77,10 +86,15 @@ def differences(left: list[str], right: list[str]) -> list[str]:
     return found
 
 
+def manner(scenario: Scenario) -> dict[str, bool]:
+    """How the transcripts of a scenario are to be compared."""
+    return {key: bool(scenario.get(key)) for key in ("timing", "interleaved")}
+
+
 def judge(scenario: Scenario, left: Transcript, right: Transcript, *, node_twice: bool = False) -> Outcome:
     """Compare two transcripts; the differences that are known turn Node's into what ours should be."""
-    timing = bool(scenario.get("timing"))
-    node, ours = flat(left, timing=timing), flat(right, timing=timing)
+    how = manner(scenario)
+    node, ours = flat(left, **how), flat(right, **how)
     if node == ours:
         return Outcome(scenario, left, right, "same")
     reasons: list[str] = []
@@ -90,7 +104,7 @@ def judge(scenario: Scenario, left: Transcript, right: Transcript, *, node_twice
             node, reasons = kept["ours"], [scenario["known"]]
         else:
             wanted, got, reasons = known.reconciled(scenario, left, right)
-            node, ours = flat(wanted, timing=timing), flat(got, timing=timing)
+            node, ours = flat(wanted, **how), flat(got, **how)
         if node == ours:
             return Outcome(scenario, left, right, "known", reasons)
     return Outcome(scenario, left, right, "different", reasons, differences(node, ours))

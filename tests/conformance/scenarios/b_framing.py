@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from ..language import *
 
-framing = Group("framing", "Content-Length, chunked or close; Connection and Keep-Alive: every preparation and version")
+framing = Group(
+    "framing", "Content-Length, chunked or close; Connection and Keep-Alive: every preparation and version"
+)
 chunks = Group("chunks", "Chunks on the wire")
 GROUPS = [framing, chunks]
 
@@ -79,16 +81,47 @@ for calls, program in CALLS.items():
         framing.add(f"{method}, {calls}", program, request(method))
 for code in (100, 102, 103, 199, 200, 204, 205, 206, 304, 404, 500, 999):
     for method in ("GET", "HEAD"):
-        framing.add(f"{method} {code}, write", [put("res.statusCode", code), *CALLS["write, end"]], request(method))
+        framing.add(
+            f"{method} {code}, write", [put("res.statusCode", code), *CALLS["write, end"]], request(method)
+        )
 
 for timeout in (0, 1, 500, 999, 1000, 1500, 5000, 72000):
     framing.add(f"keepAliveTimeout {timeout}", [call("res.end", "x")], options={"keepAliveTimeout": timeout})
-framing.add("keepAliveTimeout 0 on 1.0", [header("Content-Length", 1), call("res.end", "x")], GET10_KEEP, options={"keepAliveTimeout": 0})
+framing.add(
+    "keepAliveTimeout 0 on 1.0",
+    [header("Content-Length", 1), call("res.end", "x")],
+    GET10_KEEP,
+    options={"keepAliveTimeout": 0},
+)
 for most in (1, 2, 3):
-    framing.add(f"maxRequestsPerSocket {most}", [call("res.end", "x")], GET, GET, GET, server=[put("server.maxRequestsPerSocket", most), on("server.dropRequest")], known="D31")
-framing.add("maxRequestsPerSocket, own Connection", [header("Connection", "keep-alive"), call("res.end", "x")], GET, GET, server=[put("server.maxRequestsPerSocket", 1), on("server.dropRequest")], known="D31")
-framing.add("maxRequestsPerSocket and 1.0", [header("Content-Length", 1), call("res.end", "x")], GET10_KEEP, GET10_KEEP, server=[put("server.maxRequestsPerSocket", 1)])
-framing.add("Connection fields of the request joined", [call("res.end", "x")], request("GET", "/", "Connection: foo, close"))
+    framing.add(
+        f"maxRequestsPerSocket {most}",
+        [call("res.end", "x")],
+        GET,
+        GET,
+        GET,
+        server=[put("server.maxRequestsPerSocket", most), on("server.dropRequest")],
+        known="D31",
+    )
+framing.add(
+    "maxRequestsPerSocket, own Connection",
+    [header("Connection", "keep-alive"), call("res.end", "x")],
+    GET,
+    GET,
+    server=[put("server.maxRequestsPerSocket", 1), on("server.dropRequest")],
+)
+framing.add(
+    "maxRequestsPerSocket and 1.0",
+    [header("Content-Length", 1), call("res.end", "x")],
+    GET10_KEEP,
+    GET10_KEEP,
+    server=[put("server.maxRequestsPerSocket", 1)],
+)
+framing.add(
+    "Connection fields of the request joined",
+    [call("res.end", "x")],
+    request("GET", "/", "Connection: foo, close"),
+)
 for label, fields in {
     "keep-alive, close": ["Connection: keep-alive, close"],
     "two fields": ["Connection: x", "Connection: CLOSE"],
@@ -97,25 +130,91 @@ for label, fields in {
     "parameter": ["Connection: close;a"],
     "Proxy-Connection": ["Proxy-Connection: close"],
 }.items():
-    framing.add(f"request Connection {label}", [get("res.shouldKeepAlive"), call("res.end", "x")], request("GET", "/", *fields))
-    framing.add(f"request 1.0 {label}", [get("res.shouldKeepAlive"), header("Content-Length", 1), call("res.end", "x")], request("GET", "/", *fields, "Connection: keep-alive", version="1.0"))
+    framing.add(
+        f"request Connection {label}",
+        [get("res.shouldKeepAlive"), call("res.end", "x")],
+        request("GET", "/", *fields),
+    )
+    framing.add(
+        f"request 1.0 {label}",
+        [get("res.shouldKeepAlive"), header("Content-Length", 1), call("res.end", "x")],
+        request("GET", "/", *fields, "Connection: keep-alive", version="1.0"),
+    )
 for te in ("chunked", "trailers, chunked;q=0.5", "xchunked", "gzip", ""):
-    framing.add(f"request 1.0 TE {te!r}", [get("res.useChunkedEncodingByDefault"), call("res.write", "x"), call("res.end")], request("GET", "/", "Connection: keep-alive", f"TE: {te}", version="1.0"))
+    framing.add(
+        f"request 1.0 TE {te!r}",
+        [get("res.useChunkedEncodingByDefault"), call("res.write", "x"), call("res.end")],
+        request("GET", "/", "Connection: keep-alive", f"TE: {te}", version="1.0"),
+    )
 
 # --- chunks
 
-chunks.add("sizes in hex", [*[quiet("res.write", "x" * n) for n in (1, 9, 10, 15, 16, 17, 255, 256)], quiet("res.end")])
-chunks.add("empty writes make none", [call("res.write", ""), call("res.write", "a"), call("res.write", ""), call("res.write", b("")), call("res.end", "")])
+chunks.add(
+    "sizes in hex",
+    [*[quiet("res.write", "x" * n) for n in (1, 9, 10, 15, 16, 17, 255, 256)], quiet("res.end")],
+)
+chunks.add(
+    "empty writes make none",
+    [
+        call("res.write", ""),
+        call("res.write", "a"),
+        call("res.write", ""),
+        call("res.write", b("")),
+        call("res.end", ""),
+    ],
+)
 chunks.add("end with empty bytes", [call("res.write", "a"), call("res.end", b(""))])
 chunks.add("end with empty bytes alone", [call("res.end", b(""))])
 chunks.add("size counts bytes", [call("res.write", "caf\xe9 \u20ac \U0001f600"), call("res.end", "\xe9")])
-chunks.add("bytes and text", [call("res.write", b("\x00\xff")), call("res.write", "x"), call("res.end", b("\r\n"))])
-chunks.add("over several turns", [quiet("res.write", "a"), later(quiet("res.write", "b"), later(quiet("res.end", "c")))])
-chunks.add("by steps of the client", [quiet("res.write", "a"), wait("b", quiet("res.write", "b")), wait("c", quiet("res.end", "c"))], send(GET), tell("b"), settle(), tell("c"), settle())
-chunks.add("large", [quiet("res.write", times("x", 100_000)), quiet("res.write", times("y", 5)), quiet("res.end", times("z", 70_000))], send(GET), until("\r\n0\r\n\r\n"))
+chunks.add(
+    "bytes and text", [call("res.write", b("\x00\xff")), call("res.write", "x"), call("res.end", b("\r\n"))]
+)
+chunks.add(
+    "over several turns",
+    [quiet("res.write", "a"), later(quiet("res.write", "b"), later(quiet("res.end", "c")))],
+)
+chunks.add(
+    "by steps of the client",
+    [quiet("res.write", "a"), wait("b", quiet("res.write", "b")), wait("c", quiet("res.end", "c"))],
+    send(GET),
+    tell("b"),
+    settle(),
+    tell("c"),
+    settle(),
+)
+chunks.add(
+    "large",
+    [
+        quiet("res.write", times("x", 100_000)),
+        quiet("res.write", times("y", 5)),
+        quiet("res.end", times("z", 70_000)),
+    ],
+    send(GET),
+    until("\r\n0\r\n\r\n"),
+)
 chunks.add("many small ones in one turn", [repeat(500, quiet("res.write", "ab")), quiet("res.end")])
-chunks.add("many small ones over turns", [quiet("res.write", "0"), *[later(quiet("res.write", str(n))) for n in range(5)], later(later(quiet("res.end")))])
-chunks.add("length known, several writes", [quiet("res.setHeader", "Content-Length", 4), quiet("res.write", "a"), quiet("res.write", "bc"), quiet("res.end", "d")])
+chunks.add(
+    "many small ones over turns",
+    [
+        quiet("res.write", "0"),
+        *[later(quiet("res.write", str(n))) for n in range(5)],
+        later(later(quiet("res.end"))),
+    ],
+)
+chunks.add(
+    "length known, several writes",
+    [
+        quiet("res.setHeader", "Content-Length", 4),
+        quiet("res.write", "a"),
+        quiet("res.write", "bc"),
+        quiet("res.end", "d"),
+    ],
+)
 chunks.add("too short for its length", [quiet("res.setHeader", "Content-Length", 9), quiet("res.end", "abc")])
 chunks.add("too long for its length", [quiet("res.setHeader", "Content-Length", 1), quiet("res.end", "abc")])
-chunks.add("1.0 close delimited", [quiet("res.write", "a"), later(quiet("res.write", "b"), quiet("res.end", "c"))], send(GET10), until_end())
+chunks.add(
+    "1.0 close delimited",
+    [quiet("res.write", "a"), later(quiet("res.write", "b"), quiet("res.end", "c"))],
+    send(GET10),
+    until_end(),
+)

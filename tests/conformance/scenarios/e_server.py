@@ -15,8 +15,18 @@ GROUPS = [options, listen, accepting, keeping, closing]
 ok = call("res.end", "x")
 
 
-def server_only(group: Group, name: str, *program: Instruction, known: str | None = None, **more: Any) -> None:
-    group.add(name, None, settle(), server=list(program), listen=False, **({"known": known} if known else {}), **more)
+def server_only(
+    group: Group, name: str, *program: Instruction, known: str | None = None, **more: Any
+) -> None:
+    group.add(
+        name,
+        None,
+        settle(),
+        server=list(program),
+        listen=False,
+        **({"known": known} if known else {}),
+        **more,
+    )
 
 
 # --- options
@@ -38,25 +48,77 @@ NAMES = (
     "listening",
     "allowHalfOpen",
 )
-server_only(options, "defaults", *[get(f"server.{name}") for name in NAMES if name != "connectionsCheckingInterval"])
-BAD: dict[str, Any] = {"text": "5", "negative": -1, "fraction": 1.5, "NaN": NAN, "infinite": INFINITY, "null": None, "true": True, "zero": 0, "object": {}}
-for name in ("requestTimeout", "headersTimeout", "keepAliveTimeout", "keepAliveTimeoutBuffer", "connectionsCheckingInterval", "maxHeaderSize"):
+server_only(
+    options, "defaults", *[get(f"server.{name}") for name in NAMES if name != "connectionsCheckingInterval"]
+)
+BAD: dict[str, Any] = {
+    "text": "5",
+    "negative": -1,
+    "fraction": 1.5,
+    "NaN": NAN,
+    "infinite": INFINITY,
+    "null": None,
+    "true": True,
+    "zero": 0,
+    "object": {},
+}
+for name in (
+    "requestTimeout",
+    "headersTimeout",
+    "keepAliveTimeout",
+    "keepAliveTimeoutBuffer",
+    "connectionsCheckingInterval",
+    "maxHeaderSize",
+):
     for label, value in BAD.items():
         if label == "null":
             continue  # in Python None is "not given"
-        server_only(options, f"{name} {label}", *([get(f"server.{name}")] if name != "connectionsCheckingInterval" else []), options={name: value})
-for name in ("requireHostHeader", "joinDuplicateHeaders", "insecureHTTPParser", "rejectNonStandardBodyWrites", "optimizeEmptyRequests"):
+        server_only(
+            options,
+            f"{name} {label}",
+            *([get(f"server.{name}")] if name != "connectionsCheckingInterval" else []),
+            options={name: value},
+        )
+for name in (
+    "requireHostHeader",
+    "joinDuplicateHeaders",
+    "insecureHTTPParser",
+    "rejectNonStandardBodyWrites",
+    "optimizeEmptyRequests",
+):
     for label, value in {"true": True, "false": False, "number": 1, "text": "true", "object": {}}.items():
         server_only(options, f"{name} {label}", log("made"), options={name: value})
 for name in ("highWaterMark", "keepAliveInitialDelay"):
     for label, value in {"text": "5", "negative": -1, "zero": 0, "true": True, "large": 100000}.items():
         server_only(options, f"{name} {label}", get(f"server.{name}"), options={name: value})
 for label, value in {"text": "x", "number": 1, "function": FUNCTION}.items():
-    server_only(options, f"shouldUpgradeCallback {label}", log("made"), options={"shouldUpgradeCallback": value})
-server_only(options, "headersTimeout over requestTimeout", get("server.headersTimeout"), options={"headersTimeout": 2000, "requestTimeout": 1000})
-server_only(options, "requestTimeout alone lowers headersTimeout", get("server.headersTimeout"), options={"requestTimeout": 1000})
-server_only(options, "requestTimeout 0", get("server.headersTimeout", "server.requestTimeout"), options={"requestTimeout": 0})
-server_only(options, "headersTimeout 0", get("server.headersTimeout", "server.requestTimeout"), options={"headersTimeout": 0})
+    server_only(
+        options, f"shouldUpgradeCallback {label}", log("made"), options={"shouldUpgradeCallback": value}
+    )
+server_only(
+    options,
+    "headersTimeout over requestTimeout",
+    get("server.headersTimeout"),
+    options={"headersTimeout": 2000, "requestTimeout": 1000},
+)
+server_only(
+    options,
+    "requestTimeout alone lowers headersTimeout",
+    get("server.headersTimeout"),
+    options={"requestTimeout": 1000},
+)
+server_only(
+    options,
+    "requestTimeout 0",
+    get("server.headersTimeout", "server.requestTimeout"),
+    options={"requestTimeout": 0},
+)
+server_only(
+    options,
+    "headersTimeout 0",
+    get("server.headersTimeout", "server.requestTimeout"),
+    options={"headersTimeout": 0},
+)
 server_only(options, "unknown ones are ignored", log("made"), options={"nonsense": 1, "host": "x"})
 for label, args in {
     "nothing": [],
@@ -66,39 +128,122 @@ for label, args in {
     "options, handler": [{}, FUNCTION],
     "null, handler": [None, FUNCTION],
 }.items():
-    server_only(options, f"createServer({label})", call("http.createServer", *args, save="s"), call("s.listenerCount", "request"))
-for label, args in {"number": [5], "text": ["x"], "list": [[]], "true": [True], "handler not callable": [{}, 5]}.items():
+    server_only(
+        options,
+        f"createServer({label})",
+        call("http.createServer", *args, save="s"),
+        call("s.listenerCount", "request"),
+    )
+for label, args in {
+    "number": [5],
+    "text": ["x"],
+    "list": [[]],
+    "true": [True],
+    "handler not callable": [{}, 5],
+}.items():
     server_only(options, f"createServer({label})", call("http.createServer", *args))
 for label, value in {"text": "a", "negative": -1, "NaN": NAN, "true": True}.items():
     server_only(options, f"setTimeout {label}", call("server.setTimeout", value), get("server.timeout"))
-server_only(options, "setTimeout with callback", call("server.setTimeout", 10, FUNCTION), call("server.listenerCount", "timeout"), get("server.timeout"))
+server_only(
+    options,
+    "setTimeout with callback",
+    call("server.setTimeout", 10, FUNCTION),
+    call("server.listenerCount", "timeout"),
+    get("server.timeout"),
+)
 server_only(options, "setTimeout with bad callback", call("server.setTimeout", 10, 5), get("server.timeout"))
-server_only(options, "methods before listening", call("server.address"), call("server.closeIdleConnections"), call("server.closeAllConnections"), call("server.ref"), call("server.unref"), get("server.listening"))
+server_only(
+    options,
+    "methods before listening",
+    call("server.address"),
+    call("server.closeIdleConnections"),
+    call("server.closeAllConnections"),
+    call("server.ref"),
+    call("server.unref"),
+    get("server.listening"),
+)
 options.add("keepAliveTimeout changed between requests", [ok, put("server.keepAliveTimeout", 7000)], GET, GET)
-options.add("requireHostHeader changed between requests", [ok], send(request("GET", host=False)), options={"requireHostHeader": False})
-options.add("maxHeaderSize changed: next connection", [ok, put("server.maxHeaderSize", 100)], send(request("GET", "/", "X: " + "a" * 200)), send(request("GET", "/", "X: " + "a" * 200)))
-options.add("noDelay and keepAlive", [ok], options={"noDelay": False, "keepAlive": True, "keepAliveInitialDelay": 3000})
+options.add(
+    "requireHostHeader changed between requests",
+    [ok],
+    send(request("GET", host=False)),
+    options={"requireHostHeader": False},
+)
+options.add(
+    "maxHeaderSize changed: next connection",
+    [ok, put("server.maxHeaderSize", 100)],
+    send(request("GET", "/", "X: " + "a" * 200)),
+    send(request("GET", "/", "X: " + "a" * 200)),
+)
+options.add(
+    "noDelay and keepAlive",
+    [ok],
+    options={"noDelay": False, "keepAlive": True, "keepAliveInitialDelay": 3000},
+)
 options.add("no 'request' listener", None, send(GET), send(GET))
-options.add("two 'request' listeners", [call("res.write", "1")], GET, server=[on("server.request", call("arg1.end", "2"))])
-options.add("listener added late", None, send(GET), server=[hear("server.connection", hear("server.request", call("arg1.end", "late")))])
-options.add("uniqueHeaders", [quiet("res.setHeader", "X", ["a", "b"]), ok], options={"uniqueHeaders": ["x", "Y"]})
-options.add("uniqueHeaders not a list", [quiet("res.setHeader", "X", ["a", "b"]), ok], options={"uniqueHeaders": "x"})
+options.add(
+    "two 'request' listeners",
+    [call("res.write", "1")],
+    GET,
+    server=[on("server.request", call("arg1.end", "2"))],
+)
+options.add(
+    "listener added late",
+    None,
+    send(GET),
+    server=[hear("server.connection", hear("server.request", call("arg1.end", "late")))],
+)
+options.add(
+    "uniqueHeaders", [quiet("res.setHeader", "X", ["a", "b"]), ok], options={"uniqueHeaders": ["x", "Y"]}
+)
+options.add(
+    "uniqueHeaders not a list", [quiet("res.setHeader", "X", ["a", "b"]), ok], options={"uniqueHeaders": "x"}
+)
 for most in (1, 2, 3):
-    options.add(f"maxHeadersCount {most}", [get("req.rawHeaders"), ok], send(request("GET", "/", "A: 1", "B: 2")), server=[put("server.maxHeadersCount", most), on("server.clientError", call("arg1.destroy"))])
-options.add("optimizeEmptyRequests", [on("req.end"), on("req.close"), on("req.resume"), state("req", "complete", "readableEnded"), ok], GET, post("abc"), options={"optimizeEmptyRequests": True})
-options.add("joinDuplicateHeaders", [get("req.headers"), ok], request("GET", "/", "Host: b", "Age: 1", "Age: 2", "Cookie: a", "Cookie: b", "Set-Cookie: c", "X: 1", "X: 2"), options={"joinDuplicateHeaders": True, "insecureHTTPParser": True})
+    options.add(
+        f"maxHeadersCount {most}",
+        [get("req.rawHeaders"), ok],
+        send(request("GET", "/", "A: 1", "B: 2")),
+        server=[put("server.maxHeadersCount", most), on("server.clientError", call("arg1.destroy"))],
+    )
+options.add(
+    "optimizeEmptyRequests",
+    [on("req.end"), on("req.close"), on("req.resume"), state("req", "complete", "readableEnded"), ok],
+    GET,
+    post("abc"),
+    options={"optimizeEmptyRequests": True},
+)
+options.add(
+    "joinDuplicateHeaders",
+    [get("req.headers"), ok],
+    request(
+        "GET", "/", "Host: b", "Age: 1", "Age: 2", "Cookie: a", "Cookie: b", "Set-Cookie: c", "X: 1", "X: 2"
+    ),
+    options={"joinDuplicateHeaders": True, "insecureHTTPParser": True},
+)
 
 # --- listen
 
 
 def listens(name: str, *program: Instruction, known: str | None = None, **more: Any) -> None:
-    server_only(listen, name, on("server.listening", get("server.listening")), on("server.close"), on("server.error", get("arg0.syscall", "arg0.code")), *program, known=known, **more)
+    server_only(
+        listen,
+        name,
+        on("server.listening", get("server.listening")),
+        on("server.close"),
+        on("server.error", get("arg0.syscall", "arg0.code")),
+        *program,
+        known=known,
+        **more,
+    )
 
 
 shut = hear("server.listening", call("server.close", cb("closed")))
 local = {"port": 0, "host": "127.0.0.1"}
 listens("port and host", shut, quiet("server.listen", 0, "127.0.0.1"), get("server.listening"))
-listens("port only is bound at once", shut, quiet("server.listen", 0), get("server.listening", "server.listening"))
+listens(
+    "port only is bound at once", shut, quiet("server.listen", 0), get("server.listening", "server.listening")
+)
 listens("nothing", shut, quiet("server.listen"))
 listens("callback", shut, quiet("server.listen", 0, cb("up")))
 listens("host and callback", shut, quiet("server.listen", 0, "127.0.0.1", cb("up")))
@@ -106,58 +251,227 @@ listens("backlog and callback", shut, quiet("server.listen", 0, 10, cb("up")))
 listens("host, backlog, callback", shut, quiet("server.listen", 0, "127.0.0.1", 10, cb("up")))
 listens("mapping and callback", shut, quiet("server.listen", local, cb("up")))
 listens("text port", shut, quiet("server.listen", "0"))
-listens("family of an IPv4 address", hear("server.listening", quiet("server.address"), call("server.close")), quiet("server.listen", local))
-listens("address before and after", call("server.address"), hear("server.close", call("server.address")), shut, quiet("server.listen", local))
-for label, value in {"too high": 65536, "negative": -1, "fraction": 1.5, "NaN": NAN, "true": True, "object": {}, "list": [], "port null": {"port": None, "host": "127.0.0.1"}, "bad port in mapping": {"port": "x"}, "port false": {"port": False}}.items():
+listens(
+    "family of an IPv4 address",
+    hear("server.listening", quiet("server.address"), call("server.close")),
+    quiet("server.listen", local),
+)
+listens(
+    "address before and after",
+    call("server.address"),
+    hear("server.close", call("server.address")),
+    shut,
+    quiet("server.listen", local),
+)
+for label, value in {
+    "too high": 65536,
+    "negative": -1,
+    "fraction": 1.5,
+    "NaN": NAN,
+    "true": True,
+    "object": {},
+    "list": [],
+    "port null": {"port": None, "host": "127.0.0.1"},
+    "bad port in mapping": {"port": "x"},
+    "port false": {"port": False},
+}.items():
     if label != "port null":
         listens(f"bad {label}", call("server.listen", value), get("server.listening"))
 listens("address not ours", call("server.listen", 0, "192.0.2.1"))
 listens("missing directory", call("server.listen", "/nonexistent/dir/sock"))
-listens("twice", quiet("server.listen", local), hear("server.listening", call("server.listen", local), call("server.close")))
-listens("again after close", hear("server.listening", call("server.close"), how="once"), hear("server.close", shut, quiet("server.listen", local), how="once"), quiet("server.listen", local))
-listens("close before 'listening'", quiet("server.listen", 0), call("server.close", cb("closed")), get("server.listening"))
+listens(
+    "twice",
+    quiet("server.listen", local),
+    hear("server.listening", call("server.listen", local), call("server.close")),
+)
+listens(
+    "again after close",
+    hear("server.listening", call("server.close"), how="once"),
+    hear("server.close", shut, quiet("server.listen", local), how="once"),
+    quiet("server.listen", local),
+)
+listens(
+    "close before 'listening'",
+    quiet("server.listen", 0),
+    call("server.close", cb("closed")),
+    get("server.listening"),
+)
 listens("close without listening", call("server.close"))
 listens("close without listening, callback", call("server.close", cb("closed")))
-listens("close twice", hear("server.listening", call("server.close", cb("one")), call("server.close", cb("two"))), quiet("server.listen", local))
-listen.add("unix socket", [get("socket.remoteAddress", "socket.localAddress"), call("socket.address"), ok], unix=True)
+listens(
+    "close twice",
+    hear("server.listening", call("server.close", cb("one")), call("server.close", cb("two"))),
+    quiet("server.listen", local),
+)
+listen.add(
+    "unix socket", [get("socket.remoteAddress", "socket.localAddress"), call("socket.address"), ok], unix=True
+)
 listen.add("served after 'listening'", [ok], GET, server=[on("server.listening", get("server.listening"))])
 
 # --- accepting
 
-accepting.add("connection event", [ok], GET, server=[on("server.connection", get("arg0.readyState", "arg0.bytesRead"))])
-accepting.add("connection listener before the request", [same("socket", "seen"), ok], GET, server=[hear("server.connection", log("connection"))])
-accepting.add("maxConnections 1", [wait("go", ok)], send(GET), connect("d"), until_end("d"), tell("go"), settle(), server=[put("server.maxConnections", 1), hear("server.drop", log("drop"))])
-accepting.add("maxConnections 0", None, connect(), until_end(), server=[put("server.maxConnections", 0), hear("server.drop", log("drop"))])
-accepting.add("room again", [ok], send(GET_CLOSE), until_end(), connect("d"), send(GET, conn="d"), server=[put("server.maxConnections", 1), on("server.drop")])
+accepting.add(
+    "connection event", [ok], GET, server=[on("server.connection", get("arg0.readyState", "arg0.bytesRead"))]
+)
+accepting.add(
+    "connection listener before the request",
+    [same("socket", "seen"), ok],
+    GET,
+    server=[hear("server.connection", log("connection"))],
+)
+accepting.add(
+    "maxConnections 1",
+    [wait("go", ok)],
+    send(GET),
+    connect("d"),
+    until_end("d"),
+    tell("go"),
+    settle(),
+    server=[put("server.maxConnections", 1), hear("server.drop", log("drop"))],
+)
+accepting.add(
+    "maxConnections 0",
+    None,
+    connect(),
+    until_end(),
+    server=[put("server.maxConnections", 0), hear("server.drop", log("drop"))],
+)
+accepting.add(
+    "room again",
+    [ok],
+    send(GET_CLOSE),
+    until_end(),
+    connect("d"),
+    send(GET, conn="d"),
+    server=[put("server.maxConnections", 1), on("server.drop")],
+)
 accepting.add("getConnections", [call("server.getConnections", cb("count", ok))], GET)
-accepting.add("getConnections of two", [ok, later(call("server.getConnections", cb("count")))], connect(), connect("d"), send(GET), send(GET, conn="d"))
-accepting.add("destroyed in 'connection'", None, connect(), until_end(), server=[hear("server.connection", call("arg0.destroy"), on("arg0.close"))])
-accepting.add("written to in 'connection'", [ok], GET, server=[hear("server.connection", call("arg0.write", "hello\r\n"))])
-accepting.add("never a byte", [ok], connect(), leave(), server=[hear("server.connection", on("arg0.end"), on("arg0.close"), on("arg0.error"))])
-accepting.add("several connections", [ok], connect("a"), connect("b"), connect("d"), send(GET, conn="b"), send(GET, conn="a"), send(GET, conn="d"))
+accepting.add(
+    "getConnections of two",
+    [ok, later(call("server.getConnections", cb("count")))],
+    connect(),
+    connect("d"),
+    send(GET),
+    send(GET, conn="d"),
+)
+accepting.add(
+    "destroyed in 'connection'",
+    None,
+    connect(),
+    until_end(),
+    server=[hear("server.connection", call("arg0.destroy"), on("arg0.close"))],
+)
+accepting.add(
+    "written to in 'connection'",
+    [ok],
+    GET,
+    server=[hear("server.connection", call("arg0.write", "hello\r\n"))],
+)
+accepting.add(
+    "never a byte",
+    [ok],
+    connect(),
+    leave(),
+    server=[hear("server.connection", on("arg0.end"), on("arg0.close"), on("arg0.error"))],
+)
+accepting.add(
+    "several connections",
+    [ok],
+    connect("a"),
+    connect("b"),
+    connect("d"),
+    send(GET, conn="b"),
+    send(GET, conn="a"),
+    send(GET, conn="d"),
+)
 
 # --- keep-alive
 
 rest = [on("req.data"), on("req.end"), on("req.close"), on("req.aborted"), on("res.finish")]
 keeping.add("ten requests", [call("res.end", ref("req.url"))], *[request("GET", f"/{n}") for n in range(10)])
 keeping.add("asked to close", [ok], send(GET_CLOSE), until_end())
-keeping.add("asked to close, kept by the handler", [quiet("res.setHeader", "Connection", "keep-alive"), ok], send(GET_CLOSE))
-keeping.add("asked to close, kept, next byte", [quiet("res.setHeader", "Connection", "keep-alive"), ok], send(GET_CLOSE), send("G"), settle(), known="D20")
-keeping.add("1.0 kept with a length", [quiet("res.setHeader", "Content-Length", 1), ok], GET10_KEEP, GET10_KEEP)
+keeping.add(
+    "asked to close, kept by the handler",
+    [quiet("res.setHeader", "Connection", "keep-alive"), ok],
+    send(GET_CLOSE),
+)
+keeping.add(
+    "asked to close, kept, next byte",
+    [quiet("res.setHeader", "Connection", "keep-alive"), ok],
+    send(GET_CLOSE),
+    send("G"),
+    settle(),
+    known="D20",
+)
+keeping.add(
+    "1.0 kept with a length", [quiet("res.setHeader", "Content-Length", 1), ok], GET10_KEEP, GET10_KEEP
+)
 keeping.add("1.0 TE chunked kept", [ok], GET10_TE, GET10_TE)
 keeping.add("1.0 not kept", [ok], send(GET10_KEEP), until_end())
 keeping.add("removed Connection, 1.1", [quiet("res.removeHeader", "Connection"), ok], GET, GET)
-keeping.add("removed Connection, close asked", [quiet("res.removeHeader", "Connection"), ok], send(GET_CLOSE), until_end())
+keeping.add(
+    "removed Connection, close asked",
+    [quiet("res.removeHeader", "Connection"), ok],
+    send(GET_CLOSE),
+    until_end(),
+)
 keeping.add("body unread, in the packet", [*rest[1:], ok], post("abc"), GET)
 keeping.add("body unread, later", [*rest[1:], ok], send(post("abc")[:-2]), send("bc"), send(GET))
-keeping.add("body unread, chunked, later", [*rest[1:], ok], send(chunked("abc", end=False)), send("2\r\nde\r\n"), send("0\r\n\r\n"), send(GET))
+keeping.add(
+    "body unread, chunked, later",
+    [*rest[1:], ok],
+    send(chunked("abc", end=False)),
+    send("2\r\nde\r\n"),
+    send("0\r\n\r\n"),
+    send(GET),
+)
 keeping.add("body unread, large", [*rest[1:], ok], send(post("a" * 300_000)), send(GET))
-keeping.add("body flowing, goes on after finish", [*rest, ok], send(post("abcdef")[:-4]), send("cd"), send("ef"), send(GET))
-keeping.add("body touched and paused", [*rest[1:], quiet("req.pause"), ok], send(post("abcdef")[:-4]), send("cdef"), send(GET), known="D22")
-keeping.add("body read in part, paused", [hear("req.data", call("req.pause")), *rest[1:], later(ok)], send(post("abcdef")[:-4]), send("cdef"), send(GET), known="D22")
-keeping.add("closing answer, body still coming", [*rest[1:], quiet("res.setHeader", "Connection", "close"), ok], send(post("abc")[:-2]), until_end())
-keeping.add("request after the last allowed", [ok], GET, GET, GET, server=[put("server.maxRequestsPerSocket", 2), on("server.dropRequest")], known="D31")
-keeping.add("last allowed, pipelined", [ok], send(GET * 3), server=[put("server.maxRequestsPerSocket", 2), on("server.dropRequest")], known="D31")
+keeping.add(
+    "body flowing, goes on after finish",
+    [*rest, ok],
+    send(post("abcdef")[:-4]),
+    send("cd"),
+    send("ef"),
+    send(GET),
+)
+keeping.add(
+    "body touched and paused",
+    [*rest[1:], quiet("req.pause"), ok],
+    send(post("abcdef")[:-4]),
+    send("cdef"),
+    send(GET),
+    known="D22",
+)
+keeping.add(
+    "body read in part, paused",
+    [hear("req.data", call("req.pause")), *rest[1:], later(ok)],
+    send(post("abcdef")[:-4]),
+    send("cdef"),
+    send(GET),
+    known="D22",
+)
+keeping.add(
+    "closing answer, body still coming",
+    [*rest[1:], quiet("res.setHeader", "Connection", "close"), ok],
+    send(post("abc")[:-2]),
+    until_end(),
+)
+keeping.add(
+    "request after the last allowed",
+    [ok],
+    GET,
+    GET,
+    GET,
+    server=[put("server.maxRequestsPerSocket", 2), on("server.dropRequest")],
+    known="D31",
+)
+keeping.add(
+    "last allowed, pipelined",
+    [ok],
+    send(GET * 3),
+    server=[put("server.maxRequestsPerSocket", 2), on("server.dropRequest")],
+    known="D31",
+)
 keeping.add("Proxy-Connection", [ok], send(request("GET", "/", "Proxy-Connection: close")), until_end())
 for n in (1, 2, 5):
     keeping.add(f"{n} then close", [ok], *[send(GET)] * n, send(GET_CLOSE), until_end())
@@ -167,16 +481,120 @@ for n in (1, 2, 5):
 quick = {"keepAliveTimeout": 1, "keepAliveTimeoutBuffer": 0}
 seen = [on("res.finish"), on("res.close"), on("req.aborted"), on("req.close"), on("socket.close")]
 shutting = [on("server.close")]
-closing.add("close in the handler, then end", [*seen, call("server.close", cb("closed")), wait("go", ok)], send(GET), tell("go"), until_end(), server=shutting, options=quick, known="D23")
-closing.add("close after the answer", [*seen, ok, later(call("server.close", cb("closed")))], send(GET), until_end(), server=shutting)
-closing.add("close with an idle and a busy one", [route(a=[ok], b=[*seen, call("server.close", cb("closed")), wait("go", quiet("res.setHeader", "Connection", "close"), ok)])], connect("a"), connect("b"), send(A := request("GET", "/a"), conn="a"), send(request("GET", "/b"), conn="b"), until_end("a"), tell("go"), until_end("b"), server=shutting)
-closing.add("closeAllConnections", [*seen, call("server.closeAllConnections"), get("server.listening")], send(GET), until_end(), server=shutting)
-closing.add("closeAllConnections, streaming", [*seen, quiet("res.write", "abc"), later(call("server.closeAllConnections"))], send(GET), until_end())
-closing.add("closeIdleConnections leaves the busy", [call("server.closeIdleConnections"), wait("go", ok)], send(GET), tell("go"), settle())
-closing.add("closeIdleConnections ends the idle", [route(a=[*seen, ok], b=[call("server.closeIdleConnections"), ok])], connect("a"), connect("b"), send(request("GET", "/a"), conn="a"), send(request("GET", "/b"), conn="b"), until_end("a"))
-closing.add("closeIdleConnections and half a head", [route(a=[ok], b=[call("server.closeIdleConnections"), ok])], connect("a"), connect("b"), send(request("GET", "/a"), conn="a"), send("GET / HT", conn="a"), send(request("GET", "/b"), conn="b"))
-closing.add("closeIdleConnections and one never used", [call("server.closeIdleConnections"), ok], connect("a"), connect("b"), send(GET, conn="b"))
-closing.add("closeIdleConnections and CRLFs", [route(a=[ok], b=[call("server.closeIdleConnections"), ok])], connect("a"), connect("b"), send(request("GET", "/a"), conn="a"), send("\r\n\r\n", conn="a"), send(request("GET", "/b"), conn="b"), until_end("a"))
-closing.add("closeIdleConnections and an unfinished body", [route(a=[ok], b=[call("server.closeIdleConnections"), ok])], connect("a"), connect("b"), send(post("abc", url="/a")[:-1], conn="a"), send(request("GET", "/b"), conn="b"))
-closing.add("close then destroy the busy one", [*seen, call("server.close", cb("closed")), later(call("socket.destroy"))], send(GET), until_end(), server=shutting)
-closing.add("close with one never used", [call("server.close", cb("closed")), quiet("res.setHeader", "Connection", "close"), ok], connect("a"), connect("b"), send(GET, conn="b"), server=shutting, known="D23")
+closing.add(
+    "close in the handler, then end",
+    [*seen, call("server.close", cb("closed")), wait("go", ok)],
+    send(GET),
+    tell("go"),
+    until_end(),
+    server=shutting,
+    options=quick,
+    known="D23",
+)
+closing.add(
+    "close after the answer",
+    [*seen, ok, later(call("server.close", cb("closed")))],
+    send(GET),
+    until_end(),
+    server=shutting,
+)
+closing.add(
+    "close with an idle and a busy one",
+    [
+        route(
+            a=[ok],
+            b=[
+                *seen,
+                call("server.close", cb("closed")),
+                wait("go", quiet("res.setHeader", "Connection", "close"), ok),
+            ],
+        )
+    ],
+    connect("a"),
+    connect("b"),
+    send(A := request("GET", "/a"), conn="a"),
+    send(request("GET", "/b"), conn="b"),
+    until_end("a"),
+    tell("go"),
+    until_end("b"),
+    server=shutting,
+)
+closing.add(
+    "closeAllConnections",
+    [*seen, call("server.closeAllConnections"), get("server.listening")],
+    send(GET),
+    until_end(),
+    server=shutting,
+)
+closing.add(
+    "closeAllConnections, streaming",
+    [*seen, quiet("res.write", "abc"), later(call("server.closeAllConnections"))],
+    send(GET),
+    until_end(),
+)
+closing.add(
+    "closeIdleConnections leaves the busy",
+    [call("server.closeIdleConnections"), wait("go", ok)],
+    send(GET),
+    tell("go"),
+    settle(),
+)
+closing.add(
+    "closeIdleConnections ends the idle",
+    [route(a=[*seen, ok], b=[call("server.closeIdleConnections"), ok])],
+    connect("a"),
+    connect("b"),
+    send(request("GET", "/a"), conn="a"),
+    send(request("GET", "/b"), conn="b"),
+    until_end("a"),
+)
+closing.add(
+    "closeIdleConnections and half a head",
+    [route(a=[ok], b=[call("server.closeIdleConnections"), ok])],
+    connect("a"),
+    connect("b"),
+    send(request("GET", "/a"), conn="a"),
+    send("GET / HT", conn="a"),
+    send(request("GET", "/b"), conn="b"),
+)
+closing.add(
+    "closeIdleConnections and one never used",
+    [call("server.closeIdleConnections"), ok],
+    connect("a"),
+    connect("b"),
+    send(GET, conn="b"),
+)
+closing.add(
+    "closeIdleConnections and CRLFs",
+    [route(a=[ok], b=[call("server.closeIdleConnections"), ok])],
+    connect("a"),
+    connect("b"),
+    send(request("GET", "/a"), conn="a"),
+    send("\r\n\r\n", conn="a"),
+    send(request("GET", "/b"), conn="b"),
+    until_end("a"),
+)
+closing.add(
+    "closeIdleConnections and an unfinished body",
+    [route(a=[ok], b=[call("server.closeIdleConnections"), ok])],
+    connect("a"),
+    connect("b"),
+    send(post("abc", url="/a")[:-1], conn="a"),
+    send(request("GET", "/b"), conn="b"),
+)
+closing.add(
+    "close then destroy the busy one",
+    [*seen, call("server.close", cb("closed")), later(call("socket.destroy"))],
+    send(GET),
+    until_end(),
+    server=shutting,
+)
+closing.add(
+    "close with one never used",
+    [call("server.close", cb("closed")), quiet("res.setHeader", "Connection", "close"), ok],
+    connect("a"),
+    connect("b"),
+    send(GET, conn="b"),
+    server=shutting,
+    known="D23",
+)

@@ -1,0 +1,62 @@
+"""Makes a failing scenario smaller while it goes on failing."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+from .language import Scenario
+
+Fails = Callable[[Scenario], Awaitable[bool]]
+TRIES = 400
+
+
+def programs(data: Any) -> Iterator[list[Any]]:
+    """Every list of instructions inside a piece of a scenario, outermost first."""
+    if isinstance(data, list):
+        if data and all(isinstance(item, list) and item and isinstance(item[0], str) for item in data):
+            yield data
+        for item in data:
+            yield from programs(item)
+    elif isinstance(data, dict):
+        for item in data.values():
+            yield from programs(item)
+
+
+def balanced(scenario: Scenario) -> bool:
+    """Whether every cork still has its uncork: what end() does with corks is a known difference."""
+    text = repr(scenario["handlers"])
+    return text.count("'cork'") == text.count("'uncork'")
+
+
+def smaller(scenario: Scenario) -> Iterator[Scenario]:
+    """Scenarios with one thing less, the largest things first."""
+    for key in list(scenario["options"]):
+        if key != "emitCloseAfterFinish":
+            less = copy.deepcopy(scenario)
+            del less["options"][key]
+            yield less
+    count = len(list(programs([scenario["handlers"], scenario["client"]])))
+    for which in range(count):
+        length = len(list(programs([scenario["handlers"], scenario["client"]]))[which])
+        for index in range(length - 1, -1, -1):
+            less = copy.deepcopy(scenario)
+            del list(programs([less["handlers"], less["client"]]))[which][index]
+            yield less
+
+
+async def shrink(scenario: Scenario, fails: Fails) -> Scenario:
+    """Take away what is not needed for the failure."""
+    tries = 0
+    progress = True
+    while progress and tries < TRIES:
+        progress = False
+        for less in smaller(scenario):
+            tries += 1
+            if tries > TRIES:
+                break
+            if less["client"] and balanced(less) and await fails(less):
+                scenario, progress = less, True
+                break
+    return scenario
