@@ -18,12 +18,13 @@ from typing import Any, Protocol
 
 from writehead._clock import IdleTimers
 from writehead._http1.exchange import Http1Exchange
-from writehead._http1.parser import END, RequestParser
+from writehead._http1.found import END
+from writehead._http1.parser import RequestParser
 from writehead._incoming import IncomingMessage
 from writehead._outgoing import GONE
 from writehead._response import ServerResponse
 from writehead._socket import Socket
-from writehead.errors import ConnectionLostError, HTTPError, RequestTimeoutError, WriteTimeoutError
+from writehead.errors import ConnectionLostError, RequestTimeoutError, WriteTimeoutError
 
 logger = logging.getLogger("writehead")
 
@@ -350,6 +351,8 @@ class Connection(asyncio.Protocol):
         server = self._server
         response._odd = True
         if server._closing:
+            for other in self._exchanges():  # the last one in line closes, not those before it
+                other.must_close = False
             exchange.must_close = True
         mark = server.high_water_mark
         message._high_water_mark = response._high_water_mark = mark
@@ -674,6 +677,7 @@ class Connection(asyncio.Protocol):
         self._closed_input = True
         exchanges = self._exchanges()
         incoming = self._incoming
+        current = self._current
         self._current = self._incoming = None
         self._queue = None
         self._parser = None
@@ -683,13 +687,15 @@ class Connection(asyncio.Protocol):
                 response.req._abort()
         if incoming is not None and incoming._source is self:
             incoming._lose()
-        for position, exchange in enumerate(exchanges):
+        for exchange in exchanges:
             response = exchange.response
             exchange.drop()
             exchange.line = exchange.response = None
             if response is not None:
-                lost: HTTPError | None = ConnectionLostError() if position else None
-                response._on_lost(lost)
+                if exchange is current:
+                    response._on_lost(None)
+                else:
+                    self._turns.later(response._on_lost, ConnectionLostError())
 
     # -- stopping --------------------------------------------------------------
 
@@ -707,8 +713,8 @@ class Connection(asyncio.Protocol):
 
     @property
     def is_silent(self) -> bool:
-        """Whether it has never sent a byte."""
-        return self._requests == 0 and self.socket._bytes_read == 0
+        """Whether it has never begun a request."""
+        return self._requests == 0 and (self._parser is None or not self._parser.mid_message)
 
     def close_in_order(self, grace: float = 0.0) -> None:
         """Go when what is busy is done; at once when nothing is.
@@ -722,8 +728,9 @@ class Connection(asyncio.Protocol):
         if self.is_idle:
             self._keep_alive_set = True
             self.socket._watch_idle(grace or UNREAD_GRACE)
-        for exchange in self._exchanges():
-            exchange.must_close = True
+        exchanges = self._exchanges()
+        for exchange in exchanges:
+            exchange.must_close = exchange is exchanges[-1]
             response: Any = exchange.response
             response._odd = True
 

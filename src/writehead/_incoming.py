@@ -7,12 +7,12 @@ from typing import Any, Protocol, Self
 
 from writehead import _fields
 from writehead._callbacks import Callback
+from writehead._failures import log_failure
 from writehead._http1.head import RawHead, fields_of
 from writehead._readable import Readable
 from writehead._signal import AbortSignal
 from writehead._turns import later
 from writehead.errors import AbortError, ConnectionLostError, PayloadTooLargeError
-from writehead._failures import log_failure
 
 
 class Source(Protocol):

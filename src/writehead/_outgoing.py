@@ -10,11 +10,11 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Self
 
 from writehead import _fields
+from writehead._bytes import as_bytes
 from writehead._callbacks import Callback, call_back, optional_callback
 from writehead._headers import HeaderStore, field_pairs
 from writehead._http1.exchange import Http1Exchange
 from writehead._options import milliseconds
-from writehead._socket import as_bytes
 from writehead._turns import later
 from writehead._wire import Done
 from writehead.errors import (
@@ -370,9 +370,7 @@ class OutgoingMessage(HeaderStore):
 
     def pipe(self, destination: Any = None, **options: Any) -> None:
         """Refuse, as Node does: 'error' with `ERR_STREAM_CANNOT_PIPE`."""
-        self._notify("error", StreamCannotPipeError()) or self._listener_failed(
-            StreamCannotPipeError(), "error", ()
-        )
+        self._emit_error(StreamCannotPipeError())
 
     # -- state -----------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from writehead._failures import log_failure
 from writehead._file import FileRange, send_range
 from writehead._headers import field_pairs
 from writehead._http1.exchange import LARGE, Http1Exchange, field_line, inform_block
+from writehead._options import snake
 from writehead._outgoing import GONE, OutgoingMessage, _done
 from writehead._socket import Socket
 from writehead._standalone import WritableSink
@@ -75,15 +76,12 @@ class ServerResponse(OutgoingMessage):
             self._odd = True
         exchange.response = self
         self._exchange = exchange
+        if isinstance(high_water_mark, Mapping):  # Node: one object of options
+            options = {snake(name): value for name, value in high_water_mark.items()}
+            high_water_mark = options.get("high_water_mark")
+            reject_non_standard_body_writes = bool(options.get("reject_non_standard_body_writes"))
         if high_water_mark is not None:
-            if isinstance(high_water_mark, Mapping):
-                options = high_water_mark
-                high_water_mark = options.get("high_water_mark", options.get("highWaterMark"))
-                reject_non_standard_body_writes = options.get(
-                    "reject_non_standard_body_writes", options.get("rejectNonStandardBodyWrites", False)
-                )
-            if high_water_mark is not None:
-                self._high_water_mark = high_water_mark
+            self._high_water_mark = int(high_water_mark)
         if reject_non_standard_body_writes:
             self._reject_body = True
         if getattr(req, "_http_version", None) != "1.1":
@@ -517,7 +515,7 @@ def _as_information(code: Any) -> int:
     """
     if isinstance(code, bool) or not isinstance(code, (int, float)):
         raise InvalidArgTypeError("status_code", "a whole number", code)
-    if code != code or math.isinf(code) or code != int(code) or not 100 <= code <= 199:
+    if not math.isfinite(code) or code != int(code) or not 100 <= code <= 199:
         raise OutOfRangeError("status_code", "a whole number from 100 to 199", code)
     if code == 101:
         raise InvalidStatusCodeError(code)

@@ -19,7 +19,7 @@ from datetime import timedelta
 from types import FrameType
 from typing import Any
 
-from . import _server, events
+from . import _open, events
 from ._options import milliseconds
 from ._turns import later
 
@@ -88,7 +88,7 @@ def best_loop() -> LoopFactory | None:
 
 
 def _raise_unheard() -> None:
-    errors = _server.take_unheard_errors()
+    errors = _open.take_unheard_errors()
     if errors:
         raise errors[0]
 
@@ -103,19 +103,24 @@ class _Program:
         self._signals = 0
         self._stopping = False
         self._overdue = False
+        self._exit: BaseException | None = None
+        if loop.get_exception_handler() is None:
+            loop.set_exception_handler(self._on_exception)
 
     async def finish(self) -> None:
         """Return when nothing holds the loop any more."""
-        _server.on_all_closed(self._changed.set)
+        _open.on_all_closed(self._changed.set)
         later(self._changed.set)  # what was due before there was a loop becomes due now
         await self._changed.wait()
         await self._until_all_is_done()
         await self._leave_nothing()
+        if self._exit is not None:
+            raise self._exit
 
     async def _until_all_is_done(self) -> None:
         while not self._overdue:
             self._changed.clear()
-            if _server.open_servers():
+            if _open.open_servers():
                 await self._changed.wait()
             elif tasks := self._under_way():
                 await self._one_of(tasks)
@@ -137,10 +142,19 @@ class _Program:
 
     async def _leave_nothing(self) -> None:
         """Close what does not hold the loop, or outlived the deadline: the loop ends here."""
-        for server in list(_server._open):
+        for server in _open.every_open_server():
             server.close()
             server.close_all_connections()
         await asyncio.sleep(0)
+
+    def _on_exception(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        # uvloop would log the `sys.exit()` of a listener and go on; asyncio leaves by itself.
+        error = context.get("exception")
+        if isinstance(error, SystemExit | KeyboardInterrupt):
+            self._exit = error
+            self._give_up()
+        else:
+            loop.default_exception_handler(context)
 
     # -- signals
 
@@ -171,13 +185,13 @@ class _Program:
     def _stop(self) -> None:
         self._stopping = True
         self._changed.set()
-        for server in _server.open_servers():
+        for server in _open.open_servers():
             server._stop(IDLE_GRACE)
         self._loop.call_later(self._shutdown_timeout, self._cut)
 
     def _cut(self) -> None:
         cut = 0
-        for server in _server.open_servers():
+        for server in _open.open_servers():
             cut += server._connection_count
             server.close_all_connections()
         if cut:

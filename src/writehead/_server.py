@@ -3,91 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
-import socket as system
-from collections.abc import Callable, Generator, Mapping
+import math
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Self
 
 from writehead import _fields, _options
-from writehead._callbacks import Callback, call_back
-from writehead._clock import Clock, IdleTimers
+from writehead._callbacks import Callback
 from writehead._connection import Connection
 from writehead._failures import log_failure
 from writehead._http1.parser import RequestParser
 from writehead._incoming import IncomingMessage
-from writehead._listen import Target, address_of, bind, read_arguments
+from writehead._listening import Held, Listening
 from writehead._response import ServerResponse
 from writehead._socket import Socket
-from writehead._sweep import Sweep, late_ones
-from writehead._turns import later
-from writehead.errors import (
-    InvalidArgTypeError,
-    RequestTimeoutError,
-    ServerAlreadyListenError,
-    ServerNotRunningError,
-    SystemCallError,
-)
-from writehead.events import EventEmitter
-
-logger = logging.getLogger("writehead")
+from writehead._sweep import late_ones
+from writehead.errors import InvalidArgTypeError, RequestTimeoutError
+from writehead.events import node_spelling
 
 MAX_HEADER_SIZE = 16384
 
 #: How many idle parsers a server keeps for its next packets.
 SPARE_PARSERS = 64
 
-#: What `async with` waits for busy connections before it cuts them, in seconds.
-GRACE = 5.0
 
-_open: list[Server] = []
-_watchers: list[Callable[[], object]] = []
-_unheard: list[BaseException] = []
-
-
-def open_servers() -> list[Server]:
-    """Return the servers that hold the loop, in the order in which they began to."""
-    return [server for server in _open if not server._unref]
-
-
-def on_all_closed(callback: Callable[[], object]) -> None:
-    """Call `callback` on a later turn whenever the last open server closes."""
-    _watchers.append(callback)
-
-
-def take_unheard_errors() -> list[BaseException]:
-    """Return, once, the errors of `listen` that nobody listened to."""
-    errors = list(_unheard)
-    _unheard.clear()
-    return errors
-
-
-class _Waiter:
-    """What `await server` waits for: the outcome of the last `listen` or `close`."""
-
-    __slots__ = ("awaited", "done", "error", "futures")
-
-    def __init__(self) -> None:
-        self.done = False
-        self.awaited = False
-        self.error: BaseException | None = None
-        self.futures: list[asyncio.Future[None]] = []
-
-    def settle(self, error: BaseException | None) -> None:
-        if self.done:
-            return
-        self.done = True
-        self.error = error
-        for future in self.futures:
-            if not future.done():
-                if error is None:
-                    future.set_result(None)
-                else:
-                    future.set_exception(error)
-
-
-class Server(EventEmitter):
+class Server(Listening):
     """An HTTP/1 server.
 
     Events: 'request' (req, res), 'connection' (socket), 'listening', 'close', 'error'
@@ -107,30 +47,45 @@ class Server(EventEmitter):
     """
 
     request_timeout: float
+    requestTimeout: float
     headers_timeout: float
+    headersTimeout: float
     connections_checking_interval: float
+    connectionsCheckingInterval: float
     timeout: float
     write_timeout: float
+    writeTimeout: float
     body_timeout: float
+    bodyTimeout: float
     max_header_size: int | None
+    maxHeaderSize: int | None
     max_headers_count: Any
+    maxHeadersCount: Any
     max_connections: int | None
+    maxConnections: int | None
     no_delay: bool
+    noDelay: bool
     keep_alive: bool
+    keepAlive: bool
     keep_alive_initial_delay: int
+    keepAliveInitialDelay: int
     high_water_mark: int
+    highWaterMark: int
     require_host_header: bool
+    requireHostHeader: bool
     join_duplicate_headers: bool
+    joinDuplicateHeaders: bool
     insecure_http_parser: bool
+    insecureHttpParser: bool
     reject_non_standard_body_writes: bool
+    rejectNonStandardBodyWrites: bool
     optimize_empty_requests: bool
+    optimizeEmptyRequests: bool
     emit_close_after_finish: bool
+    emitCloseAfterFinish: bool
     should_upgrade_callback: Callable[..., Any] | None
+    shouldUpgradeCallback: Callable[..., Any] | None
 
-    _clock: Clock | None = None
-    _timers: IdleTimers
-    _unref = False
-    _grace = 0.0
 
     #: Node's name for: a client that has ended its side still gets what was written (always True).
     allow_half_open = True
@@ -144,7 +99,7 @@ class Server(EventEmitter):
     ) -> None:
         if callable(options) and not isinstance(options, Mapping):
             options, handler = None, options
-        kept = _options.server_options(options, keywords)  # type: ignore[arg-type]  # checked there
+        kept = _options.server_options(options, keywords)
         if handler is not None and not callable(handler):
             raise InvalidArgTypeError("handler", "a function", handler)
         self._message_class: Callable[[Any], IncomingMessage] = (
@@ -159,7 +114,6 @@ class Server(EventEmitter):
         self._keep_alive_timeout_buffer: Any = kept.pop("keep_alive_timeout_buffer")
         for name, value in kept.items():
             setattr(self, name, value)
-        self._closing = False
         self._response_options: dict[str, Any] = {}
         if self.high_water_mark != 65536:
             self._response_options["high_water_mark"] = self.high_water_mark
@@ -167,16 +121,7 @@ class Server(EventEmitter):
             self._response_options["reject_non_standard_body_writes"] = True
         self._reckon_keep_alive()
         self._connections: set[Connection] = set()
-        self._connection_count = 0
         self._parsers: list[RequestParser] = []
-        self._listening_socket: system.socket | None = None
-        self._acceptor: asyncio.AbstractServer | None = None
-        self._accepting: asyncio.Task[None] | None = None
-        self._sweep: Sweep | None = None
-        self._bound_path: str | None = None
-        self._resolving: object | None = None
-        self._close_pending = 0
-        self._waiter: _Waiter | None = None
         self._note_peculiar()
         if handler is not None:
             self.on("request", handler)
@@ -257,222 +202,15 @@ class Server(EventEmitter):
             buffer = 1000
         return float(timeout + buffer) / 1000
 
-    # -- listening -------------------------------------------------------------
-
     @property
-    def listening(self) -> bool:
-        """Whether the server has an address and accepts connections."""
-        return self._listening_socket is not None
-
-    def listen(self, *args: Any, **keywords: Any) -> Self:
-        """Listen for connections; 'listening' follows on a later turn, or 'error'.
-
-        `await server.listen(...)` returns at 'listening' and raises what 'error' carries.
-
-        Args:
-            args: `(port, host, backlog, callback)`, each of which may be left out; a
-                mapping of `port`, `host`, `path`, `backlog`, `fd`, `reuse_port`,
-                `ipv6_only`, `readable_all`, `writable_all`, `exclusive`, `signal`; the
-                path of a Unix socket; an open `socket.socket`; another Server.
-            keywords: the names of that mapping.
-
-        Raises:
-            BadPortError, InvalidArgValueError: the arguments are wrong.
-            ServerAlreadyListenError: it listens already.
-        """
-        target = read_arguments(args, keywords)
-        if self._listening_socket is not None:
-            raise ServerAlreadyListenError
-        self._waiter = _Waiter()
-        self._closing = False
-        self._note_peculiar()
-        if target.callback is not None:
-            self.once("listening", target.callback)
-        if target.signal is not None:
-            _on_abort(target.signal, self.close)
-        self._hold()
-        if target.host:
-            self._resolving = token = object()
-            later(self._resolve, target, token)
-        else:
-            self._resolving = None
-            self._bind(target, None)
-        return self
-
-    def _resolve(self, target: Target, token: object) -> None:
-        asyncio.get_running_loop().create_task(self._look_up(target, token))
-
-    async def _look_up(self, target: Target, token: object) -> None:
-        host = target.host or ""
-        try:
-            found = await asyncio.get_running_loop().getaddrinfo(host, None, type=system.SOCK_STREAM)
-            address = next(
-                (str(each[4][0]) for each in found if not str(each[4][0]).startswith("fe80:")),
-                str(found[0][4][0]),
-            )
-        except OSError:
-            if self._resolving is token:
-                self._fail_listening(target, SystemCallError("ENOTFOUND", "getaddrinfo", host))
-            return
-        if self._resolving is token:
-            self._resolving = None
-            self._bind(target, address)
-
-    def _bind(self, target: Target, address: str | None) -> None:
-        self._bound_path = target.path
-        try:
-            self._listening_socket = sock = bind(target, address)
-        except SystemCallError as error:
-            later(self._fail_listening, target, error)
-            return
-        later(self._begin, sock)
-
-    def _fail_listening(self, target: Target, error: BaseException) -> None:
-        self._resolving = None
-        if target.callback is not None:
-            self.remove_listener("listening", target.callback)
-        self._let_go()
-        self._tell_error(error)
-
-    def _tell_error(self, error: BaseException) -> None:
-        waiter = self._waiter
-        if waiter is not None:
-            waiter.settle(error)
-        if self._notify("error", error) or (waiter is not None and waiter.awaited):
-            return
-        _unheard.append(error)
-        logger.error("%s", error)
-
-    def _begin(self, sock: system.socket) -> None:
-        """Accept connections, and tell that the server listens."""
-        if self._listening_socket is not sock:
-            return  # closed meanwhile
-        loop = asyncio.get_running_loop()
-        self._ready(loop)
-        if sock.fileno() >= 0:
-            self._accepting = loop.create_task(self._accept(loop, sock))
-        assert self._sweep is not None
-        self._sweep.start(self._checking_interval())
-        if self._waiter is not None:
-            self._waiter.settle(None)
-        self._notify("listening")
-
-    def _ready(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Make what needs a clock."""
-        clock = self._clock or loop
-        self._timers = IdleTimers(clock)
-        self._sweep = Sweep(clock, self._look)
-
-    async def _accept(self, loop: asyncio.AbstractEventLoop, sock: system.socket) -> None:
-        if self._listening_socket is not sock:
-            return  # closed before the first turn
-        if sock.fileno() < 0:
-            return  # closed before it began
-        acceptor = await loop.create_server(self._make_connection, sock=sock, backlog=sock_backlog(sock))
-        if self._listening_socket is sock:
-            self._acceptor = acceptor
-        else:
-            acceptor.close()
+    def _held(self) -> list[Held]:
+        return list(self._connections)
 
     def _make_connection(self) -> asyncio.BaseProtocol:
         return Connection(self)
 
-    def address(self) -> dict[str, Any] | str | None:
-        """Return address, family and port; the path of a Unix socket; None when not listening."""
-        if self._listening_socket is None:
-            return self._bound_path
-        return address_of(self._listening_socket)
-
-    # -- closing ---------------------------------------------------------------
-
-    def _stop(self, grace: float) -> None:
-        """Close, and let idle connections bring a request that is on its way for `grace` seconds."""
-        self._grace = grace
-        try:
-            self.close()
-        finally:
-            self._grace = 0.0
-
-    def close(self, callback: Callback | None = None) -> Self:
-        """Accept no more; 'close' follows when the last connection is gone.
-
-        Idle connections are closed now, busy ones after their answers, which say
-        `Connection: close` if their head is not fixed yet. `await server.close()`
-        returns at 'close'.
-
-        Args:
-            callback: called at 'close', with ServerNotRunningError if it did not listen.
-        """
-        running = self._listening_socket is not None or self._resolving is not None
-        error = None if running else ServerNotRunningError()
-        self._waiter = waiter = _Waiter()
-        if callable(callback):
-            self.once("close", _CloseCallback(callback, error))
-        elif error is not None:
-            pass
-        self._resolving = None
-        if running:
-            self._stop_listening()
-        self._closing = True
-        self._note_peculiar()
-        if self._sweep is not None and not (self.write_timeout or self.body_timeout):
-            self._sweep.stop()
-        for connection in list(self._connections):
-            connection.close_in_order(self._grace)
-        self._close_pending += 1
-        self.once("close", lambda: waiter.settle(error))
-        self._close_if_drained()
-        return self
-
-    def _stop_listening(self) -> None:
-        sock, self._listening_socket = self._listening_socket, None
-        acceptor, self._acceptor = self._acceptor, None
-        path, self._bound_path = self._bound_path, None
-        if acceptor is not None:
-            acceptor.close()
-        elif sock is not None:
-            sock.close()
-        if path and not path.startswith("\0"):
-            try:
-                os.unlink(path)
-            except OSError:
-                return
-
-    def _close_if_drained(self) -> None:
-        if self._closing and self._close_pending and not self._connection_count:
-            later(self._emit_close)
-
-    def _emit_close(self) -> None:
-        if not self._close_pending or self._connection_count:
-            return
-        self._close_pending -= 1
-        self._let_go()
-        self._notify("close")
-        self._close_if_drained()
-
-    def close_idle_connections(self) -> None:
-        """Close the connections that wait for a request."""
-        for connection in list(self._connections):
-            if connection.is_idle:
-                connection.socket.destroy()
-
-    closeIdleConnections = close_idle_connections
-
-    def close_all_connections(self) -> None:
-        """Cut every connection that HTTP owns, whatever it does."""
-        for connection in list(self._connections):
-            connection.socket.destroy()
-
-    closeAllConnections = close_all_connections
-
-    def get_connections(self, callback: Callback) -> Self:
-        """Call `callback(None, n)` on a later turn with the number of open connections."""
-        if not callable(callback):
-            raise InvalidArgTypeError("callback", "a function", callback)
-        later(lambda: callback(None, self._connection_count))
-        return self
-
-    getConnections = get_connections
+    def _keeps_looking(self) -> bool:
+        return bool(self.write_timeout or self.body_timeout)
 
     def set_timeout(self, msecs: Any = 0, callback: Callback | None = None) -> Self:
         """Set `timeout` for new connections; `callback` becomes a 'timeout' listener."""
@@ -484,65 +222,6 @@ class Server(EventEmitter):
         return self
 
     setTimeout = set_timeout
-
-    # -- the loop that it holds ------------------------------------------------
-
-    def ref(self) -> Self:
-        """Let the server hold the loop of `run()` again."""
-        self._unref = False
-        return self
-
-    def unref(self) -> Self:
-        """Let `run()` return although the server is open."""
-        self._unref = True
-        if not open_servers():
-            _tell_watchers()
-        return self
-
-    def _hold(self) -> None:
-        if self not in _open:
-            _open.append(self)
-
-    def _let_go(self) -> None:
-        if self._listening_socket is None and not self._connection_count and self in _open:
-            _open.remove(self)
-        if not open_servers():
-            _tell_watchers()
-
-    # -- awaiting --------------------------------------------------------------
-
-    def __await__(self) -> Generator[Any, None, Self]:
-        """Wait for the last `listen` or `close`."""
-        return self._wait().__await__()
-
-    async def _wait(self) -> Self:
-        waiter = self._waiter
-        if waiter is None:
-            return self
-        waiter.awaited = True
-        if not waiter.done:
-            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            waiter.futures.append(future)
-            await future
-        elif waiter.error is not None:
-            raise waiter.error
-        return self
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Close; what is busy has five seconds, then it is cut."""
-        if self._listening_socket is None and not self._connection_count:
-            return
-        self.close()
-        try:
-            await asyncio.wait_for(self._wait(), GRACE)
-        except ServerNotRunningError:
-            return
-        except TimeoutError:
-            self.close_all_connections()
-            await self._wait()
 
     # -- connections -----------------------------------------------------------
 
@@ -607,6 +286,7 @@ class Server(EventEmitter):
         """Apply what comes before 'request': Host, the limit of requests, Expect."""
         if req._http_version == "1.1":
             head = req._raw_head
+            good: bool | None
             if head is None:
                 hosts = req._values_of(b"host")
                 good = _is_host(hosts)
@@ -617,10 +297,9 @@ class Server(EventEmitter):
                     good = head.host_is_good = _is_host(head.values_of(b"host"))
                     head.expect = _joined(head.values_of(b"expect"))
                 expect = head.expect
-            if not good and self.require_host_header:
-                if not self.insecure_http_parser or not req._values_of(b"host"):
-                    _answer_empty(res, 400)
-                    return
+            if not good and not self._excuses_host(req):
+                _answer_empty(res, 400)
+                return
             if self._max_requests and self._over_limit(req, res, connection):
                 return
             if expect is not None:
@@ -629,6 +308,12 @@ class Server(EventEmitter):
         if self.optimize_empty_requests and not _has_body(req):
             req._start_ended()
         self._notify("request", req, res)
+
+    def _excuses_host(self, req: IncomingMessage) -> bool:
+        """Tell whether a Host field that is missing, doubled or no host is let through."""
+        return not self.require_host_header or (
+            self.insecure_http_parser and bool(req._values_of(b"host"))
+        )
 
     def _over_limit(self, req: IncomingMessage, res: ServerResponse, connection: Connection) -> bool:
         if not self._max_at_work():
@@ -705,19 +390,6 @@ class Server(EventEmitter):
                 each.look_at_progress(now, self.write_timeout / 1000, self.body_timeout / 1000)
 
 
-class _CloseCallback:
-    """A callback of `close`: told of the error, if there is one."""
-
-    __slots__ = ("callback", "error")
-
-    def __init__(self, callback: Callback, error: BaseException | None) -> None:
-        self.callback = callback
-        self.error = error
-
-    def __call__(self) -> object:
-        return self.callback() if self.error is None else call_back(self.callback, self.error)
-
-
 def _has_body(req: IncomingMessage) -> bool:
     return bool(req._values_of(b"content-length") or req._values_of(b"transfer-encoding"))
 
@@ -727,7 +399,19 @@ def _is_host(hosts: list[bytes]) -> bool:
     return len(hosts) == 1 and _fields.is_host(hosts[0].decode("latin-1"))
 
 
-def _nobody() -> IncomingMessage:
+def _twin(name: str) -> property:
+    """Return the property that stands for the attribute `name` under its Node spelling."""
+
+    def get(server: Server) -> Any:
+        return getattr(server, name)
+
+    def set_(server: Server, value: Any) -> None:
+        setattr(server, name, value)
+
+    return property(get, set_, doc=f"The Node spelling of `{name}`.")
+
+
+def _nobody() -> Any:
     raise AssertionError("a spare parser was fed")
 
 
@@ -741,25 +425,6 @@ def _answer_empty(res: ServerResponse, status: int) -> None:
     res.end()
 
 
-def _tell_watchers() -> None:
-    for callback in _watchers:
-        later(callback)
-
-
-def _on_abort(signal: Any, callback: Callable[[], object]) -> None:
-    if getattr(signal, "aborted", False):
-        later(callback)
-    elif hasattr(signal, "add_event_listener"):
-        signal.add_event_listener("abort", lambda *_: callback())
-    elif hasattr(signal, "add_done_callback"):
-        signal.add_done_callback(lambda *_: callback())
-
-
-def sock_backlog(sock: system.socket) -> int:
-    """Return the backlog to repeat: the loop calls `listen` once more."""
-    return 511
-
-
 def _count_limit(count: Any) -> int:
     if not _is_number(count):
         return 2000
@@ -767,16 +432,9 @@ def _count_limit(count: Any) -> int:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and value == value
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and not math.isnan(value)
 
 
-for _name in ["request_timeout", "headers_timeout", "connections_checking_interval", "write_timeout", "body_timeout", "max_header_size", "max_headers_count", "max_connections", "no_delay", "keep_alive", "keep_alive_initial_delay", "high_water_mark", "require_host_header", "join_duplicate_headers", "insecure_http_parser", "reject_non_standard_body_writes", "optimize_empty_requests", "emit_close_after_finish", "should_upgrade_callback"]:
-    _head, *_tail = _name.split("_")
-    setattr(
-        Server,
-        _head + "".join(word.capitalize() for word in _tail),
-        property(
-            lambda self, name=_name: getattr(self, name),
-            lambda self, value, name=_name: setattr(self, name, value),
-        ),
-    )
+for _name in list(Server.__annotations__):
+    if "_" in _name and not _name.startswith("_"):
+        setattr(Server, node_spelling(_name), _twin(_name))

@@ -1,53 +1,24 @@
-"""Socket: a connection as its user sees it, over an asyncio transport.
-
-Law: nobody else calls `transport.write`. Bytes are held until the turn ends (Node: cork
-and uncork on the next tick) or until somebody says "now"; a callback is called when the
-operating system has taken the bytes before it, never inside the call that wrote them.
-"""
+"""Socket: a connection as its user sees it, over an asyncio transport."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import select
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Self
 
-from writehead import _encodings, _options
+from writehead import _options
+from writehead._bytes import as_bytes
 from writehead._callbacks import Callback, call_back, optional_callback
-from writehead._clock import IdleTimers
-from writehead._readable import Readable
-from writehead._turns import Turns, turns
+from writehead._facts import SocketFacts
 from writehead._wire import Done
 from writehead.errors import (
     InvalidArgTypeError,
     SocketEncodingError,
     StreamDestroyedError,
-    StreamNullValuesError,
     StreamWriteAfterEndError,
-    SystemCallError,
 )
 
-if TYPE_CHECKING:
-    from writehead._server import Server
 
-logger = logging.getLogger("writehead")
-
-#: Up to here parts are joined into one write; longer ones are handed down as they are.
-JOIN = 65536
-
-
-class Owner(Protocol):
-    """Who owns the bytes of a socket: the HTTP connection, until an upgrade."""
-
-    def _on_socket_drain(self) -> None: ...
-    def _on_socket_timeout(self) -> bool: ...
-    def _on_socket_error(self, error: BaseException) -> None: ...
-    def _on_socket_close(self) -> None: ...
-    def _on_socket_resume(self) -> None: ...
-
-
-class Socket(Readable):
+class Socket(SocketFacts):
     """A connection to a client.
 
     While HTTP owns it the bytes that come go to the parser; after 'upgrade' or 'connect'
@@ -57,298 +28,6 @@ class Socket(Readable):
     'finish', 'timeout'.
     Source: https://nodejs.org/api/net.html#class-netsocket
     """
-
-    _owner: Owner | None = None
-    _blocked = False
-    _committed = 0
-    _corked = 0
-    _turn_corked = False
-    _in_packet = False
-    _written_ended = False
-    _finished = False
-    _peer_ended = False
-    _destroy_when_flushed = False
-    _need_drain = False
-    _bytes_read = 0
-    _bytes_written = 0
-    _linger = False
-    _reading_paused = False
-    _idle_after = 0.0
-    _idle_fired = False
-    _idle_group = 0.0
-    _active_at = 0.0
-    _unsent_at_idle = 0
-    _timeout: float | None = None
-    _remote: Any = None
-    _local: Any = None
-    _message: Any = None  # the response that has this socket (assign_socket by hand)
-    _had_error = False
-    _taken = True  # when it was destroyed, the system had all that had been passed on
-    _lost_error: BaseException | None = None
-
-    def __init__(
-        self,
-        transport: asyncio.Transport | None = None,
-        server: Server | None = None,
-        timers: IdleTimers | None = None,
-        high_water_mark: int = 65536,
-    ) -> None:
-        self._transport: Any = transport
-        self._server = server
-        self._timers = timers
-        self._turns: Turns = turns()
-        self._high_water_mark = high_water_mark
-        self._held: list[bytes] = []
-        self._held_size = 0
-        self._due: list[Done] = []
-        self._waiting: list[list[Done]] = []
-
-    # -- Sink: what exchanges ask ----------------------------------------------
-
-    @property
-    def pending(self) -> int:
-        """Bytes not yet with the operating system."""
-        size = self._held_size
-        if self._blocked:
-            size += self._transport.get_write_buffer_size()
-        return size
-
-    @property
-    def mark(self) -> int:
-        """The high-water mark in bytes."""
-        return self._high_water_mark
-
-    def put(self, data: bytes, done: Done | None = None) -> bool:
-        """Hold `data` to the end of this turn; False at or over the mark."""
-        if self._destroyed or self._written_ended:
-            return False
-        size = len(data)
-        if size:
-            self._held.append(data)
-            self._held_size += size
-            self._bytes_written += size
-        if done is not None:
-            self._due.append(done)
-        if not self._turn_corked and not self._corked:
-            self._turn_corked = True
-            self._turns.later(self._end_turn)
-        if self.pending >= self._high_water_mark:
-            self._need_drain = True
-            return False
-        return True
-
-    def put_now(self, data: bytes, done: Done | None = None) -> None:
-        """Pass on `data` and all held before it."""
-        if self._destroyed or self._written_ended:
-            return
-        size = len(data)
-        if size:
-            self._held.append(data)
-            self._held_size += size
-            self._bytes_written += size
-        if done is not None:
-            self._due.append(done)
-        self._commit()
-
-    def settle(self) -> None:
-        """Pass on what waits for the end of the packet."""
-        if self._committed:
-            self._pass_on(self._committed)
-
-    def _end_turn(self) -> None:
-        self._turn_corked = False
-        if (self._held or self._due) and not self._corked:
-            self._commit()
-
-    def _commit(self) -> None:
-        if self._in_packet:
-            self._committed = len(self._held)
-        else:
-            self._pass_on(len(self._held))
-        due = self._due
-        if due or self._need_drain:
-            self._due = []
-            self._turns.later(self._passed, due)
-
-    def put_last(self, data: bytes, settled: Callable[[], object], done: Done) -> bool:
-        """Pass on what ends a response; `settled` comes on a later turn and asks `is_settled`.
-
-        The commonest write of all, so nothing is made for it but the turn itself.
-        """
-        if self._due or self._need_drain or self._corked or self._destroyed or self._written_ended:
-            self.put_now(data, done)
-            return not (self._destroyed or self._written_ended)
-        held = self._held
-        size = len(data)
-        held.append(data)
-        self._held_size += size
-        self._bytes_written += size
-        if self._in_packet:
-            self._committed = len(held)
-        else:
-            self._pass_on(len(held))
-        self._turns.later(settled)
-        return True
-
-    def put_ahead(self, data: bytes) -> None:
-        """Add to what leaves at the end of the packet; who wrote it asks `is_settled` in its turn."""
-        self._held.append(data)
-        self._held_size += len(data)
-        self._bytes_written += len(data)
-        self._committed = len(self._held)
-
-    def is_settled(self, done: Done) -> bool:
-        """Tell whether the system has all that was passed on; if not, `done` hears of it."""
-        if self._committed:
-            self._pass_on(self._committed)
-        if self._blocked or self._is_lost():
-            self._waiting.append([done])
-            return False
-        return True
-
-    def _pass_on(self, count: int) -> None:
-        """Give the first `count` held parts to the transport."""
-        held = self._held
-        self._committed = 0
-        if not count:
-            return
-        if count == len(held):
-            self._held = []
-            size, self._held_size = self._held_size, 0
-        else:
-            self._held = held[count:]
-            held = held[:count]
-            size = sum(map(len, held))
-            self._held_size -= size
-        transport = self._transport
-        if transport is None or self._lost_error is not None or self._closed:
-            return
-        if len(held) == 1:  # by far the commonest
-            transport.write(held[0])
-        elif size <= JOIN:
-            transport.write(b"".join(held))
-        else:
-            transport.writelines(held)
-        if self._idle_after and not self._in_packet:
-            self._touch()
-
-    def _passed(self, due: list[Done]) -> None:
-        """Call back for bytes that were passed on, if the system has taken them."""
-        if self._committed:
-            self._pass_on(self._committed)
-        if self._blocked or self._is_lost():
-            self._waiting.append(due)
-        else:
-            self._call_due(due)
-
-    def _on_sent_beside(self, count: int) -> None:
-        """Note bytes that the kernel copied to the client (sendfile)."""
-        self._bytes_written += count
-        if self._idle_after:
-            self._touch()
-
-    def _is_lost(self) -> bool:
-        """Tell whether the transport gave up: what it still held never left."""
-        if self._destroyed:
-            return not self._taken
-        return self._transport is not None and self._transport.is_closing()
-
-    def _call_due(self, due: list[Done]) -> None:
-        if self._need_drain and not self._written_ended and not self._destroyed and not self.pending:
-            self._need_drain = False
-            if self._owner is not None:
-                self._owner._on_socket_drain()
-            self._notify("drain")
-        for done in due:
-            done(None)
-
-    # -- what the transport says -----------------------------------------------
-
-    def connection_made(self, transport: Any) -> None:
-        """Nothing to do: a socket is made when the transport is there."""
-
-    def data_received(self, data: bytes) -> None:
-        """Take bytes of a socket that the user owns."""
-        self._bytes_read += len(data)
-        if self._idle_after:
-            self._touch()
-        if not self._push(data):
-            self._pause_transport()
-
-    def eof_received(self) -> bool:
-        """Note the peer's FIN; the socket stays writable (half-open)."""
-        self._peer_ended = True
-        self._push_end()
-        return True
-
-    def pause_writing(self) -> None:
-        """Note that the system took only a part."""
-        self._blocked = True
-
-    def resume_writing(self) -> None:
-        """All passed on has been taken: call back in order."""
-        self._blocked = False
-        if self._idle_after:
-            self._touch()
-        waiting, self._waiting = self._waiting, []
-        for due in waiting:
-            self._call_due(due)
-        if self._need_drain and not waiting:
-            self._call_due([])
-        if self._written_ended and not self._blocked:
-            self._finish_writing()
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        """Tell everyone: 'error' where there was one, then 'close'."""
-        if self._closed:
-            return
-        error: BaseException | None = None
-        if exc is not None and not self._destroyed:
-            error = _system_error(exc)
-            self._lost_error = error
-            self._errored = error
-        self._keep_addresses()
-        self._blocked = False
-        if not self._destroyed:
-            self._destroyed = True
-            self._taken = False
-            self._drop_held(error or SystemCallError("ECANCELED", "write"))
-            if error is not None:
-                self._turns.later(self._emit_error, error)
-        if self._timers is not None:
-            self._timers.forget(self)
-        self._turns.later(self._emit_close)
-
-    def _emit_error(self, error: BaseException) -> None:
-        self._had_error = True
-        if self._owner is not None:
-            self._owner._on_socket_error(error)
-            if self.listener_count("error"):
-                self._notify("error", error)
-        elif self.listener_count("error"):
-            self._notify("error", error)
-        else:
-            logger.error("a socket failed and nobody listens to its 'error': %s", error)
-
-    def _emit_close(self) -> None:
-        error = self._lost_error or SystemCallError("ECANCELED", "write")
-        waiting, self._waiting = self._waiting, []
-        for due in waiting:
-            for done in due:
-                done(error)
-        self._closed = True
-        if self._owner is not None:
-            self._owner._on_socket_close()
-        self._notify("close", self._errored is not None)
-        self._close_reading()
-        self._transport_gone()
-
-    def _close_reading(self) -> None:
-        """Wake whoever reads a socket of the user's own (`async for`)."""
-
-    def _transport_gone(self) -> None:
-        """Break the ring of references."""
-        self._owner = None
 
     # -- writing, for users ----------------------------------------------------
 
@@ -399,7 +78,7 @@ class Socket(Readable):
         data: Any = None,
         encoding: str | Callback | None = None,
         callback: Callback | None = None,
-    ) -> Socket:
+    ) -> Self:
         """Write `data`, flush, and send FIN; reading goes on until the peer's.
 
         Args:
@@ -414,64 +93,16 @@ class Socket(Readable):
         if data is not None:
             self.write(data, encoding)
         if callable(callback):
-            self.once("finish", callback)
+            if self._finished:
+                self._turns.later(callback)
+            else:
+                self._end_callbacks.append(callback)
         if self._written_ended or self._destroyed:
             return self
         self._corked = 0
         self._written_ended = True
         self._commit()
         self._turns.later(self._finish_writing)
-        return self
-
-    def _finish_writing(self) -> None:
-        """Send FIN when all has been taken."""
-        if self._finished or self._destroyed:
-            return
-        if self._committed:
-            self._pass_on(self._committed)
-        if self._blocked or self._is_lost():
-            return
-        self._finished = True
-        if self._destroy_when_flushed and not self._linger:
-            self._turns.next_round(self._emit_finish)
-            return
-        transport = self._transport
-        if transport is not None and not transport.is_closing() and transport.can_write_eof():
-            try:
-                transport.write_eof()
-            except OSError as exc:
-                self.destroy(_system_error(exc))
-                return
-        self._turns.next_round(self._emit_finish)
-
-    def _emit_finish(self) -> None:
-        self._notify("finish")
-        if self._destroy_when_flushed or self._peer_ended:
-            self.destroy()
-
-    def destroy(self, error: BaseException | None = None) -> Socket:
-        """Close at once; unsent bytes are dropped.
-
-        'error' (if one is given) and 'close' follow on a later turn.
-        """
-        if self._destroyed:
-            return self
-        self.settle()
-        self._taken = not (self._blocked or self._is_lost())
-        self._destroyed = True
-        self._errored = error
-        self._drop_held(StreamDestroyedError("write"))
-        if error is not None:
-            self._turns.later(self._emit_error, error)
-        self._keep_addresses()
-        if self._timers is not None:
-            self._timers.forget(self)
-        if self._transport is None:
-            self._turns.later(self._emit_close)
-        elif self._finished and not self._blocked:
-            self._transport.close()
-        else:
-            self._transport.abort()
         return self
 
     def destroy_soon(self) -> None:
@@ -483,15 +114,6 @@ class Socket(Readable):
             self.end()
 
     destroySoon = destroy_soon
-
-    def _drop_held(self, error: BaseException | None) -> None:
-        self._held = []
-        self._held_size = 0
-        self._committed = 0
-        due, self._due = self._due, []
-        if due and error is not None:
-            for done in due:
-                self._turns.later(done, error)
 
     def _fail_later(self, callback: Callback | None, error: BaseException) -> None:
         if callback is not None:
@@ -536,49 +158,33 @@ class Socket(Readable):
 
     # -- reading ---------------------------------------------------------------
 
-    def _want(self) -> None:
-        self._resume_transport()
-
-    def _pause_transport(self) -> None:
-        if not self._reading_paused and self._transport is not None and not self._transport.is_closing():
-            self._reading_paused = True
-            self._transport.pause_reading()
-
-    def _resume_transport(self) -> None:
-        if self._reading_paused and self._transport is not None and not self._transport.is_closing():
-            self._reading_paused = False
-            self._transport.resume_reading()
-
-    def pause(self) -> Socket:
+    def pause(self) -> Self:
         """Stop reading; 'pause' comes at once."""
         super().pause()
         if self._owner is not None:
             self._pause_transport()
         return self
 
-    def resume(self) -> Socket:
+    def resume(self) -> Self:
         """Read on; 'resume' comes on a later turn."""
         super().resume()
         if self._owner is not None:
             self._owner._on_socket_resume()
         return self
 
-    def set_encoding(self, encoding: str | None = None) -> Socket:
-        """Give out text instead of bytes; only once the socket is the user's.
+    def set_encoding(self, encoding: str | None = None) -> Self:
+        """Refuse: a socket of an HTTP server gives out bytes, after an upgrade too (Node).
 
         Raises:
-            SocketEncodingError: HTTP owns the socket.
+            SocketEncodingError: always.
         """
-        if self._owner is not None:
-            raise SocketEncodingError
-        super().set_encoding(encoding)
-        return self
+        raise SocketEncodingError
 
     setEncoding = set_encoding
 
     # -- time ------------------------------------------------------------------
 
-    def set_timeout(self, msecs: Any, callback: Callback | None = None) -> Socket:
+    def set_timeout(self, msecs: Any, callback: Callback | None = None) -> Self:
         """Emit 'timeout' after `msecs` without reading or writing; 0 switches off.
 
         Args:
@@ -604,316 +210,10 @@ class Socket(Readable):
 
     setTimeout = set_timeout
 
-    def _watch_idle(self, seconds: float) -> None:
-        if self._timers is None:
-            if not seconds:
-                return
-            self._timers = IdleTimers(asyncio.get_running_loop())
-        self._timers.watch(self, seconds)
-
-    def _has_unread(self) -> bool:
-        """Tell whether bytes have come that were not read yet."""
-        sock = None if self._transport is None else self._transport.get_extra_info("socket")
-        if sock is None or sock.fileno() < 0:
-            return False
-        poll = select.poll()
-        poll.register(sock.fileno(), select.POLLIN)
-        return bool(poll.poll(0))
-
-    def _touch(self) -> None:
-        """Something was read or written: the idle time begins anew."""
-        if self._timers is not None:
-            self._active_at = self._timers.clock.time()
-            if self._idle_fired:
-                self._timers.watch(self, self._idle_after)
-
-    def _on_idle(self) -> None:
-        if self._blocked:
-            unsent = self._transport.get_write_buffer_size()
-            if unsent != self._unsent_at_idle:  # Node: a large write that moves is no idleness
-                self._unsent_at_idle = unsent
-                self._watch_idle(self._idle_after)
-                return
-        held = self._turns.hold()
-        try:
-            listened = self._owner._on_socket_timeout() if self._owner is not None else True
-            if not listened:
-                self.destroy()
-            self._notify("timeout")
-        finally:
-            if held:
-                self._turns.run()
-
     @property
     def timeout(self) -> float | None:
         """The idle timeout in milliseconds, as set; None before."""
         return self._timeout
-
-    # -- options of the system -------------------------------------------------
-
-    def set_no_delay(self, on: bool = True) -> Socket:
-        """Switch Nagle's algorithm off (TCP_NODELAY), or on again."""
-        self._set_option("IPPROTO_TCP", "TCP_NODELAY", int(bool(on)))
-        return self
-
-    setNoDelay = set_no_delay
-
-    def set_keep_alive(self, on: bool = False, initial_delay: Any = 0) -> Socket:
-        """Switch TCP keep-alive probes; `initial_delay` in milliseconds, 0 leaves it."""
-        self._set_option("SOL_SOCKET", "SO_KEEPALIVE", int(bool(on)))
-        seconds = int(_options.milliseconds(initial_delay, "initial_delay") // 1000)
-        if on and seconds:
-            self._set_option("IPPROTO_TCP", "TCP_KEEPIDLE", seconds)
-            self._set_option("IPPROTO_TCP", "TCP_KEEPALIVE", seconds)  # macOS
-        return self
-
-    setKeepAlive = set_keep_alive
-
-    def _set_option(self, level: str, name: str, value: int) -> None:
-        import socket as system
-
-        sock = None if self._transport is None else self._transport.get_extra_info("socket")
-        number = getattr(system, name, None)
-        if sock is None or number is None or self._destroyed:
-            return
-        try:
-            sock.setsockopt(getattr(system, level), number, value)
-        except OSError:  # a Unix socket has no TCP options (Node: ignored too)
-            return
-
-    def ref(self) -> Socket:
-        """Return the socket; here the server alone keeps the loop alive."""
-        return self
-
-    def unref(self) -> Socket:
-        """Return the socket; here the server alone keeps the loop alive."""
-        return self
-
-    # -- what it is ------------------------------------------------------------
-
-    @property
-    def transport(self) -> asyncio.Transport:
-        """The asyncio transport underneath."""
-        transport: asyncio.Transport = self._transport
-        return transport
-
-    @property
-    def server(self) -> Server | None:
-        """The Server that accepted it."""
-        return self._server
-
-    @property
-    def destroyed(self) -> bool:
-        """Whether it was destroyed or the connection has gone."""
-        return self._destroyed
-
-    @property
-    def readable(self) -> bool:
-        """Whether the peer may still send."""
-        return not (self._destroyed or self._peer_ended)
-
-    @property
-    def writable(self) -> bool:
-        """Whether `write` may still be called."""
-        return not (self._destroyed or self._written_ended)
-
-    @property
-    def ready_state(self) -> str:
-        """One of "open", "readOnly" (ended here), "writeOnly" (peer ended), "closed"."""
-        if self.readable:
-            return "open" if self.writable else "readOnly"
-        return "writeOnly" if self.writable else "closed"
-
-    readyState = ready_state
-
-    @property
-    def bytes_read(self) -> int:
-        """Bytes received."""
-        return self._bytes_read
-
-    bytesRead = bytes_read
-
-    @property
-    def bytes_written(self) -> int:
-        """Bytes given out, those still queued or corked included."""
-        return self._bytes_written
-
-    bytesWritten = bytes_written
-
-    @property
-    def writable_length(self) -> int:
-        """Bytes accepted and not yet with the operating system."""
-        self.settle()
-        return self.pending
-
-    writableLength = writable_length
-
-    @property
-    def writable_high_water_mark(self) -> int:
-        """The mark in bytes from which `write` returns False."""
-        return self._high_water_mark
-
-    writableHighWaterMark = writable_high_water_mark
-
-    @property
-    def writable_ended(self) -> bool:
-        """Whether `end` was called."""
-        return self._written_ended
-
-    writableEnded = writable_ended
-
-    @property
-    def writable_finished(self) -> bool:
-        """Whether 'finish' came or is about to."""
-        return self._finished
-
-    writableFinished = writable_finished
-
-    @property
-    def writable_corked(self) -> int:
-        """The depth of `cork`."""
-        return self._corked
-
-    writableCorked = writable_corked
-
-    @property
-    def writable_need_drain(self) -> bool:
-        """Whether 'drain' is owed."""
-        return self._need_drain and not self._written_ended and not self._destroyed
-
-    writableNeedDrain = writable_need_drain
-
-    # -- addresses -------------------------------------------------------------
-
-    def _keep_addresses(self) -> None:
-        if self._remote is None and self._transport is not None:
-            self._remote = self._transport.get_extra_info("peername") or ()
-            self._local = self._transport.get_extra_info("sockname") or ()
-
-    def _address(self, local: bool) -> tuple[Any, ...]:
-        if self._remote is None:
-            self._keep_addresses()
-        pair = self._local if local else self._remote
-        return pair if isinstance(pair, tuple) else ()
-
-    @property
-    def remote_address(self) -> str | None:
-        """The client's IP address; None for a Unix socket."""
-        return _item(self._address(False), 0)
-
-    remoteAddress = remote_address
-
-    @property
-    def remote_port(self) -> int | None:
-        """The client's port."""
-        return _item(self._address(False), 1)
-
-    remotePort = remote_port
-
-    @property
-    def remote_family(self) -> str | None:
-        """The string "IPv4" or "IPv6"."""
-        return _family(self._address(False))
-
-    remoteFamily = remote_family
-
-    @property
-    def local_address(self) -> str | None:
-        """The address that the client connected to."""
-        return _item(self._address(True), 0)
-
-    localAddress = local_address
-
-    @property
-    def local_port(self) -> int | None:
-        """The port that the client connected to."""
-        return _item(self._address(True), 1)
-
-    localPort = local_port
-
-    @property
-    def local_family(self) -> str | None:
-        """The string "IPv4" or "IPv6"."""
-        return _family(self._address(True))
-
-    localFamily = local_family
-
-    def address(self) -> dict[str, Any]:
-        """Return the local address, family and port; empty once destroyed."""
-        pair = self._address(True)
-        if not pair or self._destroyed:
-            return {}
-        return {"address": pair[0], "family": _family(pair), "port": pair[1]}
-
-    # -- TLS -------------------------------------------------------------------
-
-    @property
-    def _tls(self) -> Any:
-        return None if self._transport is None else self._transport.get_extra_info("ssl_object")
-
-    @property
-    def encrypted(self) -> bool | None:
-        """True over TLS, else None."""
-        return True if self._tls is not None else None
-
-    @property
-    def authorized(self) -> bool | None:
-        """Over TLS: whether the client showed a certificate that was verified."""
-        tls = self._tls
-        return None if tls is None else bool(tls.getpeercert())
-
-    @property
-    def alpn_protocol(self) -> str | bool | None:
-        """The protocol agreed on by ALPN; False if the client offered none."""
-        tls = self._tls
-        return None if tls is None else (tls.selected_alpn_protocol() or False)
-
-    alpnProtocol = alpn_protocol
-
-    def get_cipher(self) -> dict[str, str] | None:
-        """Return the cipher's name, standard_name and version; None without TLS."""
-        tls = self._tls
-        if tls is None:
-            return None
-        name, version, _ = tls.cipher()
-        return {"name": name, "standard_name": name, "version": version}
-
-    getCipher = get_cipher
-
-    def get_peer_certificate(self) -> dict[str, Any] | None:
-        """Return the client's certificate as `ssl` decodes it; empty if none; None without TLS."""
-        tls = self._tls
-        return None if tls is None else (tls.getpeercert() or {})
-
-    getPeerCertificate = get_peer_certificate
-
-
-def as_bytes(data: Any, encoding: str | None) -> bytes:
-    """Return a chunk as bytes, or say why it is none.
-
-    Raises:
-        StreamNullValuesError, InvalidArgTypeError, UnknownEncodingError.
-    """
-    kind = type(data)
-    if kind is bytes:
-        return data  # type: ignore[no-any-return]  # known by the line above
-    if kind is str:
-        if encoding is None:
-            try:
-                return data.encode()  # type: ignore[no-any-return]  # known by the line above
-            except UnicodeEncodeError:
-                pass
-        return _encodings.encode(data, encoding)
-    if data is None:
-        raise StreamNullValuesError
-    if isinstance(data, str):
-        return _encodings.encode(data, encoding)
-    if isinstance(data, (bytearray, memoryview)):
-        return bytes(data)
-    try:
-        return bytes(memoryview(data))
-    except TypeError:
-        raise InvalidArgTypeError("chunk", "a str or a bytes-like object", data) from None
 
 
 def _caller(callback: Callback) -> Done:
@@ -921,20 +221,3 @@ def _caller(callback: Callback) -> Done:
         call_back(callback, error)
 
     return done
-
-
-def _system_error(exc: BaseException) -> BaseException:
-    if not isinstance(exc, OSError) or isinstance(exc, SystemCallError):
-        return exc
-    syscall = "write" if isinstance(exc, BrokenPipeError) else "read"
-    return SystemCallError.from_oserror(exc, syscall)
-
-
-def _item(pair: tuple[Any, ...], index: int) -> Any:
-    return pair[index] if pair else None
-
-
-def _family(pair: tuple[Any, ...]) -> str | None:
-    if not pair:
-        return None
-    return "IPv6" if ":" in pair[0] else "IPv4"

@@ -1,0 +1,38 @@
+"""Chunks: what may be written, as bytes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from writehead import _encodings
+from writehead.errors import InvalidArgTypeError, StreamNullValuesError
+
+
+def as_bytes(data: Any, encoding: str | None) -> bytes:
+    """Return a chunk as bytes, or say why it is none.
+
+    Raises:
+        StreamNullValuesError, InvalidArgTypeError, UnknownEncodingError.
+    """
+    kind = type(data)
+    if encoding is not None and kind is not str:
+        _encodings.normalize(encoding)  # Node looks at it for bytes, too
+    if kind is bytes:
+        return data  # type: ignore[no-any-return]  # known by the line above
+    if kind is str:
+        if encoding is None:
+            try:
+                return data.encode()  # type: ignore[no-any-return]  # known by the line above
+            except UnicodeEncodeError:
+                pass
+        return _encodings.encode(data, encoding)
+    if data is None:
+        raise StreamNullValuesError
+    if isinstance(data, str):
+        return _encodings.encode(data, encoding)
+    if isinstance(data, (bytearray, memoryview)):
+        return bytes(data)
+    try:
+        return bytes(memoryview(data))
+    except TypeError:
+        raise InvalidArgTypeError("chunk", "a str or a bytes-like object", data) from None

@@ -1,0 +1,472 @@
+"""Flow: a socket's bytes on their way to the transport, and what comes back.
+
+Law: nobody else calls `transport.write`. Bytes are held until the turn ends (Node: cork
+and uncork on the next tick) or until somebody says "now"; a callback is called when the
+operating system has taken the bytes before it, never inside the call that wrote them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import select
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from writehead._clock import IdleTimers
+from writehead._readable import Readable
+from writehead._turns import Turns, turns
+from writehead._wire import Done
+from writehead.errors import StreamDestroyedError, SystemCallError
+
+if TYPE_CHECKING:
+    from writehead._server import Server
+
+logger = logging.getLogger("writehead")
+
+#: Up to here parts are joined into one write; longer ones are handed down as they are.
+JOIN = 65536
+
+
+class Owner(Protocol):
+    """Who owns the bytes of a socket: the HTTP connection, until an upgrade."""
+
+    def _on_socket_drain(self) -> None: ...
+    def _on_socket_timeout(self) -> bool: ...
+    def _on_socket_error(self, error: BaseException) -> None: ...
+    def _on_socket_close(self) -> None: ...
+    def _on_socket_resume(self) -> None: ...
+
+
+class SocketFlow(Readable):
+    """The moving parts of a Socket; see there."""
+
+    _ends_by_close = False  # a two-way stream outlives its reading side
+
+    _owner: Owner | None = None
+    _blocked = False
+    _committed = 0
+    _corked = 0
+    _turn_corked = False
+    _in_packet = False
+    _written_ended = False
+    _finished = False
+    _peer_ended = False
+    _destroy_when_flushed = False
+    _need_drain = False
+    _bytes_read = 0
+    _bytes_written = 0
+    _linger = False
+    _reading_paused = False
+    _idle_after = 0.0
+    _idle_fired = False
+    _idle_group = 0.0
+    _active_at = 0.0
+    _unsent_at_idle = 0
+    _timeout: float | None = None
+    _remote: Any = None
+    _local: Any = None
+    _message: Any = None  # the response that has this socket (assign_socket by hand)
+    _had_error = False
+    _taken = True  # when it was destroyed, the system had all that had been passed on
+    _lost_error: BaseException | None = None
+
+    def __init__(
+        self,
+        transport: asyncio.Transport | None = None,
+        server: Server | None = None,
+        timers: IdleTimers | None = None,
+        high_water_mark: int = 65536,
+    ) -> None:
+        self._transport: Any = transport
+        self._server = server
+        self._timers = timers
+        self._turns: Turns = turns()
+        self._high_water_mark = high_water_mark
+        self._held: list[bytes] = []
+        self._held_size = 0
+        self._due: list[Done] = []
+        self._waiting: list[list[Done]] = []
+        self._end_callbacks: list[Callable[[], object]] = []
+
+    # -- Sink: what exchanges ask ----------------------------------------------
+
+    @property
+    def pending(self) -> int:
+        """Bytes not yet with the operating system."""
+        size = self._held_size
+        if self._blocked:
+            size += self._transport.get_write_buffer_size()
+        return size
+
+    @property
+    def mark(self) -> int:
+        """The high-water mark in bytes."""
+        return self._high_water_mark
+
+    def put(self, data: bytes, done: Done | None = None) -> bool:
+        """Hold `data` to the end of this turn; False at or over the mark."""
+        if self._destroyed or self._written_ended:
+            return False
+        size = len(data)
+        if size:
+            self._held.append(data)
+            self._held_size += size
+            self._bytes_written += size
+        if done is not None:
+            self._due.append(done)
+        if not self._turn_corked and not self._corked:
+            self._turn_corked = True
+            self._turns.later(self._end_turn)
+        if self.pending >= self._high_water_mark:
+            self._need_drain = True
+            return False
+        return True
+
+    def put_now(self, data: bytes, done: Done | None = None) -> None:
+        """Pass on `data` and all held before it."""
+        if self._destroyed or self._written_ended:
+            return
+        size = len(data)
+        if size:
+            self._held.append(data)
+            self._held_size += size
+            self._bytes_written += size
+        if done is not None:
+            self._due.append(done)
+        self._commit()
+
+    def settle(self) -> None:
+        """Pass on what waits for the end of the packet."""
+        if self._committed:
+            self._pass_on(self._committed)
+
+    def _end_turn(self) -> None:
+        self._turn_corked = False
+        if (self._held or self._due) and not self._corked:
+            self._commit()
+
+    def _commit(self) -> None:
+        if self._in_packet:
+            self._committed = len(self._held)
+        else:
+            self._pass_on(len(self._held))
+        due = self._due
+        if due or self._need_drain:
+            self._due = []
+            self._turns.later(self._passed, due)
+
+    def put_last(self, data: bytes, settled: Callable[[], object], done: Done) -> bool:
+        """Pass on what ends a response; `settled` comes on a later turn and asks `is_settled`.
+
+        The commonest write of all, so nothing is made for it but the turn itself.
+        """
+        if self._due or self._need_drain or self._corked or self._destroyed or self._written_ended:
+            self.put_now(data, done)
+            return not (self._destroyed or self._written_ended)
+        held = self._held
+        size = len(data)
+        held.append(data)
+        self._held_size += size
+        self._bytes_written += size
+        if self._in_packet:
+            self._committed = len(held)
+        else:
+            self._pass_on(len(held))
+        self._turns.later(settled)
+        return True
+
+    def put_ahead(self, data: bytes) -> None:
+        """Add to what leaves at the end of the packet; who wrote it asks `is_settled` in its turn."""
+        self._held.append(data)
+        self._held_size += len(data)
+        self._bytes_written += len(data)
+        self._committed = len(self._held)
+
+    def is_settled(self, done: Done) -> bool:
+        """Tell whether the system has all that was passed on; if not, `done` hears of it."""
+        if self._committed:
+            self._pass_on(self._committed)
+        if self._blocked or self._is_lost():
+            self._waiting.append([done])
+            return False
+        return True
+
+    def _pass_on(self, count: int) -> None:
+        """Give the first `count` held parts to the transport."""
+        held = self._held
+        self._committed = 0
+        if not count:
+            return
+        if count == len(held):
+            self._held = []
+            size, self._held_size = self._held_size, 0
+        else:
+            self._held = held[count:]
+            held = held[:count]
+            size = sum(map(len, held))
+            self._held_size -= size
+        transport = self._transport
+        if transport is None or self._lost_error is not None or self._closed:
+            return
+        if len(held) == 1:  # by far the commonest
+            transport.write(held[0])
+        elif size <= JOIN:
+            transport.write(b"".join(held))
+        else:
+            transport.writelines(held)
+        if self._idle_after and not self._in_packet:
+            self._touch()
+
+    def _passed(self, due: list[Done]) -> None:
+        """Call back for bytes that were passed on, if the system has taken them."""
+        if self._committed:
+            self._pass_on(self._committed)
+        if self._blocked or self._is_lost():
+            self._waiting.append(due)
+        else:
+            self._call_due(due)
+
+    def _on_sent_beside(self, count: int) -> None:
+        """Note bytes that the kernel copied to the client (sendfile)."""
+        self._bytes_written += count
+        if self._idle_after:
+            self._touch()
+
+    def _is_lost(self) -> bool:
+        """Tell whether the transport gave up: what it still held never left."""
+        if self._destroyed:
+            return not self._taken
+        return self._transport is not None and self._transport.is_closing()
+
+    def _call_due(self, due: list[Done]) -> None:
+        if self._need_drain and not self._written_ended and not self._destroyed and not self.pending:
+            self._need_drain = False
+            if self._owner is not None:
+                self._owner._on_socket_drain()
+            self._notify("drain")
+        for done in due:
+            done(None)
+
+    # -- what the transport says -----------------------------------------------
+
+    def connection_made(self, transport: Any) -> None:
+        """Nothing to do: a socket is made when the transport is there."""
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes of a socket that the user owns."""
+        self._bytes_read += len(data)
+        if self._idle_after:
+            self._touch()
+        if not self._push(data):
+            self._pause_transport()
+
+    def eof_received(self) -> bool:
+        """Note the peer's FIN; the socket stays writable (half-open)."""
+        self._peer_ended = True
+        self._push_end()
+        if not self._length:
+            self.read(0)  # Node: 'end' comes although nobody reads
+        return True
+
+    def _ended(self) -> None:
+        if self._finished:
+            self.destroy()
+
+    def pause_writing(self) -> None:
+        """Note that the system took only a part."""
+        self._blocked = True
+
+    def resume_writing(self) -> None:
+        """All passed on has been taken: call back in order."""
+        self._blocked = False
+        if self._idle_after:
+            self._touch()
+        waiting, self._waiting = self._waiting, []
+        for due in waiting:
+            self._call_due(due)
+        if self._need_drain and not waiting:
+            self._call_due([])
+        if self._written_ended and not self._blocked:
+            self._finish_writing()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Tell everyone: 'error' where there was one, then 'close'."""
+        if self._closed:
+            return
+        error: BaseException | None = None
+        if exc is not None and not self._destroyed:
+            error = system_error(exc)
+            self._lost_error = error
+            self._errored = error
+        self._keep_addresses()
+        self._blocked = False
+        if not self._destroyed:
+            self._destroyed = True
+            self._taken = False
+            self._drop_held(error or SystemCallError("ECANCELED", "write"))
+            if error is not None:
+                self._turns.later(self._emit_error, error)
+        if self._timers is not None:
+            self._timers.forget(self)
+        self._turns.later(self._emit_close)
+
+    def _emit_error(self, error: BaseException) -> None:
+        self._had_error = True
+        if self._owner is not None:
+            self._owner._on_socket_error(error)
+            if self.listener_count("error"):
+                self._notify("error", error)
+        elif self.listener_count("error"):
+            self._notify("error", error)
+        else:
+            logger.error("a socket failed and nobody listens to its 'error': %s", error)
+
+    def _emit_close(self) -> None:
+        error = self._lost_error or SystemCallError("ECANCELED", "write")
+        waiting, self._waiting = self._waiting, []
+        for due in waiting:
+            for done in due:
+                done(error)
+        self._closed = True
+        if self._owner is not None:
+            self._owner._on_socket_close()
+        self._notify("close", self._errored is not None)
+        self._close_reading()
+        self._transport_gone()
+
+    def _close_reading(self) -> None:
+        """Wake whoever reads a socket of the user's own (`async for`)."""
+
+    def _transport_gone(self) -> None:
+        """Break the ring of references."""
+        self._owner = None
+
+    # -- its end ----------------------------------------------------------------
+
+    def _finish_writing(self) -> None:
+        """Send FIN when all has been taken."""
+        if self._finished or self._destroyed:
+            return
+        if self._committed:
+            self._pass_on(self._committed)
+        if self._blocked or self._is_lost():
+            return
+        self._finished = True
+        if self._destroy_when_flushed and not self._linger:
+            self._turns.next_round(self._emit_finish)
+            return
+        transport = self._transport
+        if transport is not None and not transport.is_closing() and transport.can_write_eof():
+            try:
+                transport.write_eof()
+            except OSError as exc:
+                self.destroy(system_error(exc))
+                return
+        self._turns.next_round(self._emit_finish)
+
+    def _emit_finish(self) -> None:
+        callbacks, self._end_callbacks = self._end_callbacks, []
+        for callback in callbacks:
+            callback()
+        self._notify("finish")
+        if self._destroy_when_flushed or (self._peer_ended and (self._owner is not None or self._end_emitted)):
+            self.destroy()
+
+    def destroy(self, error: BaseException | None = None) -> Self:
+        """Close at once; unsent bytes are dropped.
+
+        'error' (if one is given) and 'close' follow on a later turn.
+        """
+        if self._destroyed:
+            return self
+        self.settle()
+        self._taken = not (self._blocked or self._is_lost())
+        self._destroyed = True
+        self._errored = error
+        self._drop_held(StreamDestroyedError("write"))
+        if error is not None:
+            self._turns.later(self._emit_error, error)
+        self._keep_addresses()
+        if self._timers is not None:
+            self._timers.forget(self)
+        if self._transport is None:
+            self._turns.later(self._emit_close)
+        elif self._finished and not self._blocked:
+            self._transport.close()
+        else:
+            self._transport.abort()
+        return self
+
+    def _keep_addresses(self) -> None:
+        if self._remote is None and self._transport is not None:
+            self._remote = self._transport.get_extra_info("peername") or ()
+            self._local = self._transport.get_extra_info("sockname") or ()
+
+    def _drop_held(self, error: BaseException | None) -> None:
+        self._held = []
+        self._held_size = 0
+        self._committed = 0
+        due, self._due = self._due, []
+        if due and error is not None:
+            for done in due:
+                self._turns.later(done, error)
+
+    def _want(self) -> None:
+        self._resume_transport()
+
+    def _pause_transport(self) -> None:
+        if not self._reading_paused and self._transport is not None and not self._transport.is_closing():
+            self._reading_paused = True
+            self._transport.pause_reading()
+
+    def _resume_transport(self) -> None:
+        if self._reading_paused and self._transport is not None and not self._transport.is_closing():
+            self._reading_paused = False
+            self._transport.resume_reading()
+
+    def _watch_idle(self, seconds: float) -> None:
+        if self._timers is None:
+            if not seconds:
+                return
+            self._timers = IdleTimers(asyncio.get_running_loop())
+        self._timers.watch(self, seconds)
+
+    def _has_unread(self) -> bool:
+        """Tell whether bytes have come that were not read yet."""
+        sock = None if self._transport is None else self._transport.get_extra_info("socket")
+        if sock is None or sock.fileno() < 0:
+            return False
+        poll = select.poll()
+        poll.register(sock.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
+
+    def _touch(self) -> None:
+        """Something was read or written: the idle time begins anew."""
+        if self._timers is not None:
+            self._active_at = self._timers.clock.time()
+            if self._idle_fired:
+                self._timers.watch(self, self._idle_after)
+
+    def _on_idle(self) -> None:
+        if self._blocked:
+            unsent = self._transport.get_write_buffer_size()
+            if unsent != self._unsent_at_idle:  # Node: a large write that moves is no idleness
+                self._unsent_at_idle = unsent
+                self._watch_idle(self._idle_after)
+                return
+        held = self._turns.hold()
+        try:
+            listened = self._owner._on_socket_timeout() if self._owner is not None else True
+            if not listened:
+                self.destroy()
+            self._notify("timeout")
+        finally:
+            if held:
+                self._turns.run()
+
+def system_error(exc: BaseException) -> BaseException:
+    if not isinstance(exc, OSError) or isinstance(exc, SystemCallError):
+        return exc
+    syscall = "write" if isinstance(exc, BrokenPipeError) else "read"
+    return SystemCallError.from_oserror(exc, syscall)

@@ -1,0 +1,396 @@
+"""Listening: from `listen` to 'close', and what is awaited between.
+
+    new -> (resolving) -> bound -> accepting -> closing -> closed -> (listen again)
+
+Law: the socket is bound inside `listen` unless a host has to be resolved; accepting, and
+every event, waits for the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket as system
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from writehead import _open
+from writehead._callbacks import Callback, call_back
+from writehead._clock import Clock, IdleTimers
+from writehead._listen import BACKLOG, Target, address_of, bind, read_arguments
+from writehead._sweep import Sweep
+from writehead._turns import later
+from writehead.errors import (
+    InvalidArgTypeError,
+    ServerAlreadyListenError,
+    ServerNotRunningError,
+    SystemCallError,
+)
+from writehead.events import EventEmitter
+
+logger = logging.getLogger("writehead")
+
+#: What `async with` waits for busy connections before it cuts them, in seconds.
+GRACE = 5.0
+
+
+class _Waiter:
+    """What `await server` waits for: the outcome of the last `listen` or `close`."""
+
+    __slots__ = ("awaited", "done", "error", "futures")
+
+    def __init__(self) -> None:
+        self.done = False
+        self.awaited = False
+        self.error: BaseException | None = None
+        self.futures: list[asyncio.Future[None]] = []
+
+    def settle(self, error: BaseException | None) -> None:
+        if self.done:
+            return
+        self.done = True
+        self.error = error
+        for future in self.futures:
+            if not future.done():
+                if error is None:
+                    future.set_result(None)
+                else:
+                    future.set_exception(error)
+
+
+class Held(Protocol):
+    """A connection, as a closing server sees it."""
+
+    socket: Any
+
+    @property
+    def is_idle(self) -> bool: ...
+    def close_in_order(self, grace: float = 0.0) -> None: ...
+
+
+class Listening(EventEmitter):
+    """What listens, accepts connections, and closes."""
+
+    _clock: Clock | None = None
+    _timers: IdleTimers
+    _sweep: Sweep | None = None
+    _unref = False
+    _grace = 0.0
+    _closing = False
+    _listening_socket: system.socket | None = None
+    _acceptor: asyncio.AbstractServer | None = None
+    _accepting: asyncio.Task[None] | None = None
+    _bound_path: str | None = None
+    _resolving: object | None = None
+    _close_pending = 0
+    _waiter: _Waiter | None = None
+    _connection_count = 0
+
+    @property
+    def _held(self) -> list[Held]:
+        """The connections that HTTP owns."""
+        raise NotImplementedError
+
+    def _make_connection(self) -> asyncio.BaseProtocol:
+        """Make what hears of an accepted connection."""
+        raise NotImplementedError
+
+    def _look(self, now: float) -> None:
+        """Look for connections that are late."""
+
+    def _checking_interval(self) -> float:
+        """Return the seconds between two looks."""
+        raise NotImplementedError
+
+    def _keeps_looking(self) -> bool:
+        """Tell whether a closing server still looks for late connections."""
+        return False
+
+    def _note_peculiar(self) -> None:
+        """Hear that the server begins to listen, or to close."""
+
+    # -- listening -------------------------------------------------------------
+
+    @property
+    def listening(self) -> bool:
+        """Whether the server has an address and accepts connections."""
+        return self._listening_socket is not None
+
+    def listen(self, *args: Any, **keywords: Any) -> Self:
+        """Listen for connections; 'listening' follows on a later turn, or 'error'.
+
+        `await server.listen(...)` returns at 'listening' and raises what 'error' carries.
+
+        Args:
+            args: `(port, host, backlog, callback)`, each of which may be left out; a
+                mapping of `port`, `host`, `path`, `backlog`, `fd`, `reuse_port`,
+                `ipv6_only`, `readable_all`, `writable_all`, `exclusive`, `signal`; the
+                path of a Unix socket; an open `socket.socket`; another Server.
+            keywords: the names of that mapping.
+
+        Raises:
+            BadPortError, InvalidArgValueError: the arguments are wrong.
+            ServerAlreadyListenError: it listens already.
+        """
+        target = read_arguments(args, keywords)
+        if self._listening_socket is not None:
+            raise ServerAlreadyListenError
+        self._waiter = _Waiter()
+        self._closing = False
+        self._note_peculiar()
+        if target.callback is not None:
+            self.once("listening", target.callback)
+        if target.signal is not None:
+            _on_abort(target.signal, self.close)
+        _open.hold(self)
+        if target.host:
+            self._resolving = token = object()
+            later(self._resolve, target, token)
+        else:
+            self._resolving = None
+            self._bind(target, None)
+        return self
+
+    def _resolve(self, target: Target, token: object) -> None:
+        asyncio.get_running_loop().create_task(self._look_up(target, token))
+
+    async def _look_up(self, target: Target, token: object) -> None:
+        host = target.host or ""
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(host, None, type=system.SOCK_STREAM)
+            address = next(
+                (str(each[4][0]) for each in found if not str(each[4][0]).startswith("fe80:")),
+                str(found[0][4][0]),
+            )
+        except OSError:
+            if self._resolving is token:
+                self._fail_listening(target, SystemCallError("ENOTFOUND", "getaddrinfo", host))
+            return
+        if self._resolving is token:
+            self._resolving = None
+            self._bind(target, address)
+
+    def _bind(self, target: Target, address: str | None) -> None:
+        self._bound_path = target.path
+        try:
+            self._listening_socket = sock = bind(target, address)
+        except SystemCallError as error:
+            later(self._fail_listening, target, error)
+            return
+        later(self._begin, sock)
+
+    def _fail_listening(self, target: Target, error: BaseException) -> None:
+        self._resolving = None
+        if target.callback is not None:
+            self.remove_listener("listening", target.callback)
+        self._let_go()
+        self._tell_error(error)
+
+    def _tell_error(self, error: BaseException) -> None:
+        waiter = self._waiter
+        if waiter is not None:
+            waiter.settle(error)
+        if self._notify("error", error) or (waiter is not None and waiter.awaited):
+            return
+        _open.note_unheard(error)
+        logger.error("%s", error)
+
+    def _begin(self, sock: system.socket) -> None:
+        """Accept connections, and tell that the server listens."""
+        if self._listening_socket is not sock:
+            return  # closed meanwhile
+        loop = asyncio.get_running_loop()
+        self._ready(loop)
+        if sock.fileno() >= 0:
+            self._accepting = loop.create_task(self._accept(loop, sock))
+        assert self._sweep is not None
+        self._sweep.start(self._checking_interval())
+        if self._waiter is not None:
+            self._waiter.settle(None)
+        self._notify("listening")
+
+    def _ready(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Make what needs a clock."""
+        clock = self._clock or loop
+        self._timers = IdleTimers(clock)
+        self._sweep = Sweep(clock, self._look)
+
+    async def _accept(self, loop: asyncio.AbstractEventLoop, sock: system.socket) -> None:
+        if self._listening_socket is not sock:
+            return  # closed before the first turn
+        if sock.fileno() < 0:
+            return  # closed before it began
+        acceptor = await loop.create_server(self._make_connection, sock=sock, backlog=BACKLOG)
+        if self._listening_socket is sock:
+            self._acceptor = acceptor
+        else:
+            acceptor.close()
+
+    def address(self) -> dict[str, Any] | str | None:
+        """Return address, family and port; the path of a Unix socket; None when not listening."""
+        if self._listening_socket is None:
+            return self._bound_path
+        return address_of(self._listening_socket)
+
+    # -- closing ---------------------------------------------------------------
+
+    def _stop(self, grace: float) -> None:
+        """Close, and let idle connections bring a request that is on its way for `grace` seconds."""
+        self._grace = grace
+        try:
+            self.close()
+        finally:
+            self._grace = 0.0
+
+    def close(self, callback: Callback | None = None) -> Self:
+        """Accept no more; 'close' follows when the last connection is gone.
+
+        Idle connections are closed now, busy ones after their answers, which say
+        `Connection: close` if their head is not fixed yet. `await server.close()`
+        returns at 'close'.
+
+        Args:
+            callback: called at 'close', with ServerNotRunningError if it did not listen.
+        """
+        running = self._listening_socket is not None or self._resolving is not None
+        error = None if running else ServerNotRunningError()
+        self._waiter = waiter = _Waiter()
+        if callable(callback):
+            self.once("close", _CloseCallback(callback, error))
+        elif error is not None:
+            pass
+        self._resolving = None
+        if running:
+            self._stop_listening()
+        self._closing = True
+        self._note_peculiar()
+        if self._sweep is not None and not self._keeps_looking():
+            self._sweep.stop()
+        for connection in self._held:
+            connection.close_in_order(self._grace)
+        self._close_pending += 1
+        self.once("close", lambda: waiter.settle(error))
+        self._close_if_drained()
+        return self
+
+    def _stop_listening(self) -> None:
+        sock, self._listening_socket = self._listening_socket, None
+        acceptor, self._acceptor = self._acceptor, None
+        path, self._bound_path = self._bound_path, None
+        if acceptor is not None:
+            acceptor.close()
+        elif sock is not None:
+            sock.close()
+        if path and not path.startswith("\0"):
+            Path(path).unlink(missing_ok=True)
+
+    def _close_if_drained(self) -> None:
+        if self._closing and self._close_pending and not self._connection_count:
+            later(self._emit_close)
+
+    def _emit_close(self) -> None:
+        if not self._close_pending or self._connection_count:
+            return
+        self._close_pending -= 1
+        self._let_go()
+        self._notify("close")
+        self._close_if_drained()
+
+    def close_idle_connections(self) -> None:
+        """Close the connections that wait for a request."""
+        for connection in self._held:
+            if connection.is_idle:
+                connection.socket.destroy()
+
+    closeIdleConnections = close_idle_connections
+
+    def close_all_connections(self) -> None:
+        """Cut every connection that HTTP owns, whatever it does."""
+        for connection in self._held:
+            connection.socket.destroy()
+
+    closeAllConnections = close_all_connections
+
+    def get_connections(self, callback: Callback) -> Self:
+        """Call `callback(None, n)` on a later turn with the number of open connections."""
+        if not callable(callback):
+            raise InvalidArgTypeError("callback", "a function", callback)
+        later(lambda: callback(None, self._connection_count))
+        return self
+
+    getConnections = get_connections
+
+    # -- the loop that it holds ------------------------------------------------
+
+    def ref(self) -> Self:
+        """Let the server hold the loop of `run()` again."""
+        self._unref = False
+        return self
+
+    def unref(self) -> Self:
+        """Let `run()` return although the server is open."""
+        self._unref = True
+        _open.tell_watchers()
+        return self
+
+    def _let_go(self) -> None:
+        if self._listening_socket is None and not self._connection_count:
+            _open.let_go(self)
+
+    # -- awaiting --------------------------------------------------------------
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        """Wait for the last `listen` or `close`."""
+        return self._wait().__await__()
+
+    async def _wait(self) -> Self:
+        waiter = self._waiter
+        if waiter is None:
+            return self
+        waiter.awaited = True
+        if not waiter.done:
+            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            waiter.futures.append(future)
+            await future
+        elif waiter.error is not None:
+            raise waiter.error
+        return self
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close; what is busy has five seconds, then it is cut."""
+        if self._listening_socket is None and not self._connection_count:
+            return
+        self.close()
+        try:
+            await asyncio.wait_for(self._wait(), GRACE)
+        except ServerNotRunningError:
+            return
+        except TimeoutError:
+            self.close_all_connections()
+            await self._wait()
+
+
+class _CloseCallback:
+    """A callback of `close`: told of the error, if there is one."""
+
+    __slots__ = ("callback", "error")
+
+    def __init__(self, callback: Callback, error: BaseException | None) -> None:
+        self.callback = callback
+        self.error = error
+
+    def __call__(self) -> object:
+        return self.callback() if self.error is None else call_back(self.callback, self.error)
+
+
+def _on_abort(signal: Any, callback: Callable[[], object]) -> None:
+    if getattr(signal, "aborted", False):
+        later(callback)
+    elif hasattr(signal, "add_event_listener"):
+        signal.add_event_listener("abort", lambda *_: callback())
+    elif hasattr(signal, "add_done_callback"):
+        signal.add_done_callback(lambda *_: callback())

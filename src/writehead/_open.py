@@ -1,0 +1,71 @@
+"""Which servers are open: `run()` goes on while one is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from writehead._turns import later
+
+
+class Open(Protocol):
+    """A server, as far as the loop that it holds is concerned."""
+
+    _unref: bool
+    _connection_count: int
+
+    def close(self) -> object: ...
+    def _stop(self, grace: float) -> None: ...
+    def close_all_connections(self) -> None: ...
+
+
+_open: list[Open] = []
+_watchers: list[Callable[[], object]] = []
+_unheard: list[BaseException] = []
+
+
+def open_servers() -> list[Open]:
+    """Return the servers that hold the loop, in the order in which they began to."""
+    return [server for server in _open if not server._unref]
+
+
+def every_open_server() -> list[Open]:
+    """Return those too that do not hold the loop (`unref`)."""
+    return list(_open)
+
+
+def on_all_closed(callback: Callable[[], object]) -> None:
+    """Call `callback` on a later turn whenever the last open server closes."""
+    _watchers.append(callback)
+
+
+def hold(server: Open) -> None:
+    """Note that `server` is open."""
+    if server not in _open:
+        _open.append(server)
+
+
+def let_go(server: Open) -> None:
+    """Note that `server` is not open any more."""
+    if server in _open:
+        _open.remove(server)
+    tell_watchers()
+
+
+def tell_watchers() -> None:
+    """Tell whoever waits for it, if no server holds the loop."""
+    if not open_servers():
+        for callback in _watchers:
+            later(callback)
+
+
+def note_unheard(error: BaseException) -> None:
+    """Keep the error of a `listen` that nobody listened to."""
+    _unheard.append(error)
+
+
+def take_unheard_errors() -> list[BaseException]:
+    """Return, once, the errors of `listen` that nobody listened to."""
+    errors = list(_unheard)
+    _unheard.clear()
+    return errors
