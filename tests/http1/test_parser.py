@@ -212,6 +212,20 @@ def test_a_message_class_that_fails_fails_where_feed_was_called() -> None:
             assert not parser.poolable
 
 
+def test_an_interrupt_within_the_parser_is_not_swallowed() -> None:
+    """What strikes while a callback runs comes out as it is."""
+
+    class Impatient(list[bytes]):
+        def append(self, _: bytes) -> None:
+            raise KeyboardInterrupt
+
+    parser = new_parser()
+    parser._fields = Impatient()
+    with pytest.raises(KeyboardInterrupt):
+        parser.feed(G)
+    assert not parser.poolable
+
+
 def test_an_end_is_shown_by_its_name() -> None:
     """A list of what was found reads well in a debugger."""
     assert repr(Reading([G]).items[1:]) == "[END]"

@@ -354,8 +354,8 @@ def test_the_http2_preface_waits_for_its_end() -> None:
 def test_what_node_lets_through_against_the_rfc_is_refused(data: bytes, status: int) -> None:
     """Other protocols and versions, fragments and chunks on 1.0 are errors; nothing is dispatched."""
     for before in (b"", G, P + b"Content-Length: 5\r\n\r\nGET /"):
-        for packets in ways(before + data):
-            reading = Reading(packets)
+        for packets in [[before, data], *ways(before + data)]:
+            reading = Reading(packets, lazy=True)
             assert reading.error is not None, packets
             assert reading.error.status == status, packets
             assert len(reading.messages) == bool(before)

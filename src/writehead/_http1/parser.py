@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Final, Protocol, cast
+from typing import cast
 
 from httptools import (
     HttpParserCallbackError,
@@ -22,43 +22,12 @@ from httptools import (
 )
 
 from writehead._http1 import limits, syntax
-from writehead._http1.head import RawHead
+from writehead._http1.found import END, End, RequestHead
 from writehead._http1.reasons import error_of, fault_in
-from writehead._http1.whole import METHODS, Lane, lane, method_text
+from writehead._http1.whole import HASH, METHODS, Lane, lane, method_text
 from writehead.errors import ParseError
 
-
-class RequestHead(Protocol):
-    """What the parser writes into a message, when its head or its trailers are complete.
-
-    One of `_raw_fields` and `_raw_head`; `_raw_trailers` and `_upgrade` only if there is
-    something to say, so the class should have defaults.
-    """
-
-    _method: str
-    _target: bytes  # as sent
-    _http_version: str
-    _raw_fields: list[bytes]  # name, value, name, value, …; white space around values is off
-    _raw_head: RawHead  # in place of `_raw_fields`, with `lazy_fields`
-    _raw_trailers: list[bytes]
-    _should_keep_alive: bool
-    _upgrade: bool  # CONNECT, or both `Connection: upgrade` and `Upgrade`
-
-
-class End:
-    """The type of `END`."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "END"
-
-
-#: Stands in a list of things found where a request ends.
-END: Final = End()
-
-
-HASH = ord("#")  # `in` with a number is 13 times as quick as with bytes
+__all__ = ["END", "RequestHead", "RequestParser"]
 
 # Of a chunked body, what last came to its end.
 NO_CHUNK, CHUNK_BEGUN, CHUNK_ENDED = range(3)
@@ -102,7 +71,6 @@ class RequestParser:
         "_message",
         "_packet",
         "_raw",
-        "_raw_length",
         "_ready",
         "_replaying",
         "_stripped",
@@ -395,8 +363,7 @@ class RequestParser:
 
     def _on_message_complete(self) -> None:
         message = self._message
-        if message is None:  # refused by `_Stopped` already
-            return
+        assert message is not None
         if self._fields:
             message._raw_trailers = self._fields
             self._fields = []

@@ -12,6 +12,8 @@ from typing import Any
 
 from writehead._http1.head import RawHead, recall, remember
 
+HASH = ord("#")  # `in` with a number is 13 times as quick as with bytes
+
 #: Takes a packet; returns a message that is complete, or None. Not to be used after None.
 Lane = Callable[[bytes, Callable[[], Any]], Any]
 
@@ -51,7 +53,7 @@ def lane(make_llhttp: Callable[[SimpleNamespace], Any], max_count: int) -> Lane:
             return None  # not complete, or more than one, or with a body
         target = urls.pop()
         keep_alive = verdicts.pop()
-        if 35 in target:  # "#"; the other lane refuses it
+        if HASH in target:  # the other lane refuses it
             return None
         if head is None:
             head = RawHead(block, keep_alive, block.count(b"\n") - 1)

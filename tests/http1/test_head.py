@@ -1,0 +1,62 @@
+"""Field lines that are kept raw, read when asked for, and remembered for the next request."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.http1.packets import R, Reading
+from writehead._http1 import head
+from writehead._http1.head import RawHead, fields_of, recall, remember
+
+BLOCK = b"Host: a\r\nX:\r\nAccept: \t b:c \t\r\nhOST:d\r\n\r\n\r\n"
+
+
+def test_fields_are_cut_at_their_line_ends() -> None:
+    """Names as sent, values without the white space around them, up to the first empty line."""
+    raw = RawHead(BLOCK, True, 4)
+    fields = [b"Host", b"a", b"X", b"", b"Accept", b"b:c", b"hOST", b"d"]
+    assert raw.fields == fields
+    assert raw.fields is raw.fields
+    mine = fields_of(raw)
+    mine.clear()
+    assert raw.fields == fields
+    assert RawHead(b"\r\n", True, 0).fields == []
+
+
+def test_fields_of_one_name_are_found_in_any_case() -> None:
+    """In order; none is an empty list."""
+    raw = RawHead(BLOCK, True, 4)
+    assert raw.values_of(b"host") == [b"a", b"d"]
+    assert raw.values_of(b"expect") == []
+
+
+def test_the_same_field_lines_are_read_once() -> None:
+    """Requests that differ in their first line alone share what is known of the rest."""
+    lines = R.partition(b"\r\n")[2] + b"Shared: yes\r\n\r\n"
+    first, second = Reading(
+        [b"GET /1 HTTP/1.1\r\n" + lines, b"PUT /2?x HTTP/1.1\r\n" + lines], lazy=True
+    ).messages
+    assert first._raw_head is second._raw_head
+    assert (first._method, first._target) == ("GET", b"/1")
+    assert (second._method, second._target) == ("PUT", b"/2?x")
+
+
+@pytest.mark.parametrize(
+    "line", [b"CONNECT a:80 HTTP/1.1", b"GET / HTTP/1.0", b"GET /a#b HTTP/1.1", b"get / HTTP/1.1", b"GET /\x00 HTTP/1.1"]
+)  # fmt: skip
+def test_known_field_lines_do_not_excuse_the_request_line(line: bytes) -> None:
+    """It is parsed each time, and what is odd about it is found."""
+    lines = b"\r\nHost: a\r\nAlso: known\r\n\r\n"
+    Reading([b"GET / HTTP/1.1" + lines], lazy=True)
+    assert Reading([line + lines], lazy=True).shown() == Reading([line + lines]).shown()
+
+
+def test_memory_is_bounded() -> None:
+    """Long heads are not remembered, and never more than so many."""
+    long = RawHead(b"X: " + b"v" * head.LONGEST + b"\r\n\r\n", True, 1)
+    remember(long)
+    assert recall(long.block) is None
+    for number in range(2 * head.REMEMBERED):
+        remember(RawHead(b"Number: %d\r\n\r\n" % number, True, 1))
+        assert recall(b"Number: %d\r\n\r\n" % number) is not None
+        assert len(head._remembered) <= head.REMEMBERED
