@@ -6,7 +6,7 @@ import asyncio
 import socket as system
 from typing import TYPE_CHECKING, Any, Self
 
-from writehead import _options
+from writehead import _certificate, _options
 from writehead._flow import SocketFlow
 
 if TYPE_CHECKING:
@@ -224,7 +224,15 @@ class SocketFacts(SocketFlow):
     def authorized(self) -> bool | None:
         """Over TLS: whether the client showed a certificate that was verified."""
         tls = self._tls
-        return None if tls is None else bool(tls.getpeercert())
+        return None if tls is None else _certificate.is_verified(tls)
+
+    @property
+    def authorization_error(self) -> str | None:
+        """Why a client that was asked for a certificate is not `authorized`, in OpenSSL's word."""
+        tls = self._tls
+        return None if tls is None else _certificate.verification_error(tls)
+
+    authorizationError = authorization_error
 
     @property
     def alpn_protocol(self) -> str | bool | None:
@@ -235,19 +243,21 @@ class SocketFacts(SocketFlow):
     alpnProtocol = alpn_protocol
 
     def get_cipher(self) -> dict[str, str] | None:
-        """Return the cipher's name, standard_name and version; None without TLS."""
+        """Return the cipher's name, standard_name (IANA's) and version; None without TLS."""
         tls = self._tls
-        if tls is None:
-            return None
-        name, version, _ = tls.cipher()
-        return {"name": name, "standard_name": name, "version": version}
+        return None if tls is None else _certificate.cipher_of(tls)
 
     getCipher = get_cipher
 
     def get_peer_certificate(self) -> dict[str, Any] | None:
-        """Return the client's certificate as `ssl` decodes it; empty if none; None without TLS."""
+        """Return the client's certificate; empty if it showed none; None without TLS.
+
+        `subject` and `issuer` are mappings ("CN", "O", …), `subjectaltname` is text
+        ("DNS:a, IP Address:…"), `valid_from`, `valid_to`, `serial_number`, `fingerprint`,
+        `fingerprint256` and `fingerprint512` too; `raw` is the certificate in DER.
+        """
         tls = self._tls
-        return None if tls is None else (tls.getpeercert() or {})
+        return None if tls is None else _certificate.certificate_of(tls)
 
     getPeerCertificate = get_peer_certificate
 

@@ -17,7 +17,7 @@ from writehead._clock import IdleTimers
 from writehead._readable import Readable
 from writehead._turns import Turns, turns
 from writehead._wire import Done
-from writehead.errors import StreamDestroyedError, SystemCallError
+from writehead.errors import HTTPError, StreamDestroyedError, SystemCallError
 
 if TYPE_CHECKING:
     from writehead._server import Server
@@ -466,7 +466,7 @@ class SocketFlow(Readable):
                 self._turns.run()
 
 def system_error(exc: BaseException) -> BaseException:
-    if not isinstance(exc, OSError) or isinstance(exc, SystemCallError):
+    if not isinstance(exc, OSError) or isinstance(exc, HTTPError):  # a failure of TLS is ours already
         return exc
     syscall = "write" if isinstance(exc, BrokenPipeError) else "read"
     return SystemCallError.from_oserror(exc, syscall)

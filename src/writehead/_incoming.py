@@ -272,7 +272,7 @@ class IncomingMessage(Readable):
 
     def _leave(self) -> None:
         """The response is out: what nobody is about to read is thrown away."""
-        if (self._untouched or self._left) and not self._destroyed:
+        if not self._consumed or (self._left and not self._destroyed):
             self._discard()
 
     def _abort(self, with_socket: bool = True) -> None:

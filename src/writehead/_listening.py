@@ -217,10 +217,9 @@ class Listening(EventEmitter):
         self._sweep = Sweep(clock, self._look)
 
     async def _accept(self, loop: asyncio.AbstractEventLoop, sock: system.socket) -> None:
-        if self._listening_socket is not sock:
-            return  # closed before the first turn
-        if sock.fileno() < 0:
-            return  # closed before it began
+        if self._listening_socket is not sock:  # closed before it began
+            sock.close()
+            return
         acceptor = await loop.create_server(self._make_connection, sock=sock, backlog=BACKLOG)
         if self._listening_socket is sock:
             self._acceptor = acceptor
@@ -280,8 +279,8 @@ class Listening(EventEmitter):
         path, self._bound_path = self._bound_path, None
         if acceptor is not None:
             acceptor.close()
-        elif sock is not None:
-            sock.close()
+        elif sock is not None and (self._accepting is None or self._accepting.done()):
+            sock.close()  # else the loop is about to accept on it, and closes it
         if path and not path.startswith("\0"):
             Path(path).unlink(missing_ok=True)
 

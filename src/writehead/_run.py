@@ -145,7 +145,8 @@ class _Program:
         for server in _open.every_open_server():
             server.close()
             server.close_all_connections()
-        await asyncio.sleep(0)
+        for _ in range(3):  # a server that was about to accept has let its socket go by then
+            await asyncio.sleep(0)
 
     def _on_exception(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         # uvloop would log the `sys.exit()` of a listener and go on; asyncio leaves by itself.

@@ -22,6 +22,8 @@
         +-- InvalidStatusCodeError       ERR_HTTP_INVALID_STATUS_CODE      ValueError
         +-- UnknownEncodingError         ERR_UNKNOWN_ENCODING              TypeError, ValueError
         +-- BadPortError                 ERR_SOCKET_BAD_PORT               ValueError
+        +-- InvalidProtocolVersionError  ERR_TLS_INVALID_PROTOCOL_VERSION  TypeError, ValueError
+        +-- ServerNameRequiredError      ERR_TLS_REQUIRED_SERVER_NAME      ValueError
         |   used a stream in the wrong order
         +-- StreamNullValuesError        ERR_STREAM_NULL_VALUES            TypeError
         +-- StreamWriteAfterEndError     ERR_STREAM_WRITE_AFTER_END        RuntimeError
@@ -309,6 +311,26 @@ class BadPortError(HTTPError, ValueError):
         self.value = value
 
 
+class InvalidProtocolVersionError(HTTPError, TypeError, ValueError):
+    """Use "TLSv1.2", "TLSv1.3" or an `ssl.TLSVersion`; `which` is "minimum" or "maximum"."""
+
+    code = "ERR_TLS_INVALID_PROTOCOL_VERSION"
+
+    def __init__(self, value: object, which: str) -> None:
+        super().__init__(f"{value!r} is not a valid {which} TLS protocol version")
+        self.value = value
+        self.which = which
+
+
+class ServerNameRequiredError(HTTPError, ValueError):
+    """Name the host, or "*" for any, that the certificate is for."""
+
+    code = "ERR_TLS_REQUIRED_SERVER_NAME"
+
+    def __init__(self) -> None:
+        super().__init__('"hostname" is required for add_context')
+
+
 # A stream used in the wrong order.
 
 
@@ -505,7 +527,8 @@ class TLSError(HTTPError, OSError):
     def from_sslerror(cls, error: OSError) -> TLSError:
         """Return the error that has as its code what an `ssl.SSLError` has as its reason."""
         reason = str(getattr(error, "reason", None) or "unknown").upper().replace(" ", "_")
-        return cls(f"ERR_SSL_{reason}", str(error))
+        library = getattr(error, "library", None) or "SSL"
+        return cls(f"ERR_{library if library == 'SSL' else f'OSSL_{library}'}_{reason}", str(error))
 
 
 class SystemCallError(HTTPError, OSError):

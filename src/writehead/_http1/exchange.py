@@ -107,6 +107,7 @@ class Http1Exchange:
         self.chunked = decided.chunked
         self.body_allowed = decided.body_allowed
         self.stays = decided.stays
+        self.last_allowed = self.last_allowed and decided.lines.startswith(framing.CLOSE)
         self.promised = None
         if facts.content_length is not None and not decided.chunked and decided.body_allowed:
             self.promised = facts.content_length if facts.transfer_encoding is None else None

@@ -441,12 +441,12 @@ class RequestParser:
 
     def _size(self, raw: bytes | bytearray) -> tuple[int, bool]:
         """Measure the head or trailers that `raw` ends in; say whether a last field's name is known."""
-        size = sum(map(len, self._urls)) + sum(map(len, self._fields)) + self._stripped
-        if size or self._message is not None:
-            last, named = limits.last_field(raw)
-        else:
-            last, named = limits.target_length(raw), False
-        return size + last, named
+        in_head = self._message is None
+        target = sum(map(len, self._urls))
+        last, named = limits.last_field(raw) if target or not in_head else (0, False)
+        if in_head and not (last or self._fields):  # in the request line, or just behind it
+            target = max(target, limits.target_length(raw))
+        return target + sum(map(len, self._fields)) + self._stripped + last, named
 
     def _check_line(self, line: bytes, before: int) -> None:
         """Refuse a chunk line, complete or not, with too much in its extensions."""

@@ -1,0 +1,326 @@
+"""Node's options of TLS to an `ssl.SSLContext`.
+
+Law: a private key given as text never reaches a disk where the system can avoid it; where
+it cannot, it is in a file that only its owner may read, for as long as OpenSSL reads it.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from writehead._options import snake
+from writehead.errors import (
+    InvalidArgTypeError,
+    InvalidArgValueError,
+    InvalidProtocolVersionError,
+    TLSError,
+)
+
+#: What makes a context; the rest of an `https` server's options is its own.
+CONTEXT = (
+    "ssl_context",
+    "key",
+    "cert",
+    "ca",
+    "crl",
+    "passphrase",
+    "ciphers",
+    "dhparam",
+    "ecdh_curve",
+    "honor_cipher_order",
+    "min_version",
+    "max_version",
+    "secure_options",
+)
+
+#: Options of Node that Python's `ssl` has no means for, with what to do instead. To ignore
+#: one would be to promise what is not kept.
+REFUSED = {
+    "pfx": "give key and cert as PEM",
+    "secure_protocol": "give min_version and max_version",
+    "psk_callback": "give an ssl_context with its own",
+    "alpn_callback": "give alpn_protocols",
+    "sigalgs": "give an ssl_context with its own",
+    "ticket_keys": "leave tickets to OpenSSL",
+    "client_cert_engine": "give an ssl_context with its own",
+    "private_key_engine": "give an ssl_context with its own",
+    "private_key_identifier": "give an ssl_context with its own",
+}
+
+_VERSIONS = {
+    "TLSv1": "TLSv1",
+    "TLSv1.1": "TLSv1_1",
+    "TLSv1.2": "TLSv1_2",
+    "TLSv1.3": "TLSv1_3",
+}
+
+# The suites of TLS 1.3 that OpenSSL offers by itself.
+_SUITES = {"TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256"}
+
+_SECRET = "(not shown)"
+_MAKERS = tuple(name for name in CONTEXT if name != "ssl_context")
+
+
+def given(options: Mapping[str, Any] | ssl.SSLContext, keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that are not None under their Python spelling; keywords win.
+
+    Raises:
+        InvalidArgTypeError: `options` is neither a mapping nor an SSLContext.
+        InvalidArgValueError: an option that cannot be kept.
+    """
+    if isinstance(options, ssl.SSLContext):
+        options = {"ssl_context": options}
+    if not isinstance(options, Mapping):
+        raise InvalidArgTypeError("options", "a mapping or an ssl.SSLContext", options)
+    spelled = {snake(str(name)): value for name, value in options.items()}
+    spelled.update((snake(name), value) for name, value in keywords.items())
+    for name, instead in REFUSED.items():
+        if spelled.get(name) is not None:
+            raise InvalidArgValueError(name, _SECRET, f"is not supported: {instead}")
+    return {name: value for name, value in spelled.items() if value is not None}
+
+
+def make_context(
+    options: Mapping[str, Any], ask: ssl.VerifyMode | None = None, protocols: list[str] | None = None
+) -> ssl.SSLContext:
+    """Return the context that `options`, as `given` returns them, ask for.
+
+    Args:
+        options: those of `CONTEXT`; others are not looked at.
+        ask: whether clients are asked for a certificate; None leaves an `ssl_context` as it is.
+        protocols: for ALPN, the best first; None leaves an `ssl_context` as it is.
+
+    Raises:
+        InvalidArgTypeError, InvalidArgValueError: an option that is none.
+        TLSError: a key or certificate that OpenSSL refuses.
+        FileNotFoundError, PermissionError: a path that cannot be read.
+    """
+    context = _own_context(options)
+    if context is None:
+        context = _new_context(options)
+        if ask is not None and ask != ssl.CERT_NONE and "ca" not in options:
+            context.load_default_certs(ssl.Purpose.CLIENT_AUTH)
+    if ask is not None:
+        context.verify_mode = ask
+    if protocols is not None:
+        context.set_alpn_protocols(protocols)
+    return context
+
+
+def _own_context(options: Mapping[str, Any]) -> ssl.SSLContext | None:
+    context = options.get("ssl_context")
+    if context is None:
+        return None
+    if not isinstance(context, ssl.SSLContext):
+        raise InvalidArgTypeError("ssl_context", "an ssl.SSLContext", context)
+    beside = [name for name in _MAKERS if name in options]
+    if beside:
+        raise InvalidArgValueError(
+            "ssl_context", context, f"is complete: give it without {', '.join(beside)}, or those without it"
+        )
+    return context
+
+
+def _new_context(options: Mapping[str, Any]) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
+    context.minimum_version = _version(options.get("min_version", "TLSv1.2"), "minimum")
+    context.maximum_version = _version(options.get("max_version", "TLSv1.3"), "maximum")
+    if "ciphers" in options:
+        _set_ciphers(context, options["ciphers"])
+    if "ecdh_curve" in options:
+        _set_curve(context, options["ecdh_curve"])
+    if "secure_options" in options:
+        context.options |= _integer(options["secure_options"], "secure_options")
+    if options.get("honor_cipher_order") is False:
+        context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
+    _load_authorities(context, options)
+    _load_chains(context, options)
+    if "dhparam" in options and options["dhparam"] != "auto":
+        with as_file(b"\n".join(pems(options["dhparam"], "dhparam"))) as path:
+            context.load_dh_params(path)
+    return context
+
+
+def _version(value: Any, which: str) -> ssl.TLSVersion:
+    if isinstance(value, ssl.TLSVersion):
+        return value
+    if not isinstance(value, str) or value not in _VERSIONS:
+        raise InvalidProtocolVersionError(value, which)
+    return ssl.TLSVersion[_VERSIONS[value]]
+
+
+def _integer(value: Any, argument: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidArgTypeError(argument, "an integer", value)
+    return value
+
+
+def _set_ciphers(context: ssl.SSLContext, ciphers: Any) -> None:
+    if not isinstance(ciphers, str):
+        raise InvalidArgTypeError("ciphers", "a str", ciphers)
+    names = [name for name in ciphers.replace(",", ":").replace(" ", ":").split(":") if name]
+    suites = [name for name in names if name.startswith("TLS_")]
+    others = [name for name in names if not name.startswith("TLS_")]
+    if suites and not _set_suites(context, suites):
+        raise InvalidArgValueError(
+            "ciphers",
+            ciphers,
+            "must name all suites of TLS 1.3 or none: this Python cannot choose among them",
+        )
+    if not others and suites:
+        return
+    try:
+        context.set_ciphers(":".join(others))
+    except ssl.SSLError:
+        raise TLSError("ERR_SSL_NO_CIPHER_MATCH", f"no cipher matches {ciphers!r}") from None
+
+
+def _set_suites(context: ssl.SSLContext, suites: list[str]) -> bool:
+    choose = getattr(context, "set_ciphersuites", None)  # Python 3.15
+    if choose is not None:
+        choose(":".join(suites))
+        return True
+    return set(suites) >= _SUITES
+
+
+def _set_curve(context: ssl.SSLContext, curve: Any) -> None:
+    if not isinstance(curve, str):
+        raise InvalidArgTypeError("ecdh_curve", "a str", curve)
+    if curve == "auto":
+        return
+    try:
+        context.set_ecdh_curve(
+            {"P-256": "prime256v1", "P-384": "secp384r1", "P-521": "secp521r1"}.get(curve, curve)
+        )
+    except (ValueError, ssl.SSLError):
+        raise InvalidArgValueError("ecdh_curve", curve, 'must be "auto" or the name of one curve') from None
+
+
+def _load_authorities(context: ssl.SSLContext, options: Mapping[str, Any]) -> None:
+    for pem in pems(options.get("ca", ()), "ca"):
+        try:
+            context.load_verify_locations(cadata=pem.decode("ascii", "replace"))
+        except ssl.SSLError as error:
+            raise TLSError("ERR_OSSL_PEM_NO_START_LINE", f"ca has no certificate: {error}") from None
+    for pem in pems(options.get("crl", ()), "crl"):
+        with as_file(pem) as path:
+            try:
+                context.load_verify_locations(path)
+            except ssl.SSLError as error:
+                raise TLSError.from_sslerror(error) from None
+        context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+
+
+def _load_chains(context: ssl.SSLContext, options: Mapping[str, Any]) -> None:
+    """Load each certificate with the key at its place in the list; without one it holds its own."""
+    chains = pems(options.get("cert", ()), "cert")
+    keys = _keys(options.get("key", ()), options.get("passphrase"))
+    if len(keys) > len(chains) > 0:
+        raise InvalidArgValueError("key", _SECRET, f"has {len(keys)} keys for {len(chains)} certificate(s)")
+    for place, chain in enumerate(chains):
+        key, passphrase = keys[place] if place < len(keys) else (None, options.get("passphrase"))
+        _load_chain(context, chain, key, passphrase)
+
+
+def _keys(value: Any, passphrase: Any) -> list[tuple[bytes, Any]]:
+    if isinstance(value, (list, tuple)):
+        return [pair for each in value for pair in _keys(each, passphrase)]
+    if isinstance(value, Mapping):  # Node: {pem, passphrase}
+        return [(pem, value.get("passphrase", passphrase)) for pem in pems(value.get("pem", ()), "key")]
+    return [(pem, passphrase) for pem in pems(value, "key")]
+
+
+def _load_chain(context: ssl.SSLContext, chain: bytes, key: bytes | None, passphrase: Any) -> None:
+    if passphrase is not None and not isinstance(passphrase, (str, bytes)):
+        raise InvalidArgTypeError("passphrase", "a str or bytes", passphrase)
+    with ExitStack() as files:
+        chain_path = files.enter_context(as_file(chain))
+        key_path = None if key is None else files.enter_context(as_file(key))
+        try:
+            # Without a callable, OpenSSL would ask at the terminal.
+            context.load_cert_chain(chain_path, key_path, _refuse if passphrase is None else passphrase)
+        except ssl.SSLError as error:
+            raise _explained(error, chain, key) from None
+
+
+def _refuse() -> str:
+    raise TLSError("ERR_OSSL_BAD_DECRYPT", "the key is encrypted: give its passphrase")
+
+
+def _explained(error: ssl.SSLError, chain: bytes, key: bytes | None) -> TLSError:
+    if error.reason == "KEY_VALUES_MISMATCH":
+        return TLSError("ERR_OSSL_X509_KEY_VALUES_MISMATCH", "the key does not belong to the certificate")
+    if b"CERTIFICATE-----" not in chain:
+        return TLSError("ERR_OSSL_PEM_NO_START_LINE", "cert has no certificate")
+    held = chain if key is None else key
+    if b"PRIVATE KEY-----" not in held:
+        return TLSError("ERR_OSSL_UNSUPPORTED", "there is no private key, in key or in cert")
+    if b"ENCRYPTED" in held:
+        return TLSError("ERR_OSSL_BAD_DECRYPT", "the passphrase does not open the key")
+    if error.reason is not None:
+        return TLSError.from_sslerror(error)
+    return TLSError("ERR_OSSL_UNSUPPORTED", "OpenSSL cannot read the key or the certificate")
+
+
+def pems(value: Any, argument: str) -> list[bytes]:
+    """Return PEM texts: `value` is one as str or bytes, the path of one, or a list of these.
+
+    A str is PEM if it has a "-----BEGIN", otherwise a path; bytes are always PEM.
+    """
+    if isinstance(value, (list, tuple)):
+        return [pem for each in value for pem in pems(each, argument)]
+    if isinstance(value, os.PathLike) or (
+        isinstance(value, str) and "-----BEGIN" not in value and "\n" not in value
+    ):
+        pem = Path(value).read_bytes()
+    elif isinstance(value, str):
+        pem = value.encode()
+    elif isinstance(value, (bytes, bytearray, memoryview)):
+        pem = bytes(value)
+    else:
+        raise InvalidArgTypeError(argument, "PEM as str or bytes, a path, or a list of these", value)
+    if b"-----BEGIN" not in pem:
+        raise TLSError("ERR_OSSL_PEM_NO_START_LINE", f'{argument} is no PEM: it has no "-----BEGIN"')
+    return [pem]
+
+
+@contextmanager
+def as_file(data: bytes) -> Iterator[str]:
+    """Give `data` a path while the block runs; `ssl` reads keys from paths alone."""
+    memory = _in_memory(data)
+    if memory is not None:
+        try:
+            yield f"/proc/self/fd/{memory}"
+        finally:
+            os.close(memory)
+        return
+    fd, path = tempfile.mkstemp()  # readable by its owner alone
+    try:
+        with os.fdopen(fd, "wb") as file:
+            file.write(data)
+        yield path
+    finally:
+        os.unlink(path)
+
+
+def _in_memory(data: bytes) -> int | None:
+    """Return the descriptor of a file without a disk; None where the system has none (macOS)."""
+    if not hasattr(os, "memfd_create"):
+        return None
+    try:
+        fd = os.memfd_create("pem")
+    except OSError:
+        return None
+    if not os.path.exists(f"/proc/self/fd/{fd}"):
+        os.close(fd)
+        return None
+    with os.fdopen(fd, "wb", closefd=False) as file:
+        file.write(data)
+    return fd

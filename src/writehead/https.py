@@ -1,0 +1,355 @@
+"""Node's `https` for Python: the server of `http` over TLS.
+
+Source: https://nodejs.org/api/https.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import re
+import ssl
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+
+from writehead import _options
+from writehead._callbacks import Callback
+from writehead._connection import Connection
+from writehead._handshake import Answer, Handshake
+from writehead._secure_context import CONTEXT, REFUSED, given, make_context
+from writehead._server import Server as PlainServer
+from writehead._socket import Socket
+from writehead._tls import TLSTransport
+from writehead.errors import HandshakeTimeoutError, InvalidArgTypeError, ServerNameRequiredError
+
+__all__ = ["Server", "createServer", "create_server"]
+
+_NOTHING: Mapping[str, Any] = {}
+
+#: What a server has of TLS; the other options are those of `http`.
+_OPTIONS = frozenset(
+    (
+        *CONTEXT,
+        *REFUSED,
+        "request_cert",
+        "reject_unauthorized",
+        "alpn_protocols",
+        "sni_callback",
+        "handshake_timeout",
+    )
+)
+
+
+class Server(PlainServer):
+    """An HTTP/1 server over TLS.
+
+    Events: those of `http.Server`, of which 'connection' gives the raw socket before the
+    handshake; 'secureConnection' (socket) when the handshake is done; 'tlsClientError'
+    (error, socket) when it failed, behind a 'clientError' of the same.
+
+    Args:
+        options: a mapping of options, or the handler.
+        handler: a listener of 'request'.
+        keywords: options by keyword; see `create_server`.
+
+    Source: https://nodejs.org/api/https.html#class-httpsserver
+    """
+
+    def __init__(
+        self,
+        options: Mapping[str, Any] | Callback | None = None,
+        handler: Callback | None = None,
+        **keywords: Any,
+    ) -> None:
+        if callable(options) and not isinstance(options, Mapping):
+            options, handler = None, options
+        own = {name: value for name, value in keywords.items() if _options.snake(name) in _OPTIONS}
+        others = {name: value for name, value in keywords.items() if name not in own}
+        super().__init__(options, handler, **others)
+        secure = given(options or {}, own)
+        timeout = secure.get("handshake_timeout", 120_000)
+        self._handshake_seconds = _options.milliseconds(timeout, "handshake_timeout") / 1000
+        self._verify_mode = _verify_mode(secure)
+        self._protocols = _alpn(secure.get("alpn_protocols"))
+        self._name_callback = _name_callback(secure.get("sni_callback"))
+        self._named: list[tuple[re.Pattern[str], ssl.SSLContext]] = []
+        self._handshakes: set[Handshake] = set()
+        self._shaking: Handshake | None = None
+        self._use(secure)
+
+    # -- certificates ----------------------------------------------------------
+
+    def set_secure_context(
+        self, options: Mapping[str, Any] | ssl.SSLContext = _NOTHING, **keywords: Any
+    ) -> None:
+        """Use another certificate from now on; connections that are set up keep theirs.
+
+        Args:
+            options: `key`, `cert` and the others of `create_server` that make a context (what
+                is not given is as if never given), or an `ssl.SSLContext`.
+            keywords: the same by keyword.
+
+        Raises:
+            InvalidArgTypeError, InvalidArgValueError, TLSError: as for `create_server`; the
+                old certificate stays in use.
+        """
+        if options is _NOTHING and not keywords:
+            raise InvalidArgTypeError("options", "a mapping or an ssl.SSLContext", None)
+        self._use(given(options, keywords))
+
+    setSecureContext = set_secure_context
+
+    def add_context(
+        self, hostname: str, context: Mapping[str, Any] | ssl.SSLContext = _NOTHING, **keywords: Any
+    ) -> None:
+        """Use `context` for clients that ask for `hostname` (SNI); of two that match, the last.
+
+        Args:
+            hostname: a name in which `*` stands for any part without a dot.
+            context: options that make a context, or an `ssl.SSLContext`.
+            keywords: the same by keyword.
+
+        Raises:
+            ServerNameRequiredError: the name is empty.
+            InvalidArgTypeError, InvalidArgValueError, TLSError: as for `create_server`.
+        """
+        if not hostname:
+            raise ServerNameRequiredError
+        if not isinstance(hostname, str):
+            raise InvalidArgTypeError("hostname", "a str", hostname)
+        pattern = re.compile(re.escape(hostname).replace(r"\*", "[^.]*"), re.IGNORECASE)
+        self._named.append((pattern, self._made(given(context, keywords))))
+        self._ask_for_names(self._context)
+
+    addContext = add_context
+
+    def _use(self, options: Mapping[str, Any]) -> None:
+        context = self._made(options)
+        if self._named or self._name_callback is not None:
+            self._ask_for_names(context)
+        self._context = context
+
+    def _made(self, options: Mapping[str, Any]) -> ssl.SSLContext:
+        verify_mode, protocols = self._verify_mode, self._protocols
+        if verify_mode is None and "ssl_context" not in options:
+            verify_mode = ssl.CERT_NONE
+        return make_context(options, verify_mode, protocols)
+
+    def _ask_for_names(self, context: ssl.SSLContext) -> None:
+        context.sni_callback = self._on_server_name  # type: ignore[attr-defined]  # typeshed lacks it
+
+    def _on_server_name(self, _ssl_object: Any, name: str | None, _context: ssl.SSLContext) -> int | None:
+        return self._shaking.on_server_name(name) if self._shaking is not None and name else None
+
+    def _find_context(self, name: str, answer: Answer) -> None:
+        """Call `answer` with the context for `name`, now or later."""
+        if self._name_callback is not None:
+            self._name_callback(name, self._reader(answer))
+            return
+        for pattern, context in reversed(self._named):
+            if pattern.fullmatch(name):
+                answer(None, context)
+                return
+        answer(None, None)
+
+    def _reader(self, answer: Answer) -> Callable[[Any, Any], None]:
+        """Return what makes a context of what the user's callback answers."""
+
+        def read(error: Any, found: Any = None) -> None:
+            context = None
+            if error is None and found is not None:
+                try:
+                    context = self._made(given(found, {}))
+                except Exception as exc:
+                    error = exc
+            answer(error, context)
+
+        return read
+
+    # -- connections -----------------------------------------------------------
+
+    def _make_connection(self) -> asyncio.BaseProtocol:
+        return Handshake(self)
+
+    def _on_knock(self, handshake: Handshake) -> bool:
+        """Count a connection; tell of it before anything is read."""
+        self._connection_count += 1
+        limit = self.max_connections
+        dropped = limit is not None and self._connection_count > limit
+        if dropped or self.listener_count("connection"):
+            handshake.raw_socket = Socket(handshake.raw, self, self._timers, self.high_water_mark)
+        if dropped:
+            self._drop(handshake.raw_socket)
+            return False
+        self._handshakes.add(handshake)
+        if self._closing:
+            handshake.cut()
+            return False
+        if handshake.raw_socket is not None:
+            self._notify("connection", handshake.raw_socket)
+        return True
+
+    def _on_handshake(self, handshake: Handshake, transport: TLSTransport) -> None:
+        """The connection is set up: HTTP begins."""
+        self._handshakes.discard(handshake)
+        connection = Connection(self)
+        transport.set_protocol(connection)
+        connection.connection_made(transport)
+
+    def _on_accept(self, connection: Connection) -> bool:
+        socket = connection.socket
+        self._connections.add(connection)
+        if not self.no_delay:
+            socket.set_no_delay(False)
+        if self.keep_alive:
+            socket.set_keep_alive(True, self.keep_alive_initial_delay * 1000)
+        self._notify("secureConnection", socket)
+        return True
+
+    def _on_handshake_failed(self, handshake: Handshake, error: BaseException) -> None:
+        """Tell of a client that could not be served; without listeners it costs nothing."""
+        if not (self.listener_count("clientError") or self.listener_count("tlsClientError")):
+            return
+        socket = Socket(handshake.failed_transport(), self, self._timers, self.high_water_mark)
+        handshake.failed_socket = socket
+        if not isinstance(error, HandshakeTimeoutError):  # Node: then it is still alive
+            socket.destroy()
+            socket._errored = error
+        self._notify("clientError", error, socket)
+        self._notify("tlsClientError", error, socket)
+        socket.destroy()
+
+    def _on_handshake_gone(self, handshake: Handshake) -> None:
+        self._handshakes.discard(handshake)
+        self._on_socket_gone()
+
+    def _listener_failed(self, error: BaseException, event: Any, args: tuple[Any, ...]) -> None:
+        super()._listener_failed(error, event, args)
+        if event == "secureConnection":
+            args[0].destroy(error if isinstance(error, Exception) else None)
+        elif event == "tlsClientError":
+            args[1].destroy()
+
+    def close(self, callback: Callback | None = None) -> Self:
+        """Accept no more, as `http.Server.close`; a handshake that is not done is not waited for.
+
+        Args:
+            callback: called at 'close', with ServerNotRunningError if it did not listen.
+        """
+        super().close(callback)
+        self._cut_handshakes()
+        return self
+
+    def close_all_connections(self) -> None:
+        """Cut every connection that HTTP owns, whatever it does, and every handshake."""
+        super().close_all_connections()
+        self._cut_handshakes()
+
+    closeAllConnections = close_all_connections
+
+    def _cut_handshakes(self) -> None:
+        for handshake in list(self._handshakes):
+            handshake.cut()
+
+
+def _verify_mode(options: Mapping[str, Any]) -> ssl.VerifyMode | None:
+    """Return whether clients need a certificate; None leaves it to an `ssl_context`."""
+    if "request_cert" not in options:
+        return None
+    if not options["request_cert"]:
+        return ssl.CERT_NONE
+    # Node: whatever is not False rejects.
+    return ssl.CERT_OPTIONAL if options.get("reject_unauthorized") is False else ssl.CERT_REQUIRED
+
+
+def _alpn(protocols: Any) -> list[str]:
+    if protocols is None:
+        return ["http/1.1"]
+    if not isinstance(protocols, (list, tuple)):
+        raise InvalidArgTypeError("alpn_protocols", "a list of str", protocols)
+    return [each.decode("ascii") if isinstance(each, bytes) else each for each in protocols]
+
+
+def _name_callback(callback: Any) -> Callable[[str, Callable[..., None]], None] | None:
+    """Return `callback(name, answer)`, made of one of Node's form, or of one that returns its answer.
+
+    Raises:
+        InvalidArgTypeError: it cannot be called.
+    """
+    if callback is None:
+        return None
+    if not callable(callback):
+        raise InvalidArgTypeError("sni_callback", "a function", callback)
+    try:
+        inspect.signature(callback).bind("name", None)
+    except TypeError:
+        return _returning(callback)
+    return callback  # type: ignore[no-any-return]  # as it was tried
+
+
+def _returning(callback: Callable[[str], Any]) -> Callable[[str, Callable[..., None]], None]:
+    async def wait(result: Any, answer: Callable[..., None]) -> None:
+        try:
+            answer(None, await result)
+        except Exception as error:
+            answer(error)
+
+    def ask(name: str, answer: Callable[..., None]) -> None:
+        result = callback(name)
+        if inspect.isawaitable(result):
+            task = asyncio.get_running_loop().create_task(wait(result, answer))
+            _tasks.add(task)
+            task.add_done_callback(_tasks.discard)
+        else:
+            answer(None, result)
+
+    return ask
+
+
+_tasks: set[asyncio.Task[None]] = set()
+
+
+def create_server(
+    options: Mapping[str, Any] | Callable[..., Any] | None = None,
+    handler: Callable[..., Any] | None = None,
+    **keywords: Any,
+) -> Server:
+    """Make a server over TLS that does not listen yet.
+
+    It takes the options of `http.create_server` and, in either spelling, those of TLS:
+
+    - `key`, `cert`: PEM as `str` or bytes, or the path of a PEM file; lists of these for
+      more than one certificate. A `str` is PEM if it has a "-----BEGIN". `passphrase`
+      opens an encrypted key. A `cert` may hold its key.
+    - `ca`, `crl`: whose client certificates are good, and which are withdrawn; PEM or paths.
+      Without `ca`, those that the system trusts.
+    - `request_cert` (False): ask clients for a certificate. `reject_unauthorized` (True):
+      refuse those that have none. One that cannot be verified is always refused.
+    - `ssl_context`: an `ssl.SSLContext` in place of all these. Of it, ALPN is set, and
+      the callback for server names once `sni_callback` or `add_context` are used.
+    - `sni_callback`: `f(name)` that returns (or is awaited for), or `f(name, answer)` that
+      calls `answer(error, context)` with, an `ssl.SSLContext`, a mapping of options, or
+      None for the server's own.
+    - `min_version` ("TLSv1.2"), `max_version` ("TLSv1.3"), `ciphers`, `ecdh_curve`, `dhparam`,
+      `honor_cipher_order`, `secure_options`: as in Node, or `ssl.TLSVersion`.
+    - `alpn_protocols` (["http/1.1"]).
+    - `handshake_timeout` (120000 ms, 0: none): for the whole handshake.
+
+    Args:
+        options: a mapping of options in either spelling, or the handler.
+        handler: a plain or `async def` function of `(req, res)`: a listener of 'request'.
+        keywords: options in Python spelling; durations in milliseconds.
+
+    Raises:
+        InvalidArgTypeError, InvalidArgValueError, OutOfRangeError, InvalidProtocolVersionError:
+            an option of a wrong type or value, or one that Python cannot keep (`pfx`).
+        TLSError: a key or certificate that OpenSSL refuses.
+        FileNotFoundError, PermissionError: a path that cannot be read.
+
+    Source: https://nodejs.org/api/https.html#httpscreateserveroptions-requestlistener,
+    https://nodejs.org/api/tls.html#tlscreateserveroptions-secureconnectionlistener
+    """
+    return Server(options, handler, **keywords)
+
+
+createServer = create_server
