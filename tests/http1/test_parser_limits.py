@@ -80,6 +80,13 @@ def test_the_offset_is_the_end_of_what_went_over(data: bytes, at: int) -> None:
     assert error.raw_packet is data
 
 
+@pytest.mark.parametrize("start", [R + b"X: ", b"GET /", R, C + b"0\r\nX: "])
+def test_a_fault_beyond_the_limit_is_not_reached(start: bytes) -> None:
+    """Whatever is wrong behind it, the limit was passed first."""
+    for packets in cuts(start + b"a" * 17000 + b"\x00"):
+        assert Reading(packets).code == OVER
+
+
 def test_the_limit_is_met_before_the_head_ends() -> None:
     """What is over is refused at once, not when the rest has come."""
     for start in (R + b"X: ", b"GET /", R, R + b"X: 1\r\n" + b"Y"):
