@@ -1,3 +1,11 @@
-"""Node's `http` server for Python."""
+"""Node's `http` server for Python: one request, one response, and the whole life of a response in your hands.
+
+`http` and `https` make servers, `events` has the emitter that everything is,
+`errors` all that can go wrong; `testing` drives handlers without a port.
+"""
+
+from . import errors, events, http, https
 
 __version__ = "0.1.0"
+
+__all__ = ["__version__", "errors", "events", "http", "https"]
