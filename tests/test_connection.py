@@ -1,0 +1,624 @@
+"""A connection: the order of its answers, what stops its reading, and how it ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.stage import BAD, GET, OK, OK_CLOSE, Stage, answer, answer_at_end, dateless, events, silent
+from writehead import http, testing
+from writehead.testing import settle
+
+HOST = b" HTTP/1.1\r\nHost: a\r\n\r\n"
+POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n"
+
+
+def keeping(**options: Any) -> tuple[Stage, list[Any]]:
+    """Return a stage whose handler keeps the responses, and the list that it keeps them in."""
+    held: list[Any] = []
+    return Stage(lambda req, res: held.append(res), **options), held
+
+
+# -- the order of answers ------------------------------------------------------
+
+
+def test_answers_leave_in_the_order_of_the_requests() -> None:
+    """A later answer waits for the earlier ones, whole or in pieces."""
+    stage, held = keeping()
+    client = stage.send(GET + b"GET /2" + HOST + b"GET /3" + HOST)
+    held[2].end("3")
+    held[1].write("2")
+    settle()
+    assert client.received == b""
+    held[0].end("1")
+    settle()
+    second = OK + b"Transfer-Encoding: chunked\r\n\r\n1\r\n2\r\n"
+    assert dateless(client.received) == answer(b"1") + second
+    held[1].end()
+    settle()
+    assert dateless(client.received) == answer(b"1") + second + b"0\r\n\r\n" + answer(b"3")
+
+
+def test_a_waiting_response_has_no_socket() -> None:
+    """It buffers, counts as sent, and may be finished though nothing has left."""
+    stage, held = keeping()
+    client = stage.send(GET + GET)
+    first, second = held
+    assert (first.socket, second.socket) == (client.socket, None)
+    assert second.req.socket is client.socket
+    second.end("2")
+    settle()
+    assert (second.headers_sent, second.finished, second.writable_finished) == (True, True, False)
+
+
+def test_the_next_response_gets_the_socket_before_the_last_one_says_finish() -> None:
+    """Node's order for three responses that end in reverse."""
+    stage, held = keeping()
+    stage.send(GET + GET + GET)
+    for number, res in enumerate(held, 1):
+        events(stage.log, res, "socket finish", f"{number} ")
+    del stage.log[:3]
+    for res in reversed(held):
+        res.end()
+    settle()
+    assert stage.log == ["2 socket", "1 finish", "3 socket", "2 finish", "3 finish"]
+
+
+def test_a_waiting_response_that_is_destroyed_ends_the_connection_in_its_turn() -> None:
+    """Its 'close' comes at once; what is before it is still answered."""
+    stage, held = keeping()
+    client = stage.send(GET + GET)
+    events(stage.log, held[1], "close")
+    held[1].write("lost")
+    held[1].destroy()
+    settle()
+    assert (stage.log[-1], client.closed) == ("close", False)
+    held[0].end("1")
+    settle()
+    assert (dateless(client.received), client.closed) == (answer(b"1"), True)
+
+
+def test_requests_behind_an_answer_that_closes_are_aborted() -> None:
+    """Their responses emit 'close', and nothing of them is sent."""
+    stage, held = keeping()
+    client = stage.send(GET + GET)
+    events(stage.log, held[1], "finish close")
+    held[1].end("2")
+    held[0].set_header("Connection", "close")
+    held[0].end("1")
+    settle()
+    assert client.closed
+    assert dateless(client.received) == (
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nDate: D\r\nContent-Length: 1\r\n\r\n1"
+    )
+    assert stage.log[2:] == ["close"]
+    assert held[1].errored.code == "ECONNRESET"
+
+
+def test_informational_answers_wait_their_turn() -> None:
+    """A 103 of a waiting response goes out with it."""
+    stage, held = keeping()
+    client = stage.send(GET + GET)
+    held[1].write_early_hints({"link": "</a>; rel=preload"})
+    held[1].end("2")
+    settle()
+    assert client.received == b""
+    held[0].end("1")
+    settle()
+    hint = b"HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n"
+    assert dateless(client.received) == answer(b"1") + hint + answer(b"2")
+
+
+def test_there_is_no_limit_on_the_number_of_requests() -> None:
+    """Small answers that wait do not stop the reading."""
+    stage, held = keeping()
+    client = stage.send(2000 * GET)
+    assert len(held) == 2000
+    for res in reversed(held):
+        res.end("x")
+    settle()
+    assert dateless(client.received) == 2000 * answer(b"x")
+
+
+def test_waiting_bytes_stop_the_reading() -> None:
+    """From the mark on nothing is read, until what waits has gone out."""
+    stage, held = keeping(high_water_mark=1000)
+    client = stage.send(GET + GET)
+    held[1].end(2000 * b"x")
+    client.send(GET)  # the head that finds the line full is still dispatched
+    client.send(GET)
+    assert len(held) == 3
+    held[0].end()
+    settle()
+    assert len(held) == 4
+
+
+def test_a_client_that_does_not_read_stops_the_reading() -> None:
+    """While the socket wants 'drain' no more is read than the head that found it so."""
+    stage = Stage(lambda req, res: res.end(100_000 * b"x"))
+    client = stage.connect()
+    client.stall()
+    for _ in range(10):
+        client.send(GET)
+    assert len(stage.log) <= 3
+    client.take()
+    assert len(stage.log) == 10
+
+
+# -- errors in a line of requests ----------------------------------------------
+
+
+def test_an_error_waits_for_the_answers_before_it() -> None:
+    """The good requests are answered, then comes the 400, then the end."""
+    stage, held = keeping()
+    client = stage.send(GET + GET + b"nonsense\r\n\r\n")
+    assert client.received == b""
+    held[1].end("2")
+    held[0].end("1")
+    settle()
+    assert (dateless(client.received), client.closed) == (answer(b"1") + answer(b"2") + BAD, True)
+
+
+def test_client_error_comes_at_once() -> None:
+    """It does not wait for the answers before it."""
+    stage, _ = keeping()
+    stage.server.on("clientError", lambda error, socket: stage.log.append(error.code))
+    stage.send(GET + b"nonsense\r\n\r\n")
+    assert stage.log == ["GET /", "HPE_INVALID_METHOD"]
+
+
+def test_a_broken_body_takes_the_place_of_its_own_answer() -> None:
+    """The request before is answered, the broken one gets the 400."""
+    held: list[Any] = []
+    stage = Stage(
+        lambda req, res: (held.append(res), events(stage.log, res, "finish close", req.method + " "))
+    )
+    client = stage.send(GET + b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nz\r\n")
+    held[0].end("1")
+    settle()
+    assert (dateless(client.received), client.closed) == (answer(b"1") + BAD, True)
+    assert stage.log == ["GET /", "POST /", "POST close", "GET finish"]
+
+
+def test_an_answer_given_before_the_body_broke_stands() -> None:
+    """Answer in the handler, error in the same packet: the answer, then the end, no 400."""
+    stage = Stage()
+    client = stage.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nz\r\n")
+    assert (dateless(client.received), client.closed) == (answer(b"ok"), True)
+
+
+def test_an_error_in_a_later_packet_is_told_behind_the_answer() -> None:
+    """Answer, then 400."""
+    stage = Stage()
+    client = stage.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", b"z\r\n")
+    assert (dateless(client.received), client.closed) == (answer(b"ok") + BAD, True)
+
+
+def test_a_write_head_alone_does_not_hold_back_the_400() -> None:
+    """Nothing has left with it."""
+    stage = Stage(lambda req, res: res.write_head(200))
+    client = stage.send(POST.replace(b"Content-Length: 4", b"Transfer-Encoding: chunked"), b"z\r\n")
+    assert (client.received, client.closed) == (BAD, True)
+
+
+def test_a_flushed_head_holds_back_the_400() -> None:
+    """The connection is cut without a word."""
+    stage = Stage(lambda req, res: res.flush_headers())
+    client = stage.send(POST.replace(b"Content-Length: 4", b"Transfer-Encoding: chunked"), b"z\r\n")
+    assert dateless(client.received) == OK + b"Transfer-Encoding: chunked\r\n\r\n"
+    assert client.closed
+
+
+def test_a_client_error_listener_takes_over() -> None:
+    """It answers; nothing else is written, and the error comes once."""
+    stage = Stage(silent)
+
+    def refuse(error: Any, socket: Any) -> None:
+        stage.log.append(error.code)
+        socket.end(b"HTTP/1.1 418 Short\r\n\r\n")
+
+    stage.server.on("clientError", refuse)
+    client = stage.send(b"nonsense\r\n\r\n", b"more\r\n", b"and more")
+    assert client.received == b"HTTP/1.1 418 Short\r\n\r\n"
+    assert stage.log == ["HPE_INVALID_METHOD"]
+    assert (client.ended, client.closed) == (True, False)
+    client.end()
+    assert client.closed
+
+
+def test_a_client_error_listener_that_does_nothing_leaves_the_socket() -> None:
+    """A pending answer may still be sent."""
+    stage, held = keeping()
+    stage.server.on("clientError", lambda error, socket: None)
+    client = stage.send(GET, b"nonsense\r\n\r\n")
+    held[0].end("ok")
+    settle()
+    assert dateless(client.received).startswith(b"HTTP/1.1 200 OK\r\n")
+    assert dateless(client.received).endswith(b"\r\n\r\nok")
+
+
+def test_events_of_a_broken_request_come_in_nodes_order() -> None:
+    """socket 'error', 'aborted', the closes, and the request's 'error' and 'close' last."""
+    log: list[Any] = []
+
+    def handle(req: Any, res: Any) -> None:
+        events(log, req, "aborted error close end", "req ")
+        events(log, res, "finish close", "res ")
+        events(log, req.socket, "error close end finish", "socket ")
+
+    Stage(handle).send(POST.replace(b"Content-Length: 4", b"Transfer-Encoding: chunked"), b"z\r\n")
+    assert log == [
+        "socket error HPE_INVALID_CHUNK_SIZE",
+        "req aborted",
+        "res close",
+        "socket close True",
+        "req error ECONNRESET",
+        "req close",
+    ]
+
+
+# -- the ends of a connection --------------------------------------------------
+
+
+def test_fin_behind_a_request_loses_its_answer() -> None:
+    """There is no waiting for a slow handler: 'aborted', response 'close', the end."""
+    stage, held = keeping()
+    client = stage.send(GET)
+    events(stage.log, held[0].req, "aborted")
+    events(stage.log, held[0], "finish close")
+    client.end()
+    assert (client.received, client.closed) == (b"", True)
+    assert stage.log[1:] == ["aborted", "close"]
+
+
+def test_fin_does_not_cut_an_answer_that_is_out_of_the_handlers_hands() -> None:
+    """What was written is flushed, then comes the end."""
+    stage = Stage(lambda req, res: res.end(200_000 * b"x"))
+    client = stage.connect()
+    client.stall()
+    client.send(GET)
+    client.end()
+    assert not client.closed
+    client.take()
+    assert client.received.endswith(b"x" * 200_000)
+    assert client.closed
+
+
+def test_events_of_a_socket_that_the_peer_ends() -> None:
+    """'end', 'finish', 'close' without an error."""
+    stage = Stage()
+    client = stage.send(GET)
+    events(stage.log, client.socket, "end finish close error")
+    client.end()
+    assert stage.log[1:] == ["end", "finish", "close False"]
+
+
+def test_events_of_a_socket_that_is_reset() -> None:
+    """'clientError' first, then 'error' and 'close' with an error; no 'end'."""
+    stage = Stage()
+    stage.server.on(
+        "clientError", lambda error, socket: stage.log.append((error.code, str(error), socket.destroyed))
+    )
+    client = stage.send(GET)
+    events(stage.log, client.socket, "end finish close error")
+    client.reset()
+    assert stage.log[1:] == [
+        ("ECONNRESET", "read ECONNRESET", True),
+        "error ECONNRESET",
+        "close True",
+    ]
+
+
+def test_events_of_a_socket_that_the_last_answer_closes() -> None:
+    """'finish', 'close'."""
+    stage, held = keeping()
+    client = stage.send(b"GET / HTTP/1.0\r\n\r\n")
+    events(stage.log, client.socket, "end finish close error")
+    held[0].end("ok")
+    settle()
+    assert stage.log[1:] == ["finish", "close False"]
+
+
+@pytest.mark.parametrize(
+    ("error", "wanted"),
+    [(None, ["close False"]), (LookupError("x"), ["clientError", "error x", "close True"])],
+)
+def test_events_of_a_socket_that_is_destroyed(error: Any, wanted: list[str]) -> None:
+    """Without an error 'close' alone; with one 'clientError' and 'error' before it."""
+    stage = Stage(silent)
+    stage.server.on("clientError", lambda error, socket: stage.log.append("clientError"))
+    client = stage.send(GET)
+    events(stage.log, client.socket, "end finish close error")
+    client.socket.destroy(error)
+    settle()
+    assert stage.log[1:] == wanted
+
+
+def test_a_reset_aborts_what_is_under_way() -> None:
+    """Oldest first; nobody gets 'finish'."""
+    stage, held = keeping()
+    client = stage.send(GET + GET)
+    for number, res in enumerate(held, 1):
+        events(stage.log, res.req, "aborted error", f"req {number} ")
+        events(stage.log, res, "finish close", f"res {number} ")
+    held[1].end("2")
+    client.reset()
+    assert stage.log[2:] == [
+        "req 1 aborted",
+        "req 2 aborted",
+        "res 1 close",
+        "res 2 close",
+        "req 1 error ECONNRESET",
+        "req 2 error ECONNRESET",
+    ]
+
+
+def test_a_late_answer_to_a_lost_client_changes_nothing() -> None:
+    """`write` is False, its callback gets the error, no event comes."""
+    stage, held = keeping()
+    client = stage.send(GET)
+    client.reset()
+    events(stage.log, held[0], "finish close drain")
+    assert held[0].write("x", lambda error: stage.log.append(error.code)) is False
+    held[0].end("y")
+    settle()
+    assert stage.log[1:] == ["ERR_STREAM_DESTROYED"]
+
+
+def test_a_packet_behind_the_end_is_not_read() -> None:
+    """After an answer that closes nothing more is served."""
+    stage = Stage()
+    client = stage.send(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", GET)
+    assert (stage.log, dateless(client.received)) == (["GET /"], answer(b"ok", OK_CLOSE))
+
+
+# -- close() -------------------------------------------------------------------
+
+
+def closing(stage: Stage) -> None:
+    stage.server.close(lambda: stage.log.append("closed"))
+    settle()
+
+
+def test_close_ends_idle_connections_at_once() -> None:
+    """'close' follows."""
+    stage = Stage()
+    client = stage.send(GET)
+    closing(stage)
+    assert (client.closed, stage.log) == (True, ["GET /", "closed"])
+
+
+@pytest.mark.parametrize("sent", [b"", b"\r\n"])
+def test_close_ends_silent_connections_at_once(sent: bytes) -> None:
+    """A client that never began a request holds nothing back."""
+    stage = Stage()
+    client = stage.send(sent)
+    closing(stage)
+    assert (client.closed, stage.log) == (True, ["closed"])
+
+
+def test_close_lets_busy_connections_finish() -> None:
+    """Their answers say `Connection: close`, and end them."""
+    stage, held = keeping()
+    client = stage.send(GET)
+    closing(stage)
+    assert (client.closed, stage.log) == (False, ["GET /"])
+    held[0].end("ok")
+    settle()
+    assert (dateless(client.received), client.closed) == (answer(b"ok", OK_CLOSE), True)
+    assert stage.log == ["GET /", "closed"]
+
+
+def test_close_ends_an_answer_whose_head_is_out_all_the_same() -> None:
+    """It said keep-alive; the connection is closed behind it."""
+    stage, held = keeping()
+    client = stage.send(GET)
+    held[0].write("a")
+    settle()
+    closing(stage)
+    held[0].end()
+    settle()
+    assert dateless(client.received) == OK + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"
+    assert client.closed
+
+
+def test_close_never_cuts_an_answer_that_is_flushing() -> None:
+    """A slow client gets it whole."""
+    stage = Stage(lambda req, res: res.end(500_000 * b"x"))
+    client = stage.connect()
+    client.stall()
+    client.send(GET)
+    closing(stage)
+    stage.server.close_idle_connections()
+    settle()
+    assert not client.closed
+    client.take()
+    assert client.received.endswith(500_000 * b"x")
+    assert (client.closed, stage.log) == (True, ["GET /", "closed"])
+
+
+def test_close_answers_every_request_in_the_line() -> None:
+    """What was read before is served; the last answer closes."""
+    stage, held = keeping()
+    client = stage.send(GET + GET)
+    closing(stage)
+    held[0].end("1")
+    held[1].end("2")
+    settle()
+    received = dateless(client.received)
+    assert (received.count(b"HTTP/1.1 200 OK"), client.closed) == (2, True)
+    assert received.endswith(answer(b"2", OK_CLOSE))
+
+
+def test_close_waits_for_a_body_that_is_coming() -> None:
+    """The request is served, and the connection ended behind it."""
+    stage = Stage(answer_at_end)
+    client = stage.send(POST)
+    closing(stage)
+    client.send(b"body")
+    assert (dateless(client.received), client.closed) == (answer(b"body", OK_CLOSE), True)
+
+
+def test_close_waits_for_a_head_that_is_coming() -> None:
+    """Half a head is busy."""
+    stage = Stage()
+    client = stage.send(GET[:10])
+    closing(stage)
+    assert not client.closed
+    client.send(GET[10:])
+    assert (dateless(client.received), client.closed) == (answer(b"ok", OK_CLOSE), True)
+
+
+def test_close_idle_connections_leaves_the_busy_and_the_silent() -> None:
+    """It ends those alone that have been served and wait."""
+    stage, held = keeping()
+    silent_one, half, busy, idle = stage.connect(), stage.send(GET[:10]), stage.send(GET), stage.send(GET)
+    held[1].end("ok")
+    settle()
+    stage.server.close_idle_connections()
+    settle()
+    assert [each.closed for each in (silent_one, half, busy, idle)] == [False, False, False, True]
+    assert stage.server.listening
+
+
+def test_close_all_connections_cuts_whatever_is_there() -> None:
+    """The server listens on."""
+    stage, held = keeping()
+    clients = [stage.connect(), stage.send(GET[:10]), stage.send(GET)]
+    events(stage.log, held[0], "close")
+    stage.server.close_all_connections()
+    settle()
+    assert all(each.closed for each in clients)
+    assert (stage.server.listening, stage.log) == (True, ["GET /", "close"])
+
+
+def test_close_twice_is_told_twice() -> None:
+    """The second callback hears that the server was not running."""
+    stage = Stage()
+    stage.server.on("close", lambda: stage.log.append("close"))
+    stage.server.close(lambda error=None: stage.log.append(error and error.code))
+    stage.server.close(lambda error=None: stage.log.append(error and error.code))
+    settle()
+    assert stage.log.count("close") == 2
+    assert sorted(map(str, stage.log)) == ["ERR_SERVER_NOT_RUNNING", "None", "close", "close"]
+
+
+# -- write_timeout, body_timeout -----------------------------------------------
+
+
+def test_an_answer_that_makes_no_progress_is_cut() -> None:
+    """`write_timeout` counts from the last byte that was taken."""
+    stage = Stage(lambda req, res: res.end(200_000 * b"x"), write_timeout=10_000)
+    client = stage.connect()
+    client.stall()
+    client.send(GET)
+    for _ in range(5):
+        stage.clock.advance(6000)
+        client.take(1)
+        assert not client.closed
+    stage.clock.advance(15_000)
+    assert client.closed
+
+
+def test_a_body_that_makes_no_progress_is_408() -> None:
+    """`body_timeout` counts from the last byte that came."""
+    stage = Stage(silent, body_timeout=10_000)
+    client = stage.send(POST)
+    for _ in range(3):
+        stage.clock.advance(6000)
+        client.send(b"x")
+        assert not client.closed
+    stage.clock.advance(15_000)
+    assert client.received == b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n"
+    assert client.closed
+
+
+def test_a_body_that_the_handler_holds_back_is_not_late() -> None:
+    """The client cannot help it."""
+    stage = Stage(silent, body_timeout=10_000, high_water_mark=2, request_timeout=0)
+    client = stage.send(POST)
+    client.send(b"xx")
+    stage.clock.advance(100_000)
+    assert not client.closed
+
+
+# -- classes of the user's -----------------------------------------------------
+
+
+def test_the_classes_of_the_options_are_used() -> None:
+    """Built with the socket, and with the request."""
+    built: list[Any] = []
+
+    class Request(http.IncomingMessage):
+        def __init__(self, socket: Any) -> None:
+            super().__init__(socket)
+            built.append((self.method, self.url, self.headers, self.http_version, socket))
+
+    class Response(http.ServerResponse):
+        def end(self, *args: Any) -> Any:
+            self.set_header("X-By", "us")
+            return super().end(*args)
+
+    stage = Stage(IncomingMessage=Request, ServerResponse=Response)
+    client = stage.send(GET)
+    assert built == [(None, "", {}, None, client.socket)]
+    assert dateless(client.received) == (
+        b"HTTP/1.1 200 OK\r\nX-By: us\r\n"
+        + OK[len(b"HTTP/1.1 200 OK\r\n") :]
+        + b"Content-Length: 2\r\n\r\nok"
+    )
+
+
+@pytest.mark.parametrize("name", ["IncomingMessage", "ServerResponse"])
+def test_a_class_that_fails_ends_its_connection_only(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The failure is logged, and the server serves the next client."""
+    base: Any = getattr(http, name)
+    failing = [True]
+
+    class Fails(base):  # type: ignore[misc]
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            if failing:
+                raise LookupError("cannot be made")
+
+    stage = Stage(**{name: Fails})
+    assert stage.send(GET).closed
+    assert "cannot be made" in caplog.text
+    failing.clear()
+    assert stage.exchange(GET) == answer(b"ok")
+
+
+def test_the_mark_of_the_server_is_everybodys() -> None:
+    """Socket, request and response have `high_water_mark`."""
+    seen: list[Any] = []
+
+    def handle(req: Any, res: Any) -> None:
+        seen.extend(
+            (req.socket.writable_high_water_mark, req.readable_high_water_mark, res.writable_high_water_mark)
+        )
+        res.end()
+
+    Stage(handle, high_water_mark=1234).send(GET)
+    assert seen == [1234, 1234, 1234]
+
+
+def test_a_memory_client_sees_a_refused_connection() -> None:
+    """A dropped connection is a connect, then the close."""
+    stage = Stage(max_connections=1)
+    stage.server.on("drop", lambda facts: stage.log.append(facts))
+    first = stage.connect()
+    second = testing.connect(stage.server, ("192.0.2.1", 5))
+    assert (first.closed, second.closed) == (False, True)
+    assert stage.log == [
+        {
+            "local_address": "127.0.0.1",
+            "local_port": 80,
+            "local_family": "IPv4",
+            "remote_address": "192.0.2.1",
+            "remote_port": 5,
+            "remote_family": "IPv4",
+        }
+    ]
+    first.reset()
+    assert not stage.connect().closed
