@@ -78,6 +78,7 @@ class Run {
     this.log = [];
     this.notes = [];
     this.pending = 0;
+    this.later = [];
     this.waiting = new Map();
     this.told = new Set();
     this.names = new Map();
@@ -321,9 +322,22 @@ class Run {
 
   do_log(env, label, ...values) { this.write(`${env.tag}${label}`, values.map((v) => this.plain(this.value(v, env)))); }
 
-  do_later(env, steps) {
+  // What is done later is done one after the other: two programs of one turn have no order to compare.
+  do_later(env, steps) { this.queue(() => this.program(steps, env)); }
+
+  queue(task) {
     this.pending++;
-    turns(LATER_TURNS, () => { this.pending--; if (!this.stopped) this.program(steps, env); });
+    this.later.push(task);
+    if (this.later.length === 1) this.nextLater();
+  }
+
+  nextLater() {
+    turns(LATER_TURNS, () => {
+      this.pending--;
+      if (!this.stopped) this.later[0]();
+      this.later.shift();
+      if (this.later.length) this.nextLater();
+    });
   }
 
   do_timer(env, ms, steps) {
@@ -364,10 +378,7 @@ class Run {
   do_fail(env, text) { return Promise.reject(new Error(text)); }
 
   do_failLater(env, text) {
-    this.pending++;
-    return new Promise((resolve, reject) => {
-      turns(LATER_TURNS, () => { this.pending--; reject(new Error(text)); });
-    });
+    return new Promise((resolve, reject) => { this.queue(() => reject(new Error(text))); });
   }
 
   async do_iterateAsync(env, target, most, each, after) {

@@ -149,6 +149,7 @@ class Run:
         self.log: list[list[Any]] = []
         self.notes: list[str] = []
         self.pending = 0
+        self.later: list[Callable[[], object]] = []
         self.waiting: dict[str, list[Callable[[], object]]] = {}
         self.told: set[str] = set()
         self.names: dict[int, tuple[str, Any]] = {}
@@ -453,8 +454,22 @@ class Run:
         self.write(f"{env['tag']}{label}", [self.plain(self.value(value, env)) for value in values])
 
     def do_later(self, env: Env, steps: list[Any]) -> None:
+        """Do it some turns later, and one after the other: two programs of one turn have no order to compare."""
+        self.queue(lambda: self.program(steps, env))
+
+    def queue(self, task: Callable[[], object]) -> None:
         self.pending += 1
-        turns(LATER_TURNS, lambda: self.due(steps, env))
+        self.later.append(task)
+        if len(self.later) == 1:
+            turns(LATER_TURNS, self.next_later)
+
+    def next_later(self) -> None:
+        self.pending -= 1
+        if not self.stopped:
+            self.later[0]()
+        del self.later[0]
+        if self.later:
+            turns(LATER_TURNS, self.next_later)
 
     def do_timer(self, env: Env, ms: float, steps: list[Any]) -> None:
         self.pending += 1
@@ -503,12 +518,11 @@ class Run:
         return failing()
 
     def do_failLater(self, env: Env, text: str) -> Awaitable[None]:
-        self.pending += 1
+        waiter: asyncio.Future[None] = self.loop.create_future()
+        self.queue(lambda: waiter.set_result(None))
 
         async def failing() -> None:
-            for _ in range(LATER_TURNS):
-                await asyncio.sleep(0)
-            self.pending -= 1
+            await waiter
             raise StreamError(text, None)
 
         return failing()
