@@ -273,6 +273,7 @@ ROWS: list[tuple[int, bytes, str, str, int, bool]] = [
         49,
         True,
     ),
+    (118, C + b"3a=b\r\nabc\r\n", "INVALID_CHUNK_SIZE", "Invalid character in chunk size", 58, True),
 ]
 IDS = [str(row[0]) for row in ROWS]
 

@@ -112,6 +112,9 @@ _ONE_LATER = frozenset(
 _ONE_LATER_AT = {AFTER_VERSION: b"\n", "Invalid header value char": b"\n \t"}
 
 
+SPACE = ord(" ")
+
+
 class Feeds(Protocol):
     """A parser of httptools, as far as it is needed here."""
 
@@ -166,6 +169,6 @@ def _code(reason: str) -> str:
 
 
 def _is_later(reason: str, refused: int, previous: bytes) -> bool:
-    if reason == "Invalid character in chunk size":  # the first one is refused where it stands
-        return previous.isalnum()
+    if reason == "Invalid character in chunk size":  # a leniency may let a space behind it pass
+        return refused == SPACE and previous.isalnum()
     return reason in _ONE_LATER or refused in _ONE_LATER_AT.get(reason, b"")
