@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import time
 from collections import Counter
 
@@ -40,7 +39,6 @@ def main() -> int:
     parser.add_argument("--only", default="", help="only programs whose name begins with this")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--stride", type=int, default=1, help="take every so many-th point")
-    logging.getLogger("writehead").propagate = False
     return asyncio.run(_run(parser.parse_args()))
 
 

@@ -57,6 +57,7 @@ async def play(program: Program, plan: Plan) -> Run:
     log = _Log()
     logger = logging.getLogger("writehead")
     logger.addHandler(log)
+    logger.propagate = False  # a record that somebody keeps would keep the frames of its traceback
     loop = asyncio.get_running_loop()
     surprises: list[str] = []
     loop.set_exception_handler(lambda _loop, context: surprises.append(str(context)))
@@ -79,6 +80,7 @@ async def play(program: Program, plan: Plan) -> Run:
         del wire
     finally:
         logger.removeHandler(log)
+        logger.propagate = True
         loop.set_exception_handler(None)
     run.endings = [account.endings for account in ledger.accounts]
     run.complaints += ledger.complaints(program.options.get("emit_close_after_finish", False))
@@ -200,7 +202,6 @@ def _left_behind(server: Any, ledger: Ledger, timers: int) -> list[str]:
         found.append(f"listeners still running: {events._running}")
     if timers > 0:
         found.append(f"{timers} timers left")
-    counts: list[int] = []
     if server._connection_count:
         found.append(f"{server._connection_count} connections counted")
     gc.collect()
@@ -209,7 +210,6 @@ def _left_behind(server: Any, ledger: Ledger, timers: int) -> list[str]:
         names = sorted({type(one).__name__ for one in alive})
         holders = [_describe(holder) for holder in gc.get_referrers(alive[0]) if holder is not alive]
         found.append(f"alive: {names}, held by {holders[:4]}")
-    del counts
     return found
 
 
@@ -242,6 +242,15 @@ def _body_view(data: bytes, program: Program) -> list[Any]:
 
 async def sweep(program: Program, kinds: tuple[str, ...] = KINDS, stride: int = 1) -> tuple[int, list[str]]:
     """Run `program` with each fault at every `stride`-th point; return how many runs, and the violations."""
+    gc.collect()
+    gc.freeze()  # the collections below need not look at what was there before
+    try:
+        return await _sweep(program, kinds, stride)
+    finally:
+        gc.unfreeze()
+
+
+async def _sweep(program: Program, kinds: tuple[str, ...], stride: int) -> tuple[int, list[str]]:
     clean = await play(program, Plan())
     violations = [f"{program.name}, no fault: {text}" for text in clean.complaints]
     answers, _ = read_answers(clean.received, program.methods, True)
