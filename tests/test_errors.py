@@ -253,6 +253,20 @@ ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [
         413,
     ),
     (
+        errors.InvalidProtocolVersionError("x", "minimum"),
+        "ERR_TLS_INVALID_PROTOCOL_VERSION",
+        "'x' is not a valid minimum TLS protocol version",
+        [TypeError, ValueError],
+        None,
+    ),
+    (
+        errors.ServerNameRequiredError(),
+        "ERR_TLS_REQUIRED_SERVER_NAME",
+        '"hostname" is required for add_context',
+        [ValueError],
+        None,
+    ),
+    (
         errors.PayloadTooLargeError(10),
         "ERR_HTTP_PAYLOAD_TOO_LARGE",
         "The request body is larger than the limit of 10 byte(s)",
@@ -265,6 +279,13 @@ ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [
         "Request timeout",
         [TimeoutError, OSError],
         408,
+    ),
+    (
+        errors.WriteTimeoutError(),
+        "ERR_HTTP_WRITE_TIMEOUT",
+        "Write timeout",
+        [TimeoutError, OSError],
+        None,
     ),
     (
         errors.HandshakeTimeoutError(),

@@ -50,6 +50,7 @@ class Handshake(asyncio.Protocol):
         "_host",
         "_idle_after",
         "_idle_fired",
+        "_idle_group",
         "_incoming",
         "_outgoing",
         "_over",
@@ -72,6 +73,7 @@ class Handshake(asyncio.Protocol):
         self._error: BaseException | None = None
         self._idle_after = 0.0
         self._idle_fired = False
+        self._idle_group = 0.0
         self._active_at = 0.0
         self._seen = b""  # all that came, to be read again with another context
         self._asking = False  # a context was asked for, and nobody has answered yet
@@ -105,7 +107,8 @@ class Handshake(asyncio.Protocol):
         """Take a step."""
         if not self._over:
             self._seen += data
-            self._in_turn(self._step, data)
+            if not self._asking:
+                self._in_turn(self._step, data)
 
     def eof_received(self) -> bool:
         """End the connection: the client has gone before it was set up."""
@@ -154,8 +157,6 @@ class Handshake(asyncio.Protocol):
     # -- the steps -------------------------------------------------------------
 
     def _step(self, data: bytes) -> None:
-        if self._asking:
-            return
         host = self._host
         self._incoming.write(data)
         host._shaking = self

@@ -63,7 +63,7 @@ _VERSIONS = {
 # The suites of TLS 1.3 that OpenSSL offers by itself.
 _SUITES = {"TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256"}
 
-_SECRET = "(not shown)"
+_SECRET = "(not shown)"  # noqa: S105  # it stands for one
 _MAKERS = tuple(name for name in CONTEXT if name != "ssl_context")
 
 
@@ -264,7 +264,7 @@ def _explained(error: ssl.SSLError, chain: bytes, key: bytes | None) -> TLSError
         return TLSError("ERR_OSSL_UNSUPPORTED", "there is no private key, in key or in cert")
     if b"ENCRYPTED" in held:
         return TLSError("ERR_OSSL_BAD_DECRYPT", "the passphrase does not open the key")
-    if error.reason is not None:
+    if error.reason:
         return TLSError.from_sslerror(error)
     return TLSError("ERR_OSSL_UNSUPPORTED", "OpenSSL cannot read the key or the certificate")
 
@@ -307,7 +307,7 @@ def as_file(data: bytes) -> Iterator[str]:
             file.write(data)
         yield path
     finally:
-        os.unlink(path)
+        Path(path).unlink()
 
 
 def _in_memory(data: bytes) -> int | None:

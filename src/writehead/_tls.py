@@ -106,9 +106,13 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
                 self._unread += plain
             else:
                 self._receive(plain)
+        self._look_at_end()
+
+    def _look_at_end(self) -> None:
+        """Tell of an end or an error that lies behind what was passed up."""
         if self._peer_ended:
             self._tell_end()
-        if self._error is not None:
+        if self._error is not None and not self._closing:
             self._fail()
 
     def _decrypt(self) -> bytes:
@@ -396,10 +400,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
                 self._receive(data)
         else:
             self._raw.resume_reading()
-        if self._peer_ended:
-            self._tell_end()
-        if self._error is not None and not self._closing:
-            self._fail()
+        self._look_at_end()
 
     # -- what it is ------------------------------------------------------------
 

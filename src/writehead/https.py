@@ -136,7 +136,7 @@ class Server(PlainServer):
         return make_context(options, verify_mode, protocols)
 
     def _ask_for_names(self, context: ssl.SSLContext) -> None:
-        context.sni_callback = self._on_server_name  # type: ignore[attr-defined]  # typeshed lacks it
+        context.sni_callback = self._on_server_name
 
     def _on_server_name(self, _ssl_object: Any, name: str | None, _context: ssl.SSLContext) -> int | None:
         return self._shaking.on_server_name(name) if self._shaking is not None and name else None
