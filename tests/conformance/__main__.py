@@ -8,8 +8,9 @@ import itertools
 import pprint
 import sys
 import time
+from pathlib import Path
 
-from . import generate, known, shrink
+from . import generate, known, report, shrink
 from .language import Scenario
 from .peers import Died, Peer
 from .suite import AT_ONCE, Outcome, Suite, flat, groups, manner, show, summary
@@ -25,7 +26,19 @@ def arguments() -> argparse.Namespace:
         "--shrink", type=int, default=5, metavar="N", help="failing random programs to make small"
     )
     parser.add_argument("--no-written", action="store_true", help="leave the written scenarios out")
-    parser.add_argument("--report", metavar="FILE", help="write the page with the table of groups")
+    parser.add_argument(
+        "--report",
+        metavar="FILE",
+        nargs="?",
+        const="conformance-report.md",
+        help="write the page with the table of groups",
+    )
+    parser.add_argument(
+        "--differences", action="store_true", help="write the documentation's page of differences"
+    )
+    parser.add_argument(
+        "--source", type=Path, help="directory of the writehead to test, if not the installed one"
+    )
     parser.add_argument("--node-twice", action="store_true", help="compare Node with itself")
     parser.add_argument("--loop", choices=["uvloop", "asyncio"], default="uvloop", help="of writehead's side")
     parser.add_argument("--at-once", type=int, default=AT_ONCE, help="scenarios at the same time")
@@ -37,7 +50,7 @@ def arguments() -> argparse.Namespace:
 
 async def run(args: argparse.Namespace) -> int:
     left = Peer.node()
-    right = Peer.node() if args.node_twice else Peer.ours(loop=args.loop)
+    right = Peer.node() if args.node_twice else Peer.ours(loop=args.loop, source=args.source)
     began = time.monotonic()
     outcomes: list[Outcome] = []
     failed: list[Outcome] = []
@@ -69,13 +82,21 @@ async def run(args: argparse.Namespace) -> int:
             print(f"{outcome.seconds:7.3f} s  {outcome.scenario['name']}")
     if args.accept:
         accept(outcomes)
+    if args.report:
+        versions = (left.version, right.version)
+        text = report.report(outcomes, versions, seed=args.seed, seconds=time.monotonic() - began)
+        Path(args.report).write_text(text)
     print(left.version, right.version, summary(outcomes), f"{time.monotonic() - began:.1f} s", *left.stray)
     return any(outcome.verdict == "different" for outcome in outcomes)
 
 
 async def print_shrunk(suite: Suite, outcome: Outcome) -> None:
+    shown = set(outcome.differences)
+
     async def fails(scenario: Scenario) -> bool:
-        return (await suite.compare(scenario)).verdict == "different"
+        """Say whether it still differs, and in a line in which the whole program differed."""
+        less = await suite.compare(scenario)
+        return less.verdict == "different" and not shown.isdisjoint(less.differences)
 
     small = await shrink.shrink(outcome.scenario, fails)
     print("shrunk:", show(await suite.compare(small)))
@@ -108,7 +129,12 @@ def print_both(outcome: Outcome) -> None:
 
 def main() -> int:
     try:
-        return asyncio.run(run(arguments()))
+        args = arguments()
+        if args.differences:
+            report.DIFFERENCES_PAGE.parent.mkdir(parents=True, exist_ok=True)
+            report.DIFFERENCES_PAGE.write_text(report.page())
+            return 0
+        return asyncio.run(run(args))
     except Died as error:
         print(error, file=sys.stderr)
         return 2

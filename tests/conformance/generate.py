@@ -30,7 +30,7 @@ from .language import (
 )
 
 NAMES = ["A", "X-Two", "content-type", "Set-Cookie", "Vary", "cookie", "x-\u0061ny", "Link"]
-AUTOMATIC = ["Date", "Connection", "Content-Length", "Transfer-Encoding", "Keep-Alive", "Trailer"]
+AUTOMATIC = ["Date", "Connection", "Content-Length", "Transfer-Encoding", "Keep-Alive"]
 VALUES: list[Any] = ["v", "", "two words", 5, 0, 1.5, True, ["a", "b"], ["one"], [], "x" * 40]
 BAD_NAMES: list[Any] = ["b d", "", "a:", "n\n", 5, UNDEFINED, None, "caf\xe9"]
 BAD_VALUES: list[Any] = [UNDEFINED, "a\nb", "\0", "\u0141", ["ok", "\r"]]
@@ -149,7 +149,7 @@ class Generator:
     def client(self, requests: list[str]) -> list[Step]:
         steps: list[Step] = []
         if self.pipelined:
-            requests = ["".join(requests)]
+            requests = self.packets(requests)
         for text in requests:
             steps += self.delivery(text)
             if self.tells and not self.pipelined:
@@ -158,9 +158,19 @@ class Generator:
         if self.chance(0.3):
             where = self.random.randint(1, len(steps))
             ending = self.pick([["fin", "c"], ["rst", "c"], ["leave", "c"]])
+            self.options.pop("highWaterMark", None)  # what is not read in time is lost in Node's own way
             rest = [step for step in steps[where:] if step[0] == "tell" or step[0] == "settle"]
             steps = [*steps[:where], ending, *rest]
         return steps
+
+    def packets(self, requests: list[str]) -> list[str]:
+        """Join requests up to one with a body: what happens behind a body in one packet has no order."""
+        packets = [""]
+        for text in requests:
+            packets[-1] += text
+            if not text.endswith("\r\n\r\n") or "chunked\r\n" in text:
+                packets.append("")
+        return [packet for packet in packets if packet]
 
     def delivery(self, text: str) -> list[Step]:
         kind = self.random.random()
@@ -230,7 +240,7 @@ class Generator:
         kinds += [self.bad_call] * 2
         if not self.failing:
             kinds += [self.trailers]
-        if not self.old:
+        if not self.old and self.count == 1:  # while a response waits, Node may send its head first
             kinds += [self.information]
         return self.pick(kinds)()
 
@@ -244,7 +254,6 @@ class Generator:
             "Content-Length": self.pick([3, "3", 0, 6]),
             "Transfer-Encoding": self.pick(["chunked", "gzip", "gzip, chunked"]),
             "Keep-Alive": "timeout=9",
-            "Trailer": "a",
         }[name]
         return call("res.setHeader", name, value)
 

@@ -27,11 +27,8 @@ def programs(data: Any) -> Iterator[list[Any]]:
 def sound(scenario: Scenario) -> bool:
     """Whether every cork still has its uncork, and what the generator puts first is still there."""
     text = repr(scenario["handlers"])
-    first = scenario["handlers"]["request"][:2]
-    return text.count("'cork'") == text.count("'uncork'") and [step[2] for step in first] == [
-        "error",
-        "finish",
-    ]
+    first = [step[2:3] for step in scenario["handlers"].get("request", [])[:2]]
+    return text.count("'cork'") == text.count("'uncork'") and first == [["error"], ["finish"]]
 
 
 def smaller(scenario: Scenario) -> Iterator[Scenario]:
@@ -64,7 +61,6 @@ def smaller(scenario: Scenario) -> Iterator[Scenario]:
         "Cookie: a=b",
         "Accept: */*",
         "Connection: foo",
-        "Connection: keep-alive",
     ):
         less = copy.deepcopy(scenario)
         for step in less["client"]:
