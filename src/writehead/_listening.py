@@ -79,8 +79,7 @@ class Listening(EventEmitter):
     _grace = 0.0
     _closing = False
     _listening_socket: system.socket | None = None
-    _acceptor: asyncio.AbstractServer | None = None
-    _accepting: asyncio.Task[None] | None = None
+    _acceptor: Acceptor | None = None
     _bound_path: str | None = None
     _resolving: object | None = None
     _close_pending = 0
@@ -203,7 +202,8 @@ class Listening(EventEmitter):
         loop = asyncio.get_running_loop()
         self._ready(loop)
         if sock.fileno() >= 0:
-            self._accepting = loop.create_task(self._accept(loop, sock))
+            self._acceptor = Acceptor(self._make_connection, sock, BACKLOG)
+            self._acceptor.start()
         assert self._sweep is not None
         self._sweep.start(self._checking_interval())
         if self._waiter is not None:
@@ -216,18 +216,8 @@ class Listening(EventEmitter):
         self._timers = IdleTimers(clock)
         self._sweep = Sweep(clock, self._look)
 
-    async def _accept(self, loop: asyncio.AbstractEventLoop, sock: system.socket) -> None:
-        if self._listening_socket is not sock:  # closed before it began
-            sock.close()
-            return
-        acceptor = await loop.create_server(self._make_connection, sock=sock, backlog=BACKLOG)
-        if self._listening_socket is sock:
-            self._acceptor = acceptor
-        else:
-            acceptor.close()
-
-    def address(self) -> dict[str, Any] | str | None:
-        """Return address, family and port; the path of a Unix socket; None when not listening."""
+    def address(self) -> Any:  # a union would ask every program for a cast
+        """Return a mapping of address, family and port; the path of a Unix socket; None when not listening."""
         if self._listening_socket is None:
             return self._bound_path
         return address_of(self._listening_socket)
@@ -279,8 +269,8 @@ class Listening(EventEmitter):
         path, self._bound_path = self._bound_path, None
         if acceptor is not None:
             acceptor.close()
-        elif sock is not None and (self._accepting is None or self._accepting.done()):
-            sock.close()  # else the loop is about to accept on it, and closes it
+        elif sock is not None:
+            sock.close()
         if path and not path.startswith("\0"):
             Path(path).unlink(missing_ok=True)
 

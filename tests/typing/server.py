@@ -1,0 +1,125 @@
+"""Checked by mypy, never run: a program in Python's spelling, with what its parts are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, assert_type
+
+from writehead import errors, events, http, https
+
+
+def handle(req: http.IncomingMessage, res: http.ServerResponse) -> None:
+    assert_type(req.complete, bool)
+    assert_type(req.is_paused(), bool)
+    assert_type(req.pause(), http.IncomingMessage)
+    assert_type(res.write("chunk"), bool)
+    assert_type(res.write(b"chunk", lambda: None), bool)
+    assert_type(res.write("c3a9", "hex", lambda: None), bool)
+    assert_type(res.end(), http.ServerResponse)
+    assert_type(res.end(lambda: None), http.ServerResponse)
+    assert_type(res.end("data", lambda: None), http.ServerResponse)
+    assert_type(res.end("data", "latin1", lambda: None), http.ServerResponse)
+    assert_type(res.write_head(200), http.ServerResponse)
+    assert_type(res.write_head(200, {"A": "b", "C": ["d", "e"]}), http.ServerResponse)
+    assert_type(res.write_head(200, "Fine", ["A", "b"]), http.ServerResponse)
+    assert_type(res.set_header("A", ["b", "c"]).set_header("D", 1), http.ServerResponse)
+    assert_type(res.has_header("a"), bool)
+    assert_type(res.get_header_names(), list[str])
+    assert_type(res.headers_sent, bool)
+    assert_type(res.finished, bool)
+    assert_type(res.writable_length, int)
+    assert_type(res.cork(), None)
+    res.status_code = 404
+    res.status_message = "Not Here"
+    res.add_trailers({"Digest": "x"})
+    res.write_early_hints({"link": "</a>; rel=preload"})
+    res.destroy().set_timeout(2000, lambda: None)
+    res.set_timeout(timedelta(seconds=2))
+
+
+async def handle_later(req: http.IncomingMessage, res: http.ServerResponse) -> None:
+    async for chunk in req:
+        res.write(chunk)
+    assert_type(await req.bytes(), bytes)
+    assert_type(await req.text(limit=100), str)
+    await req.json(limit=100)
+    assert_type(await res.drain(), None)
+    assert_type(await res.wait_finished(), None)
+    assert_type(await res.send_file(Path("a"), offset=1, count=2), None)
+    await http.pipeline(req, res)
+    await http.pipeline(pieces(), res)
+    await http.pipeline(later_pieces(), res)
+
+
+def pieces() -> Iterator[bytes]:
+    yield b"a"
+
+
+async def later_pieces() -> AsyncIterator[str]:
+    yield "a"
+
+
+assert_type(http.create_server(), http.Server)
+assert_type(http.create_server(handle), http.Server)
+assert_type(http.create_server(handle_later, keep_alive_timeout=5000, emit_close_after_finish=True), http.Server)
+assert_type(http.create_server({"keepAliveTimeout": 5000}, handle), http.Server)
+https.create_server(handle, key="key.pem", cert="cert.pem").listen(8443)
+
+server = http.create_server()
+
+
+@server.on("request")
+def decorated(req: http.IncomingMessage, res: http.ServerResponse) -> int:
+    return 1
+
+
+# A decorated listener is still the function that it was.
+decorator_result: Callable[[http.IncomingMessage, http.ServerResponse], int] = decorated
+assert_type(server.on("close", lambda: None), http.Server)
+assert_type(server.once("close", lambda: None).off("close", print), http.Server)
+assert_type(server.emit("mine", 1, 2), bool)
+assert_type(server.listener_count("request"), int)
+
+assert_type(server.listen(3000), http.Server)
+assert_type(server.listen(3000, "127.0.0.1", 511, lambda: None), http.Server)
+assert_type(server.listen("/run/a.sock"), http.Server)
+assert_type(server.listen({"port": 0, "ipv6_only": True}), http.Server)
+assert_type(server.close(lambda error: None), http.Server)
+assert_type(server.close_idle_connections(), None)
+assert_type(server.get_connections(lambda error, count: None), http.Server)
+assert_type(server.set_timeout(2000).ref().unref(), http.Server)
+assert_type(server.listening, bool)
+assert_type(http.run(shutdown_timeout=1000), None)
+assert_type(http.METHODS, list[str])
+assert_type(http.STATUS_CODES, dict[int, str])
+assert_type(http.max_header_size, int)
+
+
+async def under_a_loop() -> None:
+    async with http.create_server(handle) as server:
+        assert_type(server, http.Server)
+        await server.listen(0)
+        port: int = server.address()["port"]
+        await asyncio.open_connection("127.0.0.1", port)
+        assert_type(await events.once(server, "close"), list[Any])
+        await server.close()
+
+
+def on_error(error: errors.HTTPError) -> None:
+    assert_type(error.code, str)
+    assert_type(error.status, int | None)
+
+
+class Request(http.IncomingMessage):
+    user: str = ""
+
+
+class Response(http.ServerResponse):
+    def json(self, text: str) -> None:
+        self.set_header("Content-Type", "application/json").end(text)
+
+
+http.create_server(IncomingMessage=Request, ServerResponse=Response)
