@@ -88,11 +88,11 @@ conformance-report: $(VENV)/.ready-dev ## Write the page of what is the same as 
 
 .PHONY: bench
 bench: $(VENV)/.ready ## Measure against Node and the other servers
-	$(BIN)/python benchmarks/run $(ARGS)
+	$(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: bench-check
 bench-check: $(VENV)/.ready-dev ## Compare the work per request with the figures kept
-	$(BIN)/python benchmarks/check $(ARGS)
+	$(BIN)/python -m benchmarks.check $(ARGS)
 
 .PHONY: fuzz
 fuzz: $(VENV)/.ready-dev ## Fuzz for SECONDS
@@ -101,6 +101,22 @@ fuzz: $(VENV)/.ready-dev ## Fuzz for SECONDS
 .PHONY: soak
 soak: $(VENV)/.ready-dev ## Load a server for MINUTES and look for what grows
 	$(BIN)/python -m endurance.soak --minutes $(MINUTES) $(ARGS)
+
+.PHONY: hostile
+hostile: $(VENV)/.ready-dev ## Send every hostile stream, whole and in pieces
+	$(BIN)/python -m tests.hostile $(ARGS)
+
+.PHONY: faults
+faults: $(VENV)/.ready-dev ## Break every program at every point
+	$(BIN)/python -m tests.faults $(ARGS)
+
+.PHONY: slow
+slow: $(VENV)/.ready-dev ## Hold thousands of slow and absent clients beside an honest one
+	$(BIN)/python -m endurance.slow $(ARGS)
+
+.PHONY: stops
+stops: $(VENV)/.ready-dev ## Stop a server under load, again and again, and count what is lost
+	$(BIN)/python -m endurance.stop $(ARGS)
 
 .PHONY: docs
 docs: $(VENV)/.ready-docs ## Build the documentation into site/
