@@ -214,7 +214,7 @@ def _load_authorities(context: ssl.SSLContext, options: Mapping[str, Any]) -> No
             try:
                 context.load_verify_locations(path)
             except ssl.SSLError as error:
-                raise TLSError.from_sslerror(error) from None
+                raise TLSError("ERR_CRYPTO_OPERATION_FAILED", f"crl has no list: {error}") from None
         context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
 
 

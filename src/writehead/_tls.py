@@ -42,6 +42,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         "_error",
         "_incoming",
         "_outgoing",
+        "_over",
         "_paused",
         "_peer_ended",
         "_peer_end_told",
@@ -76,6 +77,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         self._closing = False
         self._eof_wanted = False
         self._eof_sent = False
+        self._over = False  # by an end or an error, nothing more can come
         self._peer_ended = False
         self._peer_end_told = False
         self._error: BaseException | None = None
@@ -88,7 +90,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Decrypt a packet and pass it up as one."""
-        if self._closing or self._peer_ended:  # behind a close_notify there is nothing
+        if self._closing or self._peer_end_told:  # behind a close_notify there is nothing
             return
         if self.raw_socket is not None:
             _touch(self.raw_socket, len(data))
@@ -106,7 +108,8 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
                 self._unread += plain
             else:
                 self._receive(plain)
-        self._look_at_end()
+        if self._over:
+            self._look_at_end()
 
     def _look_at_end(self) -> None:
         """Tell of an end or an error that lies behind what was passed up."""
@@ -126,12 +129,13 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
                 if not incoming.pending:  # a further read would only raise SSLWantReadError
                     break
             else:
-                self._peer_ended = True
+                self._over = self._peer_ended = True
         except ssl.SSLWantReadError:
             pass
         except ssl.SSLZeroReturnError:
-            self._peer_ended = True
+            self._over = self._peer_ended = True
         except ssl.SSLError as error:
+            self._over = True
             self._error = TLSError.from_sslerror(error)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
@@ -140,7 +144,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         for start in range(0, len(data), PIECE):
             self._incoming.write(view[start : start + PIECE])
             yield self._decrypt()
-            if self._peer_ended or self._error is not None:
+            if self._over:
                 return
 
     def _answer(self) -> None:
@@ -171,7 +175,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """Note the peer's FIN."""
-        self._peer_ended = True
+        self._over = self._peer_ended = True
         self._tell_end()
         return True
 
@@ -259,7 +263,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         while unsent and room > 0:
             head = unsent[0]
             try:
-                taken = write(head)  # a record at most
+                taken = write(head if len(head) <= room else memoryview(head)[:room])
             except ssl.SSLWantReadError:
                 return False
             except ssl.SSLError as error:
@@ -382,7 +386,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         if not self._paused or self._closing:
             return
         self._paused = False
-        if self._unread or self._incoming.pending or self._peer_ended:
+        if self._unread or self._incoming.pending or self._over:
             asyncio.get_running_loop().call_soon(self.read_on)
         else:
             self._raw.resume_reading()
