@@ -20,6 +20,7 @@ from writehead._clock import IdleTimers
 from writehead._http1.exchange import Http1Exchange
 from writehead._http1.found import END
 from writehead._http1.parser import RequestParser
+from writehead._http1.whole import Lane
 from writehead._incoming import IncomingMessage
 from writehead._outgoing import GONE
 from writehead._response import ServerResponse
@@ -33,6 +34,7 @@ Response = ServerResponse
 
 
 _new = ServerResponse.__new__
+_new_message = IncomingMessage.__new__
 
 #: How long a closing server waits for a request whose first bytes have come, in seconds.
 UNREAD_GRACE = 1.0
@@ -73,6 +75,8 @@ class Host(Protocol):
     body_timeout: float
     _keep_alive_seconds: float
     _peculiar: bool
+    _lane: Lane | None
+    _lane_limit: int
     reject_non_standard_body_writes: bool
     join_duplicate_headers: bool
 
@@ -80,6 +84,7 @@ class Host(Protocol):
     def _on_gone(self, connection: Connection) -> None: ...
     def _on_socket_gone(self) -> None: ...
     def _take_parser(self, make_message: Callable[[], Any]) -> RequestParser: ...
+    def _make_lane(self) -> Lane | None: ...
     def _give_parser(self, parser: RequestParser) -> None: ...
     def _dispatch(self, req: Request, res: Response, connection: Connection) -> None: ...
     def _idle_seconds(self) -> float: ...
@@ -101,6 +106,7 @@ class Connection(asyncio.Protocol):
         "_incoming",
         "_keep_alive_set",
         "_last_words",
+        "_now",
         "_parked",
         "_parser",
         "_queue",
@@ -109,12 +115,12 @@ class Connection(asyncio.Protocol):
         "_requests",
         "_server",
         "_start",
-        "_turns",
-        "_unsent",
+                "_unsent",
         "_unsent_since",
         "counted_requests",
         "progress_at",
         "socket",
+        "turns",
     )
 
     socket: Socket
@@ -153,7 +159,8 @@ class Connection(asyncio.Protocol):
             server.high_water_mark,
         )
         socket._owner = self
-        self._turns = socket._turns
+        self.turns = socket._turns
+        self._now = server._timers.clock.time
         self._start = server._timers.clock.time()
         if seconds := server._idle_seconds():
             socket.set_timeout(seconds * 1000)
@@ -164,12 +171,15 @@ class Connection(asyncio.Protocol):
         """Take a packet: parse, dispatch, write what came of it, run the later turns."""
         socket = self.socket
         socket._bytes_read += len(data)
-        turns = self._turns
-        mine = turns.hold()
+        turns = self.turns
+        mine = not turns.held
+        turns.held = True
         socket._in_packet = True
         heard = socket._listeners is not None and "data" in socket._listeners
         try:
-            if not self._closed_input:
+            if not self._closed_input and (
+                self._parser is not None or data[-4:] != b"\r\n\r\n" or not self._read_whole(data)
+            ):
                 self._read(data)
             if heard:
                 socket._notify("data", data)
@@ -177,16 +187,73 @@ class Connection(asyncio.Protocol):
                 self._gather()
             if socket._committed:
                 socket._pass_on(socket._committed)
-            if mine:
+            ending: Any = socket._ending
+            if ending is not None:
+                socket._ending = None
+                if socket._blocked or socket._destroyed or socket._transport.is_closing():
+                    ending.on_settled()
+                else:
+                    ending.flushed = True
+                    self.retire(ending)
+            socket._in_packet = False
+            if mine and turns.due:
                 turns.run()
         finally:
             if mine:
-                turns.release()
+                turns.held = False
+                if turns.due:
+                    turns.release()
             socket._in_packet = False
             if socket._committed:
                 socket._pass_on(socket._committed)
         if socket._idle_after:
-            socket._touch()
+            socket._active_at = self._now()
+            if socket._idle_fired:
+                socket._touch()
+
+    def _read_whole(self, data: bytes) -> bool:
+        """Serve a packet that is one whole request without a body; False if it is anything else.
+
+        By far the commonest packet, so its way is short: no parser of its own, no list of
+        things found (see `_http1.whole`).
+        """
+        server = self._server
+        lane = server._lane or server._make_lane()
+        if lane is None or len(data) >= server._lane_limit:
+            return False
+        whole = lane(data)
+        if whole is None:
+            server._lane = None  # it may be inside a request
+            return False
+        if server._message_class is IncomingMessage:
+            message = _new_message(IncomingMessage)
+            message._socket = self.socket
+        else:
+            made = self._make_message_safely()
+            if made is None:
+                return True
+            message = made
+        message._method, message._target, head = whole
+        message._http_version = "1.1"
+        message._raw_head = head
+        self._start = None
+        if not head.keep_alive:
+            message._should_keep_alive = False
+        self._on_head(message)
+        if not head.keep_alive:
+            self._closed_input = True  # what comes behind its last request is ignored
+        if message is not self._incoming:
+            return True  # it is lost already
+        self._start = self._incoming = None
+        message._complete = True
+        if message._flowing is None and message._listeners is None and message._decoder is None:
+            message._eof = True  # all that `_push_end` does for a body nobody asked for
+            message._reading = False
+        else:
+            message._push_end()
+        if self.socket._reading_paused:
+            self._on_socket_resume()
+        return True
 
     def _gather(self) -> None:
         """Let whole responses that wait in the line leave with the one before them."""
@@ -206,7 +273,7 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Take the peer's FIN: nothing more is served (server.md: half-close)."""
         socket = self.socket
-        mine = self._turns.hold()
+        mine = self.turns.hold()
         try:
             socket._peer_ended = True
             error = None
@@ -217,7 +284,7 @@ class Connection(asyncio.Protocol):
                     self._on_message_complete()
                 elif end is not None:
                     error = end
-            self._turns.later(socket._notify, "end")
+            self.turns.later(socket._notify, "end")
             if isinstance(error, BaseException):
                 self._on_broken(error)
             else:
@@ -226,7 +293,7 @@ class Connection(asyncio.Protocol):
                     socket.destroy()
         finally:
             if mine:
-                self._turns.run()
+                self.turns.run()
         return True
 
     def pause_writing(self) -> None:
@@ -235,24 +302,24 @@ class Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         """Call back for all that has been taken."""
-        mine = self._turns.hold()
+        mine = self.turns.hold()
         try:
             self.socket.resume_writing()
             self._look_at_queue()
         finally:
             if mine:
-                self._turns.run()
+                self.turns.run()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """The connection has gone."""
-        mine = self._turns.hold()
+        mine = self.turns.hold()
         try:
             self._closed_input = True
             self._server._on_socket_gone()
             self.socket.connection_lost(exc)
         finally:
             if mine:
-                self._turns.run()
+                self.turns.run()
 
     # -- reading ---------------------------------------------------------------
 
@@ -263,9 +330,7 @@ class Connection(asyncio.Protocol):
         try:
             found = parser.feed(data)
         except Exception as error:  # a message class of the user's that fails
-            logger.exception("an IncomingMessage could not be made")
-            self._closed_input = True
-            self.socket.destroy(error)
+            self._give_up_making(error)
             return
         self._walk(found)
         while parser.upgrade is not None and not self._closed_input:
@@ -278,12 +343,24 @@ class Connection(asyncio.Protocol):
             if self._start is None:
                 self._start = self._server._timers.clock.time()
             self._head_complete = parser.head_complete
-        elif parser.poolable:
+        elif parser.poolable and len(found) <= 2:  # who pipelines keeps it
             self._parser = None
             self._server._give_parser(parser)
 
     def _make_message(self) -> IncomingMessage:
         return self._server._message_class(self.socket)
+
+    def _make_message_safely(self) -> IncomingMessage | None:
+        try:
+            return self._make_message()
+        except Exception as error:
+            self._give_up_making(error)
+            return None
+
+    def _give_up_making(self, error: BaseException) -> None:
+        logger.error("an IncomingMessage could not be made", exc_info=error)
+        self._closed_input = True
+        self.socket.destroy(error)
 
     def _walk(self, found: list[Any]) -> None:
         for item in found:
@@ -402,7 +479,7 @@ class Connection(asyncio.Protocol):
             self.progress_at = self._server._timers.clock.time()
         if not incoming._push(chunk):
             self.socket._pause_transport()
-        if self._turns.busy:
+        if self.turns.due or self.socket._ending is not None:
             self._run_turns()
 
     def _run_turns(self) -> None:
@@ -410,8 +487,12 @@ class Connection(asyncio.Protocol):
         socket = self.socket
         if socket._committed:
             socket._pass_on(socket._committed)
-        self._turns.run()
-        self._turns.hold()
+        ending = socket._ending
+        if ending is not None:
+            socket._ending = None
+            ending.on_settled()
+        self.turns.run()
+        self.turns.hold()
 
     def _on_message_complete(self) -> None:
         incoming = self._incoming
@@ -420,11 +501,7 @@ class Connection(asyncio.Protocol):
         self._head_complete = False
         if incoming is not None:
             incoming._complete = True
-            if incoming._flowing is None and incoming._listeners is None and incoming._decoder is None:
-                incoming._eof = True  # all that `_push_end` does for a body nobody asked for
-                incoming._reading = False
-            else:
-                incoming._push_end()
+            incoming._push_end()
         if self.socket._reading_paused:
             self._on_socket_resume()
 
@@ -481,33 +558,43 @@ class Connection(asyncio.Protocol):
         response._exchange = GONE
         exchange.response = None
         self._current = None
-        socket = self.socket
-        if request._listeners is None and request._complete and request._untouched and (
-            type(request) is IncomingMessage
+        server = self._server
+        if (
+            request._listeners is None
+            and request._complete
+            and not request._consumed
+            and type(request) is IncomingMessage
         ):
             # An empty body that nobody looked at: what its events would leave behind.
             request._flowing = request._consumed = request._end_emitted = True
             request._destroyed = request._closed = True
         else:
             request._leave()
-        response._prepare_close()
-        queue = self._queue
-        if not exchange.stays or (self._server._closing and not queue):
-            self._stop(request)
-        elif exchange.last_allowed and not queue:
-            self._stop(request)
-        elif queue:
-            self._next()
+        heard = response._listeners is not None
+        if heard:
+            response._prepare_close()
+        if self._queue is not None or not exchange.stays or exchange.last_allowed or server._closing:
+            self._go_on(exchange, request)
         elif self._last_words is not None:
             self._say_last_words()
-        elif not self._released:
-            seconds = self._server._keep_alive_seconds
-            if seconds:
-                self._keep_alive_set = True
-                if seconds == socket._idle_group and socket._in_packet and not socket._idle_fired:
-                    socket._idle_after = seconds  # the packet's end notes the time
-                else:
-                    socket._watch_idle(seconds)
+        elif not self._released and (seconds := server._keep_alive_seconds):
+            socket = self.socket
+            self._keep_alive_set = True
+            if seconds == socket._idle_group and socket._in_packet and not socket._idle_fired:
+                socket._idle_after = seconds  # the packet's end notes the time
+            else:
+                socket._watch_idle(seconds)
+        if heard:
+            response._on_flushed()
+        elif not response._closed:
+            response._flushed = response._destroyed = response._closed = True
+
+    def _go_on(self, exchange: Http1Exchange, request: IncomingMessage) -> None:
+        """Let the next in line out, or end the connection behind the last."""
+        if not exchange.stays or not self._queue:
+            self._stop(request)
+        else:
+            self._next()
 
     def _stop(self, request: IncomingMessage) -> None:
         """End the connection behind a last response; what is unread stays unread."""
@@ -605,12 +692,12 @@ class Connection(asyncio.Protocol):
 
     def expire(self, error: BaseException) -> None:
         """A clock has run out on the message under way."""
-        mine = self._turns.hold()
+        mine = self.turns.hold()
         try:
             self._on_broken(error)
         finally:
             if mine:
-                self._turns.run()
+                self.turns.run()
 
     def is_late(self, now: float, headers_timeout: float, request_timeout: float) -> bool:
         """Tell whether the message under way takes longer than the given seconds (0: no limit)."""
@@ -695,7 +782,7 @@ class Connection(asyncio.Protocol):
                 if exchange is current:
                     response._on_lost(None)
                 else:
-                    self._turns.later(response._on_lost, ConnectionLostError())
+                    self.turns.later(response._on_lost, ConnectionLostError())
 
     # -- stopping --------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from writehead._clock import IdleTimers
 from writehead._readable import Readable
 from writehead._turns import Turns, turns
-from writehead._wire import Done
+from writehead._wire import Done, Ending
 from writehead.errors import HTTPError, StreamDestroyedError, SystemCallError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class SocketFlow(Readable):
     _destroy_when_flushed = False
     _need_drain = False
     _bytes_read = 0
-    _bytes_written = 0
+    _bytes_passed = 0
     _linger = False
     _reading_paused = False
     _idle_after = 0.0
@@ -68,6 +68,7 @@ class SocketFlow(Readable):
     _local: Any = None
     _message: Any = None  # the response that has this socket (assign_socket by hand)
     _had_error = False
+    _ending: Ending | None = None  # due first at the end of the packet
     _taken = True  # when it was destroyed, the system had all that had been passed on
     _lost_error: BaseException | None = None
 
@@ -108,17 +109,18 @@ class SocketFlow(Readable):
         """Hold `data` to the end of this turn; False at or over the mark."""
         if self._destroyed or self._written_ended:
             return False
-        size = len(data)
-        if size:
+        size = self._held_size
+        if data:
             self._held.append(data)
-            self._held_size += size
-            self._bytes_written += size
+            self._held_size = size = size + len(data)
         if done is not None:
             self._due.append(done)
         if not self._turn_corked and not self._corked:
             self._turn_corked = True
             self._turns.later(self._end_turn)
-        if self.pending >= self._high_water_mark:
+        if self._blocked:
+            size += self._transport.get_write_buffer_size()
+        if size >= self._high_water_mark:
             self._need_drain = True
             return False
         return True
@@ -131,7 +133,6 @@ class SocketFlow(Readable):
         if size:
             self._held.append(data)
             self._held_size += size
-            self._bytes_written += size
         if done is not None:
             self._due.append(done)
         self._commit()
@@ -156,39 +157,41 @@ class SocketFlow(Readable):
             self._due = []
             self._turns.later(self._passed, due)
 
-    def put_last(self, data: bytes, settled: Callable[[], object], done: Done) -> bool:
-        """Pass on what ends a response; `settled` comes on a later turn and asks `is_settled`.
+    def put_last(self, data: bytes, ending: Ending) -> bool:
+        """Pass on what ends a response, which hears of it on a later turn and asks `is_settled`.
 
-        The commonest write of all, so nothing is made for it but the turn itself.
+        The commonest write of all, so nothing is made for it: the end of the packet is
+        the later turn, if nothing else is due before.
         """
         if self._due or self._need_drain or self._corked or self._destroyed or self._written_ended:
-            self.put_now(data, done)
+            self.put_now(data, ending.on_passed)
             return not (self._destroyed or self._written_ended)
         held = self._held
         size = len(data)
         held.append(data)
         self._held_size += size
-        self._bytes_written += size
-        if self._in_packet:
-            self._committed = len(held)
-        else:
+        if not self._in_packet:
             self._pass_on(len(held))
-        self._turns.later(settled)
+        else:
+            self._committed = len(held)
+            if not self._turns.due and self._ending is None:
+                self._ending = ending
+                return True
+        self._turns.later(ending.on_settled)
         return True
 
     def put_ahead(self, data: bytes) -> None:
         """Add to what leaves at the end of the packet; who wrote it asks `is_settled` in its turn."""
         self._held.append(data)
         self._held_size += len(data)
-        self._bytes_written += len(data)
         self._committed = len(self._held)
 
-    def is_settled(self, done: Done) -> bool:
-        """Tell whether the system has all that was passed on; if not, `done` hears of it."""
+    def is_settled(self, ending: Ending) -> bool:
+        """Tell whether the system has all that was passed on; if not, `ending` hears of it."""
         if self._committed:
             self._pass_on(self._committed)
         if self._blocked or self._is_lost():
-            self._waiting.append([done])
+            self._waiting.append([ending.on_passed])
             return False
         return True
 
@@ -206,6 +209,7 @@ class SocketFlow(Readable):
             held = held[:count]
             size = sum(map(len, held))
             self._held_size -= size
+        self._bytes_passed += size
         transport = self._transport
         if transport is None or self._lost_error is not None or self._closed:
             return
@@ -229,7 +233,7 @@ class SocketFlow(Readable):
 
     def _on_sent_beside(self, count: int) -> None:
         """Note bytes that the kernel copied to the client (sendfile)."""
-        self._bytes_written += count
+        self._bytes_passed += count
         if self._idle_after:
             self._touch()
 

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 from writehead import _open
+from writehead._accepting import Acceptor
 from writehead._callbacks import Callback, call_back
 from writehead._clock import Clock, IdleTimers
-from writehead._listen import BACKLOG, Target, address_of, bind, read_arguments
+from writehead._listen import Target, address_of, bind, read_arguments
 from writehead._sweep import Sweep
 from writehead._turns import later
 from writehead.errors import (
@@ -177,7 +178,7 @@ class Listening(EventEmitter):
         except SystemCallError as error:
             later(self._fail_listening, target, error)
             return
-        later(self._begin, sock)
+        later(self._begin, sock, target.backlog)
 
     def _fail_listening(self, target: Target, error: BaseException) -> None:
         self._resolving = None
@@ -195,14 +196,14 @@ class Listening(EventEmitter):
         _open.note_unheard(error)
         logger.error("%s", error)
 
-    def _begin(self, sock: system.socket) -> None:
+    def _begin(self, sock: system.socket, backlog: int) -> None:
         """Accept connections, and tell that the server listens."""
         if self._listening_socket is not sock:
             return  # closed meanwhile
         loop = asyncio.get_running_loop()
         self._ready(loop)
         if sock.fileno() >= 0:
-            self._acceptor = Acceptor(self._make_connection, sock, BACKLOG)
+            self._acceptor = Acceptor(self._make_connection, sock, backlog)
             self._acceptor.start()
         assert self._sweep is not None
         self._sweep.start(self._checking_interval())

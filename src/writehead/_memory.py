@@ -39,7 +39,7 @@ def settle() -> None:
     Every method of a client does so. Tasks are not waited for: `await` does that.
     """
     queue = turns()
-    if queue._held:
+    if queue.held:
         return  # inside a turn: whoever runs it goes on
     queue.run()
     for _ in range(len(_due)):

@@ -7,16 +7,16 @@ State moves one way: open -> rendered (the head is fixed) -> finished (`end` was
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from writehead import _fields
 from writehead._bytes import as_bytes
 from writehead._callbacks import Callback, call_back, optional_callback
 from writehead._headers import HeaderStore, field_pairs
-from writehead._http1.exchange import Http1Exchange
+from writehead._http1.exchange import LARGE, Http1Exchange
 from writehead._options import milliseconds
 from writehead._turns import later
-from writehead._wire import Done
+from writehead._wire import Done, Sink
 from writehead.errors import (
     BodyNotAllowedError,
     ConnectionLostError,
@@ -28,9 +28,6 @@ from writehead.errors import (
     StreamDestroyedError,
     StreamWriteAfterEndError,
 )
-
-if TYPE_CHECKING:
-    from writehead._wire import Sink
 
 
 class _Gone(Http1Exchange):
@@ -61,6 +58,7 @@ class OutgoingMessage(HeaderStore):
     """
 
     _exchange: Http1Exchange = GONE
+    _stream: Sink | None = None  # where small chunks may go straight
     _chunked = False
     _finished = False
     _flushed = False
@@ -103,6 +101,16 @@ class OutgoingMessage(HeaderStore):
             BodyNotAllowedError, ContentLengthMismatchError; and what rendering the
             head raises (see `ServerResponse.write_head`).
         """
+        stream = self._stream
+        if stream is not None and encoding is None and callback is None:
+            data = chunk if type(chunk) is bytes else as_bytes(chunk, None)
+            size = len(data)
+            if 0 < size < LARGE:
+                self._body_bytes += size
+                if stream.put(b"%x\r\n%b\r\n" % (size, data)):
+                    return True
+                self._need_drain = True
+                return False
         if encoding is not None and callable(encoding):
             encoding, callback = None, encoding
         data = as_bytes(chunk, encoding)
@@ -118,7 +126,10 @@ class OutgoingMessage(HeaderStore):
             self._check_length(len(data), exact=False)
         self._body_bytes += len(data)
         done = _done(callback) if callback is not None and callable(callback) else None
-        if exchange.write(data, done):
+        sent = exchange.write(data, done)
+        if not self._strict:
+            self._stream = exchange.stream()
+        if sent:
             return True
         self._need_drain = True
         return False
@@ -187,6 +198,7 @@ class OutgoingMessage(HeaderStore):
         if callback is not None and callable(callback):
             self.once("finish", callback)
         self._finished = True
+        self._stream = None
         self._cork_depth = 0
         exchange.end(chunk, self._trailers)
         return self
@@ -223,6 +235,7 @@ class OutgoingMessage(HeaderStore):
         """Gather what is written until as many calls of `uncork`; `end` undoes all."""
         self._cork_depth += 1
         self._odd = True
+        self._stream = None
         self._exchange.cork()
 
     def uncork(self) -> None:
@@ -297,6 +310,7 @@ class OutgoingMessage(HeaderStore):
         if self._flushed or self._closed:
             return
         self._destroyed = True
+        self._stream = None
         if self._errored is None:
             self._errored = error
         self._close()
@@ -310,6 +324,7 @@ class OutgoingMessage(HeaderStore):
         if self._destroyed:
             return self
         self._destroyed = True
+        self._stream = None
         self._errored = error
         exchange = self._exchange
         waiting = exchange.socket is None and exchange is not GONE
@@ -506,6 +521,7 @@ class OutgoingMessage(HeaderStore):
     def strict_content_length(self, value: bool) -> None:
         self._strict = bool(value)
         self._odd = True
+        self._stream = None
 
     strictContentLength = strict_content_length
 

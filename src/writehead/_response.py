@@ -176,7 +176,7 @@ class ServerResponse(OutgoingMessage):
             not (self._odd or self._rendered or self._finished or self._destroyed)
             and encoding is None
             and callback is None
-            and "write_head" not in self.__dict__
+            and getattr(self.write_head, "__func__", None) is _write_head  # not replaced on the instance
             and self.req._method != "HEAD"
         ):
             kind = type(data)
@@ -399,15 +399,18 @@ class ServerResponse(OutgoingMessage):
             raise InternalAssertionError("the socket does not carry this response")
         socket.remove_listener("close", self._on_socket_gone)
         socket._message = None
+        self._stream = None
         self._exchange.detach()
 
     detachSocket = detach_socket
 
     def _on_socket_gone(self, *_: object) -> None:
+        self._stream = None
         self._exchange.drop()
         self._on_lost(None)
 
     def _move_to(self, socket: Any) -> None:
+        self._stream = None
         old = self._exchange.socket
         if old is not None:
             for _ in range(self._cork_depth):
@@ -483,6 +486,9 @@ class ServerResponse(OutgoingMessage):
         await self.wait_finished()
 
     sendFile = send_file
+
+
+_write_head = ServerResponse.write_head
 
 
 def _as_status(value: Any) -> int:

@@ -12,7 +12,8 @@ from writehead import _fields, _options
 from writehead._callbacks import Callback
 from writehead._connection import Connection
 from writehead._failures import log_failure
-from writehead._http1.parser import RequestParser
+from writehead._http1.parser import RequestParser, whole_lane
+from writehead._http1.whole import Lane
 from writehead._incoming import IncomingMessage
 from writehead._listening import Held, Listening
 from writehead._response import ServerResponse
@@ -25,6 +26,8 @@ MAX_HEADER_SIZE = 16384
 
 #: How many idle parsers a server keeps for its next packets.
 SPARE_PARSERS = 64
+
+_NO_LIMIT = 1 << 62
 
 
 class Server(Listening):
@@ -122,6 +125,8 @@ class Server(Listening):
         self._reckon_keep_alive()
         self._connections: set[Connection] = set()
         self._parsers: list[RequestParser] = []
+        self._lane: Lane | None = None
+        self._lane_limit = 0
         self._note_peculiar()
         if handler is not None:
             self.on("request", handler)
@@ -272,8 +277,15 @@ class Server(Listening):
             self.max_header_size or MAX_HEADER_SIZE,
             _count_limit(self.max_headers_count),
             self.insecure_http_parser,
-            lazy_fields=True,
         )
+
+    def _make_lane(self) -> Lane | None:
+        """Make the lane for whole requests; one serves all connections that are between two."""
+        if self.insecure_http_parser:
+            return None
+        self._lane_limit = min(self.max_header_size or MAX_HEADER_SIZE, MAX_HEADER_SIZE)
+        self._lane = whole_lane(_count_limit(self.max_headers_count) or _NO_LIMIT)
+        return self._lane
 
     def _give_parser(self, parser: RequestParser) -> None:
         if len(self._parsers) < SPARE_PARSERS:

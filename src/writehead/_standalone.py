@@ -6,11 +6,10 @@ The writable needs `write(data, encoding, callback)`, `cork`, `uncork`, `on`, `w
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from writehead._turns import later
-from writehead._wire import Done
+from writehead._wire import Done, Ending
 
 
 class WritableSink:
@@ -60,12 +59,12 @@ class WritableSink:
             self._turn_corked = False
             self.writable_object.uncork()
 
-    def put_last(self, data: bytes, settled: Callable[[], object], done: Done) -> bool:
+    def put_last(self, data: bytes, ending: Ending) -> bool:
         """Write what ends a response."""
-        self.put_now(data, done)
+        self.put_now(data, ending.on_passed)
         return True
 
-    def is_settled(self, done: Done) -> bool:
+    def is_settled(self, ending: Ending) -> bool:
         """Nothing waits here."""
         return True
 

@@ -18,28 +18,28 @@ logger = logging.getLogger("writehead")
 class Turns:
     """The queue of one event loop; `loop` is None until one runs."""
 
-    __slots__ = ("_due", "_held", "_scheduled", "loop")
+    __slots__ = ("_scheduled", "due", "held", "loop")
 
-    _due: deque[tuple[Callable[..., object], tuple[Any, ...]]]
+    due: deque[tuple[Callable[..., object], tuple[Any, ...]]]
 
     def __init__(self, loop: asyncio.AbstractEventLoop | None) -> None:
         self.loop = loop
-        self._due = deque()
-        self._held = False
+        self.due = deque()
+        self.held = False
         self._scheduled = False
 
     def later(self, callback: Callable[..., object], *args: Any) -> None:
         """Call `callback(*args)` when the code that runs now has returned."""
-        self._due.append((callback, args))
-        if not self._held and not self._scheduled and self.loop is not None:
+        self.due.append((callback, args))
+        if not self.held and not self._scheduled and self.loop is not None:
             self._scheduled = True
             self.loop.call_soon(self._run_scheduled)
 
     def hold(self) -> bool:
         """Promise to call `run` at the end of this callback; False if somebody did already."""
-        if self._held:
+        if self.held:
             return False
-        self._held = True
+        self.held = True
         return True
 
     def next_round(self, callback: Callable[[], object]) -> None:
@@ -50,18 +50,13 @@ class Turns:
             self.loop.call_soon(self._in_round, callback)
 
     def _in_round(self, callback: Callable[[], object]) -> None:
-        self._due.append((callback, ()))
+        self.due.append((callback, ()))
         self.run()
-
-    @property
-    def busy(self) -> bool:
-        """Whether something is due."""
-        return bool(self._due)
 
     def run(self) -> None:
         """Call all that is due, and what becomes due meanwhile; ends a `hold`."""
-        self._held = True  # what is added now runs in this round
-        due = self._due
+        self.held = True  # what is added now runs in this round
+        due = self.due
         try:
             while due:
                 callback, args = due.popleft()
@@ -75,8 +70,8 @@ class Turns:
 
     def release(self) -> None:
         """End a `hold`; what is due all the same waits for the loop."""
-        self._held = False
-        if self._due and not self._scheduled and self.loop is not None:
+        self.held = False
+        if self.due and not self._scheduled and self.loop is not None:
             self._scheduled = True
             self.loop.call_soon(self._run_scheduled)
 
@@ -116,8 +111,8 @@ def _queue_of(loop: asyncio.AbstractEventLoop) -> Turns:
 
 
 def _take_waiting() -> list[tuple[Callable[..., object], tuple[Any, ...]]]:
-    waiting = list(_before_any_loop._due)
-    _before_any_loop._due.clear()
+    waiting = list(_before_any_loop.due)
+    _before_any_loop.due.clear()
     return waiting
 
 

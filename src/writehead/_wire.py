@@ -39,6 +39,13 @@ class ResponseSide(Protocol):
     def _on_lost(self, error: BaseException | None) -> None: ...
 
 
+class Ending(Protocol):
+    """What ends with the last bytes of a response."""
+
+    def on_settled(self) -> None: ...
+    def on_passed(self, error: BaseException | None) -> None: ...
+
+
 class Sink(Protocol):
     """Where an exchange puts its bytes: a socket, or any writable behind an adapter."""
 
@@ -54,15 +61,15 @@ class Sink(Protocol):
         """Pass on `data`, and what was put before it, at once."""
         ...
 
-    def put_last(self, data: bytes, settled: Callable[[], object], done: Done) -> bool:
-        """Like `put_now(data, done)`; or `settled` is called later, and asks `is_settled(done)`.
+    def put_last(self, data: bytes, ending: Ending) -> bool:
+        """Like `put_now(data, ending.on_passed)`; or `on_settled` is called later, and asks `is_settled`.
 
         False if the sink takes nothing any more.
         """
         ...
 
-    def is_settled(self, done: Done) -> bool:
-        """Tell whether all has been taken; if not, `done` is called when it has."""
+    def is_settled(self, ending: Ending) -> bool:
+        """Tell whether all has been taken; if not, `ending.on_passed` is called when it has."""
         ...
 
     def settle(self) -> None:

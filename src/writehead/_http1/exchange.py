@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from writehead import _fields
 from writehead._http1 import framing
 from writehead._status import STATUS_LINES
-from writehead._turns import later
+from writehead._turns import Turns, later
 from writehead._wire import Done, ResponseHead, ResponseSide, Sink
 
 #: From this size on a chunk is handed down as it is, not copied into its frame.
@@ -30,6 +30,8 @@ def status_line(code: int, reason: str) -> str:
 
 class Line(Protocol):
     """The connection, as an exchange sees it."""
+
+    turns: Turns
 
     def on_parked(self, size: int) -> None: ...
     def retire(self, exchange: Http1Exchange) -> None: ...
@@ -165,23 +167,33 @@ class Http1Exchange:
                 self._send(head, None)
         sink = self._sink
         if sink is not None:
-            self.refused = not sink.put_last(last, self._on_settled, self._on_passed)
+            self.refused = not sink.put_last(last, self)
         else:
-            self._park(last, self._on_passed)
+            self._park(last, self.on_passed)
 
     def answer(self, whole: bytes) -> None:
         """Send a response that was rendered whole, head and body."""
         self.ended = self.head_sent = True
         sink = self._sink
         if sink is not None:
-            sink.put_last(whole, self._on_settled, self._on_passed)
+            self.refused = not sink.put_last(whole, self)
         else:
-            self._park(whole, self._on_passed)
+            self._parked = [(whole, self.on_passed)]
+            self._parked_size = size = len(whole)
+            if self.line is not None:
+                self.line.on_parked(size)
 
-    def _on_settled(self) -> None:
+    def stream(self) -> Sink | None:
+        """Return the sink if chunks may go straight there: head sent, chunked, not corked."""
+        if self.head_sent and self.chunked and self.body_allowed and not self._corked:
+            return self._sink
+        return None
+
+    def on_settled(self) -> None:
+        """Ask whether the last bytes have been taken; later, or at the end of the packet."""
         sink = self._sink
-        if sink is None or sink.is_settled(self._on_passed):
-            self._on_passed(None)
+        if sink is None or sink.is_settled(self):
+            self.on_passed(None)
 
     def flush(self) -> None:
         """Send the held head now."""
@@ -241,7 +253,8 @@ class Http1Exchange:
         for _ in range(self._corked):
             sink.cork()
         if self.gathered:
-            later(self._on_settled)
+            assert self.line is not None
+            self.line.turns.later(self.on_settled)
             return
         parked = self._parked
         if parked is None:
@@ -329,7 +342,8 @@ class Http1Exchange:
         mark: int = 65536 if response is None else response.writable_high_water_mark
         return self._merged_size < mark
 
-    def _on_passed(self, error: BaseException | None) -> None:
+    def on_passed(self, error: BaseException | None) -> None:
+        """Hear that the last bytes have been taken."""
         if error is not None or self.flushed:
             return
         self.flushed = True
@@ -338,7 +352,6 @@ class Http1Exchange:
             self.line.retire(self)
         elif response is not None:
             response._prepare_close()
-        if response is not None:
             response._on_flushed()
 
 

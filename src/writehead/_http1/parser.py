@@ -24,7 +24,7 @@ from httptools import (
 from writehead._http1 import limits, syntax
 from writehead._http1.found import END, End, RequestHead
 from writehead._http1.reasons import error_of, fault_in
-from writehead._http1.whole import HASH, METHODS, Lane, lane, method_text
+from writehead._http1.whole import HASH, METHODS, Lane, fill, lane, method_text
 from writehead.errors import ParseError
 
 __all__ = ["END", "RequestHead", "RequestParser"]
@@ -149,12 +149,14 @@ class RequestParser:
         """
         if self._ready and data[-4:] == b"\r\n\r\n" and len(data) < self._threshold:
             lane = self._lane or self._make_lane()
-            try:
-                message = lane(data, self._make_message)
-            except BaseException:
-                self._close()
-                raise
-            if message is not None:
+            whole = lane(data)
+            if whole is not None:
+                try:
+                    message = self._make_message()
+                except BaseException:
+                    self._close()
+                    raise
+                fill(message, whole)
                 if not message._should_keep_alive:
                     self._close()
                 return [message, END]
@@ -565,3 +567,8 @@ def _without_seams(found: list[object], seams: set[int]) -> list[object]:
     if parts:
         whole.append(b"".join(parts))
     return whole
+
+
+def whole_lane(max_count: int) -> Lane:
+    """Make a lane for whole requests of at most `max_count` fields (see `whole.py`)."""
+    return lane(HttpRequestParser, max_count)

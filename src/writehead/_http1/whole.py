@@ -14,8 +14,11 @@ from writehead._http1.head import RawHead, recall, remember
 
 HASH = ord("#")  # `in` with a number is 13 times as quick as with bytes
 
-#: Takes a packet; returns a message that is complete, or None. Not to be used after None.
-Lane = Callable[[bytes, Callable[[], Any]], Any]
+#: What the lane finds: method, target, field lines.
+Whole = tuple[str, bytes, RawHead]
+
+#: Takes a packet; returns what it holds, or None. Not to be used after None.
+Lane = Callable[[bytes], Whole | None]
 
 #: llhttp knows a few dozen; each is decoded once.
 METHODS: dict[bytes, str] = {}
@@ -41,7 +44,7 @@ def lane(make_llhttp: Callable[[SimpleNamespace], Any], max_count: int) -> Lane:
     get_method = llhttp.get_method
     should_keep_alive = llhttp.should_keep_alive
 
-    def take(data: bytes, make_message: Callable[[], Any]) -> Any:
+    def take(data: bytes) -> Whole | None:
         line, _, block = data.partition(b"\r\n")
         head = recall(block)
         try:
@@ -61,16 +64,18 @@ def lane(make_llhttp: Callable[[SimpleNamespace], Any], max_count: int) -> Lane:
                 remember(head)
         if head.count > max_count:
             return None
-        message = make_message()
         method = get_method()
-        message._method = METHODS.get(method) or method_text(method)
-        message._target = target
-        message._http_version = "1.1"
-        message._raw_head = head
-        message._should_keep_alive = head.keep_alive
-        return message
+        return METHODS.get(method) or method_text(method), target, head
 
     return take
+
+
+def fill(message: Any, whole: Whole) -> None:
+    """Write what the lane found into a message."""
+    message._method, message._target, head = whole
+    message._http_version = "1.1"
+    message._raw_head = head
+    message._should_keep_alive = head.keep_alive
 
 
 def method_text(method: bytes) -> str:
