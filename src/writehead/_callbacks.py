@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from types import MethodType
 from typing import Any
 
 Callback = Callable[..., object]
@@ -13,7 +14,8 @@ def takes_argument(callback: Callback) -> bool:
     """Tell whether `callback` takes a positional argument."""
     code = getattr(callback, "__code__", None)
     if code is not None and not hasattr(callback, "__wrapped__"):
-        return bool(code.co_argcount or code.co_flags & inspect.CO_VARARGS)
+        count = code.co_argcount - (type(callback) is MethodType)  # its `self` is given already
+        return count > 0 or bool(code.co_flags & inspect.CO_VARARGS)
     try:
         parameters = inspect.signature(callback).parameters.values()
     except (TypeError, ValueError):  # a builtin that does not tell: print, list.append
