@@ -152,6 +152,7 @@ class Dialled:
                 self.received += data
         except ConnectionResetError:
             self.received += b"<reset>"
+        self.writer.close()
         return dateless(self.received)
 
     def close(self) -> None:

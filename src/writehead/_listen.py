@@ -66,11 +66,7 @@ def _read_first(target: Target, first: Any, options: dict[str, Any], more: list[
         given = {snake(name): value for name, value in first.items()}
         for name, value in given.items():
             options.setdefault(name, value)
-        if not any(name in given for name in ("port", "path", "fd")) and not options.keys() & {
-            "port",
-            "path",
-            "fd",
-        }:
+        if not options.keys() & {"port", "path"} and not _is_fd(options.get("fd")):
             raise InvalidArgValueError("options", first, "must have the property 'port' or 'path'")
         options.setdefault("port", None)
         return
@@ -101,7 +97,7 @@ def _read_options(target: Target, options: dict[str, Any], named: bool) -> None:
     if options.get("host") is not None:
         target.host = str(options["host"])
     fd, port, path = options.get("fd"), options.get("port"), options.get("path")
-    if isinstance(fd, int) and not isinstance(fd, bool) and fd >= 0:
+    if _is_fd(fd):
         target.fd = fd
     elif port is not None:
         if isinstance(port, bool) or not isinstance(port, (int, float, str)):
@@ -117,12 +113,16 @@ def _read_options(target: Target, options: dict[str, Any], named: bool) -> None:
         target.port = 0
 
 
+def _is_fd(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
 def _port(value: int | float | str, argument: str) -> int:
     try:
         number = float(value)
     except ValueError:
         raise BadPortError(argument, value) from None
-    if number != number or number != int(number) or not 0 <= number <= 65535:
+    if not 0 <= number <= 65535 or number != int(number):
         raise BadPortError(argument, value)
     return int(number)
 
@@ -182,7 +182,8 @@ def _from_fd(fd: int, backlog: int) -> socket.socket:
 def _tcp(target: Target, family: socket.AddressFamily, address: str) -> socket.socket:
     port = target.port or 0
     try:
-        sock = socket.socket(family, socket.SOCK_STREAM)
+        # asyncio switches Nagle's algorithm off only where the protocol is told.
+        sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     except OSError as exc:
         raise SystemCallError.from_oserror(exc, "listen", address, port) from None
     try:

@@ -21,7 +21,7 @@ from writehead._callbacks import Callback, call_back
 from writehead._clock import Clock, IdleTimers
 from writehead._listen import Target, address_of, bind, read_arguments
 from writehead._sweep import Sweep
-from writehead._turns import later
+from writehead._turns import later, turns
 from writehead.errors import (
     InvalidArgTypeError,
     ServerAlreadyListenError,
@@ -338,6 +338,7 @@ class Listening(EventEmitter):
         waiter = self._waiter
         if waiter is None:
             return self
+        turns()  # what was due before there was a loop becomes due now
         waiter.awaited = True
         if not waiter.done:
             future: asyncio.Future[None] = asyncio.get_running_loop().create_future()

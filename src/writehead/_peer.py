@@ -136,7 +136,7 @@ def _to_end(answer: Parsed, data: bytes, start: int) -> int:
 
 def _read_chunks(answer: Parsed, data: bytes, start: int) -> int:
     """Return where the chunked body ends, or -1."""
-    parts = []
+    parts: list[bytes] = []
     while (end := data.find(b"\r\n", start)) >= 0:
         size = int(data[start:end].partition(b";")[0], 16)
         start = end + 2

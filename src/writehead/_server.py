@@ -93,6 +93,8 @@ class Server(Listening):
     #: Node's name for: a client that has ended its side still gets what was written (always True).
     allow_half_open = True
     allowHalfOpen = True
+    _complete = False
+    _spare_parsers = SPARE_PARSERS
 
     def __init__(
         self,
@@ -128,8 +130,17 @@ class Server(Listening):
         self._lane: Lane | None = None
         self._lane_limit = 0
         self._note_peculiar()
+        self._complete = True
         if handler is not None:
             self.on("request", handler)
+
+    def _note_options(self) -> None:
+        """Work out anew what follows from the options: one was assigned."""
+        self._parsers = []
+        self._lane = None
+        if self._connection_count:  # they have parsers of the old limits, and will give them back
+            self._spare_parsers = 0
+        self._note_peculiar()
 
     def _note_peculiar(self) -> None:
         """Note whether a request has to be told of any option (see `Connection._adapt`)."""
@@ -240,6 +251,8 @@ class Server(Listening):
         self._connections.add(connection)
         if not self.no_delay:
             socket.set_no_delay(False)
+        elif getattr(self._listening_socket, "proto", 1) == 0:  # asyncio did not see that it is TCP
+            socket.set_no_delay()
         if self.keep_alive:
             socket.set_keep_alive(True, self.keep_alive_initial_delay * 1000)
         if self._closing:
@@ -288,7 +301,7 @@ class Server(Listening):
         return self._lane
 
     def _give_parser(self, parser: RequestParser) -> None:
-        if len(self._parsers) < SPARE_PARSERS:
+        if len(self._parsers) < self._spare_parsers:
             parser.reuse(_nobody)  # or it would hold the connection
             self._parsers.append(parser)
 
@@ -300,9 +313,9 @@ class Server(Listening):
             head = req._raw_head
             good: bool | None
             if head is None:
-                hosts = req._values_of(b"host")
+                hosts, expects = _hosts_and_expects(req._field_bytes())
                 good = _is_host(hosts)
-                expect = _joined(req._values_of(b"expect"))
+                expect = _joined(expects)
             else:
                 good = head.host_is_good
                 if good is None:
@@ -406,6 +419,20 @@ def _has_body(req: IncomingMessage) -> bool:
     return bool(req._values_of(b"content-length") or req._values_of(b"transfer-encoding"))
 
 
+def _hosts_and_expects(fields: list[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """Return the values of the two fields that each request is asked for, in one walk."""
+    hosts = []
+    expects = []
+    for at in range(0, len(fields), 2):
+        size = len(fields[at])
+        if size == 4:
+            if fields[at].lower() == b"host":
+                hosts.append(fields[at + 1])
+        elif size == 6 and fields[at].lower() == b"expect":
+            expects.append(fields[at + 1])
+    return hosts, expects
+
+
 def _is_host(hosts: list[bytes]) -> bool:
     """Judge the Host fields of a request: one, and a host (RFC 9112, 3.2)."""
     return len(hosts) == 1 and _fields.is_host(hosts[0].decode("latin-1"))
@@ -446,6 +473,33 @@ def _count_limit(count: Any) -> int:
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and not math.isnan(value)
 
+
+def _noted(name: str) -> property:
+    """Return an option from which other things follow."""
+    inner = "_given_" + name
+
+    def read(self: Server) -> Any:
+        return getattr(self, inner)
+
+    def assign(self: Server, value: Any) -> None:
+        setattr(self, inner, value)
+        if self._complete:
+            self._note_options()
+
+    return property(read, assign)
+
+
+for _name in (
+    "max_header_size",
+    "max_headers_count",
+    "insecure_http_parser",
+    "high_water_mark",
+    "reject_non_standard_body_writes",
+    "emit_close_after_finish",
+    "join_duplicate_headers",
+    "body_timeout",
+):
+    setattr(Server, _name, _noted(_name))
 
 for _name in list(Server.__annotations__):
     if "_" in _name and not _name.startswith("_"):

@@ -1,0 +1,440 @@
+"""listen: every form of its arguments, its errors in Node's words, addresses."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import stat
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.stage import GET, answer, dial, on_both_loops
+from writehead import http
+from writehead._signal import AbortSignal
+from writehead.errors import (
+    BadPortError,
+    InvalidArgValueError,
+    ServerAlreadyListenError,
+    ServerNotRunningError,
+    SystemCallError,
+)
+from writehead.events import once
+
+
+def hello(req: Any, res: Any) -> None:
+    res.end("ok")
+
+
+async def served(server: Any) -> bytes:
+    """Return what a client hears."""
+    client = await dial(server)
+    client.send(GET)
+    try:
+        return await client.until(b"\r\n\r\nok")
+    finally:
+        client.close()
+
+
+def ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+needs_ipv6 = pytest.mark.skipif(not ipv6(), reason="this machine has no IPv6")
+
+
+# -- the forms of the arguments ------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "form",
+    [(), (None,), ({"port": None},), (0,), ("0",), ({"port": 0},), ({"port": "0", "exclusive": True},)],
+)
+@on_both_loops
+async def test_a_free_port_on_every_address(form: tuple[Any, ...]) -> None:
+    """Without a host: bound at once, to `::`, reached by IPv4 too."""
+    async with http.create_server(hello) as server:
+        assert server.listen(*form) is server
+        assert server.listening
+        address = server.address()
+        assert address["port"] > 0
+        assert (address["address"], address["family"]) in [("::", "IPv6"), ("0.0.0.0", "IPv4")]
+        await server
+        assert await served(server) == answer(b"ok")
+
+
+@pytest.mark.parametrize(
+    ("args", "keywords"),
+    [
+        ((0, "127.0.0.1"), {}),
+        ((0, "127.0.0.1", 10), {}),
+        ((0, "localhost"), {}),
+        (({"port": 0, "host": "127.0.0.1", "backlog": 10},), {}),
+        ((), {"port": 0, "host": "127.0.0.1"}),
+        ((0,), {"host": "127.0.0.1"}),
+    ],
+)
+@on_both_loops
+async def test_a_host_is_resolved_first(args: tuple[Any, ...], keywords: dict[str, Any]) -> None:
+    """With a host the address is there from 'listening' on."""
+    called: list[str] = []
+    server = http.create_server(hello)
+    server.listen(*args, lambda: called.append("listening"), **keywords)
+    assert (server.listening, server.address()) == (False, None)
+    await server
+    assert called == ["listening"]
+    assert server.address()["address"] in ("127.0.0.1", "::1")
+    assert await served(server) == answer(b"ok")
+    await server.close()
+    assert server.address() is None
+
+
+@on_both_loops
+async def test_a_number_behind_the_port_is_the_backlog() -> None:
+    """And a callback may follow."""
+    called: list[str] = []
+    server = http.create_server(hello)
+    server.listen(0, 5, lambda: called.append("listening"))
+    await server
+    assert called == ["listening"]
+    await server.close()
+
+
+@on_both_loops
+async def test_a_path_is_a_unix_socket(tmp_path: Path) -> None:
+    """`address()` is the path; the file goes at `close`; a client has no address."""
+    path = str(tmp_path / "s")
+    seen: list[Any] = []
+    server = http.create_server(
+        lambda req, res: (
+            seen.append((req.socket.remote_address, req.socket.local_port, req.socket.address())),
+            res.end("ok"),
+        )
+    )
+    await server.listen(path)
+    assert server.address() == path
+    assert stat.S_ISSOCK(os.stat(path).st_mode)
+    assert await served(server) == answer(b"ok")
+    assert seen == [(None, None, {})]
+    await server.close()
+    assert not os.path.exists(path)
+
+
+@pytest.mark.parametrize(
+    ("options", "mode"), [({}, 0o755), ({"readable_all": True, "writableAll": True}, 0o777)]
+)
+@on_both_loops
+async def test_who_may_use_a_unix_socket(options: dict[str, Any], mode: int, tmp_path: Path) -> None:
+    """As bind makes it, or for everybody."""
+    path = str(tmp_path / "s")
+    before = os.umask(0o022)
+    try:
+        server = http.create_server(hello)
+        server.listen({"path": path, **options})
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(os.stat(path).st_mode) & 0o666 == mode & 0o666
+    await server
+    await server.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux has abstract sockets")
+@on_both_loops
+async def test_a_path_that_starts_with_nul_is_abstract() -> None:
+    """No file, and the name can be taken again after `close`."""
+    path = f"\0writehead-{os.getpid()}-{id(object())}"
+    for _ in range(2):
+        server = http.create_server(hello)
+        await server.listen(path)
+        sock = socket.socket(socket.AF_UNIX)
+        sock.connect(path)
+        reader, writer = await asyncio.open_unix_connection(sock=sock)
+        writer.write(GET)
+        assert (await reader.read(12)) == b"HTTP/1.1 200"
+        writer.close()
+        await server.close()
+
+
+@on_both_loops
+async def test_an_open_socket_is_taken() -> None:
+    """Bound by somebody else."""
+    sock = socket.create_server(("127.0.0.1", 0))
+    port = sock.getsockname()[1]
+    async with http.create_server(hello) as server:
+        await server.listen(sock)
+        assert server.address()["port"] == port
+        assert await served(server) == answer(b"ok")
+
+
+@on_both_loops
+async def test_a_file_descriptor_is_taken() -> None:
+    """As systemd hands it over; it wins over a port."""
+    sock = socket.create_server(("127.0.0.1", 0))
+    port = sock.getsockname()[1]
+    async with http.create_server(hello) as server:
+        await server.listen({"fd": sock.detach(), "port": 1})
+        assert server.address()["port"] == port
+        assert await served(server) == answer(b"ok")
+
+
+@on_both_loops
+async def test_another_server_shares_its_socket() -> None:
+    """Both accept from one port."""
+    async with http.create_server(hello) as first:
+        await first.listen(0, "127.0.0.1")
+        second = http.create_server(hello)
+        await second.listen(first)
+        assert second.address() == first.address()
+        await second.close()
+        assert await served(first) == answer(b"ok")
+
+
+@on_both_loops
+async def test_reuse_port_lets_two_bind_one_port() -> None:
+    """If both say so."""
+    first, second, third = (http.create_server(hello) for _ in range(3))
+    await first.listen({"port": 0, "host": "127.0.0.1", "reusePort": True})
+    port = first.address()["port"]
+    await second.listen(port=port, host="127.0.0.1", reuse_port=True)
+    with pytest.raises(SystemCallError, match="EADDRINUSE"):
+        await third.listen(port, "127.0.0.1")
+    await first.close()
+    await second.close()
+
+
+@needs_ipv6
+@on_both_loops
+async def test_ipv6_only() -> None:
+    """With it IPv4 clients are refused; without it they show as mapped addresses."""
+    seen: list[Any] = []
+    server = http.create_server(
+        lambda req, res: (seen.append((req.socket.remote_address, req.socket.remote_family)), res.end("ok"))
+    )
+    await server.listen(0)
+    await served(server)
+    assert seen == [("::ffff:127.0.0.1", "IPv6")]
+    await server.close()
+    await server.listen({"port": 0, "host": "::", "ipv6Only": True})
+    with pytest.raises(ConnectionRefusedError):
+        await served(server)
+    await server.close()
+
+
+# -- what is refused at once ---------------------------------------------------
+
+
+@pytest.mark.parametrize("port", [-1, 65536, 1.5, float("nan"), float("inf"), "70000"])
+def test_a_port_out_of_range_is_refused_at_once(port: Any) -> None:
+    """ValueError `ERR_SOCKET_BAD_PORT`, in both forms."""
+    for form in (port, {"port": port}):
+        with pytest.raises(BadPortError) as caught:
+            http.create_server().listen(form)
+        assert caught.value.code == "ERR_SOCKET_BAD_PORT"
+        assert isinstance(caught.value, ValueError)
+
+
+@pytest.mark.parametrize("value", [True, [], {}, {"host": "a"}, {"port": True}, {"port": []}, {"fd": -1}])
+def test_neither_a_port_nor_a_path_is_refused_at_once(value: Any) -> None:
+    """`ERR_INVALID_ARG_VALUE`."""
+    with pytest.raises(InvalidArgValueError) as caught:
+        http.create_server().listen(value)
+    assert caught.value.code == "ERR_INVALID_ARG_VALUE"
+
+
+@on_both_loops
+async def test_a_server_that_listens_cannot_listen_again() -> None:
+    """Until it is closed."""
+    server = http.create_server(hello)
+    server.listen(0)
+    with pytest.raises(ServerAlreadyListenError) as caught:
+        server.listen(0)
+    assert str(caught.value) == "Listen method has been called more than once without closing."
+    await server
+    await server.close()
+    await server.listen(0)
+    await server.close()
+
+
+# -- what the system refuses ---------------------------------------------------
+
+
+@on_both_loops
+async def test_a_taken_port_is_an_error_event() -> None:
+    """On a later turn, in Node's words; the callback is dropped."""
+    log: list[Any] = []
+    async with http.create_server(hello) as first:
+        await first.listen(0, "127.0.0.1")
+        port = first.address()["port"]
+        server = http.create_server(hello)
+        server.on("error", log.append)
+        server.listen(port, "127.0.0.1", lambda: log.append("listening"))
+        assert log == []
+        with pytest.raises(SystemCallError):
+            await server
+    (error,) = log
+    assert str(error) == f"listen EADDRINUSE: address already in use 127.0.0.1:{port}"
+    assert (error.code, error.syscall, error.address, error.port) == (
+        "EADDRINUSE",
+        "listen",
+        "127.0.0.1",
+        port,
+    )
+    assert isinstance(error, OSError)
+    await server.listen(0)
+    assert log == [error]
+    await server.close()
+
+
+@on_both_loops
+async def test_awaiting_listen_raises_its_error() -> None:
+    """With no listener of 'error' nothing else is told."""
+    async with http.create_server(hello) as first:
+        await first.listen(0)
+        with pytest.raises(SystemCallError) as caught:
+            await http.create_server().listen(first.address()["port"])
+    assert caught.value.code == "EADDRINUSE"
+
+
+@on_both_loops
+async def test_an_address_of_another_machine() -> None:
+    """`EADDRNOTAVAIL`."""
+    with pytest.raises(SystemCallError) as caught:
+        await http.create_server().listen(0, "192.0.2.1")
+    error = caught.value
+    assert (error.code, error.syscall, error.address, error.port) == (
+        "EADDRNOTAVAIL",
+        "listen",
+        "192.0.2.1",
+        0,
+    )
+    assert str(error) == "listen EADDRNOTAVAIL: address not available 192.0.2.1"
+
+
+def test_a_host_that_does_not_exist() -> None:
+    """`ENOTFOUND` of `getaddrinfo`."""
+
+    class Nameless(asyncio.SelectorEventLoop):
+        async def getaddrinfo(self, *args: Any, **keywords: Any) -> Any:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    async def listen() -> None:
+        await http.create_server().listen(0, "nowhere.invalid")
+
+    with asyncio.Runner(loop_factory=Nameless) as runner, pytest.raises(SystemCallError) as caught:
+        runner.run(listen())
+    error = caught.value
+    assert (error.code, error.syscall) == ("ENOTFOUND", "getaddrinfo")
+    assert str(error) == "getaddrinfo ENOTFOUND nowhere.invalid"
+
+
+@on_both_loops
+async def test_paths_that_cannot_be_bound(tmp_path: Path) -> None:
+    """A missing directory is `EACCES`, an existing file `EADDRINUSE`; port is -1, the file stays."""
+    missing = str(tmp_path / "missing" / "s")
+    with pytest.raises(SystemCallError) as caught:
+        await http.create_server().listen(missing)
+    error = caught.value
+    assert (error.code, error.address, error.port) == ("EACCES", missing, -1)
+    assert str(error) == f"listen EACCES: permission denied {missing}"
+    there = tmp_path / "there"
+    there.write_text("x")
+    with pytest.raises(SystemCallError) as caught:
+        await http.create_server().listen(str(there))
+    assert caught.value.code == "EADDRINUSE"
+    assert there.read_text() == "x"
+
+
+@on_both_loops
+async def test_a_descriptor_that_is_no_socket(tmp_path: Path) -> None:
+    """`EINVAL`."""
+    with open(tmp_path / "file", "w") as file:
+        for fd in (file.fileno(), 9999):
+            with pytest.raises(SystemCallError) as caught:
+                await http.create_server().listen({"fd": fd})
+            assert (caught.value.code, caught.value.syscall) == ("EINVAL", "listen")
+
+
+# -- listening, and not any more -----------------------------------------------
+
+
+@on_both_loops
+async def test_listening_comes_on_a_later_turn() -> None:
+    """Also when it was bound at once."""
+    log: list[str] = []
+    server = http.create_server(hello)
+    server.on("listening", lambda: log.append("event"))
+    server.listen(0, lambda: log.append("callback"))
+    assert log == []
+    await once(server, "listening")
+    assert log == ["event", "callback"]
+    await server.close()
+
+
+@on_both_loops
+async def test_a_close_in_between_means_no_listening() -> None:
+    """Only 'close' comes."""
+    log: list[str] = []
+    for host in (None, "127.0.0.1"):
+        server = http.create_server(hello)
+        server.on("listening", lambda: log.append("listening"))
+        server.on("close", lambda: log.append("close"))
+        server.listen(0, host)
+        server.close()
+        await server
+    assert log == ["close", "close"]
+
+
+@on_both_loops
+async def test_a_signal_closes_the_server() -> None:
+    """Aborted later, or already."""
+    signal = AbortSignal()
+    server = http.create_server(hello)
+    await server.listen(port=0, signal=signal)
+    signal._abort()
+    await once(server, "close")
+    assert not server.listening
+    server.listen(port=0, signal=signal)
+    await once(server, "close")
+    assert not server.listening
+
+
+@on_both_loops
+async def test_a_future_closes_the_server() -> None:
+    """Python's equivalent of a signal: what is done closes it."""
+    stop = asyncio.get_running_loop().create_future()
+    server = http.create_server(hello)
+    await server.listen(port=0, signal=stop)
+    stop.set_result(None)
+    await once(server, "close")
+    assert not server.listening
+
+
+@on_both_loops
+async def test_closing_what_does_not_listen() -> None:
+    """`await` raises what the callback gets."""
+    server = http.create_server(hello)
+    with pytest.raises(ServerNotRunningError) as caught:
+        await server.close()
+    assert str(caught.value) == "Server is not running."
+
+
+def test_a_script_may_listen_before_there_is_a_loop() -> None:
+    """Bound inside `listen`; served when a loop runs."""
+    server = http.create_server(hello)
+    server.listen(0)
+    assert server.listening
+
+    async def program() -> None:
+        await server
+        assert await served(server) == answer(b"ok")
+        await server.close()
+
+    asyncio.run(program())
