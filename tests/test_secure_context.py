@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import os
 import ssl
 import stat
@@ -238,10 +238,10 @@ def test_a_certificate_that_was_withdrawn_is_refused() -> None:
     key: Any = load_pem_private_key(authority().ca.private_key_pem.bytes(), None)
     bad, good = (authority().ca.issue_cert(name) for name in ("bad@example.org", "good@example.org"))
     serial = x509.load_pem_x509_certificate(bad.cert_chain_pems[0].bytes()).serial_number
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now).build()
     builder = x509.CertificateRevocationListBuilder().issuer_name(ca.subject).add_revoked_certificate(entry)
-    builder = builder.last_update(now).next_update(now + datetime.timedelta(days=1))
+    builder = builder.last_update(now).next_update(now + dt.timedelta(days=1))
     crl = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
     options = {"key": KEY, "cert": CERT, "ca": authority().pem, "crl": crl, "max_version": "TLSv1.2"}
     for certificate in (good, bad):
