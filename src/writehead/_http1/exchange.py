@@ -177,6 +177,8 @@ class Http1Exchange:
         sink = self._sink
         if sink is not None:
             self.refused = not sink.put_last(whole, self)
+        elif self._parked is not None:  # behind an informational response
+            self._park(whole, self.on_passed)
         else:
             self._parked = [(whole, self.on_passed)]
             self._parked_size = size = len(whole)
