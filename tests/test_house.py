@@ -42,7 +42,7 @@ FLOORS: list[dict[str, set[str]]] = [
     {  # 2: wire
         "_wire": set(),
         "_flow": {"_wire"},
-        "_facts": {"_flow"},
+        "_facts": {"_certificate", "_flow"},
         "_socket": {"_wire", "_flow", "_facts"},
         "_standalone": {"_wire"},
         "_certificate": set(),
@@ -77,7 +77,8 @@ FLOORS: list[dict[str, set[str]]] = [
     {"_connection": set()},  # 4: links
     {  # 5: server
         "_listen": set(),
-        "_listening": {"_listen", "_open", "_sweep"},
+        "_accepting": set(),
+        "_listening": {"_accepting", "_listen", "_open", "_sweep"},
         "_open": set(),
         "_server": {"_listening", "_sweep"},
         "_sweep": set(),

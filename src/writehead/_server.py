@@ -79,7 +79,7 @@ class Server(Listening):
     join_duplicate_headers: bool
     joinDuplicateHeaders: bool
     insecure_http_parser: bool
-    insecureHttpParser: bool
+    insecureHTTPParser: bool
     reject_non_standard_body_writes: bool
     rejectNonStandardBodyWrites: bool
     optimize_empty_requests: bool
@@ -486,7 +486,7 @@ def _noted(name: str) -> property:
         if self._complete:
             self._note_options()
 
-    return property(read, assign)
+    return property(read, assign, doc=f"The option `{name}`.")
 
 
 for _name in (

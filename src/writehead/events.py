@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from typing import Any, Self, TypeVar, overload
 
+from ._options import snake
 from ._turns import later
 from .errors import InvalidArgTypeError, OutOfRangeError, UnhandledError
 
@@ -405,9 +406,9 @@ async def once(emitter: EventEmitter, name: Hashable) -> list[Any]:
 
 def python_spelling(name: str) -> str:
     """Turn `setMaxListeners` into `set_max_listeners`."""
-    return re.sub(r"[A-Z]", lambda found: "_" + found[0].lower(), name)
+    return snake(name)
 
 
 def node_spelling(name: str) -> str:
     """Turn `set_max_listeners` into `setMaxListeners`."""
-    return re.sub(r"_([a-z])", lambda found: found[1].upper(), name)
+    return re.sub(r"_(http(?=_)|[a-z])", lambda found: found[1].upper(), name)  # insecureHTTPParser

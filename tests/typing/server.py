@@ -64,7 +64,9 @@ async def later_pieces() -> AsyncIterator[str]:
 
 assert_type(http.create_server(), http.Server)
 assert_type(http.create_server(handle), http.Server)
-assert_type(http.create_server(handle_later, keep_alive_timeout=5000, emit_close_after_finish=True), http.Server)
+assert_type(
+    http.create_server(handle_later, keep_alive_timeout=5000, emit_close_after_finish=True), http.Server
+)
 assert_type(http.create_server({"keepAliveTimeout": 5000}, handle), http.Server)
 https.create_server(handle, key="key.pem", cert="cert.pem").listen(8443)
 
