@@ -1,0 +1,465 @@
+"""The socket, as handlers and upgrade listeners have it."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.stage import GET, Stage, answer, dateless, events, silent
+from writehead import http, testing
+from writehead.errors import (
+    InvalidArgTypeError,
+    OutOfRangeError,
+    SocketEncodingError,
+    StreamNullValuesError,
+    UnknownEncodingError,
+)
+from writehead.testing import settle
+
+UPGRADE = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
+
+
+def owned(**options: Any) -> tuple[testing.Client, Any, list[Any]]:
+    """Return a client, its socket while HTTP owns it, and the log of the stage."""
+    stage = Stage(silent, **options)
+    client = stage.send(GET)
+    stage.log.clear()
+    return client, client.socket, stage.log
+
+
+def free(head: bytes = b"", **options: Any) -> tuple[testing.Client, Any, list[Any]]:
+    """Return a client, its socket after an upgrade, and a log."""
+    stage = Stage(silent, **options)
+    stage.server.on("upgrade", lambda req, socket, head: None)
+    client = stage.send(UPGRADE + head)
+    return client, client.socket, stage.log
+
+
+# -- write ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("args", "wanted"),
+    [
+        (("é",), "é".encode()),
+        (("é", "latin1"), b"\xe9"),
+        (("6869", "hex"), b"hi"),
+        ((b"raw",), b"raw"),
+        ((bytearray(b"raw"),), b"raw"),
+        ((memoryview(b"raw"),), b"raw"),
+    ],
+)
+def test_bytes_are_written_raw(args: tuple[Any, ...], wanted: bytes) -> None:
+    """Between the responses, without any check; text in an encoding."""
+    client, socket, log = owned()
+    assert socket.write(*args, lambda *error: log.append(error)) is True
+    assert log == []
+    settle()
+    assert client.received == wanted
+    assert log in ([()], [(None,)])
+
+
+@pytest.mark.parametrize(
+    ("args", "error", "code"),
+    [
+        ((None,), StreamNullValuesError, "ERR_STREAM_NULL_VALUES"),
+        ((5,), InvalidArgTypeError, "ERR_INVALID_ARG_TYPE"),
+        (([],), InvalidArgTypeError, "ERR_INVALID_ARG_TYPE"),
+        (("x", "klingon"), UnknownEncodingError, "ERR_UNKNOWN_ENCODING"),
+    ],
+)
+def test_what_cannot_be_written_is_refused(args: tuple[Any, ...], error: type[Any], code: str) -> None:
+    """At once, and nothing is sent."""
+    client, socket, _ = owned()
+    with pytest.raises(error) as caught:
+        socket.write(*args)
+    assert caught.value.code == code
+    settle()
+    assert (client.received, client.closed) == (b"", False)
+
+
+def test_a_full_socket_asks_to_wait() -> None:
+    """False from the mark on, 'drain' when all has been taken."""
+    client, socket, log = free()
+    events(log, socket, "drain")
+    client.stall()
+    assert socket.write(65_535 * b"x") is True
+    assert socket.write(b"y") is False
+    settle()
+    assert (socket.writable_length, socket.writable_need_drain, log) == (65_536, True, [])
+    client.take(60_000)
+    assert (socket.writable_length, log) == (5536, [])
+    client.take()
+    assert (socket.writable_length, socket.writable_need_drain, log) == (0, False, ["drain"])
+    assert (socket.writable_high_water_mark, socket.bytes_written) == (65_536, 65_536)
+
+
+def test_callbacks_come_when_the_bytes_have_been_taken() -> None:
+    """In order, each for its own."""
+    client, socket, log = free()
+    client.stall()
+    socket.write(b"1", lambda: log.append(1))
+    socket.write(b"2", lambda: log.append(2))
+    settle()
+    assert log == []
+    client.take()
+    assert log == [1, 2]
+
+
+def test_writes_can_be_corked() -> None:
+    """They are counted at once, and leave together behind the last `uncork`."""
+    client, socket, _ = free()
+    assert socket.cork() is None
+    socket.cork()
+    socket.write(b"a")
+    socket.write(b"b")
+    settle()
+    assert (client.received, socket.writable_length, socket.bytes_written) == (b"", 2, 2)
+    assert socket.writable_corked == 2
+    assert socket.uncork() is None
+    settle()
+    assert client.received == b""
+    socket.uncork()
+    socket.uncork()
+    settle()
+    assert (client.received, socket.writable_length) == (b"ab", 0)
+
+
+async def test_draining_can_be_awaited() -> None:
+    """`await socket.drain()` returns when everything is with the system."""
+    client, socket, _ = free()
+    await socket.drain()
+    client.stall()
+    socket.write(100_000 * b"x")
+    waiting = asyncio.ensure_future(socket.drain())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    client.take()
+    await waiting
+    client.stall()
+    socket.write(100_000 * b"x")
+    waiting = asyncio.ensure_future(socket.drain())
+    await asyncio.sleep(0)
+    client.reset()
+    with pytest.raises(OSError, match="ECONNRESET"):
+        await waiting
+
+
+# -- the ends ------------------------------------------------------------------
+
+
+def test_end_sends_fin_and_reads_on() -> None:
+    """The callback comes just before 'finish'; the peer's FIN closes."""
+    client, socket, log = free()
+    events(log, socket, "finish end close data")
+    assert socket.end("bye", lambda: log.append("callback")) is socket
+    assert (socket.writable, socket.readable, socket.ready_state) == (False, True, "readOnly")
+    settle()
+    assert (client.received, client.ended, client.closed) == (b"bye", True, False)
+    assert log == ["callback", "finish"]
+    client.send(b"late")
+    client.end()
+    assert log[2:] == ["data b'late'", "end", "close False"]
+    assert (client.closed, socket.ready_state) == (True, "closed")
+
+
+def test_end_waits_for_what_is_not_taken() -> None:
+    """FIN goes behind the bytes."""
+    client, socket, log = free()
+    events(log, socket, "finish")
+    client.stall()
+    socket.end(100_000 * b"x")
+    settle()
+    assert (client.ended, log) == (False, [])
+    client.take()
+    assert (client.ended, log) == (True, ["finish"])
+
+
+def test_writing_after_the_end_destroys() -> None:
+    """False, the callback and 'error' have `ERR_STREAM_WRITE_AFTER_END`."""
+    for late in ("write", "end"):
+        client, socket, log = free()
+        events(log, socket, "error close")
+        socket.end()
+        getattr(socket, late)("x", lambda *error: log.append(error and error[0].code))
+        settle()
+        assert client.closed
+        assert "error ERR_STREAM_WRITE_AFTER_END" in log
+        assert "close True" in log
+
+
+def test_writing_to_a_destroyed_socket() -> None:
+    """False, and the callback has `ERR_STREAM_DESTROYED`."""
+    _, socket, log = free()
+    socket.destroy()
+    assert socket.write("x", lambda error: log.append(error.code)) is False
+    settle()
+    assert log == ["ERR_STREAM_DESTROYED"]
+
+
+def test_destroy_is_at_once() -> None:
+    """The state changes inside the call; 'close' follows; what was unsent is dropped."""
+    client, socket, log = free()
+    events(log, socket, "error close end finish")
+    client.stall()
+    socket.write(100_000 * b"x")
+    assert socket.destroy() is socket
+    assert (socket.destroyed, socket.writable, socket.readable) == (True, False, False)
+    assert (socket.ready_state, log) == ("closed", [])
+    settle()
+    socket.destroy()
+    client.take()
+    assert (client.closed, client.received, log) == (True, b"", ["close False"])
+
+
+def test_destroy_with_an_error() -> None:
+    """'error', then 'close' with True; while HTTP owns the socket the error is never unhandled."""
+    client, socket, log = free()
+    events(log, socket, "error close")
+    socket.destroy(LookupError("why"))
+    settle()
+    assert (client.closed, log) == (True, ["error why", "close True"])
+    client, socket, _ = owned()
+    socket.destroy(LookupError("why"))
+    settle()
+    assert client.closed
+
+
+def test_an_error_that_nobody_hears_is_logged_after_an_upgrade(caplog: pytest.LogCaptureFixture) -> None:
+    """Node would end the process."""
+    client, socket, _ = free()
+    socket.destroy(LookupError("why"))
+    settle()
+    assert client.closed
+    assert "why" in caplog.text
+
+
+def test_destroy_soon_flushes_first() -> None:
+    """'finish', 'close', without waiting for the peer."""
+    client, socket, log = free()
+    events(log, socket, "finish close")
+    client.stall()
+    socket.write(100_000 * b"x")
+    socket.destroy_soon()
+    settle()
+    assert (client.closed, log) == (False, [])
+    client.take()
+    assert (client.closed, log) == (True, ["finish", "close False"])
+    assert len(client.received) == 100_000
+
+
+def test_what_the_peer_ended_can_still_be_written() -> None:
+    """ "writeOnly" until `end`."""
+    client, socket, log = free()
+    events(log, socket, "end finish close")
+    socket.resume()
+    client.end()
+    assert (socket.readable, socket.writable, socket.ready_state) == (False, True, "writeOnly")
+    socket.end("bye")
+    settle()
+    client.take()
+    assert (client.received, client.closed) == (b"bye", True)
+    assert log == ["end", "finish", "close False"]
+
+
+def test_what_was_counted_survives() -> None:
+    """Bytes and addresses are known after the end."""
+    client, socket, _ = owned()
+    socket.write(b"xyz")
+    client.reset()
+    assert (socket.bytes_read, socket.bytes_written) == (len(GET), 3)
+    assert (socket.remote_address, socket.remote_family, socket.local_port) == ("127.0.0.1", "IPv4", 80)
+    assert socket.remote_port >= 49152
+    assert socket.address() == {}
+
+
+# -- reading -------------------------------------------------------------------
+
+
+def test_data_can_be_listened_to_while_http_reads() -> None:
+    """Each packet, after the parser had it; HTTP goes on."""
+    stage = Stage()
+    stage.server.on("connection", lambda socket: socket.on("data", stage.log.append))
+    client = stage.send(GET)
+    assert stage.log == ["GET /", GET]
+    assert dateless(client.received) == answer(b"ok")
+
+
+@pytest.mark.parametrize("stage", [owned, free])
+def test_an_encoding_cannot_be_set(stage: Any) -> None:
+    """`ERR_HTTP_SOCKET_ENCODING`, as in Node also after an upgrade."""
+    _, socket, _ = stage()
+    with pytest.raises(SocketEncodingError) as caught:
+        socket.set_encoding("utf8")
+    assert caught.value.code == "ERR_HTTP_SOCKET_ENCODING"
+
+
+def test_what_comes_after_an_upgrade_waits_for_a_reader() -> None:
+    """No further than the mark, and the rest when somebody reads."""
+    client, socket, log = free(high_water_mark=1000)
+    assert socket.readable_flowing is None
+    for _ in range(10):
+        client.send(500 * b"x")
+    assert socket.readable_length == 1000
+    socket.on("data", lambda chunk: log.append(len(chunk)))
+    settle()
+    assert sum(log) == 5000
+
+
+async def test_an_upgraded_socket_can_be_iterated() -> None:
+    """Until the peer's FIN; then it can still be written to."""
+    client, socket, _ = free()
+    got: list[bytes] = []
+
+    async def read() -> None:
+        async for chunk in socket:
+            got.append(chunk)
+        socket.end("bye")
+
+    task = asyncio.ensure_future(read())
+    client.send(b"one")
+    await asyncio.sleep(0)
+    client.send(b"two")
+    client.end()
+    await task
+    await client.until(lambda: client.closed)
+    assert (b"".join(got), client.received) == (b"onetwo", b"bye")
+
+
+async def test_iterating_a_socket_that_is_reset_raises() -> None:
+    """The error of the reset."""
+    client, socket, _ = free()
+
+    async def read() -> None:
+        async for _ in socket:
+            pass
+
+    task = asyncio.ensure_future(read())
+    await asyncio.sleep(0)
+    client.reset()
+    with pytest.raises(OSError, match="ECONNRESET"):
+        await task
+
+
+def test_reading_can_be_paused_after_an_upgrade() -> None:
+    """'pause' at once, 'resume' on a later turn."""
+    client, socket, log = free()
+    events(log, socket, "data pause resume")
+    settle()
+    log.clear()
+    assert socket.pause() is socket
+    assert log == ["pause"]
+    client.send(b"x")
+    assert log == ["pause"]
+    assert socket.resume() is socket
+    assert log == ["pause"]
+    settle()
+    assert log == ["pause", "resume", "data b'x'"]
+
+
+def test_http_resumes_a_paused_socket() -> None:
+    """Pausing the socket is no way to hold back requests."""
+    held: list[Any] = []
+    stage = Stage(lambda req, res: held.append(res))
+    client = stage.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na")
+    client.socket.pause()
+    client.socket.resume()
+    client.send(b"b" + GET)
+    assert stage.log == ["POST /", "GET /"]
+
+
+# -- time and options ----------------------------------------------------------
+
+
+def test_a_socket_tells_that_it_is_idle_and_stays_open_after_an_upgrade() -> None:
+    """'timeout' says only that; it comes once until something moves."""
+    stage = Stage(silent)
+    stage.server.on("upgrade", lambda req, socket, head: None)
+    client = stage.send(UPGRADE)
+    socket = client.socket
+    assert socket.timeout is None
+    assert socket.set_timeout(timedelta(seconds=1), lambda: stage.log.append("callback")) is socket
+    events(stage.log, socket, "timeout")
+    assert socket.timeout == 1000
+    stage.clock.advance(5000)
+    assert (client.closed, stage.log) == (False, ["callback", "timeout"])
+    socket.write("x")
+    settle()
+    stage.clock.advance(1000)
+    assert stage.log == ["callback", "timeout", "timeout"]
+
+
+def test_a_timeout_can_be_switched_off() -> None:
+    """0, with the callback to be removed."""
+    stage = Stage(silent)
+    client = stage.send(GET)
+    called: list[str] = []
+
+    def callback() -> None:
+        called.append("x")
+
+    client.socket.set_timeout(1000, callback)
+    client.socket.set_timeout(0, callback)
+    stage.clock.advance(10_000)
+    assert (called, client.closed, client.socket.timeout) == ([], False, 0)
+    assert client.socket.listener_count("timeout") == 0
+
+
+@pytest.mark.parametrize(
+    ("args", "error"),
+    [
+        (("1",), InvalidArgTypeError),
+        ((None,), InvalidArgTypeError),
+        ((-1,), OutOfRangeError),
+        ((math.nan,), OutOfRangeError),
+        ((math.inf,), OutOfRangeError),
+        ((1, 5), InvalidArgTypeError),
+    ],
+)
+def test_what_is_no_timeout_is_refused(args: tuple[Any, ...], error: type[Exception]) -> None:
+    """By type, and by range."""
+    _, socket, _ = owned()
+    with pytest.raises(error):
+        socket.set_timeout(*args)
+
+
+def test_options_return_the_socket() -> None:
+    """For chains; where the transport has none they do nothing."""
+    _, socket, _ = owned()
+    assert socket.set_no_delay() is socket
+    assert socket.set_no_delay(False) is socket
+    assert socket.set_keep_alive(True, 1000) is socket
+    assert socket.ref() is socket.unref() is socket
+
+
+def test_what_is_not_tls_says_so() -> None:
+    """None."""
+    _, socket, _ = owned()
+    assert (socket.encrypted, socket.authorized, socket.alpn_protocol) == (None, None, None)
+    assert (socket.get_cipher(), socket.get_peer_certificate()) == (None, None)
+
+
+def test_a_socket_knows_its_server_and_its_transport() -> None:
+    """And is the one class that `http` names."""
+    client, socket, _ = owned()
+    assert isinstance(socket, http.Socket)
+    assert socket.transport is client.transport
+    assert isinstance(socket.server, http.Server)
+
+
+def test_a_large_write_that_moves_is_not_idle() -> None:
+    """Only one that stands still is."""
+    stage = Stage(lambda req, res: res.end(100_000 * b"x"), timeout=1000)
+    client = stage.connect()
+    client.stall()
+    client.send(GET)
+    for _ in range(5):
+        stage.clock.advance(900)
+        client.take(100)
+        assert not client.closed
+    stage.clock.advance(2500)
+    assert client.closed
