@@ -96,7 +96,7 @@ class Generator:
         return scenario
 
     def draw_options(self) -> dict[str, Any]:
-        options: dict[str, Any] = {"emitCloseAfterFinish": self.chance(0.8)}
+        options: dict[str, Any] = {"emitCloseAfterFinish": self.chance(0.5)}
         for name, values in {
             "keepAliveTimeout": [0, 999, 1500, 7000],
             "highWaterMark": [64, 200, 1000],

@@ -323,16 +323,18 @@ class Group:
     ) -> None:
         """Add a scenario; a text among the client's steps is sent, no step at all is one GET.
 
-        The server emits 'close' after 'finish' as Node does, unless the options say otherwise. `known` is the id of the difference (known.py) that this scenario shows. `timing=True` says that
+        A server whose responses' 'close' is listened to emits it after 'finish' as Node does, unless the
+        options say otherwise. `known` is the id of the difference (known.py) that this scenario shows. `timing=True` says that
         a clock of the server is at work, so the steps at which bytes come are not compared.
         """
         handlers = dict(handlers or {})
         if program is not None:
             handlers[event] = program
+        hears_close = "'res', 'close'" in repr(handlers)
         steps = [send(step) if isinstance(step, str) else step for step in client] or [send(GET)]
         scenario = {
             "name": f"{self.name}: {name}",
-            "options": {"emitCloseAfterFinish": True, **(options or {})},
+            "options": {**({"emitCloseAfterFinish": True} if hears_close else {}), **(options or {})},
             "server": server or [],
             "handlers": handlers,
             "client": steps,

@@ -913,6 +913,10 @@ for name, args in {
         settle(),
     )
 information.add(
+    "is not held back",
+    [call("res.writeProcessing"), get("res.writableLength", "socket.writableLength"), call("res.end", "x")],
+)
+information.add(
     "stored headers are not included",
     [quiet("res.setHeader", "A", "1"), call("res.writeInformation", 103, {"B": "2"}), call("res.end", "x")],
 )

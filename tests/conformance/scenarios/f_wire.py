@@ -743,6 +743,15 @@ ends = [
     on("req.close"),
 ]
 noticing = [hear("server.connection", on("arg0.end"), on("arg0.finish"), on("arg0.close"), on("arg0.error"))]
+for label, text in {"in the head": R, "in the body": post("abc")[:-1]}.items():
+    half_close.add(
+        f"{label}, clientError and 'end'",
+        [*ends],
+        send(text),
+        fin(),
+        until_end(),
+        server=[*noticing, on("server.clientError", call("arg1.end", "bye"))],
+    )
 half_close.add("before a byte", served, connect(), fin(), until_end(), server=noticing)
 half_close.add("after CRLFs", served, send("\r\n"), fin(), until_end(), server=noticing)
 half_close.add("in the request line", served, send("GET /"), fin(), until_end(), server=noticing)

@@ -425,6 +425,8 @@ for label, text in {
     "BOM": "\xef\xbb\xbfa",
 }.items():
     decoding.add(f"utf8 {label}", [call("req.setEncoding", "utf8"), texts, hear("req.end", ok)], post(text))
+    if label == "overlong":
+        continue  # how invalid bytes are parted is not the same everywhere
     decoding.add(
         f"utf8 {label}, by bytes",
         [call("req.setEncoding", "utf8"), texts, hear("req.end", ok)],
@@ -435,7 +437,7 @@ decoding.add(
     "surrogates split",
     [call("req.setEncoding", "utf16le"), texts, hear("req.end", ok)],
     send(post("=\xd8\x00\xdea\x00")[:-6]),
-    split("=\xd8\x00\xdea\x00", 3),
+    split("=\xd8\x00\xdea\x00", 2),
 )
 decoding.add(
     "default",

@@ -1,0 +1,377 @@
+"""Small, harmless-looking changes of writehead, and which scenario catches each.
+
+Every mutation is made in a copy of the package, and the written scenarios are run against it until
+one differs from Node. `python -m tests.conformance.mutations` prints a table; it fails if a mutation
+survives, or if its text is no longer found in the source.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from .language import Scenario
+from .peers import Died, Peer, Transcript
+from .suite import AT_ONCE, Outcome, groups, judge
+
+PACKAGE = Path(__file__).parents[2] / "src" / "writehead"
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One change: in `file`, the first `old` becomes `new`."""
+
+    what: str
+    file: str
+    old: str
+    new: str
+
+
+MUTATIONS: list[Mutation] = [
+    Mutation(
+        "swap Connection and Content-Length",
+        "_http1/framing.py",
+        'lines += f"Content-Length: {facts.length}\\r\\n"',
+        'lines = f"Content-Length: {facts.length}\\r\\n" + lines',
+    ),
+    Mutation(
+        "put Date before the user's fields",
+        "_http1/framing.py",
+        "{status_line}{fields}{date}{lines}",
+        "{status_line}{date}{fields}{lines}",
+    ),
+    Mutation(
+        "swap Connection and Keep-Alive",
+        "_http1/framing.py",
+        'KEEP + ("" if facts.keep_alive else facts.keep_alive_line)',
+        '("" if facts.keep_alive else facts.keep_alive_line) + KEEP',
+    ),
+    Mutation(
+        "swap them in the short way of the commonest answer",
+        "_response.py",
+        'Connection: keep-alive\\r\\n{exchange.keep_alive_line}"',
+        '{exchange.keep_alive_line}Connection: keep-alive\\r\\n"',
+    ),
+    Mutation("chunk sizes in capitals", "_http1/framing.py", 'b"%x\\r\\n" % size', 'b"%X\\r\\n" % size'),
+    Mutation("a 304 may have a body", "_http1/framing.py", "status in (204, 304) or", "status == 204 or"),
+    Mutation(
+        "a chunked 204 keeps the connection", "_http1/framing.py", "chunked = keep = False", "chunked = False"
+    ),
+    Mutation(
+        "a Trailer field does not force chunks", "_http1/framing.py", " and not facts.trailer:\n", ":\n"
+    ),
+    Mutation(
+        "a removed Connection always closes", "_http1/framing.py", 'return "", keep\n', 'return "", False\n'
+    ),
+    Mutation(
+        "the user's Connection: keep-alive needs the client's wish",
+        "_http1/framing.py",
+        "not _fields.has_close(facts.connection)",
+        "keep and not _fields.has_close(facts.connection)",
+    ),
+    Mutation(
+        "'closed' counts as the word close", "_fields.py", 'r"(?<!\\w)close(?!\\w)"', 'r"(?<!\\w)close"'
+    ),
+    Mutation(
+        "a Set-Cookie list is joined",
+        "_fields.py",
+        'lower(name) == "cookie"',
+        'lower(name) in ("cookie", "set-cookie")',
+    ),
+    Mutation("the last User-Agent wins", "_fields.py", '        "user-agent",\n', ""),
+    Mutation(
+        "cookies are joined by commas",
+        "_fields.py",
+        'fields[key] += "; " + value',
+        'fields[key] += ", " + value',
+    ),
+    Mutation(
+        "true is written True", "_fields.py", 'return "true" if value else "false"', "return str(value)"
+    ),
+    Mutation(
+        "a header set again keeps its old spelling",
+        "_headers.py",
+        "store[key] = (name, value)",
+        "store[key] = (store[key][0] if key in store else name, value)",
+    ),
+    Mutation(
+        "an appended value comes first",
+        "_headers.py",
+        "        values.extend(checked if isinstance(checked, list) else [checked])",
+        "        values[:0] = checked if isinstance(checked, list) else [checked]",
+    ),
+    Mutation(
+        "Set-Cookie of setHeaders keeps its place",
+        "_headers.py",
+        "                cookies.extend(value if isinstance(value, (list, tuple)) else [value])",
+        "                self.set_header(name, value)",
+    ),
+    Mutation(
+        "'drain' although the message has ended",
+        "_outgoing.py",
+        "if self._need_drain and not self._finished and not self._destroyed:",
+        "if self._need_drain and not self._destroyed:",
+    ),
+    Mutation(
+        "end() leaves the depth of corks",
+        "_outgoing.py",
+        "        self._cork_depth = 0\n        exchange.end",
+        "        exchange.end",
+    ),
+    Mutation(
+        "a second end(callback) is answered a turn later",
+        "_outgoing.py",
+        'call_back(callback, StreamAlreadyFinishedError("end"))',
+        'later(call_back, callback, StreamAlreadyFinishedError("end"))',
+    ),
+    Mutation(
+        "writing after end: 'error' before the callback",
+        "_outgoing.py",
+        "        if callback is not None:\n            later(call_back, callback, error)\n        if not self._destroyed:\n            later(self._emit_error, error)\n\n    def _emit",
+        "        if not self._destroyed:\n            later(self._emit_error, error)\n        if callback is not None:\n            later(call_back, callback, error)\n\n    def _emit",
+    ),
+    Mutation(
+        "trailers of several calls add up",
+        "_outgoing.py",
+        'self._trailers = "".join(lines)',
+        'self._trailers += "".join(lines)',
+    ),
+    Mutation(
+        "'close' after 'finish' one turn late",
+        "_outgoing.py",
+        "            later(self._after_finish)",
+        "            later(later, self._after_finish)",
+    ),
+    Mutation(
+        "'finish' one turn late",
+        "_connection.py",
+        "            response._on_flushed()\n        elif",
+        "            self.turns.later(response._on_flushed)\n        elif",
+    ),
+    Mutation(
+        "'aborted' after the response's 'close'",
+        "_connection.py",
+        "                response.req._abort()\n",
+        "                self.turns.later(response.req._abort)\n",
+    ),
+    Mutation(
+        "a waiting response hears of the loss at once",
+        "_connection.py",
+        "self.turns.later(response._on_lost, ConnectionLostError())",
+        "response._on_lost(ConnectionLostError())",
+    ),
+    Mutation(
+        "the socket's 'end' at once",
+        "_connection.py",
+        'self.turns.later(socket._notify, "end")',
+        'socket._notify("end")',
+    ),
+    Mutation(
+        "the keep-alive clock does not start",
+        "_connection.py",
+        "                socket._watch_idle(seconds)\n        if heard:",
+        "                pass\n        if heard:",
+    ),
+    Mutation(
+        "a broken connection is ended, not cut",
+        "_connection.py",
+        "        socket.destroy(error)\n\n    def expire",
+        "        socket.end()\n\n    def expire",
+    ),
+    Mutation(
+        "'timeout' of the response before the request's",
+        "_connection.py",
+        '        if self._incoming is not None:\n            listened = self._incoming._notify("timeout", socket)\n',
+        "        pass\n",
+    ),
+    Mutation(
+        "Expect before the limit of requests",
+        "_server.py",
+        "            if not good and not self._excuses_host(req):",
+        "            if expect is None and not good and not self._excuses_host(req):",
+    ),
+    Mutation(
+        "417 without chunks",
+        "_server.py",
+        "            res.write_head(417)\n            res.end()",
+        "            res.status_code = 417\n            res.end()",
+    ),
+    Mutation(
+        "maxConnections counts one too many",
+        "_server.py",
+        "self._connection_count > limit",
+        "self._connection_count > limit + 1",
+    ),
+    Mutation(
+        "removeListener takes the first of two",
+        "events.py",
+        "for position in range(len(found) - 1, -1, -1):",
+        "for position in range(len(found)):",
+    ),
+    Mutation(
+        "'newListener' after the addition",
+        "events.py",
+        '            self.emit("newListener", name, listener)\n        found',
+        '            found = listeners.get(name, ())\n            listeners[name] = (entry, *found) if front else (*found, entry)\n            self.emit("newListener", name, listener)\n            return\n        found',
+    ),
+    Mutation(
+        "a statusMessage of the user is overwritten",
+        "_response.py",
+        "        self._reason = reason = message if type(message) is str else str(message)",
+        "        self._reason = reason = STATUS_CODES.get(self._status_code, message)",
+    ),
+    Mutation(
+        "write_continue is forgotten",
+        "_response.py",
+        "        self._sent_100 = True\n",
+        "        self._sent_100 = self._sent_100\n",
+    ),
+    Mutation(
+        "a request is destroyed at 'end', not a turn later",
+        "_incoming.py",
+        "            later(later, self._tell_destroyed, None)",
+        "            self._tell_destroyed(None)",
+    ),
+    Mutation(
+        "'error' of a lost request before its 'aborted' listeners are done",
+        "_incoming.py",
+        "        later(self._after_destroy, error)",
+        "        self._after_destroy(error)",
+    ),
+    Mutation(
+        "an informational answer waits for the end of the turn",
+        "_http1/exchange.py",
+        "            self._sink.put_now(block, done)",
+        "            self._sink.put(block, done)",
+    ),
+    Mutation(
+        "a corked first chunk merges with the next",
+        "_http1/exchange.py",
+        "if self._corked and self.head_sent:",
+        "if self._corked:",
+    ),
+]
+
+
+@dataclass
+class Result:
+    """What became of one mutation: the scenarios that caught it, or why it was not tried."""
+
+    mutation: Mutation
+    caught: list[str]
+    trouble: str = ""
+
+
+def copied(directory: Path, package: Path) -> Path:
+    """A copy of the package, to be imported from where it is now."""
+    shutil.rmtree(directory, ignore_errors=True)
+    shutil.copytree(package, directory / "writehead", ignore=shutil.ignore_patterns("__pycache__"))
+    return directory
+
+
+def mutated(mutation: Mutation, directory: Path, sound: Path) -> Path | None:
+    """A copy of the package with the mutation in it; None if its text is not there."""
+    source = copied(directory / "mutated", sound / "writehead")
+    file = source / "writehead" / mutation.file
+    text = file.read_text() if file.exists() else ""
+    if mutation.old not in text or mutation.old == mutation.new:
+        return None
+    file.write_text(text.replace(mutation.old, mutation.new, 1))
+    return source
+
+
+async def transcripts(peer: Peer, scenarios: list[Scenario]) -> dict[str, Transcript]:
+    """What one side does in each scenario."""
+    limit = asyncio.Semaphore(AT_ONCE)
+
+    async def one(scenario: Scenario) -> tuple[str, Transcript]:
+        async with limit:
+            return scenario["name"], await peer.run(scenario)
+
+    async with peer:
+        return dict(await asyncio.gather(*map(one, scenarios)))
+
+
+async def catchers(
+    source: Path, scenarios: list[Scenario], node: dict[str, Transcript], enough: int
+) -> list[str]:
+    """The first scenarios in which the mutated package differs from Node, each seen twice."""
+    caught: list[str] = []
+    waiting = list(reversed(scenarios))
+    async with Peer.ours(source=source) as peer:
+
+        async def differs(scenario: Scenario) -> Outcome:
+            return judge(scenario, node[scenario["name"]], await peer.run(scenario))
+
+        async def work() -> None:
+            while waiting and len(caught) < enough:
+                scenario = waiting.pop()
+                for _ in range(2):
+                    if (await differs(scenario)).verdict != "different":
+                        break
+                else:
+                    caught.append(scenario["name"])
+
+        await asyncio.gather(*[work() for _ in range(AT_ONCE)])
+    return caught
+
+
+async def run(package: Path, enough: int) -> list[Result]:
+    scenarios = [s for group in groups() for s in group.scenarios]
+    node = await transcripts(Peer.node(), scenarios)
+    results = []
+    with tempfile.TemporaryDirectory() as directory:
+        sound = copied(Path(directory) / "sound", package)  # others may be at work on the original
+        differ = set(await catchers(sound, scenarios, node, len(scenarios)))
+        scenarios = [scenario for scenario in scenarios if scenario["name"] not in differ]
+        for mutation in MUTATIONS:
+            results.append(await attempt(mutation, Path(directory), sound, scenarios, node, enough))
+            print(row(results[-1]), flush=True)
+    return results
+
+
+async def attempt(
+    mutation: Mutation,
+    directory: Path,
+    sound: Path,
+    scenarios: list[Scenario],
+    node: dict[str, Transcript],
+    enough: int,
+) -> Result:
+    source = mutated(mutation, directory, sound)
+    if source is None:
+        return Result(mutation, [], "its text is not in the source")
+    try:
+        return Result(mutation, await catchers(source, scenarios, node, enough))
+    except (Died, TimeoutError) as error:
+        return Result(mutation, [], f"the package fails: {error!r}")
+
+
+def row(result: Result) -> str:
+    caught = "; ".join(result.caught[:3]) or f"**NOT CAUGHT** {result.trouble}"
+    return f"| {result.mutation.what} | {result.mutation.file} | {caught} |"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.conformance.mutations", description=__doc__)
+    parser.add_argument("--enough", type=int, default=1, help="scenarios to look for that catch a mutation")
+    parser.add_argument("--package", type=Path, default=PACKAGE, help="the package to mutate")
+    parser.add_argument("--report", type=Path, help="write the table to this file too")
+    args = parser.parse_args()
+    print("| mutation | file | caught by |\n|---|---|---|")
+    results = asyncio.run(run(args.package, args.enough))
+    survived = [result for result in results if not result.caught]
+    print(f"\n{len(results)} mutations, {len(results) - len(survived)} caught")
+    if args.report:
+        rows = "\n".join(map(row, results))
+        args.report.write_text(f"# Mutations\n\n| mutation | file | caught by |\n|---|---|---|\n{rows}\n")
+    return bool(survived)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
