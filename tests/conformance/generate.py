@@ -424,6 +424,83 @@ class Generator:
         return [call("req.pipe", ref("res")), get("req.readableFlowing")]
 
 
+class Emitters(Generator):
+    """Programs on an EventEmitter alone."""
+
+    def scenario(self) -> Scenario:
+        steps: Program = [["new", "e", "EventEmitter", []]]
+        for _ in range(self.random.randint(3, 12)):
+            steps += self.act(2)
+        return alone(self.name, steps)
+
+    def act(self, depth: int) -> Program:
+        event = self.pick(["x", "x", "y", "removeListener", "newListener", "error"])
+        kind = self.random.randrange(12)
+        if kind < 4:
+            how = self.pick(["on", "once", "prependListener", "prependOnceListener"])
+            do = self.act(depth - 1) if depth and self.chance(0.4) and event in ("x", "y") else []
+            added = [on(f"e.{event}", *do, how=how)]
+            return [*added, ["save", self.pick("fgh"), ref("last")]] if self.chance(0.5) else added
+        if kind < 8:
+            event = self.pick(["x", "x", "y", "z"])
+            arguments: list[Any] = self.pick([[], [1], ["a", None, 2], [{"$error": "mine", "code": "MINE"}]])
+            # Inside a listener it could emit itself for ever.
+            return [call("e.emit", event if depth == 2 else "z", *arguments)]
+        if kind == 8:
+            return [["save", "f", {"$function": True}], call("e.off", event, ref(self.pick("fgh")))]
+        if kind == 9:
+            return [call("e.listenerCount", event), call("e.eventNames")]
+        if kind == 10:
+            return [call("e.removeAllListeners", *([event] if self.chance(0.7) else []))]
+        return [call(f"e.{self.pick(['on', 'once', 'off'])}", "x", self.pick([5, None, "text", {}]))]
+
+
+class Standalone(Generator):
+    """Programs on a response made by hand, over a writable that keeps what it gets."""
+
+    def scenario(self) -> Scenario:
+        self.count = 1
+        minor = self.pick([1, 1, 1, 0])
+        self.old = minor == 0
+        facts = {
+            "method": self.pick(["GET", "GET", "HEAD"]),
+            "httpVersionMajor": 1,
+            "httpVersionMinor": minor,
+        }
+        steps: Program = [["new", "res", "ServerResponse", [{"$request": {**facts, "headers": {}}}]]]
+        steps += [on("res.error"), on("res.finish"), on("res.socket"), ["sink", "w", {}]]
+        assign = call("res.assignSocket", ref("w"))
+        body = [self.preparation() for _ in range(self.random.randint(0, 5))] + self.answer()
+        where = self.random.randint(0, len(body))
+        body.insert(where, assign)
+        if self.chance(0.2):
+            body.append(call("res.assignSocket", ref("w")))
+        return alone(self.name, [*steps, *body, call("w.take"), later(call("w.take"), self.facts())])
+
+    def facts(self) -> Instruction:
+        names = [name for name in RESPONSE if name not in ("writableFinished", "closed", "destroyed")]
+        return state("res", *self.random.sample(names, 4))
+
+    def bad_call(self) -> Instruction:
+        return call("res.setHeader", self.pick(BAD_NAMES), self.pick(BAD_VALUES))
+
+    def waiting(self, program: Program) -> Instruction:
+        return later(*program)
+
+
+def alone(name: str, steps: Program) -> Scenario:
+    """A scenario without a connection."""
+    return {
+        "name": name,
+        "options": {},
+        "server": steps,
+        "handlers": {},
+        "client": [["settle"]],
+        "listen": False,
+    }
+
+
 def program(seed: int, number: int) -> Scenario:
     """The scenario with this number of this seed."""
-    return Generator(seed, number).scenario()
+    kind = Emitters if number % 12 == 5 else Standalone if number % 12 == 7 else Generator
+    return kind(seed, number).scenario()

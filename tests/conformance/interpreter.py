@@ -22,6 +22,7 @@ from typing import Any
 
 import writehead
 from writehead import http
+from writehead._turns import later
 
 QUIET_TURNS = 12  # turns of the loop without a new line after which a program has settled
 LATER_TURNS = 8  # turns that "later" waits
@@ -108,7 +109,7 @@ class Sink(http.EventEmitter):
             chunk = chunk.encode(encoding or "utf-8")
         self.text += bytes(chunk).decode("latin-1")
         if callback:
-            asyncio.get_running_loop().call_soon(callback)
+            later(callback)  # as process.nextTick is in Node
         return bool(self.answer)
 
     def cork(self) -> None: ...

@@ -26,6 +26,8 @@ def programs(data: Any) -> Iterator[list[Any]]:
 
 def sound(scenario: Scenario) -> bool:
     """Whether every cork still has its uncork, and what the generator puts first is still there."""
+    if not scenario["handlers"]:
+        return scenario["server"][:1] != [] and scenario["server"][0][0] == "new"
     text = repr(scenario["handlers"])
     first = [step[2:3] for step in scenario["handlers"].get("request", [])[:2]]
     return text.count("'cork'") == text.count("'uncork'") and first == [["error"], ["finish"]]
@@ -38,17 +40,17 @@ def smaller(scenario: Scenario) -> Iterator[Scenario]:
             less = copy.deepcopy(scenario)
             del less["options"][key]
             yield less
-    routes = next((step[1] for step in scenario["handlers"]["request"] if step[0] == "route"), {})
+    routes = next((step[1] for step in scenario["handlers"].get("request", []) if step[0] == "route"), {})
     for path in routes:
         less = copy.deepcopy(scenario)
-        next(step[1] for step in less["handlers"]["request"] if step[0] == "route").pop(path)
+        next(step[1] for step in less["handlers"].get("request", []) if step[0] == "route").pop(path)
         yield less
-    count = len(list(programs([scenario["handlers"], scenario["client"]])))
+    count = len(list(programs([scenario["server"], scenario["handlers"], scenario["client"]])))
     for which in range(count):
-        length = len(list(programs([scenario["handlers"], scenario["client"]]))[which])
+        length = len(list(programs([scenario["server"], scenario["handlers"], scenario["client"]]))[which])
         for index in range(length - 1, -1, -1):
             less = copy.deepcopy(scenario)
-            del list(programs([less["handlers"], less["client"]]))[which][index]
+            del list(programs([less["server"], less["handlers"], less["client"]]))[which][index]
             yield less
     for index, step in enumerate(scenario["client"]):
         if step[0] == "split":
