@@ -286,7 +286,7 @@ class Connection(asyncio.Protocol):
                     error = end
             self.turns.later(socket._notify, "end")
             if isinstance(error, BaseException):
-                self._on_broken(error)
+                self._on_broken(error, at_once=True)  # after a FIN nobody waits for a turn
             else:
                 socket.end()
                 if socket._finished:
@@ -636,7 +636,7 @@ class Connection(asyncio.Protocol):
 
     # -- errors ----------------------------------------------------------------
 
-    def _on_broken(self, error: BaseException) -> None:
+    def _on_broken(self, error: BaseException, at_once: bool = False) -> None:
         """Bytes that cannot be served: 'clientError', or the default answer in its turn."""
         if getattr(error, "code", None) == "HPE_CLOSED_CONNECTION":
             return  # the client said it was done: what it sends after that is ignored
@@ -650,11 +650,11 @@ class Connection(asyncio.Protocol):
         status = getattr(error, "status", None) or 400
         answer = bare_answer(status)
         broken = self._incoming
-        if broken is None and (self._current is not None or self._queue):
+        if broken is None and not at_once and (self._current is not None or self._queue):
             self._last_words = (answer, error)
             return
         current = self._current
-        if broken is not None and self._queue:
+        if broken is not None and self._queue and not at_once:
             last = self._queue[-1]
             if last.response is not None and last.response.req is broken:  # type: ignore[attr-defined]
                 self._lose_last(last, answer, error)

@@ -109,6 +109,8 @@ class SocketFlow(Readable):
         """Hold `data` to the end of this turn; False at or over the mark."""
         if self._destroyed or self._written_ended:
             return False
+        if self._committed:  # what was to leave at once is not counted (Node)
+            self._pass_on(self._committed)
         size = self._held_size
         if data:
             self._held.append(data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any, Protocol, Self
 
 from writehead import _fields
@@ -264,6 +265,11 @@ class IncomingMessage(Readable):
         if not self._destroyed:
             self._destroyed = True
             later(later, self._tell_destroyed, None)
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        """Read by `async for`; see Readable."""
+        self._consumed = True  # on Python 3.11 an async listener begins to read a turn later
+        return super().__aiter__()
 
     def _start_ended(self) -> None:
         """Begin as a request that was read to its end: no event will come (optimize_empty_requests)."""

@@ -39,8 +39,9 @@ class _Gone(Http1Exchange):
     def cork(self) -> None:
         """Do nothing."""
 
-    def uncork(self) -> None:
+    def uncork(self) -> bool:
         """Do nothing."""
+        return False
 
     def flush(self) -> None:
         """Do nothing."""
@@ -181,8 +182,9 @@ class OutgoingMessage(HeaderStore):
             self._end_again(chunk, optional_callback(callback))
             return self
         if self._destroyed:
+            if chunk is None and not self._rendered:
+                self._implicit_head()  # Node renders it, and may raise, though nobody will get it
             self._finished = True
-            self._rendered = self._rendered or chunk is None
             return self
         if not self._rendered:
             self._known_length = 0 if chunk is None else len(chunk)
@@ -222,8 +224,6 @@ class OutgoingMessage(HeaderStore):
         Raises:
             What rendering the head raises (see `ServerResponse.write_head`).
         """
-        if self._destroyed:
-            return
         if not self._rendered:
             self._implicit_head()
         if not self._finished:
@@ -243,8 +243,7 @@ class OutgoingMessage(HeaderStore):
         if not self._cork_depth:
             return
         self._cork_depth -= 1
-        self._exchange.uncork()
-        if self._need_drain and not self._cork_depth and not self._exchange.pending:
+        if self._exchange.uncork() and self._need_drain and not self.writable_length:
             self._on_drained()
 
     def add_trailers(self, headers: Any) -> None:

@@ -16,6 +16,7 @@ A subclass is the producer: it calls `_push` and `_push_end`, and hears `_want`,
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Hashable, Mapping
 from typing import Any, Self, TypeVar
 
@@ -306,11 +307,13 @@ class Readable(Destroyable):
             elif size != count:
                 self._schedule_end()
 
-    def _checked(self, size: Any) -> int:
+    def _checked(self, size: Any) -> int | None:
         if isinstance(size, bool) or not isinstance(size, int | float):
             raise InvalidArgTypeError("size", "of type number", size)
         if size > MAX_MARK:
             raise OutOfRangeError("size", "<= 1GiB", size)
+        if math.isnan(size):  # Node: as if there were no size
+            return None
         whole = int(size)
         if whole > self._high_water_mark:  # Node: to the next power of two
             self._high_water_mark = 1 << (whole - 1).bit_length()

@@ -196,7 +196,8 @@ class ServerResponse(OutgoingMessage):
         That is: a usual status, no field that touches the framing, HTTP/1.1, connection
         kept, the whole body at hand. The bytes are those of the general way.
         """
-        line = _USUAL_LINES.get(self._status_code)
+        status = self._status_code
+        line = _USUAL_LINES.get(status) if type(status) is int else None
         if line is None or len(body) >= LARGE:
             return False
         fields = ""
@@ -235,6 +236,8 @@ class ServerResponse(OutgoingMessage):
         exchange.begin(self)
         self._rendered = True
         self._chunked = exchange.chunked
+        if exchange.user_keeps:
+            self._should_keep_alive = True  # Node: from here on it reads so
 
     def _checked(self, pairs: Iterable[tuple[Any, Any]]) -> list[tuple[str, Any]]:
         checked = []

@@ -62,11 +62,11 @@ class Socket(SocketFacts):
         done = None if callback is None else _caller(callback)
         if self._corked:
             return self.put(chunk, done)
-        before = self.pending + len(chunk)
         if self._turn_corked:
             return self.put(chunk, done)
         self.put_now(chunk, done)
-        if before >= self._high_water_mark:
+        self.settle()
+        if self.pending >= self._high_water_mark:
             if not self._need_drain:
                 self._need_drain = True
                 self._turns.later(self._passed, [])

@@ -8,6 +8,7 @@ below would take, and `resume_writing` goes up when neither holds a byte, so tha
 from __future__ import annotations
 
 import asyncio
+import errno
 import ssl
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -195,6 +196,8 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
     def connection_lost(self, exc: BaseException | None) -> None:
         """Tell the protocol above, and let go of it."""
         protocol = self._protocol
+        if self._eof_sent and getattr(exc, "errno", None) == errno.ENOTCONN:
+            exc = None
         self._closing = True
         self._protocol = None
         self._receive = _nobody
@@ -330,7 +333,11 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
     def _end_writing(self) -> None:
         if not self._eof_sent:
             self._say_goodbye()
-            self._raw.write_eof()
+            try:
+                self._raw.write_eof()
+            except OSError as error:
+                if error.errno != errno.ENOTCONN:  # Node: who has gone already needs no FIN
+                    raise
 
     def _say_goodbye(self) -> None:
         """Send close_notify (RFC 8446, 6.1)."""

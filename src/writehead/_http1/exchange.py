@@ -58,6 +58,7 @@ class Http1Exchange:
     head_sent = False
     stays = True
     void = False
+    user_keeps = False  # by a Connection field of the user's
     refused = False  # the socket was ended by the user before this response
     informs = True  # whether a 1xx may be sent (not to HTTP/1.0)
     keep_alive_line = ""
@@ -113,6 +114,7 @@ class Http1Exchange:
         self.promised = None
         if facts.content_length is not None and not decided.chunked and decided.body_allowed:
             self.promised = facts.content_length if facts.transfer_encoding is None else None
+        self.user_keeps = facts.connection is not None and decided.stays
         if facts.expect:  # Node sends such a head at once
             self.flush()
 
@@ -233,10 +235,10 @@ class Http1Exchange:
         if self._sink is not None:
             self._sink.cork()
 
-    def uncork(self) -> None:
-        """Undo one cork; the last one sends what was gathered."""
+    def uncork(self) -> bool:
+        """Undo one cork; the last one sends what was gathered. Tell whether there was anything."""
         if not self._corked:
-            return
+            return False
         self._corked -= 1
         merged = self._merged
         if not self._corked and merged is not None:
@@ -246,6 +248,7 @@ class Http1Exchange:
             self._put_chunk(b"".join([chunk for chunk, _ in merged]), _all_done(done) if done else None)
         if self._sink is not None:
             self._sink.uncork()
+        return merged is not None and not self._corked
 
     # -- what the line asks ----------------------------------------------------
 
@@ -293,6 +296,7 @@ class Http1Exchange:
 
     def drop(self) -> None:
         """Forget what waits, its callbacks with it: the connection has gone."""
+        self.refused = self._parked is not None
         if self.line is not None and self._parked_size:
             self.line.on_parked(-self._parked_size)
         self._parked = None
