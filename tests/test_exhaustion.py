@@ -1,0 +1,147 @@
+"""Out of descriptors, or out of patience with a slow client: who is there goes on, and the log says it once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from writehead import http
+
+_REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+_PROGRAM = """
+import logging, os, resource, sys
+from writehead import http
+logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(message)s")
+server = http.create_server(lambda req, res: res.end("served"))
+def ready():
+    used = len(os.listdir("/dev/fd"))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (used + 44, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    print(server.address()["port"], flush=True)
+server.listen(0, "127.0.0.1", ready)
+"""
+
+
+@contextlib.asynccontextmanager
+async def _poor_server(folder: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, int]]:
+    """Run a server that may open forty descriptors more than it has."""
+    script = folder / "poor.py"
+    script.write_text(_PROGRAM)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "writehead",
+        script,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        yield process, int(await process.stdout.readline())
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def _ask(link: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> bytes:
+    reader, writer = link
+    writer.write(_REQUEST)
+    head = await reader.readuntil(b"\r\n\r\n")
+    return head[:12] + await reader.readexactly(6)
+
+
+@pytest.mark.skipif(not os.path.isdir("/dev/fd"), reason="descriptors cannot be counted here")
+async def test_out_of_descriptors_accepting_pauses_and_recovers(tmp_path: Path) -> None:
+    """Who is connected is served, who comes waits, and is served once descriptors return; one warning."""
+    async with _poor_server(tmp_path) as (process, port):
+        links = [await asyncio.open_connection("127.0.0.1", port) for _ in range(80)]
+        assert await _ask(links[0]) == b"HTTP/1.1 200served"
+        last = asyncio.ensure_future(_ask(links[-1]))
+        for _ in range(50):
+            assert await _ask(links[0]) == b"HTTP/1.1 200served"
+        assert not last.done()
+        for _, writer in links[1:60]:
+            writer.close()
+        assert await last == b"HTTP/1.1 200served"
+        assert await _ask(links[0]) == b"HTTP/1.1 200served"
+        for _, writer in links:
+            writer.close()
+        process.terminate()
+        assert process.stderr is not None
+        said = (await process.stderr.read()).decode()
+        assert await process.wait() == 0
+    lines = [line for line in said.splitlines() if line.startswith(("WARNING", "ERROR", "CRITICAL"))]
+    assert len(lines) == 1, said
+    assert "descriptors" in lines[0] or "open files" in lines[0], said
+
+
+class _Deaf(asyncio.Protocol):
+    """A client that asks and does not read."""
+
+    def connection_made(self, transport: Any) -> None:
+        transport.pause_reading()
+        transport.write(_REQUEST)
+
+
+async def _deaf_client(server: Any) -> asyncio.Transport:
+    transport, _ = await asyncio.get_running_loop().create_connection(
+        _Deaf, "127.0.0.1", server.address()["port"]
+    )
+    return transport  # type: ignore[no-any-return]
+
+
+async def test_a_handler_that_heeds_write_keeps_memory_bounded() -> None:
+    """With a client that reads nothing, no more waits than the high-water mark and one chunk."""
+    lengths: list[int] = []
+    full = asyncio.Event()
+
+    async def handle(_req: Any, res: Any) -> None:
+        while not res.destroyed:
+            heard = res.write(b"x" * 16384)
+            lengths.append(res.writable_length)
+            if not heard:
+                if sum(lengths[-2:]) > 0 and len(lengths) > 3:
+                    full.set()
+                await res.drain()
+
+    server = http.create_server(handle)
+    await server.listen(0, "127.0.0.1")
+    client = await _deaf_client(server)
+    await full.wait()
+    assert max(lengths) <= 65536 + 16384 + 512
+    client.abort()
+    server.close_all_connections()
+    await server.close()
+
+
+async def test_a_handler_that_floods_is_named_in_the_log_once(caplog: pytest.LogCaptureFixture) -> None:
+    """A handler that ignores `write`'s False is warned of once for each connection, not once a write."""
+    done = asyncio.Event()
+
+    def handle(_req: Any, res: Any) -> None:
+        for _ in range(512):
+            res.write(b"x" * 65536)
+        done.set()
+
+    server = http.create_server(handle)
+    await server.listen(0, "127.0.0.1")
+    with caplog.at_level(logging.WARNING, "writehead"):
+        for connections in (1, 2):
+            done.clear()
+            client = await _deaf_client(server)
+            await done.wait()
+            client.abort()
+            warnings = [record for record in caplog.records if record.levelno == logging.WARNING]
+            assert len(warnings) == connections
+            assert "write" in warnings[0].getMessage()
+    server.close_all_connections()
+    await server.close()
