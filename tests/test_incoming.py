@@ -1,0 +1,195 @@
+"""IncomingMessage by itself: made by hand, filled in late, read, timed, failed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from tests.stage import GET, Stage, answer, dateless, events
+from writehead import http, testing
+from writehead.errors import InvalidArgTypeError, OutOfRangeError, UnshiftAfterEndError
+from writehead.testing import settle
+
+POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n"
+
+
+def test_a_message_made_by_hand_is_empty() -> None:
+    """As a subclass finds it in its constructor."""
+    req = http.IncomingMessage(None)
+    assert (req.method, req.url, req.http_version) == (None, "", None)
+    assert (req.http_version_major, req.http_version_minor) == (None, None)
+    assert (req.headers, req.raw_headers, req.headers_distinct) == ({}, [], {})
+    assert (req.trailers, req.raw_trailers, req.trailers_distinct) == ({}, [], {})
+    assert (req.complete, req.aborted, req.destroyed, req.readable) == (False, False, False, True)
+    assert req.socket is None
+
+
+def test_its_line_can_be_assigned() -> None:
+    """Middleware rewrites the URL."""
+    seen: list[Any] = []
+
+    def rewrite(req: Any, res: Any) -> None:
+        req.url = "/new" + req.url
+        req.method = "PUT"
+        req.http_version = "1.0"
+        req.trailers = {"a": "1"}
+        seen.append((req.url, req.method, req.http_version, req.httpVersion))
+        res.end("ok")
+
+    assert Stage(rewrite).exchange(GET) == answer(b"ok")
+    assert seen == [("/new/", "PUT", "1.0", "1.0")]
+
+
+def test_attributes_of_the_users_own_stay() -> None:
+    """As middleware hangs them on the request."""
+    seen: list[Any] = []
+    stage = Stage(lambda req, res: seen.append(req.user))
+    stage.server.prepend_listener("request", lambda req, res: setattr(req, "user", "me"))
+    stage.send(GET)
+    assert seen == ["me"]
+
+
+def test_destroying_a_message_made_by_hand() -> None:
+    """'aborted' at once, 'close' later; without a socket nothing else happens."""
+    req = http.IncomingMessage(None)
+    log: list[str] = []
+    events(log, req, "aborted error close end")
+    signal = req.signal
+    req.destroy(LookupError("why"))
+    assert (log, req.destroyed, signal.aborted) == (["aborted"], True, True)
+    settle()
+    req.destroy()
+    assert log == ["aborted", "error why", "close"]
+    assert str(req.errored) == "why"
+
+
+def test_a_chunk_put_back_behind_the_end_is_an_error() -> None:
+    """`ERR_STREAM_UNSHIFT_AFTER_END_EVENT`, if the request is not destroyed yet."""
+    log: list[str] = []
+    held: list[Any] = []
+
+    def handle(req: Any, res: Any) -> None:
+        held.append(req)
+        req.resume()
+        events(log, req, "error")
+        req.on("end", lambda: log.append(f"unshift {req.unshift(b'x')}"))
+
+    Stage(handle).send(GET)
+    assert log[0] == "unshift False"
+    assert isinstance(held[0].errored, UnshiftAfterEndError | None)
+
+
+@pytest.mark.parametrize(("value", "error"), [("1", InvalidArgTypeError), (-1, OutOfRangeError)])
+def test_a_timeout_is_checked(value: Any, error: type[Exception]) -> None:
+    """As the socket's."""
+    held: list[Any] = []
+    Stage(lambda req, res: held.append(req)).send(GET)
+    with pytest.raises(error):
+        held[0].set_timeout(value)
+
+
+def test_a_timeout_without_a_callback_destroys() -> None:
+    """Nobody took over."""
+    stage = Stage(lambda req, res: req.setTimeout(500))
+    client = stage.send(POST)
+    stage.clock.advance(500)
+    assert client.closed
+
+
+def test_a_failed_listener_answers_for_its_own_request_only(caplog: pytest.LogCaptureFixture) -> None:
+    """Of two in a line the other is served."""
+
+    def handle(req: Any, res: Any) -> None:
+        if req.method == "POST":
+            req.on("data", lambda chunk: 1 / 0)
+        else:
+            res.end("ok")
+
+    stage = Stage(handle)
+    client = stage.send(POST + b"abc" + GET)
+    received = dateless(client.received)
+    assert received.startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
+    assert received.endswith(answer(b"ok"))
+    assert "ZeroDivisionError" in caplog.text
+
+
+async def test_a_failed_async_listener_of_the_request(caplog: pytest.LogCaptureFixture) -> None:
+    """Counts as the handler."""
+
+    async def fail() -> None:
+        await asyncio.sleep(0)
+        raise LookupError("a mistake")
+
+    def handle(req: Any, res: Any) -> None:
+        req.on("end", fail)
+        req.resume()
+
+    client = testing.connect(http.create_server(handle))
+    assert (await client.request("GET", "/")).status == 500
+    assert "a mistake" in caplog.text
+
+
+async def test_reading_text_that_is_broken() -> None:
+    """Broken utf-8 becomes U+FFFD, as with `set_encoding`."""
+
+    async def handle(req: Any, res: Any) -> None:
+        res.end(await req.text())
+
+    client = testing.connect(http.create_server(handle))
+    assert (await client.request("POST", "/", body=b"a\xffb")).text == "a\ufffdb"
+
+
+async def test_readers_heed_an_encoding_that_was_set() -> None:
+    """What is given out as text is read as text."""
+    seen: list[Any] = []
+
+    async def handle(req: Any, res: Any) -> None:
+        req.set_encoding("latin1")
+        seen.append(await req.text())
+        res.end()
+
+    client = testing.connect(http.create_server(handle))
+    await client.request("POST", "/", body=b"\xe9")
+    assert seen == ["é"]
+
+
+async def test_json_in_another_unicode_encoding() -> None:
+    """What `json` detects is read."""
+
+    async def handle(req: Any, res: Any) -> None:
+        res.end(json.dumps(await req.json()))
+
+    client = testing.connect(http.create_server(handle))
+    assert (await client.request("POST", "/", body='{"é": 1}'.encode("utf-16"))).json() == {"é": 1}
+
+
+async def test_a_413_leaves_what_was_answered_already() -> None:
+    """A handler that answered before it read gets the error only."""
+    done = asyncio.Event()
+
+    async def handle(req: Any, res: Any) -> None:
+        res.write("early")
+        try:
+            await req.bytes(limit=1)
+        except Exception as error:
+            res.end(error.code)  # type: ignore[attr-defined]
+            done.set()
+
+    client = testing.connect(http.create_server(handle))
+    answered = await client.request("POST", "/", body="12345")
+    await done.wait()
+    assert (answered.status, answered.body) == (200, b"earlyERR_HTTP_PAYLOAD_TOO_LARGE")
+
+
+def test_a_request_can_be_paused_for_a_connection_that_pipelines() -> None:
+    """What is behind a paused body waits until it is read."""
+    held: list[Any] = []
+    stage = Stage(lambda req, res: held.append((req, res)), high_water_mark=2)
+    stage.send(POST.replace(b"3", b"6") + b"abc", b"def" + GET)
+    assert len(held) == 1
+    held[0][0].resume()
+    settle()
+    assert len(held) == 2
