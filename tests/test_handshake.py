@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import ssl
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 
 from tests.certificates import MemoryClient, authority
 from writehead import https, testing
+from writehead._handshake import Handshake
 from writehead._memory import MemoryTransport
+from writehead._tls import TLSTransport
 from writehead.errors import ConnectionLostError, HandshakeTimeoutError, TLSError
 from writehead.testing import settle
 
@@ -573,3 +576,37 @@ def test_errors_are_of_the_documented_classes() -> None:
     """A failed handshake is a TLSError, a slow one a HandshakeTimeoutError, both OSErrors."""
     assert issubclass(TLSError, OSError)
     assert issubclass(HandshakeTimeoutError, OSError)
+
+
+def test_a_failed_handshake_leaves_nothing() -> None:
+    """After as many failures of every kind as one likes, no object of them is left."""
+    stage = Stage(handshake_timeout=1000)
+    stage.server.remove_all_listeners("connection")
+    stage.server.remove_all_listeners("clientError")
+    stage.server.remove_all_listeners("tlsClientError")
+
+    def fail_in_every_way() -> None:
+        stage.transport().feed(GET)
+        stage.transport().feed(None)
+        stage.transport().feed(ConnectionResetError())
+        stage.transport()
+        settle()
+        stage.clock.advance(2000)
+        good = stage.client()
+        good.shake_hands()
+        good.send(GET)
+        good.say_goodbye()
+
+    def left() -> int:
+        gc.collect()
+        kinds = (Handshake, TLSTransport, ssl.SSLObject, MemoryTransport)
+        return sum(isinstance(each, kinds) for each in gc.get_objects())
+
+    fail_in_every_way()
+    stage.sockets.clear()
+    before = left()
+    for _ in range(5):
+        fail_in_every_way()
+    stage.sockets.clear()
+    assert left() <= before
+    assert stage.count == 0

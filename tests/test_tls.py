@@ -9,6 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.certificates import MemoryClient, authority
 from writehead._memory import MemoryTransport, settle
@@ -495,6 +497,58 @@ def test_who_asks_for_answers_and_reads_none_is_cut(pair: Pair, busy: Busy) -> N
         pair.raw.feed(_record(pair, b"again"))
         settle()
     assert pair.above.told[-1] == ("lost", None)
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("write"), st.integers(0, 200_000)),
+        st.tuples(st.just("parts"), st.lists(st.integers(0, 40_000), max_size=20)),
+        st.tuples(st.just("room"), st.integers(0, 300_000)),
+        st.tuples(st.just("send"), st.integers(1, 100_000)),
+        st.tuples(st.just("split"), st.integers(1, 40_000)),
+    ),
+    max_size=25,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(STEPS, st.sampled_from(["TLSv1.2", "TLSv1.3"]))
+def test_any_writes_and_any_splits_arrive_as_they_were(steps: list[Any], version: str) -> None:
+    """Both ways, whatever is written, however the system takes it and however packets are cut."""
+    pair = Pair(max_version=version)
+    down = up = b""
+    pair.raw.room = 0
+    settle()
+    for number, (step, value) in enumerate(steps):
+        fill = bytes([number])
+        if step == "write":
+            pair.transport.write(fill * value)
+            down += fill * value
+        elif step == "parts":
+            pair.transport.writelines([fill * size for size in value])
+            down += fill * sum(value)
+        elif step == "room":
+            pair.raw.room = value
+            settle()
+        elif step == "send":
+            pair.client.send(fill * value)
+            up += fill * value
+        else:
+            pair.client.pack(fill * 40_000)
+            cipher = pair.client.outgoing.read()
+            for start in range(0, len(cipher), value if value > 500 else 500):
+                pair.raw.feed(cipher[start : start + (value if value > 500 else 500)])
+            settle()
+            up += fill * 40_000
+        blocked = "pause" in pair.above.told and pair.above.told[::-1].index("pause") < (
+            pair.above.told[::-1].index("resume") if "resume" in pair.above.told else 10**9
+        )
+        assert blocked == (pair.transport.get_write_buffer_size() > 0)
+    pair.raw.room = 10**9
+    settle()
+    assert pair.transport.get_write_buffer_size() == 0
+    assert pair.client.read() == down
+    assert pair.above.received == up
 
 
 class Raw:
