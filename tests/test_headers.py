@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from typing import Any
 
 import pytest
@@ -239,3 +240,24 @@ def test_pairs_of_mappings() -> None:
     assert list(field_pairs({"a": 1})) == [("a", 1)]
     for bad in ("text", 5, {1}, type("T", (), {"items": 5})()):
         assert code_of(lambda bad=bad: field_pairs(bad)) == "ERR_INVALID_ARG_TYPE"  # type: ignore[misc]
+
+
+def test_names_and_values_of_enums_are_their_text() -> None:
+    """A member of a (str, Enum) goes out as its value, by every way into a head."""
+
+    class Field(str, enum.Enum):  # noqa: UP042  # the older kind is meant
+        KIND = "x-kind"
+
+    pair = {Field.KIND: Field.KIND}
+
+    def handler(res: Any) -> None:
+        res.write_information(103, pair)
+        if given:
+            res.write_head(200, pair)
+        else:
+            res.set_headers(pair)
+        res.end()
+
+    for given in (True, False):
+        text = serve(handler).text
+        assert text.startswith("HTTP/1.1 103 Early Hints|x-kind: x-kind||HTTP/1.1 200 OK|x-kind: x-kind|Date")

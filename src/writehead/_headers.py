@@ -53,6 +53,8 @@ class HeaderStore(EventEmitter):
             raise HeadersSentError("set")
         key = _fields.check_name(name)
         value = _fields.check_value(name, value, self._lenient)
+        if type(name) is not str:
+            name = str.__str__(name)  # a member of a (str, Enum) would be formatted as `Kind.NAME`
         store = self._store
         if store is None:
             self._store = {key: (name, value)}

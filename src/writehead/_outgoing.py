@@ -143,7 +143,7 @@ class OutgoingMessage(HeaderStore):
             later(self._emit_error, error)
 
     def _emit_error(self, error: BaseException) -> None:
-        if self._closed:
+        if self._closed and self._listeners is not None:
             return
         if not self._notify("error", error):
             self._listener_failed(error, "error", (error,))
@@ -153,7 +153,8 @@ class OutgoingMessage(HeaderStore):
         if promised is None:
             return
         total = self._body_bytes + size
-        length = int(promised) if promised.isascii() and promised.isdigit() else None
+        number = promised.isascii() and promised.isdigit() and len(promised) < 20
+        length = int(promised) if number else None
         if length is None or (total != length if exact else total > length):
             raise ContentLengthMismatchError(total, promised if length is None else length)
 
@@ -177,7 +178,7 @@ class OutgoingMessage(HeaderStore):
             data, encoding, callback = None, None, data
         elif encoding is not None and callable(encoding):
             encoding, callback = None, encoding
-        chunk = None if data is None or data == "" else as_bytes(data, encoding)
+        chunk = None if data is None or (isinstance(data, str) and not data) else as_bytes(data, encoding)
         if self._finished:
             self._end_again(chunk, optional_callback(callback))
             return self

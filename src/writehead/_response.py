@@ -104,6 +104,8 @@ class ServerResponse(OutgoingMessage):
 
     @status_code.setter
     def status_code(self, value: Any) -> None:
+        if self._rendered and self._status_message is None:
+            self._status_message = self.status_message  # what was sent stays
         self._status_code = value
 
     statusCode = status_code
@@ -243,7 +245,7 @@ class ServerResponse(OutgoingMessage):
         checked = []
         for name, value in pairs:
             _fields.check_name(name)
-            checked.append((name, _fields.check_value(name, value, self._lenient)))
+            checked.append((str.__str__(name), _fields.check_value(name, value, self._lenient)))
         return checked
 
     def _merge(self, headers: Any) -> None:

@@ -378,4 +378,4 @@ def field_line(name: str, value: Any) -> str:
     """Return one line for an informational field; a list is joined on it."""
     if isinstance(value, (list, tuple)):
         value = ",".join(_fields.text(item) for item in value)
-    return f"{name}: {_fields.text(value)}\r\n"
+    return f"{str.__str__(name)}: {_fields.text(value)}\r\n"
