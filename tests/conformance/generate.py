@@ -130,7 +130,7 @@ class Generator:
         if method in ("POST", "PUT", "PATCH") or self.chance(0.05):
             extra, body = self.body()
             fields += extra
-        if body and not self.old and self.chance(0.08):
+        if body and not self.old and self.count == 1 and self.chance(0.15):
             fields.append(self.pick(["Expect: 100-continue", "Expect: 100-continue", "Expect: other"]))
         version = "1.0" if self.old else "1.1"
         head = "\r\n".join([f"{method} /{number} HTTP/{version}", *fields])
@@ -486,6 +486,9 @@ class Standalone(Generator):
 
     def waiting(self, program: Program) -> Instruction:
         return later(*program)
+
+    def information(self) -> Instruction:
+        return self.set_header()  # while it waits for a socket, Node may send its head first
 
 
 def alone(name: str, steps: Program) -> Scenario:

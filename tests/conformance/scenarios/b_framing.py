@@ -109,6 +109,7 @@ framing.add(
     GET,
     GET,
     server=[put("server.maxRequestsPerSocket", 1), on("server.dropRequest")],
+    known="D31",
 )
 framing.add(
     "maxRequestsPerSocket and 1.0",

@@ -187,3 +187,52 @@ found.add(
     send(GET10),
     until_end(),
 )
+
+for label, first in {"has just got its socket": [call("res.end", "1")], "waits": []}.items():
+    found.add(
+        f"connection lost while the second {label}",
+        [route(a=first, b=[on("socket.close"), on("res.close")])],
+        send(A + B),
+        rst(),
+    )
+found.add(
+    "setTimeout when the connection is gone",
+    [
+        call("socket.destroy"),
+        later(call("res.setTimeout", NAN), call("req.setTimeout", "x"), call("socket.setTimeout", -1)),
+    ],
+    send(GET),
+    until_end(),
+)
+by_hand = [
+    new(
+        "r",
+        "ServerResponse",
+        {"$request": {"method": "GET", "httpVersionMajor": 1, "httpVersionMinor": 1, "headers": {}}},
+    ),
+    sink("w"),
+    on("r.finish"),
+    on("r.error"),
+    call("r.assignSocket", ref("w")),
+]
+found.add(
+    "late write on a response made by hand",
+    None,
+    settle(),
+    server=[*by_hand, call("r.end"), later(call("r.write", "x", cb("w1")), call("r.end", "y", cb("e1")))],
+    listen=False,
+)
+found.add(
+    "late write in the turn of end, made by hand",
+    None,
+    settle(),
+    server=[*by_hand, call("r.end"), call("r.write", "x", cb("w1"))],
+    listen=False,
+)
+found.add(
+    "callbacks in order, made by hand",
+    None,
+    settle(),
+    server=[*by_hand, call("r.write", "x", cb("w1")), call("r.end", cb("e1"))],
+    listen=False,
+)
