@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -123,6 +122,10 @@ async def test_a_handler_that_heeds_write_keeps_memory_bounded() -> None:
     await server.close()
 
 
+def _told(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.name == "writehead"]
+
+
 async def test_a_handler_that_floods_is_named_in_the_log_once(caplog: pytest.LogCaptureFixture) -> None:
     """A handler that ignores `write`'s False is warned of once for each connection, not once a write."""
     done = asyncio.Event()
@@ -134,14 +137,35 @@ async def test_a_handler_that_floods_is_named_in_the_log_once(caplog: pytest.Log
 
     server = http.create_server(handle)
     await server.listen(0, "127.0.0.1")
-    with caplog.at_level(logging.WARNING, "writehead"):
+    try:
         for connections in (1, 2):
             done.clear()
             client = await _deaf_client(server)
             await done.wait()
             client.abort()
-            warnings = [record for record in caplog.records if record.levelno == logging.WARNING]
-            assert len(warnings) == connections
-            assert "write" in warnings[0].getMessage()
-    server.close_all_connections()
-    await server.close()
+            told = _told(caplog)
+            assert len(told) == connections
+            assert "drain" in told[-1]
+    finally:
+        server.close_all_connections()
+        await server.close()
+
+
+async def test_one_large_write_is_no_flood(caplog: pytest.LogCaptureFixture) -> None:
+    """However much is written at once, nobody has ignored anything yet."""
+    done = asyncio.Event()
+
+    def handle(_req: Any, res: Any) -> None:
+        res.write(b"x" * (16 << 20))
+        done.set()
+
+    server = http.create_server(handle)
+    await server.listen(0, "127.0.0.1")
+    try:
+        client = await _deaf_client(server)
+        await done.wait()
+        client.abort()
+        assert _told(caplog) == []
+    finally:
+        server.close_all_connections()
+        await server.close()
