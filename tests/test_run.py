@@ -397,3 +397,26 @@ def test_a_handler_that_never_returns_can_be_ended(tmp_path: Path) -> None:
         program.signal(signal.SIGTERM)
         program.signal(signal.SIGINT)
         assert program.wait() in (-signal.SIGINT, -signal.SIGTERM)
+
+
+def test_what_a_callback_of_the_loop_raises_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """A failure that is nobody's but the loop's own is told by the loop, as without `run`."""
+    server = http.create_server()
+
+    def begin() -> None:
+        asyncio.get_running_loop().call_soon(lambda: 1 / 0)
+        server.close()
+
+    server.listen(0, "127.0.0.1", begin)
+    http.run()
+    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [ZeroDivisionError]
+
+
+def test_a_stop_before_anything_is_accepted(tmp_path: Path) -> None:
+    """A signal that comes while the script still runs ends it as Python has it; no server is left behind."""
+    path = tmp_path / "early.py"
+    path.write_text("import time\nprint('up', flush=True)\ntime.sleep(60)")
+    with python(str(path)) as program:
+        assert program.line() == "up"
+        program.signal(signal.SIGTERM)
+        assert program.wait() == -signal.SIGTERM

@@ -193,8 +193,8 @@ class Listening(EventEmitter):
             waiter.settle(error)
         if self._notify("error", error) or (waiter is not None and waiter.awaited):
             return
-        _open.note_unheard(error)
-        logger.error("%s", error)
+        if not _open.note_unheard(error):
+            logger.error("%s", error)
 
     def _begin(self, sock: system.socket, backlog: int) -> None:
         """Accept connections, and tell that the server listens."""

@@ -21,7 +21,7 @@ class Open(Protocol):
 
 _open: list[Open] = []
 _watchers: list[Callable[[], object]] = []
-_unheard: list[BaseException] = []
+_unheard: list[BaseException] | None = None  # None: `run()` is not there to raise them
 
 
 def open_servers() -> list[Open]:
@@ -59,13 +59,22 @@ def tell_watchers() -> None:
             later(callback)
 
 
-def note_unheard(error: BaseException) -> None:
-    """Keep the error of a `listen` that nobody listened to."""
+def gather_unheard() -> None:
+    """Begin to keep the errors of `listen` that nobody listens to: somebody will raise them."""
+    global _unheard
+    _unheard = []
+
+
+def note_unheard(error: BaseException) -> bool:
+    """Keep the error of a `listen` that nobody listened to; False if nobody would raise it."""
+    if _unheard is None:
+        return False
     _unheard.append(error)
+    return True
 
 
-def take_unheard_errors() -> list[BaseException]:
-    """Return, once, the errors of `listen` that nobody listened to."""
-    errors = list(_unheard)
-    _unheard.clear()
-    return errors
+def take_unheard() -> list[BaseException]:
+    """Return what was kept, and keep no more."""
+    global _unheard
+    errors, _unheard = _unheard, None
+    return errors or []

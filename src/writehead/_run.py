@@ -69,11 +69,16 @@ def run(
             "http.run() starts an event loop, and one is running already; "
             "there, `await server.listen(...)` is all that a server needs"
         )
-    with asyncio.Runner(loop_factory=loop_factory or best_loop()) as runner:
-        program = _Program(runner.get_loop(), timeout / 1000)
-        with program.signals():
-            runner.run(program.finish())
-    _raise_unheard()
+    _open.gather_unheard()
+    try:
+        with asyncio.Runner(loop_factory=loop_factory or best_loop()) as runner:
+            program = _Program(runner.get_loop(), timeout / 1000)
+            with program.signals():
+                runner.run(program.finish())
+    finally:
+        unheard = _open.take_unheard()
+    if unheard:
+        raise unheard[0]
 
 
 def best_loop() -> LoopFactory | None:
@@ -85,12 +90,6 @@ def best_loop() -> LoopFactory | None:
     except ImportError:
         return None
     return uvloop.new_event_loop
-
-
-def _raise_unheard() -> None:
-    errors = _open.take_unheard_errors()
-    if errors:
-        raise errors[0]
 
 
 class _Program:
@@ -210,7 +209,7 @@ class _Program:
         self._changed.set()
 
 
-def _die_by(number: int) -> None:
+def _die_by(number: int) -> None:  # pragma: no cover - nobody is left to count
     """End the process as the signal would have, had nobody handled it."""
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.flush()
