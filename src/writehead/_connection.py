@@ -20,7 +20,7 @@ from writehead._clock import IdleTimers
 from writehead._http1.exchange import Http1Exchange
 from writehead._http1.found import END
 from writehead._http1.parser import RequestParser
-from writehead._http1.whole import Lane
+from writehead._http1.pool import ParserPool
 from writehead._incoming import IncomingMessage
 from writehead._outgoing import GONE
 from writehead._response import ServerResponse
@@ -75,19 +75,15 @@ class Host(Protocol):
     body_timeout: float
     _keep_alive_seconds: float
     _peculiar: bool
-    _lane: Lane | None
-    _lane_limit: int
+    _parsers: ParserPool
+    _idle_seconds: float
     reject_non_standard_body_writes: bool
     join_duplicate_headers: bool
 
     def _on_accept(self, connection: Connection) -> bool: ...
     def _on_gone(self, connection: Connection) -> None: ...
     def _on_socket_gone(self) -> None: ...
-    def _take_parser(self, make_message: Callable[[], Any]) -> RequestParser: ...
-    def _make_lane(self) -> Lane | None: ...
-    def _give_parser(self, parser: RequestParser) -> None: ...
     def _dispatch(self, req: Request, res: Response, connection: Connection) -> None: ...
-    def _idle_seconds(self) -> float: ...
     def _wants_upgrade(self, req: Request) -> bool: ...
     def _hand_over(self, req: Request, socket: Socket, head: bytes) -> None: ...
     def _refuse(self, error: BaseException, socket: Socket) -> bool: ...
@@ -109,6 +105,7 @@ class Connection(asyncio.Protocol):
         "_now",
         "_parked",
         "_parser",
+        "_parsers",
         "_queue",
         "_read_paused",
         "_released",
@@ -162,7 +159,8 @@ class Connection(asyncio.Protocol):
         self.turns = socket._turns
         self._now = server._timers.clock.time
         self._start = server._timers.clock.time()
-        if seconds := server._idle_seconds():
+        self._parsers = server._parsers
+        if seconds := server._idle_seconds:
             socket.set_timeout(seconds * 1000)
         if not server._on_accept(self):
             self._closed_input = True
@@ -218,12 +216,13 @@ class Connection(asyncio.Protocol):
         things found (see `_http1.whole`).
         """
         server = self._server
-        lane = server._lane or server._make_lane()
-        if lane is None or len(data) >= server._lane_limit:
+        parsers = self._parsers
+        if len(data) >= parsers.lane_limit:
             return False
+        lane = parsers.lane or parsers.make_lane()
         whole = lane(data)
         if whole is None:
-            server._lane = None  # it may be inside a request
+            parsers.lane = None  # it may be inside a request
             return False
         if server._message_class is IncomingMessage:
             message = _new_message(IncomingMessage)
@@ -326,7 +325,7 @@ class Connection(asyncio.Protocol):
     def _read(self, data: bytes) -> None:
         parser = self._parser
         if parser is None:
-            parser = self._parser = self._server._take_parser(self._make_message)
+            parser = self._parser = self._parsers.take(self._make_message)
         try:
             found = parser.feed(data)
         except Exception as error:  # a message class of the user's that fails
@@ -345,7 +344,7 @@ class Connection(asyncio.Protocol):
             self._head_complete = parser.head_complete
         elif parser.poolable and len(found) <= 2:  # who pipelines keeps it
             self._parser = None
-            self._server._give_parser(parser)
+            self._parsers.give(parser)
 
     def _make_message(self) -> IncomingMessage:
         return self._server._message_class(self.socket)
@@ -443,8 +442,7 @@ class Connection(asyncio.Protocol):
 
     def _start_keeping_time(self, socket: Socket) -> None:
         self._keep_alive_set = False
-        seconds = self._server._idle_seconds()
-        if seconds:
+        if seconds := self._server._idle_seconds:
             socket._watch_idle(seconds)
         else:
             socket._idle_after = 0.0
@@ -563,6 +561,7 @@ class Connection(asyncio.Protocol):
             request._listeners is None
             and request._complete
             and not request._consumed
+            and not request._length
             and type(request) is IncomingMessage
         ):
             # An empty body that nobody looked at: what its events would leave behind.

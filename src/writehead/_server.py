@@ -12,8 +12,7 @@ from writehead import _fields, _options
 from writehead._callbacks import Callback
 from writehead._connection import Connection
 from writehead._failures import log_failure
-from writehead._http1.parser import RequestParser, whole_lane
-from writehead._http1.whole import Lane
+from writehead._http1.pool import ParserPool
 from writehead._incoming import IncomingMessage
 from writehead._listening import Held, Listening
 from writehead._response import ServerResponse
@@ -24,10 +23,6 @@ from writehead.events import node_spelling
 
 MAX_HEADER_SIZE = 16384
 
-#: How many idle parsers a server keeps for its next packets.
-SPARE_PARSERS = 64
-
-_NO_LIMIT = 1 << 62
 
 
 class Server(Listening):
@@ -94,7 +89,6 @@ class Server(Listening):
     allow_half_open = True
     allowHalfOpen = True
     _complete = False
-    _spare_parsers = SPARE_PARSERS
 
     def __init__(
         self,
@@ -126,20 +120,22 @@ class Server(Listening):
             self._response_options["reject_non_standard_body_writes"] = True
         self._reckon_keep_alive()
         self._connections: set[Connection] = set()
-        self._parsers: list[RequestParser] = []
-        self._lane: Lane | None = None
-        self._lane_limit = 0
-        self._note_peculiar()
+        self._note_options()
         self._complete = True
         if handler is not None:
             self.on("request", handler)
 
     def _note_options(self) -> None:
         """Work out anew what follows from the options: one was assigned."""
-        self._parsers = []
-        self._lane = None
-        if self._connection_count:  # they have parsers of the old limits, and will give them back
-            self._spare_parsers = 0
+        # Connections that are open keep the pool of the old limits.
+        self._parsers = ParserPool(
+            self.max_header_size or MAX_HEADER_SIZE,
+            _count_limit(self.max_headers_count),
+            self.insecure_http_parser,
+        )
+        timeout = self.timeout
+        in_time = _is_number(timeout) and 0 < timeout < math.inf
+        self._idle_seconds = timeout / 1000 if in_time else 0.0
         self._note_peculiar()
 
     def _note_peculiar(self) -> None:
@@ -203,11 +199,6 @@ class Server(Listening):
         self._reckon_keep_alive()
 
     keepAliveTimeoutBuffer = keep_alive_timeout_buffer
-
-    def _idle_seconds(self) -> float:
-        """Return `timeout` in seconds; 0 where it is no time."""
-        timeout = self.timeout
-        return timeout / 1000 if _is_number(timeout) and 0 < timeout < float("inf") else 0.0
 
     def _reckon_seconds(self) -> float:
         timeout = self._keep_alive_timeout
@@ -279,31 +270,6 @@ class Server(Listening):
         self._connection_count -= 1
         if self._closing:
             self._close_if_drained()
-
-    def _take_parser(self, make_message: Callable[[], Any]) -> RequestParser:
-        if self._parsers:
-            parser = self._parsers.pop()
-            parser.reuse(make_message)
-            return parser
-        return RequestParser(
-            make_message,
-            self.max_header_size or MAX_HEADER_SIZE,
-            _count_limit(self.max_headers_count),
-            self.insecure_http_parser,
-        )
-
-    def _make_lane(self) -> Lane | None:
-        """Make the lane for whole requests; one serves all connections that are between two."""
-        if self.insecure_http_parser:
-            return None
-        self._lane_limit = min(self.max_header_size or MAX_HEADER_SIZE, MAX_HEADER_SIZE)
-        self._lane = whole_lane(_count_limit(self.max_headers_count) or _NO_LIMIT)
-        return self._lane
-
-    def _give_parser(self, parser: RequestParser) -> None:
-        if len(self._parsers) < self._spare_parsers:
-            parser.reuse(_nobody)  # or it would hold the connection
-            self._parsers.append(parser)
 
     # -- requests --------------------------------------------------------------
 
@@ -450,10 +416,6 @@ def _twin(name: str) -> property:
     return property(get, set_, doc=f"The Node spelling of `{name}`.")
 
 
-def _nobody() -> Any:
-    raise AssertionError("a spare parser was fed")
-
-
 def _joined(values: list[bytes]) -> bytes | None:
     return b", ".join(values) if values else None
 
@@ -498,6 +460,7 @@ for _name in (
     "emit_close_after_finish",
     "join_duplicate_headers",
     "body_timeout",
+    "timeout",
 ):
     setattr(Server, _name, _noted(_name))
 

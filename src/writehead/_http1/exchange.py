@@ -296,7 +296,7 @@ class Http1Exchange:
 
     def drop(self) -> None:
         """Forget what waits, its callbacks with it: the connection has gone."""
-        self.refused = self._parked is not None
+        self.refused = self.refused or self._parked is not None
         if self.line is not None and self._parked_size:
             self.line.on_parked(-self._parked_size)
         self._parked = None

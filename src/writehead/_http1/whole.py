@@ -27,22 +27,17 @@ METHODS: dict[bytes, str] = {}
 def lane(make_llhttp: Callable[[SimpleNamespace], Any], max_count: int) -> Lane:
     """Make a lane over a parser of httptools, for requests of at most `max_count` fields."""
     urls: list[bytes] = []
-    verdicts: list[bool] = []
-
-    def on_message_complete() -> None:
-        verdicts.append(should_keep_alive())
-
+    ends = [True]  # empty when one request has ended; a second end fails
     llhttp = make_llhttp(
         SimpleNamespace(
             on_url=urls.append,
             on_body=urls.append,
             on_chunk_header=[].pop,  # fails, and so ends it
-            on_message_complete=on_message_complete,
+            on_message_complete=ends.pop,
         )
     )
     feed_data = llhttp.feed_data
     get_method = llhttp.get_method
-    should_keep_alive = llhttp.should_keep_alive
 
     def take(data: bytes) -> Whole | None:
         line, _, block = data.partition(b"\r\n")
@@ -52,13 +47,14 @@ def lane(make_llhttp: Callable[[SimpleNamespace], Any], max_count: int) -> Lane:
             feed_data(data if head is None else line + b"\r\n\r\n")
         except Exception:
             return None
-        if len(urls) != 1 or len(verdicts) != 1 or line[-9:] != b" HTTP/1.1":
-            return None  # not complete, or more than one, or with a body
+        if ends or len(urls) != 1 or line[-9:] != b" HTTP/1.1":
+            return None  # not complete, or with a body
+        ends.append(True)
         target = urls.pop()
-        keep_alive = verdicts.pop()
         if HASH in target:  # the other lane refuses it
             return None
         if head is None:
+            keep_alive = _stays(make_llhttp, data, block)
             head = RawHead(block, keep_alive, block.count(b"\n") - 1)
             if head.count <= max_count:
                 remember(head)
@@ -68,6 +64,21 @@ def lane(make_llhttp: Callable[[SimpleNamespace], Any], max_count: int) -> Lane:
         return METHODS.get(method) or method_text(method), target, head
 
     return take
+
+
+def _stays(make_llhttp: Callable[[SimpleNamespace], Any], data: bytes, block: bytes) -> bool:
+    """Ask llhttp whether the connection stays; only where a Connection field may say otherwise."""
+    if b"onnection" not in block.lower():
+        return True
+    verdicts: list[bool] = []
+    parsers: list[Any] = []
+
+    def on_headers_complete() -> None:
+        verdicts.append(parsers[0].should_keep_alive())
+
+    parsers.append(make_llhttp(SimpleNamespace(on_headers_complete=on_headers_complete)))
+    parsers[0].feed_data(data)
+    return verdicts[0]
 
 
 def fill(message: Any, whole: Whole) -> None:
