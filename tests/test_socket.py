@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.stage import GET, Stage, answer, dateless, events, silent
-from writehead import http, testing
+from writehead import testing
 from writehead.errors import (
     InvalidArgTypeError,
     OutOfRangeError,
@@ -80,73 +80,6 @@ def test_what_cannot_be_written_is_refused(args: tuple[Any, ...], error: type[An
     assert caught.value.code == code
     settle()
     assert (client.received, client.closed) == (b"", False)
-
-
-def test_a_full_socket_asks_to_wait() -> None:
-    """False from the mark on, 'drain' when all has been taken."""
-    client, socket, log = free()
-    events(log, socket, "drain")
-    client.stall()
-    assert socket.write(65_535 * b"x") is True
-    assert socket.write(b"y") is False
-    settle()
-    assert (socket.writable_length, socket.writable_need_drain, log) == (65_536, True, [])
-    client.take(60_000)
-    assert (socket.writable_length, log) == (5536, [])
-    client.take()
-    assert (socket.writable_length, socket.writable_need_drain, log) == (0, False, ["drain"])
-    assert (socket.writable_high_water_mark, socket.bytes_written) == (65_536, 65_536)
-
-
-def test_callbacks_come_when_the_bytes_have_been_taken() -> None:
-    """In order, each for its own."""
-    client, socket, log = free()
-    client.stall()
-    socket.write(b"1", lambda: log.append(1))
-    socket.write(b"2", lambda: log.append(2))
-    settle()
-    assert log == []
-    client.take()
-    assert log == [1, 2]
-
-
-def test_writes_can_be_corked() -> None:
-    """They are counted at once, and leave together behind the last `uncork`."""
-    client, socket, _ = free()
-    assert socket.cork() is None
-    socket.cork()
-    socket.write(b"a")
-    socket.write(b"b")
-    settle()
-    assert (client.received, socket.writable_length, socket.bytes_written) == (b"", 2, 2)
-    assert socket.writable_corked == 2
-    assert socket.uncork() is None
-    settle()
-    assert client.received == b""
-    socket.uncork()
-    socket.uncork()
-    settle()
-    assert (client.received, socket.writable_length) == (b"ab", 0)
-
-
-async def test_draining_can_be_awaited() -> None:
-    """`await socket.drain()` returns when everything is with the system."""
-    client, socket, _ = free()
-    await socket.drain()
-    client.stall()
-    socket.write(100_000 * b"x")
-    waiting = asyncio.ensure_future(socket.drain())
-    await asyncio.sleep(0)
-    assert not waiting.done()
-    client.take()
-    await waiting
-    client.stall()
-    socket.write(100_000 * b"x")
-    waiting = asyncio.ensure_future(socket.drain())
-    await asyncio.sleep(0)
-    client.reset()
-    with pytest.raises(OSError, match="ECONNRESET"):
-        await waiting
 
 
 # -- the ends ------------------------------------------------------------------
@@ -264,17 +197,6 @@ def test_what_the_peer_ended_can_still_be_written() -> None:
     client.take()
     assert (client.received, client.closed) == (b"bye", True)
     assert log == ["end", "finish", "close False"]
-
-
-def test_what_was_counted_survives() -> None:
-    """Bytes and addresses are known after the end."""
-    client, socket, _ = owned()
-    socket.write(b"xyz")
-    client.reset()
-    assert (socket.bytes_read, socket.bytes_written) == (len(GET), 3)
-    assert (socket.remote_address, socket.remote_family, socket.local_port) == ("127.0.0.1", "IPv4", 80)
-    assert socket.remote_port >= 49152
-    assert socket.address() == {}
 
 
 # -- reading -------------------------------------------------------------------
@@ -425,41 +347,3 @@ def test_what_is_no_timeout_is_refused(args: tuple[Any, ...], error: type[Except
     _, socket, _ = owned()
     with pytest.raises(error):
         socket.set_timeout(*args)
-
-
-def test_options_return_the_socket() -> None:
-    """For chains; where the transport has none they do nothing."""
-    _, socket, _ = owned()
-    assert socket.set_no_delay() is socket
-    assert socket.set_no_delay(False) is socket
-    assert socket.set_keep_alive(True, 1000) is socket
-    assert socket.ref() is socket.unref() is socket
-
-
-def test_what_is_not_tls_says_so() -> None:
-    """None."""
-    _, socket, _ = owned()
-    assert (socket.encrypted, socket.authorized, socket.alpn_protocol) == (None, None, None)
-    assert (socket.get_cipher(), socket.get_peer_certificate()) == (None, None)
-
-
-def test_a_socket_knows_its_server_and_its_transport() -> None:
-    """And is the one class that `http` names."""
-    client, socket, _ = owned()
-    assert isinstance(socket, http.Socket)
-    assert socket.transport is client.transport
-    assert isinstance(socket.server, http.Server)
-
-
-def test_a_large_write_that_moves_is_not_idle() -> None:
-    """Only one that stands still is."""
-    stage = Stage(lambda req, res: res.end(100_000 * b"x"), timeout=1000)
-    client = stage.connect()
-    client.stall()
-    client.send(GET)
-    for _ in range(5):
-        stage.clock.advance(900)
-        client.take(100)
-        assert not client.closed
-    stage.clock.advance(2500)
-    assert client.closed

@@ -1,0 +1,61 @@
+"""What a socket is: addresses, counts, options, no TLS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.stage import GET, Stage, silent
+from writehead import http, testing
+
+UPGRADE = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
+
+
+def owned(**options: Any) -> tuple[testing.Client, Any, list[Any]]:
+    """Return a client, its socket while HTTP owns it, and the log of the stage."""
+    stage = Stage(silent, **options)
+    client = stage.send(GET)
+    stage.log.clear()
+    return client, client.socket, stage.log
+
+
+def free(head: bytes = b"", **options: Any) -> tuple[testing.Client, Any, list[Any]]:
+    """Return a client, its socket after an upgrade, and a log."""
+    stage = Stage(silent, **options)
+    stage.server.on("upgrade", lambda req, socket, head: None)
+    client = stage.send(UPGRADE + head)
+    return client, client.socket, stage.log
+
+
+def test_what_was_counted_survives() -> None:
+    """Bytes and addresses are known after the end."""
+    client, socket, _ = owned()
+    socket.write(b"xyz")
+    client.reset()
+    assert (socket.bytes_read, socket.bytes_written) == (len(GET), 3)
+    assert (socket.remote_address, socket.remote_family, socket.local_port) == ("127.0.0.1", "IPv4", 80)
+    assert socket.remote_port >= 49152
+    assert socket.address() == {}
+
+
+def test_options_return_the_socket() -> None:
+    """For chains; where the transport has none they do nothing."""
+    _, socket, _ = owned()
+    assert socket.set_no_delay() is socket
+    assert socket.set_no_delay(False) is socket
+    assert socket.set_keep_alive(True, 1000) is socket
+    assert socket.ref() is socket.unref() is socket
+
+
+def test_what_is_not_tls_says_so() -> None:
+    """None."""
+    _, socket, _ = owned()
+    assert (socket.encrypted, socket.authorized, socket.alpn_protocol) == (None, None, None)
+    assert (socket.get_cipher(), socket.get_peer_certificate()) == (None, None)
+
+
+def test_a_socket_knows_its_server_and_its_transport() -> None:
+    """And is the one class that `http` names."""
+    client, socket, _ = owned()
+    assert isinstance(socket, http.Socket)
+    assert socket.transport is client.transport
+    assert isinstance(socket.server, http.Server)
