@@ -29,9 +29,7 @@ from writehead.errors import (
 )
 
 #: Status lines of answers that have a body.
-_USUAL_LINES = {
-    code: line for code, line in STATUS_LINES.items() if code >= 200 and code not in (204, 304)
-}
+_USUAL_LINES = {code: line for code, line in STATUS_LINES.items() if code >= 200 and code not in (204, 304)}
 
 FAILURE_BODY = b"Internal Server Error"
 
@@ -438,6 +436,8 @@ class ServerResponse(OutgoingMessage):
             self.__dict__.pop(name, None)
         for name in ("_strict", "_reject_body"):
             self.__dict__.pop(name, None)
+        if getattr(self.req, "_http_version", None) == "1.1":  # below, the request decides
+            self._may_chunk = True
         while self._cork_depth:
             self.uncork()
         self._known_length = len(FAILURE_BODY)
