@@ -404,6 +404,8 @@ class Connection(asyncio.Protocol):
             exchange._sink = socket
             if response._listeners is not None:
                 response._on_socket(socket)
+            if socket._listeners is not None:
+                exchange.after_listeners = socket.listener_count("close")
         else:
             self._enqueue(exchange)
         server._dispatch(message, response, self)
@@ -547,6 +549,7 @@ class Connection(asyncio.Protocol):
         self._current = exchange
         if response._listeners is not None:
             response._on_socket(self.socket)
+        exchange.after_listeners = self.socket.listener_count("close")
         exchange.attach(self.socket)
 
     def retire(self, exchange: Http1Exchange) -> None:
@@ -757,24 +760,30 @@ class Connection(asyncio.Protocol):
             self._error_told = True
             self._server._refuse(error, self.socket)
 
-    def _on_socket_close(self) -> None:
-        """The connection has gone: requests are aborted, responses closed, oldest first."""
+    def _on_socket_close(self) -> int:
+        """The connection has gone: abort the requests, oldest first.
+
+        Returns how many of the socket's 'close' listeners stood before the response got it.
+        """
         self._server._on_gone(self)
         self._closed_input = True
-        exchanges = self._exchanges()
-        incoming = self._incoming
-        current = self._current
-        self._current = self._incoming = None
-        self._queue = None
         self._parser = None
-        for exchange in exchanges:
+        for exchange in self._exchanges():
             response: Any = exchange.response
             if response is not None:
                 response.req._abort()
+        incoming, self._incoming = self._incoming, None
         if incoming is not None and incoming._source is self:
             incoming._lose()
+        return 0 if self._current is None else self._current.after_listeners
+
+    def _close_responses(self) -> None:
+        """Close the responses: the current one now, those that waited a turn later."""
+        exchanges = self._exchanges()
+        current, self._current = self._current, None
+        self._queue = None
         for exchange in exchanges:
-            response = exchange.response
+            response: Any = exchange.response
             exchange.drop()
             exchange.line = exchange.response = None
             if response is not None:
@@ -874,8 +883,11 @@ class _Leftovers:
     def _on_socket_error(self, error: BaseException) -> None:
         """The user owns the errors now."""
 
-    def _on_socket_close(self) -> None:
-        self.connection._on_socket_close()
+    def _on_socket_close(self) -> int:
+        return self.connection._on_socket_close()
+
+    def _close_responses(self) -> None:
+        self.connection._close_responses()
 
     def _on_socket_resume(self) -> None:
         self.connection.socket._resume_transport()

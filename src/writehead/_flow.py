@@ -40,7 +40,8 @@ class Owner(Protocol):
     def _on_socket_drain(self) -> None: ...
     def _on_socket_timeout(self) -> bool: ...
     def _on_socket_error(self, error: BaseException) -> None: ...
-    def _on_socket_close(self) -> None: ...
+    def _on_socket_close(self) -> int: ...
+    def _close_responses(self) -> None: ...
     def _on_socket_resume(self) -> None: ...
 
 
@@ -364,11 +365,31 @@ class SocketFlow(Readable):
             for done in due:
                 done(error)
         self._closed = True
-        if self._owner is not None:
-            self._owner._on_socket_close()
-        self._notify("close", self._errored is not None)
+        owner = self._owner
+        if owner is None:
+            self._notify("close", self._errored is not None)
+        else:
+            self._close_under(owner)
         self._close_reading()
         self._transport_gone()
+
+    def _close_under(self, owner: Owner) -> None:
+        """Close what HTTP has here in Node's order: requests; then responses among the listeners."""
+        listeners = self._entries("close")
+        before = owner._on_socket_close()
+        self._tell_close(listeners[:before])
+        owner._close_responses()
+        self._tell_close(listeners[before:])
+
+    def _tell_close(self, listeners: tuple[Callable[..., object], ...]) -> None:
+        args = (self._errored is not None,)
+        for listener in listeners:
+            try:
+                result = listener(*args)
+                if result is not None:
+                    self._follow(result, "close", args)
+            except Exception as error:
+                self._listener_failed(error, "close", args)
 
     def _close_reading(self) -> None:
         """Wake whoever reads a socket of the user's own (`async for`)."""

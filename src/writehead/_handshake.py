@@ -28,6 +28,7 @@ class Host(Protocol):
     _timers: IdleTimers
     _handshake_seconds: float
     _context: ssl.SSLContext
+    _room: memoryview  # where its connections read to
     _shaking: Handshake | None  # whose step it is, for the callback of a server name
 
     def _on_knock(self, handshake: Handshake) -> bool: ...
@@ -183,7 +184,7 @@ class Handshake(asyncio.Protocol):
         """Hand the connection over to HTTP, with what has come for it already."""
         self._end()
         self._flush()
-        transport = TLSTransport(self.raw, self._ssl, self._incoming, self._outgoing)
+        transport = self._transport()
         transport.raw_socket = self.raw_socket
         self.raw.set_protocol(transport)
         self._host._on_handshake(self, transport)
@@ -199,7 +200,10 @@ class Handshake(asyncio.Protocol):
 
     def failed_transport(self) -> TLSTransport:
         """Return what a socket may stand on that tells of a failed handshake."""
-        return TLSTransport(self.raw, self._ssl, self._incoming, self._outgoing)
+        return self._transport()
+
+    def _transport(self) -> TLSTransport:
+        return TLSTransport(self.raw, self._host._room, self._ssl, self._incoming, self._outgoing)
 
     def cut(self) -> None:
         """End the connection; nobody is told of an error."""

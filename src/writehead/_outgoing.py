@@ -284,10 +284,7 @@ class OutgoingMessage(HeaderStore):
         if self._flushed or self._closed:
             return
         self._flushed = True
-        if self._listeners is None:
-            self._destroyed = self._closed = True
-        else:
-            self._notify("finish")
+        self._notify("finish")
 
     def _prepare_close(self) -> None:
         """Schedule the last step, in Node's place: before the next response gets the socket."""
@@ -307,10 +304,13 @@ class OutgoingMessage(HeaderStore):
 
     def _on_lost(self, error: BaseException | None) -> None:
         """The connection went away: 'close', unless 'finish' has come."""
-        if self._flushed or self._closed:
+        if self._closed:
             return
         self._destroyed = True
         self._stream = None
+        if self._flushed:
+            self._close()
+            return
         if self._errored is None:
             self._errored = error
         self._close()
@@ -555,14 +555,15 @@ class OutgoingMessage(HeaderStore):
         if callback is not None:
             if not callable(callback):
                 raise InvalidArgTypeError("callback", "a function", callback)
-        value = milliseconds(msecs, "msecs")
+        socket = self.socket
+        if socket is None or not socket.destroyed:
+            milliseconds(msecs, "msecs")
         if callback is not None:
             self.on("timeout", callback)
-        socket = self.socket
         if socket is not None:
-            socket.set_timeout(value)
+            socket.set_timeout(msecs)
         elif not self._flushed:
-            self.once("socket", lambda socket: socket.set_timeout(value))
+            self.once("socket", lambda socket: socket.set_timeout(msecs))
         return self
 
     setTimeout = set_timeout

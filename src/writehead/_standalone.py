@@ -15,11 +15,12 @@ from writehead._wire import Done, Ending
 class WritableSink:
     """Hands an exchange's bytes to a writable of the user's."""
 
-    __slots__ = ("_turn_corked", "writable_object")
+    __slots__ = ("_turn_corked", "_writing", "writable_object")
 
     def __init__(self, writable: Any) -> None:
         self.writable_object = writable
         self._turn_corked = False
+        self._writing = False
 
     @property
     def pending(self) -> int:
@@ -45,14 +46,27 @@ class WritableSink:
         self._end_turn()
 
     def _write(self, data: bytes, done: Done | None) -> bool:
-        callback = None if done is None else _on_later_turn(done)
-        if not data:  # nothing for the writable; its turn comes all the same
-            if callback is not None:
-                if self.pending:
-                    return self.writable_object.write(b"", None, callback) is not False
-                callback()
+        if not data and not self.pending:  # nothing for the writable; the turn comes all the same
+            if done is not None:
+                later(done, None)
             return True
-        return self.writable_object.write(data, None, callback) is not False
+        self._writing = True
+        try:
+            callback = None if done is None else self._callback(done)
+            return self.writable_object.write(data, None, callback) is not False
+        finally:
+            self._writing = False
+
+    def _callback(self, done: Done) -> Any:
+        """Return what the writable calls; never inside the call that writes."""
+
+        def callback(error: BaseException | None = None) -> None:
+            if self._writing:
+                later(done, error)
+            else:
+                done(error)
+
+        return callback
 
     def _end_turn(self) -> None:
         if self._turn_corked:
@@ -83,10 +97,3 @@ class WritableSink:
         """Destroy the writable, if it can be."""
         destroy = getattr(self.writable_object, "destroy", None)
         return None if destroy is None else destroy(error)
-
-
-def _on_later_turn(done: Done) -> Any:
-    def callback(error: BaseException | None = None) -> None:
-        later(done, error)
-
-    return callback

@@ -23,13 +23,14 @@ RECORD = 16384
 PIECE = 65536
 
 
-class TLSTransport(asyncio.Transport, asyncio.Protocol):
+class TLSTransport(asyncio.Transport, asyncio.BufferedProtocol):
     """The transport of a connection whose handshake is done.
 
     To the protocol above it is a transport; to the transport below, its protocol.
 
     Args:
         raw: the transport below.
+        room: where the loop reads to, of `PIECE` bytes; all connections of a loop share it.
         ssl_object: made by `SSLContext.wrap_bio(incoming, outgoing)`.
         incoming: what came and is not decrypted.
         outgoing: what is encrypted and not passed on.
@@ -51,6 +52,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         "_raw",
         "_read",
         "_receive",
+        "_room",
         "_ssl",
         "_told_to_pause",
         "_unread",
@@ -60,9 +62,15 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
     )
 
     def __init__(
-        self, raw: Any, ssl_object: ssl.SSLObject, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO
+        self,
+        raw: Any,
+        room: memoryview,
+        ssl_object: ssl.SSLObject,
+        incoming: ssl.MemoryBIO,
+        outgoing: ssl.MemoryBIO,
     ) -> None:
         self._raw = raw
+        self._room = room
         self._ssl = ssl_object
         self._read = ssl_object.read
         self._incoming = incoming
@@ -89,7 +97,15 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Nothing to do: it was made by the one that did the handshake."""
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Lend the loop a place to read to; what it reads is copied before anyone else reads."""
+        return self._room
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take what was read."""
+        self.data_received(self._room[:nbytes])
+
+    def data_received(self, data: bytes | memoryview) -> None:
         """Decrypt a packet and pass it up as one."""
         if self._closing or self._peer_end_told:  # behind a close_notify there is nothing
             return
@@ -140,7 +156,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
             self._error = TLSError.from_sslerror(error)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def _decrypt_pieces(self, data: bytes) -> Iterator[bytes]:
+    def _decrypt_pieces(self, data: bytes | memoryview) -> Iterator[bytes]:
         view = memoryview(data)
         for start in range(0, len(data), PIECE):
             self._incoming.write(view[start : start + PIECE])

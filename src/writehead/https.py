@@ -19,7 +19,7 @@ from writehead._handshake import Answer, Handshake
 from writehead._secure_context import CONTEXT, REFUSED, given, make_context
 from writehead._server import Server as PlainServer
 from writehead._socket import Socket
-from writehead._tls import TLSTransport
+from writehead._tls import PIECE, TLSTransport
 from writehead.errors import HandshakeTimeoutError, InvalidArgTypeError, ServerNameRequiredError
 
 __all__ = ["Server", "createServer", "create_server"]
@@ -73,6 +73,7 @@ class Server(PlainServer):
         self._protocols = _alpn(secure.get("alpn_protocols"))
         self._name_callback = _name_callback(secure.get("sni_callback"))
         self._named: list[tuple[re.Pattern[str], ssl.SSLContext]] = []
+        self._room = memoryview(bytearray(PIECE))
         self._handshakes: set[Handshake] = set()
         self._shaking: Handshake | None = None
         self._use(secure)

@@ -58,6 +58,7 @@ class Http1Exchange:
     head_sent = False
     stays = True
     void = False
+    after_listeners = 0  # of the socket's 'close': those that stood before it got the socket
     user_keeps = False  # by a Connection field of the user's
     refused = False  # the socket was ended by the user before this response
     informs = True  # whether a 1xx may be sent (not to HTTP/1.0)
@@ -357,7 +358,6 @@ class Http1Exchange:
         if self.line is not None:
             self.line.retire(self)
         elif response is not None:
-            response._prepare_close()
             response._on_flushed()
 
 
