@@ -76,7 +76,7 @@ class Pair:
                 if outgoing.pending:
                     self.raw.write(outgoing.read())
                 self.client.exchange()
-        self.transport = TLSTransport(self.raw, server, incoming, outgoing)
+        self.transport = TLSTransport(self.raw, memoryview(bytearray(PIECE)), server, incoming, outgoing)
         self.raw.set_protocol(self.transport)
         self.above = Above()
         self.transport.set_protocol(self.above)
