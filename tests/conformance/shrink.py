@@ -28,6 +28,8 @@ def sound(scenario: Scenario) -> bool:
     """Whether every cork still has its uncork, and what the generator puts first is still there."""
     if not scenario["handlers"]:
         return scenario["server"][:1] != [] and scenario["server"][0][0] == "new"
+    if "request" not in scenario["handlers"]:
+        return "'socket', 'error'" in repr(scenario["handlers"])
     text = repr(scenario["handlers"])
     first = [step[2:3] for step in scenario["handlers"].get("request", [])[:2]]
     return text.count("'cork'") == text.count("'uncork'") and first == [["error"], ["finish"]]

@@ -163,7 +163,7 @@ found.add(
     "no status at all",
     [
         put("res.statusCode", {}),
-        call("res.end", "x"),
+        call("res.end"),
         put("res.statusCode", ["200"]),
         call("res.writeHead", 200),
         call("res.end", "x"),
