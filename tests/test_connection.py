@@ -146,6 +146,33 @@ def test_a_client_that_does_not_read_stops_the_reading() -> None:
     assert len(stage.log) == 10
 
 
+def test_a_waiting_response_that_was_full_drains_in_its_turn() -> None:
+    """'drain' comes when what it queued has gone out."""
+    stage, held = keeping(high_water_mark=1000)
+    client = stage.send(GET + GET)
+    events(stage.log, held[1], "drain finish")
+    assert held[1].write(2000 * b"x") is False
+    settle()
+    assert stage.log[2:] == []
+    held[0].end("1")
+    settle()
+    assert stage.log[2:] == ["drain"]
+    assert client.received.endswith(b"7d0\r\n" + 2000 * b"x" + b"\r\n")
+
+
+def test_a_response_class_hears_of_its_socket() -> None:
+    """'socket' for the first in line, if it listens from its constructor on."""
+
+    class Response(http.ServerResponse):
+        def __init__(self, req: Any, **options: Any) -> None:
+            super().__init__(req, **options)
+            self.on("socket", lambda socket: log.append(socket))
+
+    log: list[Any] = []
+    client = Stage(ServerResponse=Response).send(GET)
+    assert log == [client.socket]
+
+
 # -- errors in a line of requests ----------------------------------------------
 
 
@@ -179,6 +206,23 @@ def test_a_broken_body_takes_the_place_of_its_own_answer() -> None:
     settle()
     assert (dateless(client.received), client.closed) == (answer(b"1") + BAD, True)
     assert stage.log == ["GET /", "POST /", "POST close", "GET finish"]
+
+
+def test_a_broken_body_cuts_its_answer_if_that_has_begun() -> None:
+    """In its turn what was written goes out, and then the end comes without a 400."""
+    stage, held = keeping()
+    broken = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    client = stage.send(GET + broken)
+    held[1].write("x")
+    settle()
+    client.send(b"z\r\n")
+    held[0].end("1")
+    held[1].end()
+    settle()
+    begun = OK + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n"
+    assert dateless(client.received).startswith(answer(b"1") + begun)
+    assert b"400" not in client.received
+    assert client.closed
 
 
 def test_an_answer_given_before_the_body_broke_stands() -> None:
@@ -451,6 +495,18 @@ def test_close_answers_every_request_in_the_line() -> None:
     assert received.endswith(answer(b"2", OK_CLOSE))
 
 
+def test_close_serves_what_was_sent_behind_a_busy_request() -> None:
+    """A request that comes while the server closes is answered, and is the last then."""
+    stage, held = keeping()
+    client = stage.send(GET)
+    closing(stage)
+    client.send(GET)
+    held[0].end("1")
+    held[1].end("2")
+    settle()
+    assert (dateless(client.received), client.closed) == (answer(b"1") + answer(b"2", OK_CLOSE), True)
+
+
 def test_close_waits_for_a_body_that_is_coming() -> None:
     """The request is served, and the connection ended behind it."""
     stage = Stage(answer_at_end)
@@ -570,8 +626,11 @@ def test_the_classes_of_the_options_are_used() -> None:
     )
 
 
+@pytest.mark.parametrize("data", [GET, POST])
 @pytest.mark.parametrize("name", ["IncomingMessage", "ServerResponse"])
-def test_a_class_that_fails_ends_its_connection_only(name: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_class_that_fails_ends_its_connection_only(
+    name: str, data: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     """The failure is logged, and the server serves the next client."""
     base: Any = getattr(http, name)
     failing = [True]
@@ -583,7 +642,7 @@ def test_a_class_that_fails_ends_its_connection_only(name: str, caplog: pytest.L
                 raise LookupError("cannot be made")
 
     stage = Stage(**{name: Fails})
-    assert stage.send(GET).closed
+    assert stage.send(data).closed
     assert "cannot be made" in caplog.text
     failing.clear()
     assert stage.exchange(GET) == answer(b"ok")
@@ -622,3 +681,90 @@ def test_a_memory_client_sees_a_refused_connection() -> None:
     ]
     first.reset()
     assert not stage.connect().closed
+
+
+def test_an_interrupt_goes_through() -> None:
+    """KeyboardInterrupt in a handler is the program's; the server serves on."""
+    stop = [True]
+
+    def handle(req: Any, res: Any) -> None:
+        if stop:
+            raise KeyboardInterrupt
+        res.end("ok")
+
+    stage = Stage(handle)
+    with pytest.raises(KeyboardInterrupt):
+        stage.send(GET)
+    stop.clear()
+    assert stage.exchange(GET) == answer(b"ok")
+
+
+def test_the_timeout_of_the_server_comes_back_with_the_next_request() -> None:
+    """Between two requests the keep-alive timer counts, within one `timeout`."""
+    stage, held = keeping(timeout=1000)
+    client = stage.send(GET)
+    held[0].end("ok")
+    settle()
+    stage.clock.advance(5900)
+    client.send(GET)
+    stage.clock.advance(999)
+    assert not client.closed
+    stage.clock.advance(1)
+    assert client.closed
+
+
+# -- answers that outlive an upgrade ---------------------------------------------
+
+UPGRADE = b"GET /up HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
+
+
+def upgraded_behind(**options: Any) -> tuple[Stage, testing.Client, Any]:
+    """Return a stage, a client that has upgraded behind an unanswered request, and that response."""
+    stage, held = keeping(**options)
+    stage.server.on("upgrade", lambda req, socket, head: None)
+    client = stage.send(GET + UPGRADE)
+    return stage, client, held[0]
+
+
+def test_an_answer_behind_which_was_upgraded_drains() -> None:
+    """It is written at the client's pace."""
+    stage, client, res = upgraded_behind()
+    events(stage.log, res, "drain finish")
+    client.stall()
+    assert res.write(100_000 * b"x") is False
+    settle()
+    client.take()
+    assert stage.log[1:] == ["drain"]
+    res.end()
+    settle()
+    assert stage.log[1:] == ["drain", "finish"]
+    assert not client.closed
+
+
+def test_an_answer_behind_which_was_upgraded_is_lost_with_its_client() -> None:
+    """'aborted', and 'close' of the response; the socket's error is the user's."""
+    stage, client, res = upgraded_behind()
+    events(stage.log, res.req, "aborted")
+    events(stage.log, res, "finish close")
+    events(stage.log, client.socket, "error close")
+    client.reset()
+    assert sorted(stage.log[1:]) == ["aborted", "close", "close True", "error ECONNRESET"]
+
+
+def test_an_answer_behind_which_was_upgraded_may_close() -> None:
+    """With `Connection: close` it ends the upgraded socket, too."""
+    _, client, res = upgraded_behind()
+    res.set_header("Connection", "close")
+    res.end("ok")
+    settle()
+    assert client.closed
+
+
+def test_an_idle_upgraded_socket_is_not_cut() -> None:
+    """A `timeout` of the server only emits 'timeout'."""
+    stage, client, _ = upgraded_behind(timeout=1000)
+    events(stage.log, client.socket, "timeout")
+    stage.clock.advance(5000)
+    assert (client.closed, stage.log[1:]) == (False, ["timeout"])
+    client.socket.pause().resume()
+    settle()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 import stat
@@ -224,6 +225,46 @@ async def test_ipv6_only() -> None:
     await server.close()
 
 
+@pytest.mark.parametrize("args", [(0, None, 5), (0, None, None, None)])
+@on_both_loops
+async def test_none_in_the_middle_is_not_given(args: tuple[Any, ...]) -> None:
+    """No host, then."""
+    async with http.create_server(hello) as server:
+        server.listen(*args)
+        assert server.listening
+
+
+@on_both_loops
+async def test_a_path_may_be_a_path_object(tmp_path: Path) -> None:
+    """In the mapping, or by keyword; port wins over path."""
+    for form in ({"path": tmp_path / "s"}, {"path": str(tmp_path / "t"), "port": None}):
+        async with http.create_server(hello) as server:
+            await server.listen(**form)
+            assert server.address() == str(form["path"])
+    async with http.create_server(hello) as server:
+        await server.listen({"path": "/nowhere", "port": 0})
+        assert server.address()["port"] > 0
+
+
+@on_both_loops
+async def test_without_ipv6_the_default_is_every_ipv4_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`::` cannot be bound, `0.0.0.0` is."""
+
+    class OnlyIPv4(socket.socket):
+        def __init__(self, family: int = -1, *args: Any, **keywords: Any) -> None:
+            if family == socket.AF_INET6:
+                raise OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
+            super().__init__(family, *args, **keywords)
+
+    server = http.create_server(hello)
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "socket", OnlyIPv4)
+        server.listen(0)
+    assert (server.address()["address"], server.address()["family"]) == ("0.0.0.0", "IPv4")
+    await server
+    await server.close()
+
+
 # -- what is refused at once ---------------------------------------------------
 
 
@@ -243,6 +284,14 @@ def test_neither_a_port_nor_a_path_is_refused_at_once(value: Any) -> None:
     with pytest.raises(InvalidArgValueError) as caught:
         http.create_server().listen(value)
     assert caught.value.code == "ERR_INVALID_ARG_VALUE"
+
+
+def test_a_port_that_is_no_number_is_refused_at_once() -> None:
+    """A string that is no number is a path only as the first argument."""
+    with pytest.raises(BadPortError):
+        http.create_server().listen({"port": "abc"})
+    with pytest.raises(InvalidArgValueError):
+        http.create_server().listen(fd=-1)
 
 
 # -- what the system refuses ---------------------------------------------------
@@ -332,3 +381,33 @@ async def test_a_descriptor_that_is_no_socket(tmp_path: Path) -> None:
             with pytest.raises(SystemCallError) as caught:
                 await http.create_server().listen({"fd": fd})
             assert (caught.value.code, caught.value.syscall) == ("EINVAL", "listen")
+
+
+@on_both_loops
+async def test_what_cannot_be_shared() -> None:
+    """A server that does not listen, and a socket that cannot."""
+    with pytest.raises(SystemCallError) as caught:
+        await http.create_server().listen(http.create_server())
+    assert caught.value.code == "EINVAL"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+        with pytest.raises(SystemCallError) as caught:
+            await http.create_server().listen(datagrams)
+        assert caught.value.code in ("ENOTSUP", "EOPNOTSUPP")
+        assert caught.value.syscall == "listen"
+
+
+@on_both_loops
+async def test_the_file_of_another_is_left_alone(tmp_path: Path) -> None:
+    """A path that could not be bound is not unlinked by a later close."""
+    path = str(tmp_path / "s")
+    async with http.create_server(hello) as first:
+        await first.listen(path)
+        second = http.create_server(hello)
+        second.on("error", lambda error: None)
+        with pytest.raises(SystemCallError):
+            await second.listen(path)
+        assert second.address() == path
+        second.listen(0, "127.0.0.1")
+        second.close()
+        await second
+        assert await served(first) == answer(b"ok")

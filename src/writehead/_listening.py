@@ -272,7 +272,7 @@ class Listening(EventEmitter):
             acceptor.close()
         elif sock is not None:
             sock.close()
-        if path and not path.startswith("\0"):
+        if sock is not None and path and not path.startswith("\0"):  # not the file of who was there first
             Path(path).unlink(missing_ok=True)
 
     def _close_if_drained(self) -> None:
