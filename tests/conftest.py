@@ -1,11 +1,10 @@
-"""What every test file may use: `async def` tests on either loop, and a port of the system's choosing."""
+"""What every test file may use: `async def` tests on either loop, and a limit for each."""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
 import os
-import socket
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -66,12 +65,3 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 async def _within_the_limit(test: Any) -> None:
     async with asyncio.timeout(TIMEOUT):  # a hung test is a failed test, not a hung run
         await test
-
-
-@pytest.fixture
-def free_port() -> int:
-    """Return a port that nobody listens on, for programs that must be told one."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

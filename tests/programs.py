@@ -7,6 +7,7 @@ id, whatever happens; none runs longer than TIMEOUT.
 from __future__ import annotations
 
 import os
+import random
 import re
 import signal
 import socket
@@ -14,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -146,14 +146,15 @@ def masked(answer: bytes) -> bytes:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on, for programs that must be told one."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nobody listens on, for programs that must be told one.
 
-
-def arguments_of(line: str) -> Sequence[str]:
-    """Split a line of a shell as simple as those in the documents."""
-    import shlex
-
-    return shlex.split(line)
+    It lies below those that systems give to clients, or one of them could take it meanwhile.
+    """
+    while True:
+        port = random.SystemRandom().randrange(10_240, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("", port))
+            except OSError:
+                continue
+            return port
