@@ -152,7 +152,8 @@ def test_what_openssl_refuses_says_why(options: dict[str, Any], code: str, says:
         ({"min_version": "TLS1"}, InvalidProtocolVersionError),
         ({"max_version": 3}, InvalidProtocolVersionError),
         ({"ssl_context": {}}, InvalidArgTypeError),
-        ({"ssl_context": ssl.create_default_context(), "key": KEY}, InvalidArgValueError),
+        ({"ssl_context": ssl.create_default_context()}, InvalidArgValueError),
+        ({"ssl_context": ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), "key": KEY}, InvalidArgValueError),
     ],
 )
 def test_an_option_of_a_wrong_type_or_value(options: dict[str, Any], kind: type[HTTPError]) -> None:
