@@ -163,7 +163,7 @@ found.add(
     "no status at all",
     [
         put("res.statusCode", {}),
-        call("res.end"),
+        call("res.flushHeaders"),
         put("res.statusCode", ["200"]),
         call("res.writeHead", 200),
         call("res.end", "x"),
@@ -235,4 +235,32 @@ found.add(
     settle(),
     server=[*by_hand, call("r.write", "x", cb("w1")), call("r.end", cb("e1"))],
     listen=False,
+)
+UP = request("GET", "/up", "Connection: Upgrade", "Upgrade: x")
+for label, program in {
+    "write in the turn of end": [call("socket.end", "bye", cb("e")), call("socket.write", "x", cb("w"))],
+    "write after destroySoon": [call("socket.destroySoon"), later(call("socket.write", "x", cb("w")))],
+    "end with data after the end": [
+        call("socket.end", "bye", cb("1")),
+        later(call("socket.end", "bye", cb("2"))),
+    ],
+    "end after destroy": [call("socket.destroy"), call("socket.end", cb("e"))],
+}.items():
+    found.add(
+        f"upgraded: {label}",
+        None,
+        send(UP),
+        until_end(),
+        handlers={"upgrade": [on("socket.error"), on("socket.close"), *program]},
+    )
+found.add(
+    "shouldKeepAlive of a chunked 304",
+    [
+        quiet("res.setHeader", "Transfer-Encoding", "chunked"),
+        call("res.writeHead", 304),
+        get("res.shouldKeepAlive"),
+        call("res.end"),
+    ],
+    send(GET),
+    until_end(),
 )
