@@ -556,7 +556,7 @@ class OutgoingMessage(HeaderStore):
             if not callable(callback):
                 raise InvalidArgTypeError("callback", "a function", callback)
         socket = self.socket
-        if socket is None or not socket.destroyed:
+        if not getattr(socket, "destroyed", False):
             milliseconds(msecs, "msecs")
         if callback is not None:
             self.on("timeout", callback)

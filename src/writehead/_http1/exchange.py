@@ -227,8 +227,7 @@ class Http1Exchange:
             self._sink.destroy(error)
         else:
             self.void = True
-            self._parked = None
-            self._parked_size = 0
+            self.drop()
 
     def cork(self) -> None:
         """Gather the chunks that follow into one."""
