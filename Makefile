@@ -62,21 +62,25 @@ format: $(VENV)/.ready-dev ## Let ruff order the imports and lay out the code
 	$(BIN)/ruff check --quiet --fix .
 	$(BIN)/ruff format --quiet .
 
-# Every interpreter found, each with uvloop and with plain asyncio in debug mode.
+# Every interpreter found, pyenv's too, each with uvloop and with plain asyncio in debug mode.
+PYTHONS ?= python3.11 python3.12 python3.13 python3.14 $(wildcard $(HOME)/.pyenv/versions/3.1[1-4]*/bin/python)
+
 .PHONY: test-all
-test-all: lint types ## Run the tests on every Python found, with uvloop and with asyncio
-	@for each in python3.11 python3.12 python3.13 python3.14; do \
-		"$$each" -c 'import venv, ensurepip' 2>/dev/null || { echo "$$each: not here"; continue; }; \
-		env=$(VENV)/all/$$each; \
+test-all: ## Run the tests on every Python found, with uvloop and with asyncio
+	@seen=; for each in $(PYTHONS); do \
+		version=$$("$$each" -c 'import sys, venv, ensurepip; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) \
+			|| continue; \
+		case " $$seen " in *" $$version "*) continue;; esac; seen="$$seen $$version"; \
+		env=$(VENV)/all/$$version; \
 		test -x $$env/bin/python || "$$each" -m venv $$env || exit 1; \
 		test $$env/.ready -nt pyproject.toml || { \
-			$$env/bin/python -m pip install --quiet 'pip>=25.1' && \
+			$$env/bin/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1' && \
 			$$env/bin/python -m pip install --quiet --editable . --group tests && touch $$env/.ready; } || exit 1; \
 		for loop in uvloop asyncio; do \
-			echo "== $$each with $$loop"; \
+			echo "== Python $$version with $$loop"; \
 			$$env/bin/python -m pytest -q -n 2 --loop=$$loop $(ARGS) $(TESTS) || exit 1; \
 		done; \
-	done
+	done; echo "== passed on Python$$seen"
 
 .PHONY: conformance
 conformance: $(VENV)/.ready-dev ## Compare with Node: the written scenarios and N random programs from SEED
@@ -120,7 +124,7 @@ stops: $(VENV)/.ready-dev ## Stop a server under load, again and again, and coun
 
 .PHONY: docs
 docs: $(VENV)/.ready-docs ## Build the documentation into site/
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict  # --quiet would hide from --strict what it warns of
 
 .PHONY: clean
 clean: ## Remove what was made, the environment too

@@ -1,13 +1,35 @@
-"""What mkdocs does to a page besides: the changelog comes in, the tests' own blocks go."""
+"""What mkdocs does to a page besides: the changelog comes in, blocks that only tests run go, rows get anchors."""
+
+from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 
 
-def on_page_markdown(markdown: str, page, **_) -> str:
-    if page.file.src_uri == "project/changelog.md":
-        markdown = (ROOT / "CHANGELOG.md").read_text("utf-8")
-        markdown = markdown.replace("SECURITY.md#compatibility", "compatibility.md")
-    return re.sub(r"(?ms)^<!-- (?:python|client)\n.*?^-->\n", "", markdown)
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """Return the text of a page as it is to be shown."""
+    source = page.file.src_uri
+    if source == "project/changelog.md":
+        changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+        markdown = changelog.replace("SECURITY.md#compatibility", "compatibility.md")
+    markdown = re.sub(r"(?ms)^<!-- (?:python|client)\n.*?^-->\n", "", markdown)
+    return with_anchors(markdown) if source.startswith("reference/") else markdown
+
+
+def with_anchors(markdown: str) -> str:
+    """Let a row that begins with names in code be linked to by these names."""
+    taken = set(re.findall(r"\{ #([\w.-]+)", markdown))
+
+    def mark(row: re.Match[str]) -> str:
+        return re.sub(r"`(\w+)[^`]*`", name, row[0])
+
+    def name(code: re.Match[str]) -> str:
+        if code[1] in taken:
+            return code[0]
+        taken.add(code[1])
+        return f"{code[0]}{{ #{code[1]} }}"
+
+    return re.sub(r"(?m)^\| `[^|]*", mark, markdown)

@@ -1,0 +1,410 @@
+"""The documentation is true: its code runs, its links lead somewhere, its reference is complete.
+
+In a page, a block of code is
+
+    ```python     run as it stands, in order, in one namespace for the page
+    ```output     what the Python block before it prints
+    <!-- python   run too, and not shown: a setting, or a check; `await` is fine
+    <!-- client   run in a thread while the next program runs its servers
+
+Law: `listen(3000)` listens on a port of the system's choosing, and a program ends when its
+client is done.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import contextlib
+import http.client
+import inspect
+import io
+import re
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.certificates import authority
+from tests.conftest import loop_factory
+from tests.programs import ROOT, TIMEOUT
+from writehead import _open, _options, _run, _secure_context, _wire, cli, errors, events, https, testing
+from writehead import http as http_module
+from writehead._peer import Parsed
+from writehead._signal import AbortSignal
+from writehead._turns import later
+
+DOCS = ROOT / "docs"
+REFERENCE = DOCS / "reference"
+PAGES = sorted(DOCS.rglob("*.md"))
+
+_PIECE = re.compile(
+    r"^<!-- (?P<hidden>python|client)\n(?P<secret>.*?)^-->$"
+    r"|^(?P<indent> *)```(?P<language>\w*)[^\n]*\n(?P<shown>.*?)^(?P=indent)```$",
+    re.DOTALL | re.MULTILINE,
+)
+
+
+class Piece(NamedTuple):
+    """A block of a page: its kind, its text and the line where the text begins."""
+
+    kind: str
+    text: str
+    line: int
+
+
+def pieces_of(text: str) -> list[Piece]:
+    pieces = []
+    for match in _PIECE.finditer(text):
+        group = "secret" if match["hidden"] else "shown"
+        indent = match["indent"] or ""
+        body = re.sub(rf"(?m)^{indent}", "", match[group])
+        kind = f"hidden {match['hidden']}" if match["hidden"] else match["language"]
+        pieces.append(Piece(kind, body, text.count("\n", 0, match.start(group)) + 1))
+    return pieces
+
+
+def name_of(page: Path) -> str:
+    return str(page.relative_to(DOCS))
+
+
+# -- running a page ------------------------------------------------------------
+
+
+class Answer(NamedTuple):
+    """What `get` returns: the answer of a program on a port."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+
+def get(target: str = "/", method: str = "GET", body: Any = None, **headers: str) -> Answer:
+    """Ask the program that runs on a port, over TLS if that is what it speaks."""
+    connection = http.client.HTTPConnection("localhost", port(), timeout=TIMEOUT)
+    if isinstance(_open.every_open_server()[0], https.Server):
+        trusting = authority().context()
+        connection = http.client.HTTPSConnection("localhost", port(), timeout=TIMEOUT, context=trusting)
+    with contextlib.closing(connection):
+        connection.request(
+            method, target, body, {name.replace("_", "-"): text for name, text in headers.items()}
+        )
+        answer = connection.getresponse()
+        return Answer(answer.status, dict(answer.getheaders()), answer.read().decode())
+
+
+def port() -> int:
+    """Return the port of the program that runs."""
+    return int(_open.every_open_server()[0].address()["port"])  # type: ignore[attr-defined]  # a Server
+
+
+def ask(server: Any, method: str = "GET", target: str = "/", **more: Any) -> testing.Answer:
+    """Ask a server, or a handler, in memory."""
+    if not isinstance(server, http_module.Server):
+        server = http_module.create_server(server)
+    return testing.connect(server).request(method, target, **more)
+
+
+def wire(data: bytes) -> str:
+    """Return bytes of an answer as a page shows them."""
+    return re.sub(
+        r"Date: [^\n]*", "Date: Tue, 24 Nov 2026 12:00:00 GMT", data.decode("latin-1").replace("\r\n", "\n")
+    )
+
+
+class Stage:
+    """Where the blocks of one page run."""
+
+    def __init__(self, page: Path, monkeypatch: pytest.MonkeyPatch, loop: Any) -> None:
+        self.page = page
+        self.loop = loop
+        self.names: dict[str, Any] = {"__name__": "__main__"}
+        self.printed = ""
+        self.client: Piece | None = None
+        self.pieces = pieces_of(page.read_text("utf-8"))
+        self.tools = {"get": get, "port": port, "ask": ask, "wire": wire, "authority": authority}
+        monkeypatch.setattr(http_module, "run", self.run)
+
+    def play(self) -> None:
+        """Run all blocks."""
+        for number, piece in enumerate(self.pieces):
+            if piece.kind == "python":
+                self.printed = ""
+                text = re.sub(r'(listen\(|"port": |port=)3000', r"\g<1>0", piece.text)
+                self.execute(piece._replace(text=text))
+            elif piece.kind == "hidden python":
+                below = [
+                    each.text
+                    for each in self.pieces[number:]
+                    if each.kind in ("http", "output", "text", "json")
+                ]
+                self.execute(piece, below=below[0] if below else "", printed=self.printed)
+            elif piece.kind == "hidden client":
+                self.client = piece
+            elif piece.kind == "output":
+                assert self.printed == piece.text, f"{name_of(self.page)}:{piece.line} shows other output"
+        assert self.client is None, "no program follows the client"
+
+    def execute(self, piece: Piece, **tools: Any) -> None:
+        """Run one block; what hidden ones are given goes again."""
+        hidden = piece.kind != "python"
+        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if hidden else 0
+        source = "\n" * (piece.line - 1) + piece.text
+        code = compile(source, str(self.page), "exec", flags, dont_inherit=True)
+        tools = {**self.tools, **tools} if hidden else {}
+        self.names |= tools
+        try:
+            # What a client prints comes between what its program prints.
+            with self.capture() if piece.kind != "hidden client" else contextlib.nullcontext():
+                if code.co_flags & inspect.CO_COROUTINE:
+                    with asyncio.Runner(loop_factory=self.loop) as runner:
+                        runner.run(self.within_the_limit(code))
+                else:
+                    exec(code, self.names)
+        finally:
+            for name in tools:
+                self.names.pop(name, None)
+
+    @contextlib.contextmanager
+    def capture(self) -> Iterator[None]:
+        """Keep what is printed."""
+        out = io.StringIO()
+        try:
+            with contextlib.redirect_stdout(out):
+                yield
+        finally:
+            self.printed += out.getvalue()
+
+    async def within_the_limit(self, code: types.CodeType) -> None:
+        async with asyncio.timeout(TIMEOUT):
+            await types.FunctionType(code, self.names)()
+
+    def run(self, **options: Any) -> None:
+        """Do what `http.run()` does, with a client that ends it."""
+        failures: list[BaseException] = []
+        client, self.client = self.client, None
+        later(lambda: asyncio.get_running_loop().create_task(self.visit(client, failures)))
+        _run.run(**options)
+        if failures:
+            raise failures[0]
+
+    async def visit(self, client: Piece | None, failures: list[BaseException]) -> None:
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                for server in _open.every_open_server():
+                    if not getattr(server, "address")():  # a host is being looked up
+                        await events.once(server, "listening")  # type: ignore[arg-type]  # a Server
+                if client is not None:
+                    await asyncio.to_thread(self.execute, client)
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            for server in _open.every_open_server():
+                server.close()
+                server.close_all_connections()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_the_code_of_a_page_runs(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """Each block runs, in order, and prints what is shown under it."""
+    monkeypatch.chdir(tmp_path)
+    Stage(page, monkeypatch, loop_factory(request.config.getoption("--loop"))).play()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_a_page_has_no_block_that_is_not_seen(page: Path) -> None:
+    """Each fence and each hidden block is found; a misspelt one would never run."""
+    text = page.read_text("utf-8")
+    pieces = pieces_of(text)
+    fences = len(re.findall(r"(?m)^ *```", text))
+    shown = [piece for piece in pieces if not piece.kind.startswith("hidden")]
+    assert fences == 2 * len(shown)
+    assert len(re.findall("<!--", text)) == len(pieces) - len(shown)
+    assert {piece.kind for piece in shown} <= {
+        "python",
+        "output",
+        "http",
+        "text",
+        "console",
+        "javascript",
+        "json",
+        "ini",
+        "nginx",
+    }
+
+
+# -- links ---------------------------------------------------------------------
+
+_LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def without_code(text: str) -> str:
+    return re.sub(r"`[^`\n]*`", "`code`", _PIECE.sub("", text))
+
+
+def anchors_of(page: Path) -> set[str]:
+    """Return what may stand behind `#` in a link to `page`."""
+    text = _PIECE.sub("", page.read_text("utf-8"))
+    anchors = set(re.findall(r"\{ ?#([\w.-]+)", text))
+    for title in re.findall(r"(?m)^#+ (.+?)(?: \{.*)?$", text):
+        plain = re.sub(r"[^\w\s-]", "", title.lower()).strip()
+        anchors.add(re.sub(r"[-\s]+", "-", plain))
+    return anchors | {f"{name}" for name in rows_of(text)}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Each link within the documentation names a page, and a place in it, that is there."""
+    lost = []
+    for link in (first or second for first, second in _LINK.findall(without_code(page.read_text("utf-8")))):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if not target.is_file() or (anchor and anchor not in anchors_of(target)):
+            lost.append(link)
+    assert not lost
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    """mkdocs.yml names each page once, and no other."""
+    named = re.findall(r"[\w/.-]+\.md", (ROOT / "mkdocs.yml").read_text("utf-8"))
+    assert sorted(named) == sorted(name_of(page) for page in PAGES)
+
+
+# -- the reference -------------------------------------------------------------
+
+# What a socket is for the loop and for the framing, and no user calls.
+SEAMS = ({*dir(asyncio.Protocol), *dir(_wire.Sink), "put_ahead"}) - {"cork", "uncork", "destroy"}
+
+#: Each class, the page that has its members, and the class whose members are on another page.
+CLASSES: list[tuple[type, str, type]] = [
+    (events.EventEmitter, "events.md", object),
+    (http_module.Server, "server.md", events.EventEmitter),
+    (https.Server, "https.md", http_module.Server),
+    (http_module.OutgoingMessage, "server-response.md", events.EventEmitter),
+    (http_module.ServerResponse, "server-response.md", events.EventEmitter),
+    (http_module.IncomingMessage, "incoming-message.md", events.EventEmitter),
+    (AbortSignal, "incoming-message.md", events.EventEmitter),
+    (http_module.Socket, "socket.md", events.EventEmitter),
+    (testing.Client, "testing.md", object),
+    (testing.Answer, "testing.md", object),
+    (testing.Clock, "testing.md", object),
+    (Parsed, "testing.md", object),
+]
+
+
+def members_of(cls: type, base: type = object) -> set[str]:
+    """Return the public names of a class in Python's spelling, those of `base` left out."""
+    names = set(dir(cls))
+    for each in cls.__mro__:
+        names.update(vars(each).get("__annotations__", {}))
+    names -= set(dir(base)) | SEAMS | (members_of(base) if base is not object else set())
+    return {name for name in names if not name.startswith("_") and name == name.lower()}
+
+
+def page_of(name: str) -> str:
+    return (REFERENCE / name).read_text("utf-8")
+
+
+def rows_of(text: str) -> dict[str, list[str]]:
+    """Return the cells of each table row that begins with a name in code, by that name."""
+    rows = {}
+    for line in re.findall(r"(?m)^\| `.*$", text):
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        for name in re.findall(r"`(\w+)[^`]*`", cells[0]):
+            rows[name] = cells
+    return rows
+
+
+def named_in(text: str) -> set[str]:
+    """Return what has an anchor, or a row of a table, of its own."""
+    return set(re.findall(r"\{ ?#([\w.-]+)", text)) | set(rows_of(text))
+
+
+@pytest.mark.parametrize(("cls", "page", "base"), CLASSES, ids=str)
+def test_the_reference_has_every_member(cls: type, page: str, base: type) -> None:
+    """Each public member has a heading or a row on the page of its class."""
+    assert members_of(cls, base) - named_in(page_of(page)) == set()
+
+
+@pytest.mark.parametrize(("cls", "page", "base"), CLASSES, ids=str)
+def test_the_reference_has_both_spellings(cls: type, page: str, base: type) -> None:
+    """Where Node spells a member otherwise its page says how."""
+    text = page_of(page)
+    twins = {events.node_spelling(name) for name in members_of(cls, base)} & set(dir(cls))
+    assert {twin for twin in twins if twin != twin.lower() and f"`{twin}" not in text} == set()
+
+
+@pytest.mark.parametrize(("cls", "page", "base"), CLASSES, ids=str)
+def test_the_reference_has_every_event(cls: type, page: str, base: type) -> None:
+    """The events that a class names in its docstring have a heading on its page."""
+    told = re.search(r"Events: (.*?)(?:\n\n|Source|Args|$)", cls.__doc__ or "", re.DOTALL)
+    named = re.findall(r"'(\w+)'", told[1]) if told else []
+    there = named_in(page_of(page)) | (
+        named_in(page_of("server.md")) if base is http_module.Server else set()
+    )
+    assert {f"event-{name}" for name in named} - there == set()
+
+
+def test_the_reference_names_no_member_that_is_not_there() -> None:
+    """A heading of the form `res.name(...)` belongs to a member of a class of its page."""
+    stale = []
+    for page in sorted({page for _, page, _ in CLASSES}):
+        known = {name for cls, where, _ in CLASSES if where == page for name in members_of(cls)}
+        for owner, name in re.findall(r"(?m)^### `(?:await )?(\w+)\.(\w+)", page_of(page)):
+            if owner not in ("http", "https", "events", "testing") and name not in known:
+                stale.append(f"{page}: {owner}.{name}")
+    assert not stale
+
+
+def test_the_reference_has_every_option_with_its_default() -> None:
+    """Each option of a server has a row, whose second cell is the default."""
+    rows = rows_of(page_of("server.md"))
+    for name, (default, _) in _options._SERVER.items():
+        assert rows[name][1] == ("`()`" if default == frozenset() else f"`{default!r}`"), name
+
+
+def test_the_reference_has_every_option_of_tls() -> None:
+    """Each option of `https.create_server` has its row, those that are refused too."""
+    named = named_in(page_of("https.md"))
+    assert https._OPTIONS - named == set()
+    assert set(_secure_context.REFUSED) - named == set()
+
+
+@pytest.mark.parametrize(
+    ("module", "page"),
+    [(http_module, "http.md"), (https, "https.md"), (events, "events.md"), (testing, "testing.md")],
+    ids=["http", "https", "events", "testing"],
+)
+def test_the_reference_has_every_function_of_a_module(module: Any, page: str) -> None:
+    """What a module gives has a heading or a row on its page; a class may have a page of its own."""
+    given = getattr(module, "__all__", ["EventEmitter", "once", "MaxListenersExceededWarning"])
+    mine = {name for name in given if name == name.lower() or name.isupper() or name[0].isupper()}
+    assert mine - named_in(page_of(page)) == set()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.HTTPError)],
+    ids=lambda each: each.__name__,
+)
+def test_the_reference_has_every_error(error: type[errors.HTTPError]) -> None:
+    """Each error has a row with its code and the builtins that take it too."""
+    row = " ".join(rows_of(page_of("errors.md"))[error.__name__])
+    assert error.code in row
+    builtins = [
+        base.__name__ for base in error.__bases__ if base.__module__ == "builtins" and base is not Exception
+    ]
+    assert [name for name in builtins if name not in row] == []
+
+
+def test_the_reference_has_every_option_of_the_command() -> None:
+    """Each option of `writehead` is on its page."""
+    text = page_of("command.md")
+    options = [option for action in cli._parser()._actions for option in action.option_strings]
+    assert [option for option in options if f"`{option}" not in text] == []
