@@ -62,6 +62,7 @@ FLOORS: list[dict[str, set[str]]] = [
             "_http1.syntax",
             "_http1.whole",
         },
+        "_http1.pool": {"_http1.parser", "_http1.whole"},
         "_http1.reasons": set(),
         "_http1.syntax": set(),
         "_http1.whole": {"_http1.found", "_http1.head"},
@@ -74,7 +75,12 @@ FLOORS: list[dict[str, set[str]]] = [
         "_pipeline": {"_file", "_incoming", "_outgoing", "_response"},
         "_response": {"_file", "_headers", "_outgoing"},
     },
-    {"_connection": set()},  # 4: links
+    {  # 4: links
+        "_connection": {"_line", "_raw"},
+        "_host": set(),
+        "_line": set(),
+        "_raw": set(),
+    },
     {  # 5: server
         "_listen": set(),
         "_accepting": set(),

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
+import stat
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from writehead.errors import ConnectionLostError, FileChangedError, InvalidArgTypeError, OutOfRangeError
+from writehead.errors import (
+    ConnectionLostError,
+    FileChangedError,
+    InvalidArgTypeError,
+    OutOfRangeError,
+    StreamWriteAfterEndError,
+)
 
 if TYPE_CHECKING:
     from writehead._response import ServerResponse
@@ -33,12 +41,13 @@ class FileRange:
         if isinstance(file, (str, bytes, os.PathLike)):
             self._own = open(file, "rb", buffering=0)  # noqa: SIM115  # closed in __exit__
             self.fd: int = self._own.fileno()
-        elif hasattr(file, "fileno"):
-            self.fd = file.fileno()
         else:
-            raise InvalidArgTypeError("file", "a path or a binary file", file)
+            self.fd = _descriptor(file)
         try:
-            size = os.fstat(self.fd).st_size
+            facts = os.fstat(self.fd)
+            if not stat.S_ISREG(facts.st_mode):  # of a pipe nobody knows the length
+                raise InvalidArgTypeError("file", "a path or a binary file on disk", file)
+            size = facts.st_size
             self.offset = _within("offset", offset, size)
             self.count = size - self.offset if count is None else _within("count", count, size - self.offset)
         except BaseException:
@@ -59,6 +68,13 @@ class FileRange:
         return os.pread(self.fd, size, self.offset + position)
 
 
+def _descriptor(file: Any) -> int:
+    try:
+        return int(file.fileno())
+    except (AttributeError, io.UnsupportedOperation):  # BytesIO has none
+        raise InvalidArgTypeError("file", "a path or a binary file on disk", file) from None
+
+
 def _within(argument: str, value: Any, most: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidArgTypeError(argument, "an int", value)
@@ -73,7 +89,10 @@ async def send_range(response: ServerResponse, piece: FileRange) -> None:
     Raises:
         FileChangedError: the file ended early.
         ConnectionLostError: the client has gone.
+        StreamWriteAfterEndError: somebody ended the response meanwhile.
     """
+    while response.writable_corked:
+        response.uncork()
     socket = response.socket
     fd = _plain_fd(socket)
     if fd is None or response.chunked_encoding or response._strict or not hasattr(os, "sendfile"):
@@ -81,7 +100,7 @@ async def send_range(response: ServerResponse, piece: FileRange) -> None:
         return
     response.flush_headers()
     await socket.drain()
-    sent = await _sendfile(socket, fd, piece)
+    sent = await _sendfile(response, socket, fd, piece)
     response._body_bytes += sent
     if sent < piece.count:
         raise FileChangedError(piece.count, sent)
@@ -96,7 +115,7 @@ def _plain_fd(socket: Any) -> int | None:
     return None if sock is None else int(sock.fileno())
 
 
-async def _sendfile(socket: Any, fd: int, piece: FileRange) -> int:
+async def _sendfile(response: ServerResponse, socket: Any, fd: int, piece: FileRange) -> int:
     # A descriptor of its own: the loop will not watch one that a transport uses.
     own = os.dup(fd)
     try:
@@ -104,6 +123,8 @@ async def _sendfile(socket: Any, fd: int, piece: FileRange) -> int:
         while sent < piece.count:
             if socket.destroyed:
                 raise ConnectionLostError
+            if response.finished:
+                raise StreamWriteAfterEndError
             try:
                 n = os.sendfile(own, piece.fd, piece.offset + sent, min(piece.count - sent, 1 << 30))
             except BlockingIOError:
@@ -147,5 +168,7 @@ async def _copy(response: ServerResponse, piece: FileRange) -> None:
         position += len(data)
         if response.destroyed:
             raise response.errored or ConnectionLostError()
+        if response.finished:
+            raise StreamWriteAfterEndError
         if not response.write(data):
             await response.drain()

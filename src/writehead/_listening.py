@@ -9,6 +9,7 @@ every event, waits for the loop.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket as system
 from collections.abc import Callable, Generator
@@ -34,6 +35,9 @@ logger = logging.getLogger("writehead")
 
 #: What `async with` waits for busy connections before it cuts them, in seconds.
 GRACE = 5.0
+
+#: What it waits for connections that were cut to be gone, in seconds.
+CUT_GRACE = 1.0
 
 
 class _Waiter:
@@ -362,7 +366,9 @@ class Listening(EventEmitter):
             return
         except TimeoutError:
             self.close_all_connections()
-            await self._wait()
+            # What an upgrade took is the user's, and may stay.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wait(), CUT_GRACE)
 
 
 class _CloseCallback:

@@ -39,6 +39,12 @@ def on_all_closed(callback: Callable[[], object]) -> None:
     _watchers.append(callback)
 
 
+def forget(callback: Callable[[], object]) -> None:
+    """Call `callback` no more."""
+    if callback in _watchers:
+        _watchers.remove(callback)
+
+
 def hold(server: Open) -> None:
     """Note that `server` is open."""
     if server not in _open:

@@ -8,7 +8,7 @@ from typing import Any
 
 from writehead._file import PIECE
 from writehead._outgoing import OutgoingMessage
-from writehead.errors import ConnectionLostError, InvalidArgTypeError
+from writehead.errors import ConnectionLostError, InvalidArgTypeError, StreamWriteAfterEndError
 
 
 async def pipeline(source: Any, res: OutgoingMessage) -> None:
@@ -21,6 +21,7 @@ async def pipeline(source: Any, res: OutgoingMessage) -> None:
 
     Raises:
         ConnectionLostError: the client went away.
+        StreamWriteAfterEndError: somebody has ended the response.
         Whatever the source raises; the response is destroyed then.
 
     Source: https://nodejs.org/api/stream.html#streampromisespipelinesource-transforms-destination-options
@@ -30,6 +31,8 @@ async def pipeline(source: Any, res: OutgoingMessage) -> None:
         async for chunk in chunks:
             if res.destroyed and not res.writable_finished:
                 raise res.errored or ConnectionLostError()
+            if res.finished:
+                raise StreamWriteAfterEndError
             if not res.write(chunk):
                 await res.drain()
     except BaseException as error:

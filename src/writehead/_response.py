@@ -26,6 +26,7 @@ from writehead.errors import (
     InvalidStatusCodeError,
     OutOfRangeError,
     SocketAssignedError,
+    StreamWriteAfterEndError,
 )
 
 #: Status lines of answers that have a body.
@@ -468,8 +469,12 @@ class ServerResponse(OutgoingMessage):
             OSError: the file cannot be opened; nothing has been sent.
             OutOfRangeError: `offset` or `count` lies outside the file.
             FileChangedError: the file became shorter; the connection was cut.
+            StreamWriteAfterEndError: the response was ended before, or meanwhile; then the
+                connection was cut.
             ConnectionLostError: the client has gone.
         """
+        if self._finished:
+            raise StreamWriteAfterEndError
         with FileRange(file, offset, count) as piece:
             if not self._rendered:
                 self._known_length = piece.count
@@ -479,12 +484,14 @@ class ServerResponse(OutgoingMessage):
                     self._known_length = None
             if self._exchange is GONE or self._destroyed:
                 raise self._errored or ConnectionLostError()
+            socket = self.socket
             try:
                 if self._exchange.body_allowed:
                     await send_range(self, piece)
             except BaseException as error:
-                if not self._finished:
-                    self.destroy(error if isinstance(error, Exception) else None)
+                self.destroy(error if isinstance(error, Exception) else None)
+                if self._flushed and socket is not None:  # ended too early: the length was wrong
+                    socket.destroy()
                 raise
         if not self._finished:
             self.end()

@@ -110,9 +110,12 @@ class _Program:
         """Return when nothing holds the loop any more."""
         _open.on_all_closed(self._changed.set)
         later(self._changed.set)  # what was due before there was a loop becomes due now
-        await self._changed.wait()
-        await self._until_all_is_done()
-        await self._leave_nothing()
+        try:
+            await self._changed.wait()
+            await self._until_all_is_done()
+            await self._leave_nothing()
+        finally:
+            _open.forget(self._changed.set)
         if self._exit is not None:
             raise self._exit
 

@@ -18,7 +18,7 @@ logger = logging.getLogger("writehead")
 class Turns:
     """The queue of one event loop; `loop` is None until one runs."""
 
-    __slots__ = ("_scheduled", "due", "held", "loop")
+    __slots__ = ("_buffer", "_scheduled", "due", "held", "loop")
 
     due: deque[tuple[Callable[..., object], tuple[Any, ...]]]
 
@@ -27,6 +27,14 @@ class Turns:
         self.due = deque()
         self.held = False
         self._scheduled = False
+        self._buffer: memoryview | None = None
+
+    @property
+    def buffer(self) -> memoryview:
+        """64 KiB to read into: of the loop, so for the time of one callback only."""
+        if self._buffer is None:
+            self._buffer = memoryview(bytearray(65536))
+        return self._buffer
 
     def later(self, callback: Callable[..., object], *args: Any) -> None:
         """Call `callback(*args)` when the code that runs now has returned."""

@@ -1,0 +1,45 @@
+"""What a connection needs of its server: types only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from writehead._clock import IdleTimers
+from writehead._http1.pool import ParserPool
+from writehead._incoming import IncomingMessage
+from writehead._response import ServerResponse
+from writehead._socket import Socket
+
+
+class Host(Protocol):
+    """What a connection needs of its server."""
+
+    _timers: IdleTimers
+    _closing: bool
+    _keep_alive_line: str
+    _message_class: Callable[[Any], IncomingMessage]
+    _response_class: Callable[..., ServerResponse]
+    _response_options: dict[str, Any]
+    _unique_headers: frozenset[str]
+    high_water_mark: int
+    timeout: float
+    keep_alive_timeout: Any
+    insecure_http_parser: bool
+    emit_close_after_finish: bool
+    body_timeout: float
+    _keep_alive_seconds: float
+    _peculiar: bool
+    _parsers: ParserPool
+    _idle_seconds: float
+    reject_non_standard_body_writes: bool
+    join_duplicate_headers: bool
+
+    def _on_accept(self, connection: Any) -> bool: ...
+    def _on_gone(self, connection: Any) -> None: ...
+    def _on_socket_gone(self) -> None: ...
+    def _dispatch(self, req: IncomingMessage, res: ServerResponse, connection: Any) -> None: ...
+    def _wants_upgrade(self, req: IncomingMessage) -> bool: ...
+    def _hand_over(self, req: IncomingMessage, socket: Socket, head: bytes) -> None: ...
+    def _refuse(self, error: BaseException, socket: Socket) -> bool: ...
+    def _notify(self, name: str, *args: Any) -> bool: ...

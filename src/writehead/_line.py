@@ -1,0 +1,426 @@
+"""The line of responses on one connection: who has the socket, who waits, what ends it.
+
+    an exchange is flushed -> retired -> the next in line gets the socket, or the clock runs
+
+Law: answers leave in the order of their requests, the default answer to what is broken among
+them; nobody behind the last one gets anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from writehead._http1.exchange import Http1Exchange
+from writehead._http1.parser import RequestParser
+from writehead._incoming import IncomingMessage
+from writehead._outgoing import GONE
+from writehead._response import ServerResponse
+from writehead._socket import Socket
+from writehead._turns import Turns
+from writehead.errors import ConnectionLostError, RequestTimeoutError, WriteTimeoutError
+
+if TYPE_CHECKING:
+    from writehead._host import Host
+
+#: How long a closing server waits for a request whose first bytes have come, in seconds.
+UNREAD_GRACE = 1.0
+
+
+def bare_answer(status: int) -> bytes:
+    """Return the answer to what cannot be served: a head and nothing else."""
+    return _BARE[status]
+
+
+_BARE = {
+    status: f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\n\r\n".encode()
+    for status, reason in (
+        (400, "Bad Request"),
+        (408, "Request Timeout"),
+        (413, "Payload Too Large"),
+        (431, "Request Header Fields Too Large"),
+        (505, "HTTP Version Not Supported"),
+    )
+}
+
+
+class Line(asyncio.Protocol):
+    """The state of a connection, and the order in which it answers."""
+
+    __slots__ = (
+        "__weakref__",
+        "_closed_input",
+        "_current",
+        "_error_told",
+        "_feeding",
+        "_head_complete",
+        "_incoming",
+        "_keep_alive_set",
+        "_last_words",
+        "_now",
+        "_parked",
+        "_parser",
+        "_parsers",
+        "_queue",
+        "_read_paused",
+        "_released",
+        "_requests",
+        "_server",
+        "_start",
+                "_unsent",
+        "_unsent_since",
+        "counted_requests",
+        "progress_at",
+        "socket",
+        "turns",
+    )
+
+    socket: Socket
+    turns: Turns
+
+    def __init__(self, server: Host) -> None:
+        self._server = server
+        self._parser: RequestParser | None = None
+        self._current: Http1Exchange | None = None
+        self._queue: deque[Http1Exchange] | None = None
+        self._incoming: IncomingMessage | None = None
+        self._parked = 0  # bytes that wait in queued exchanges
+        self._requests = 0
+        self._start: float | None = None  # when the message under way began; None: idle
+        self._head_complete = False
+        self._keep_alive_set = False
+        self._read_paused = False
+        self._closed_input = False  # what still comes is ignored
+        self._error_told = False
+        self._feeding = False  # large packets come by a BodyFeed
+        self._released = False  # an upgrade took the socket
+        self._last_words: tuple[bytes, BaseException] | None = None
+        self.progress_at = 0.0
+        self._unsent = -1
+        self._unsent_since = 0.0
+        self.counted_requests = 0  # of HTTP/1.1, for max_requests_per_socket
+
+    # -- the order ---------------------------------------------------------------
+
+    def _give_socket(self, exchange: Http1Exchange, response: ServerResponse) -> None:
+        self._current = exchange
+        if response._listeners is not None:
+            response._on_socket(self.socket)
+        exchange.after_listeners = self.socket.listener_count("close")
+        exchange.attach(self.socket)
+
+    def retire(self, exchange: Http1Exchange) -> None:
+        """A response has left whole: see to its request, then to the next in line."""
+        response: Any = exchange.response
+        request = response.req
+        response._exchange = GONE
+        exchange.response = None
+        self._current = None
+        server = self._server
+        if (
+            request._listeners is None
+            and request._complete
+            and not request._consumed
+            and not request._length
+            and type(request) is IncomingMessage
+        ):
+            # An empty body that nobody looked at: what its events would leave behind.
+            request._flowing = request._consumed = request._end_emitted = True
+            request._destroyed = request._closed = True
+        else:
+            request._leave()
+        heard = response._listeners is not None
+        if heard:
+            response._prepare_close()
+        if self._queue is not None or not exchange.stays or exchange.last_allowed or server._closing:
+            self._go_on(exchange, request)
+        elif self._last_words is not None:
+            self._say_last_words()
+        elif not self._released and (seconds := server._keep_alive_seconds):
+            socket = self.socket
+            self._keep_alive_set = True
+            if seconds == socket._idle_group and socket._in_packet and not socket._idle_fired:
+                socket._idle_after = seconds  # the packet's end notes the time
+            else:
+                socket._watch_idle(seconds)
+        if heard:
+            response._on_flushed()
+        elif not response._closed:
+            response._flushed = response._destroyed = response._closed = True
+
+    def _go_on(self, exchange: Http1Exchange, request: IncomingMessage) -> None:
+        """Let the next in line out, or end the connection behind the last."""
+        if not exchange.stays or not self._queue:
+            self._stop(request)
+        else:
+            self._next()
+
+    def _stop(self, request: IncomingMessage) -> None:
+        """End the connection behind a last response; what is unread stays unread."""
+        self._closed_input = True
+        if self._last_words is not None and self._queue is None:
+            self._say_last_words()
+            return
+        if not request._complete:
+            self.socket._linger = True
+        self.socket.destroy_soon()
+
+    def _next(self) -> None:
+        queue = self._queue
+        assert queue is not None
+        exchange = queue.popleft()
+        if not queue:
+            self._queue = None
+        response: Any = exchange.response
+        if exchange.void or self.socket._destroyed:
+            self.socket.destroy()
+            self._queue = self._queue or deque()
+            self._queue.appendleft(exchange)
+            return
+        self._give_socket(exchange, response)
+        if response._need_drain and not response._finished and not response.writable_length:
+            response._on_drained()
+        self._look_at_queue()
+
+    def _on_socket_drain(self) -> None:
+        self._look_at_queue()
+        if self._current is not None and self._current.response is not None:
+            self._current.response._on_drained()
+
+    def _on_socket_resume(self) -> None:
+        """Read on, unless a full body or a full line forbids it."""
+        incoming = self._incoming
+        if not self._read_paused and (incoming is None or not incoming._is_full):
+            self.socket._resume_transport()
+
+    def _enqueue(self, exchange: Http1Exchange) -> None:
+        if self._queue is None:
+            self._queue = deque()
+        self._queue.append(exchange)
+        # Node looks as a head completes: by bytes, not by the number of requests.
+        if self._parked >= self._server.high_water_mark or self.socket._need_drain:
+            self._hold_reading()
+
+    def on_parked(self, size: int) -> None:
+        """Count bytes that wait in the line."""
+        self._parked += size
+
+    def _hold_reading(self) -> None:
+        self._read_paused = True
+        self.socket._pause_transport()
+
+    def _look_at_queue(self) -> None:
+        """Read on once what waits in the line is below the mark."""
+        if self._read_paused and self._parked <= self._server.high_water_mark:
+            self._read_paused = False
+            self._on_socket_resume()
+
+    def _gather(self) -> None:
+        """Let whole responses that wait in the line leave with the one before them."""
+        current = self._current
+        queue = self._queue
+        socket = self.socket
+        if current is None or queue is None or not (current.ended and current.stays):
+            return
+        if socket._committed != len(socket._held) or socket._blocked or socket._destroyed:
+            return
+        for exchange in queue:
+            ready = exchange.gather()
+            if ready is None:
+                break
+            socket.put_ahead(ready)
+
+    # -- errors ----------------------------------------------------------------
+
+    def _on_broken(self, error: BaseException, at_once: bool = False) -> None:
+        """Bytes that cannot be served: 'clientError', or the default answer in its turn."""
+        if getattr(error, "code", None) == "HPE_CLOSED_CONNECTION":
+            return  # the client said it was done: what it sends after that is ignored
+        self._closed_input = True
+        self._start = None
+        if self._error_told:
+            return
+        self._error_told = True
+        if self._server._refuse(error, self.socket):
+            return
+        status = getattr(error, "status", None) or 400
+        answer = bare_answer(status)
+        broken = self._incoming
+        if broken is None and not at_once and (self._current is not None or self._queue):
+            self._last_words = (answer, error)
+            return
+        current = self._current
+        if broken is not None and self._queue and not at_once:
+            last = self._queue[-1]
+            if last.response is not None and last.response.req is broken:  # type: ignore[attr-defined]
+                self._lose_last(last, answer, error)
+                return
+        if current is not None and current.head_sent:
+            answer = b""
+        self._last_words = (answer, error)
+        self._say_last_words()
+
+    def _lose_last(self, last: Http1Exchange, answer: bytes, error: BaseException) -> None:
+        """The last in line is the broken one: what it has not begun, the answer replaces."""
+        assert self._queue is not None
+        if not last.head_sent:
+            self._queue.pop()
+            if not self._queue:
+                self._queue = None
+            response: Any = last.response
+            last.drop()
+            self._incoming = None
+            response.req._abort(with_socket=False)
+            response._on_lost(ConnectionLostError())
+            self._last_words = (answer, error)
+        else:
+            last.stays = False
+            self._last_words = (b"", error)
+
+    def _say_last_words(self) -> None:
+        assert self._last_words is not None
+        answer, error = self._last_words
+        socket = self.socket
+        self._last_words = None
+        if answer and socket.writable:
+            socket.put_now(answer)
+        socket.destroy(error)
+
+    def expire(self, error: BaseException) -> None:
+        """A clock has run out on the message under way."""
+        mine = self.turns.hold()
+        try:
+            self._on_broken(error)
+        finally:
+            if mine:
+                self.turns.run()
+
+    def is_late(self, now: float, headers_timeout: float, request_timeout: float) -> bool:
+        """Tell whether the message under way takes longer than the given seconds (0: no limit)."""
+        if self._start is None or self._closed_input:
+            return False
+        age = now - self._start
+        return (not self._head_complete and 0 < headers_timeout < age) or 0 < request_timeout < age
+
+    def fail_request(self, request: IncomingMessage) -> None:
+        """A listener of `request` failed: its response answers for it."""
+        for exchange in self._exchanges():
+            response: Any = exchange.response
+            if response is not None and response.req is request:
+                response._fail()
+
+    def refuse_body(self, request: IncomingMessage, error: BaseException) -> None:
+        """The body of `request` is longer than its reader wants: say so, and close."""
+        for exchange in self._exchanges():
+            response: Any = exchange.response
+            if response is not None and response.req is request and not response.headers_sent:
+                response.write_head(413, ["Connection", "close"])
+                response.end()
+
+    def look_at_progress(self, now: float, write_timeout: float, body_timeout: float) -> None:
+        """Cut the connection if a body, or an answer, has stood still for so many seconds."""
+        socket = self.socket
+        if body_timeout and self._incoming is not None and not socket._reading_paused:
+            if now - self.progress_at > body_timeout:
+                self.expire(RequestTimeoutError())
+                return
+        if write_timeout and socket._blocked:
+            unsent = socket.transport.get_write_buffer_size()
+            if unsent != self._unsent:
+                self._unsent, self._unsent_since = unsent, now
+            elif now - self._unsent_since > write_timeout:
+                socket.destroy(WriteTimeoutError())
+        else:
+            self._unsent = -1
+
+    def _exchanges(self) -> list[Http1Exchange]:
+        exchanges = [] if self._current is None else [self._current]
+        return exchanges + list(self._queue or ())
+
+    # -- what the socket says --------------------------------------------------
+
+    def _on_socket_timeout(self) -> bool:
+        socket = self.socket
+        listened = False
+        if self._incoming is not None:
+            listened = self._incoming._notify("timeout", socket)
+        if self._current is not None and self._current.response is not None:
+            response: Any = self._current.response
+            listened = response._notify("timeout", socket) or listened
+        return self._server._notify("timeout", socket) or listened
+
+    def _on_socket_error(self, error: BaseException) -> None:
+        if not self._error_told:
+            self._error_told = True
+            self._server._refuse(error, self.socket)
+
+    def _on_socket_close(self) -> int:
+        """The connection has gone: abort the requests, oldest first.
+
+        Returns how many of the socket's 'close' listeners stood before the response got it.
+        """
+        self._server._on_gone(self)
+        self._closed_input = True
+        self._parser = None
+        for exchange in self._exchanges():
+            response: Any = exchange.response
+            if response is not None:
+                response.req._abort()
+        incoming, self._incoming = self._incoming, None
+        source: Any = None if incoming is None else incoming._source
+        if incoming is not None and source is self:
+            incoming._lose()
+        return 0 if self._current is None else self._current.after_listeners
+
+    def _close_responses(self) -> None:
+        """Close the responses: the current one now, those that waited a turn later."""
+        exchanges = self._exchanges()
+        current, self._current = self._current, None
+        self._queue = None
+        for exchange in exchanges:
+            response: Any = exchange.response
+            exchange.drop()
+            exchange.line = exchange.response = None
+            if response is not None:
+                if exchange is current:
+                    response._on_lost(None)
+                else:
+                    self.turns.later(response._on_lost, ConnectionLostError())
+
+    # -- stopping --------------------------------------------------------------
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether a request was served and nothing of another has come."""
+        return (
+            self._current is None
+            and self._queue is None
+            and self._incoming is None
+            and self._last_words is None
+            and self._start is None
+            and not self._released
+        )
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it has never begun a request."""
+        return self._requests == 0 and (self._parser is None or not self._parser.mid_message)
+
+    def close_in_order(self, grace: float = 0.0) -> None:
+        """Go when what is busy is done; at once when nothing is.
+
+        With `grace` (seconds) an idle connection may still bring the request that is on
+        its way; its answer says that it is the last.
+        """
+        if self.is_silent or (self.is_idle and not grace and not self.socket._has_unread()):
+            self.socket.destroy()
+            return
+        if self.is_idle:
+            self._keep_alive_set = True
+            self.socket._watch_idle(grace or UNREAD_GRACE)
+        exchanges = self._exchanges()
+        for exchange in exchanges:
+            exchange.must_close = exchange is exchanges[-1]
+            response: Any = exchange.response
+            response._odd = True

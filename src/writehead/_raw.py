@@ -1,0 +1,108 @@
+"""What a transport talks to while no HTTP is parsed: upgraded sockets, and large bodies."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from writehead._socket import Socket
+
+if TYPE_CHECKING:
+    from writehead._host import Host
+    from writehead._line import Line
+
+
+class Raw(asyncio.Protocol):
+    """Feeds a socket that HTTP has given up."""
+
+    __slots__ = ("server", "socket")
+
+    def __init__(self, socket: Socket, server: Host) -> None:
+        self.socket = socket
+        self.server = server
+
+    def data_received(self, data: bytes) -> None:
+        self._in_turn(self.socket.data_received, data)
+
+    def eof_received(self) -> bool:
+        self._in_turn(self.socket.eof_received)
+        return True
+
+    def pause_writing(self) -> None:
+        self.socket.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._in_turn(self.socket.resume_writing)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self.server._on_socket_gone()
+        self._in_turn(self.socket.connection_lost, exc)
+
+    def _in_turn(self, function: Callable[..., object], *args: Any) -> None:
+        turns = self.socket._turns
+        mine = turns.hold()
+        try:
+            function(*args)
+        finally:
+            if mine:
+                turns.run()
+
+
+class BodyFeed(asyncio.BufferedProtocol):
+    """Reads for a connection whose client sends large packets, into the loop's one buffer.
+
+    Left to themselves the loops allocate up to 256 KiB for each packet, which makes the
+    heap grow and shrink every time: large uploads take twice as long.
+    """
+
+    __slots__ = ("_buffer", "_connection")
+
+    def __init__(self, connection: Line) -> None:
+        self._connection = connection
+        self._buffer: memoryview = connection.turns.buffer
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._connection.data_received(bytes(self._buffer[:nbytes]))
+
+    def eof_received(self) -> bool | None:
+        return self._connection.eof_received()
+
+    def pause_writing(self) -> None:
+        self._connection.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._connection.resume_writing()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._connection.connection_lost(exc if exc is None or isinstance(exc, Exception) else None)
+
+
+class Leftovers:
+    """Owns what is left of HTTP on an upgraded socket: responses of earlier requests."""
+
+    __slots__ = ("connection",)
+
+    def __init__(self, connection: Line) -> None:
+        self.connection = connection
+
+    def _on_socket_drain(self) -> None:
+        self.connection._on_socket_drain()
+
+    def _on_socket_timeout(self) -> bool:
+        return True
+
+    def _on_socket_error(self, error: BaseException) -> None:
+        """The user owns the errors now."""
+
+    def _on_socket_close(self) -> int:
+        return self.connection._on_socket_close()
+
+    def _close_responses(self) -> None:
+        self.connection._close_responses()
+
+    def _on_socket_resume(self) -> None:
+        self.connection.socket._resume_transport()
