@@ -96,7 +96,6 @@ class _Complaints(logging.Handler):
 
 _complaints = _Complaints()
 _logger = logging.getLogger("writehead")
-_logger.propagate = False
 _loop: asyncio.AbstractEventLoop | None = None
 
 
@@ -147,10 +146,12 @@ async def _converse(
 def _watched() -> Iterator[None]:
     _complaints.lines.clear()
     _logger.addHandler(_complaints)
+    _logger.propagate = False
     try:
         yield
     finally:
         _logger.removeHandler(_complaints)
+        _logger.propagate = True
     assert not _complaints.lines, _complaints.lines[0]
 
 
