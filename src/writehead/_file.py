@@ -166,9 +166,9 @@ async def _copy(response: ServerResponse, piece: FileRange) -> None:
         if not data:
             raise FileChangedError(piece.count, position)
         position += len(data)
-        if response.destroyed:
-            raise response.errored or ConnectionLostError()
         if response.finished:
             raise StreamWriteAfterEndError
+        if response.destroyed:
+            raise response.errored or ConnectionLostError()
         if not response.write(data):
             await response.drain()

@@ -1,0 +1,288 @@
+"""pipeline: a source into a response, with back-pressure and one ending."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.response_stage import CHUNKED, HEAD, KEEP, Served, serve
+from tests.stage import on_both_loops
+from writehead import http
+from writehead.errors import ConnectionLostError, InvalidArgTypeError, StreamWriteAfterEndError
+
+POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n"
+ANSWER = f"HTTP/1.1 200 OK|Date: D|{KEEP}|{CHUNKED}||"
+
+
+def open_response(request: bytes = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n") -> Served:
+    served = serve(id, request)
+    served.server.on("clientError", lambda error, socket: socket.destroy())
+    return served
+
+
+class Chunks:
+    """An async iterable that tells whether it was closed."""
+
+    def __init__(
+        self, *chunks: Any, error: Exception | None = None, wait: asyncio.Event | None = None
+    ) -> None:
+        self.chunks = chunks
+        self.error = error
+        self.wait = wait
+        self.closed = False
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        try:
+            for chunk in self.chunks:
+                yield chunk
+            if self.wait is not None:
+                await self.wait.wait()
+            if self.error is not None:
+                raise self.error
+        finally:
+            self.closed = True
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        lambda: ["a", b"bc"],
+        lambda: iter(["a", b"bc"]),
+        lambda: (chunk for chunk in ("a", bytearray(b"bc"))),
+        lambda: Chunks("a", b"bc"),
+        lambda: {"a": 1, "bc": 2},
+    ],
+)
+@on_both_loops
+async def test_iterables_of_chunks(source: Any) -> None:
+    """A chunk a piece; 'finish' has come when it returns."""
+    served = open_response()
+    await http.pipeline(source(), served.res)
+    assert served.text == f"{ANSWER}1|a|2|bc|0||"
+    assert served.res.writable_finished
+
+
+@on_both_loops
+async def test_nothing() -> None:
+    """An empty source is an empty body."""
+    served = open_response()
+    await http.pipeline([], served.res)
+    assert served.text == f"HTTP/1.1 200 OK|Date: D|{KEEP}|Content-Length: 0||"
+
+
+@on_both_loops
+async def test_a_request() -> None:
+    """Its body, as it comes."""
+    served = open_response(POST + b"abc")
+    pouring = asyncio.ensure_future(http.pipeline(served.req, served.res))
+    await asyncio.sleep(0)
+    served.client.send(b"def")
+    await pouring
+    assert served.text == f"{ANSWER}3|abc|3|def|0||"
+    assert served.client.request("GET", "/next") is not None
+
+
+@pytest.mark.parametrize("mode", ["rb", "r"])
+@on_both_loops
+async def test_a_file(tmp_path: Path, mode: str) -> None:
+    """In large pieces, read outside of the loop; text is utf-8."""
+    path = tmp_path / "file"
+    path.write_text("é" * 200_000, "utf-8")
+    served = open_response()
+    served.res.should_keep_alive = False
+    with open(path, mode, encoding=None if "b" in mode else "utf-8") as file:
+        await http.pipeline(file, served.res)
+    body = served.body
+    assert body.endswith(b"0\r\n\r\n")
+    assert body.count("é".encode()) >= 199_999
+    served = open_response()
+    await http.pipeline(io.BytesIO(b"abc"), served.res)
+    assert served.text == f"{ANSWER}3|abc|0||"
+
+
+@on_both_loops
+async def test_head_reads_the_source_and_sends_nothing() -> None:
+    """The head is that of any HEAD."""
+    served = open_response(HEAD)
+    await http.pipeline(["a", "b"], served.res)
+    assert served.text == f"HTTP/1.1 200 OK|Date: D|{KEEP}||"
+
+
+@on_both_loops
+async def test_a_slow_client_stops_the_source() -> None:
+    """No more is drawn than the mark lets through, until it reads."""
+    drawn: list[int] = []
+
+    def source() -> Iterator[bytes]:
+        for number in range(10):
+            drawn.append(number)
+            yield b"x" * 40_000
+
+    served = open_response()
+    served.client.stall()
+    pouring = asyncio.ensure_future(http.pipeline(source(), served.res))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert drawn == [0, 1]
+    served.client.take()
+    await pouring
+    assert len(drawn) == 10
+    assert served.body.count(b"x") == 400_000
+
+
+@pytest.mark.parametrize("source", [5, None, "text", b"bytes", bytearray(b"x"), memoryview(b"x"), object()])
+@on_both_loops
+async def test_what_is_no_source(source: Any) -> None:
+    """Is refused by its type; the response is untouched."""
+    served = open_response()
+    with pytest.raises(InvalidArgTypeError, match="source"):
+        await http.pipeline(source, served.res)
+    assert not served.res.headers_sent
+    served.res.end("ok")
+    await served.res.wait_finished()
+
+
+@pytest.mark.parametrize("kind", ["async", "sync"])
+@on_both_loops
+async def test_a_source_that_fails(kind: str) -> None:
+    """Its error comes out; the connection is cut, so that nobody takes a part for the whole."""
+
+    def failing() -> Iterator[Any]:
+        yield "a"
+        raise KeyError("source")
+
+    served = open_response()
+    source = Chunks("a", error=KeyError("source")) if kind == "async" else failing()
+    with pytest.raises(KeyError, match="source"):
+        await http.pipeline(source, served.res)
+    assert isinstance(served.res.errored, KeyError)
+    await served.client.until(lambda: served.client.closed)
+    assert b"0\r\n\r\n" not in served.bytes
+
+
+@on_both_loops
+async def test_a_source_of_what_cannot_be_written() -> None:
+    """The same, by the error of `write`."""
+    served = open_response()
+    source = Chunks("a", 5, "b")
+    with pytest.raises(InvalidArgTypeError):
+        await http.pipeline(source, served.res)
+    assert source.closed
+    assert served.res.destroyed
+
+
+@pytest.mark.parametrize("stalled", [False, True])
+@on_both_loops
+async def test_a_client_that_leaves(stalled: bool) -> None:
+    """While bytes wait, or between two chunks; the source is closed."""
+    served = open_response()
+    wait = asyncio.Event()
+    source = Chunks("a", wait=wait) if not stalled else Chunks(*[b"x" * 70_000] * 5)
+    if stalled:
+        served.client.stall()
+    pouring = asyncio.ensure_future(http.pipeline(source, served.res))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    served.client.reset()
+    wait.set()
+    with pytest.raises(ConnectionLostError):
+        await pouring
+    assert source.closed
+
+
+@on_both_loops
+async def test_a_client_that_left_before() -> None:
+    """Nothing is drawn beyond the first chunk."""
+    served = open_response()
+    served.client.reset()
+    source = Chunks("a", "b")
+    with pytest.raises(ConnectionLostError):
+        await http.pipeline(source, served.res)
+    assert source.closed
+
+
+@on_both_loops
+async def test_a_request_that_is_aborted() -> None:
+    """The source's own error."""
+    served = open_response(POST + b"abc")
+    pouring = asyncio.ensure_future(http.pipeline(served.req, served.res))
+    await asyncio.sleep(0)
+    served.client.reset()
+    with pytest.raises(ConnectionLostError):
+        await pouring
+
+
+@on_both_loops
+async def test_a_response_that_somebody_ends() -> None:
+    """No more is written; the answer that is out stands."""
+    served = open_response()
+    wait = asyncio.Event()
+
+    async def source() -> AsyncIterator[str]:
+        yield "a"
+        await wait.wait()
+        yield "b"
+
+    pouring = asyncio.ensure_future(http.pipeline(source(), served.res))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    served.res.end()
+    wait.set()
+    with pytest.raises(StreamWriteAfterEndError):
+        await pouring
+    assert served.text == f"{ANSWER}1|a|0||"
+    assert not served.client.closed
+
+
+@on_both_loops
+async def test_a_source_that_ends_with_the_response() -> None:
+    """Nothing is left to do."""
+    served = open_response()
+
+    async def source() -> AsyncIterator[str]:
+        yield "a"
+        served.res.end("b")
+
+    await http.pipeline(source(), served.res)
+    assert served.text == f"{ANSWER}1|a|1|b|0||"
+
+
+@on_both_loops
+async def test_a_cancelled_pipeline() -> None:
+    """Closes the source and cuts the connection."""
+    served = open_response()
+    source = Chunks("a", wait=asyncio.Event())
+    pouring = asyncio.ensure_future(http.pipeline(source, served.res))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    pouring.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await pouring
+    assert source.closed
+    await served.client.until(lambda: served.client.closed)
+
+
+@on_both_loops
+async def test_an_async_iterator_without_aclose() -> None:
+    """Is fine."""
+
+    class Two:
+        left = 2
+
+        def __aiter__(self) -> Two:
+            return self
+
+        async def __anext__(self) -> str:
+            if not self.left:
+                raise StopAsyncIteration
+            self.left -= 1
+            return "x"
+
+    served = open_response()
+    await http.pipeline(Two(), served.res)
+    assert served.text == f"{ANSWER}1|x|1|x|0||"
