@@ -1,4 +1,6 @@
-"""What mkdocs does to a page besides: the changelog comes in, blocks that only tests run go, rows get anchors."""
+"""What mkdocs does to a page besides: topics are found, the changelog comes in,
+blocks that only tests run go, rows get anchors.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,15 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
+
+
+def on_config(config: Any) -> Any:
+    """Put the topics that the navigation does not name behind those that it names."""
+    topics = next(each["Topics"] for each in config["nav"] if "Topics" in each)
+    named = str(topics)
+    found = sorted(path.name for path in (ROOT / "docs" / "topics").glob("*.md"))
+    topics += [f"topics/{name}" for name in found if f"topics/{name}" not in named]
+    return config
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
