@@ -74,7 +74,7 @@ def test_a_status_code_is_made_an_int(status: Any, line: str, stored: int) -> No
 
 BAD_STATUSES: list[Any] = [
     99, 1000, 0, -1, 99.9, float("nan"), float("inf"), None, True, False, "abc", "200OK", "", " ", "0xc8",
-    "2_00", "٢٠٠", "inf", {}, [], [200], b"200", object(), 2**32 + 200, "9" * 400,
+    "2_00", "٢٠٠", "inf", {}, [], [200], b"200", object, 2**32 + 200, "9" * 400,
 ]  # fmt: skip
 
 
