@@ -12,13 +12,15 @@ import h11
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.faults.ledger import Account, Ledger
+from tests.faults.programs import end, write
 from tests.faults.wire import Plan, Wire
 from tests.hostile.answers import read_answers
 from writehead import errors, http
 from writehead._connection import Connection
 from writehead._http1.parser import END, RequestParser
 
-from .streams import cuts, good_stream, stream
+from .streams import cuts, good_request, good_stream, odd_request, stream
 
 LIMIT = 400
 COUNT = 6
@@ -248,6 +250,142 @@ def unread_body(chunks: int, size: int, chunked: bool) -> None:
         assert loop().run_until_complete(run()) <= 16384 + size + 2
 
 
+# -- any handler, any network
+
+
+async def _one_of_many(behaviour: str, req: Any, res: Any, account: Account) -> None:
+    """Behave like one of many programs, for as long as the client is there."""
+    match behaviour:
+        case "iterate":
+            async for _ in req:
+                await asyncio.sleep(0)
+        case "bytes":
+            await req.bytes(limit=50)
+        case "text":
+            await req.text()
+        case "pause":
+            req.on("data", lambda _: req.pause())
+            await asyncio.sleep(0)
+            req.resume()
+        case "read":
+            req.on("readable", lambda: req.read(3))
+        case "pipe":
+            req.pipe(res)
+            return
+        case "pipeline":
+            await http.pipeline(req, res)
+            return
+        case "destroy":
+            write(account, res, b"half")
+            res.destroy()
+        case "destroy request":
+            req.destroy(RuntimeError("enough"))
+        case "never":
+            return
+        case "head":
+            res.write_head(200, {"Content-Length": "3"})
+        case "continue":
+            res.write_continue()
+            res.write_processing()
+        case "cork":
+            res.cork()
+            write(account, res, b"corked")
+        case "drain":
+            while write(account, res, b"d" * 30000) and res.writable_length < 60000:
+                await asyncio.sleep(0)
+            await res.drain()
+        case "close":
+            res.set_header("Connection", "close")
+        case "raise":
+            raise RuntimeError("meant to fail")
+    for _ in range(2):
+        write(account, res, b"abc")
+        await asyncio.sleep(0)
+    end(account, res)
+
+
+_BEHAVIOURS = [
+    "plain", "iterate", "bytes", "text", "pause", "read", "pipe", "pipeline", "destroy", "destroy request", "never", "head",
+    "continue", "cork", "drain", "close", "raise",
+]  # fmt: skip
+_OPTIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "insecure_http_parser": st.just(True),
+        "emit_close_after_finish": st.just(True),
+        "max_requests_per_socket": st.integers(1, 3),
+        "join_duplicate_headers": st.just(True),
+        "high_water_mark": st.sampled_from([0, 1, 1000]),
+        "require_host_header": st.just(False),
+        "optimize_empty_requests": st.just(True),
+        "keep_alive_timeout": st.just(0),
+        "reject_non_standard_body_writes": st.just(True),
+    },
+)
+
+
+@given(st.data())
+def exchange(data: st.DataObject) -> None:
+    """Any handlers on any network: each response ends once, callbacks come once, nothing stays behind."""
+    pieces = data.draw(
+        cuts(data.draw(st.lists(good_request | odd_request, min_size=1, max_size=4).map(b"".join)))
+    )
+    behaviours = data.draw(st.lists(st.sampled_from(_BEHAVIOURS), min_size=1, max_size=4))
+    actions = data.draw(
+        st.lists(st.sampled_from(["feed"] * 6 + ["stall", "go", "turn", "fin", "reset", "stop"]), max_size=12)
+    )
+    options = data.draw(_OPTIONS)
+    ledger = Ledger()
+
+    async def handler(req: Any, res: Any) -> None:
+        account = ledger.open(req, res)
+        # An error of a client who has left, or of a body too large, is no failure of ours.
+        with contextlib.suppress(errors.HTTPError, RuntimeError):
+            await _one_of_many(behaviours[account.number % len(behaviours)], req, res, account)
+
+    with _watched():
+        received = loop().run_until_complete(_act(handler, pieces, actions, options))
+    if "reset" not in actions and "cut" not in actions:
+        assert received.startswith(b"HTTP/1.1 ") or not received
+    complaints = ledger.complaints(options.get("emit_close_after_finish", False))
+    assert not complaints, complaints
+
+
+async def _act(
+    handler: Callable[..., Any], pieces: list[bytes], actions: list[str], options: dict[str, Any]
+) -> bytes:
+    server = http.create_server(handler, **options)
+    server._ready(asyncio.get_running_loop())
+    wire = Wire(Plan(), lambda _wire: None)
+    connection = Connection(server)
+    wire.set_protocol(connection)
+    connection.connection_made(wire)
+    left = list(pieces)
+    for action in [*actions, *["feed"] * len(pieces), "go", "turn", "fin"]:
+        match action:
+            case "feed" if left and wire.is_reading():
+                wire.feed(left.pop(0))
+            case "stall":
+                wire.set_room(0)
+            case "go":
+                wire.set_room(1 << 20)
+            case "fin":
+                wire.feed_eof()
+            case "reset":
+                wire.reset()
+            case "stop":
+                server.close()
+        await asyncio.sleep(0)
+    await _settle(wire)
+    received = bytes(wire.received)
+    wire.reset()
+    await _settle(wire)
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    assert not tasks, tasks
+    assert server._connection_count == 0, "the connection is still counted"
+    return received
+
+
 # -- what is written
 
 
@@ -403,6 +541,7 @@ TARGETS: dict[str, Callable[[], None]] = {
     "connection": connection,
     "good-requests": good_requests,
     "unread-body": unread_body,
+    "exchange": exchange,
     "response": response,
     "header-store": header_store,
 }

@@ -31,8 +31,9 @@ class Program:
 
 def promised(account: Account, what: str, res: Any) -> Promise:
     """Make a callback that counts its calls."""
-    # In its turn, behind its end, or behind the end of the socket: there no callback is due (as in Node).
+    # Before its turn, corked, or behind the end of the socket no callback is due when all is lost (as in Node).
     gone = res.destroyed or res.socket is None or res.socket.destroyed or not res.socket.writable
+    gone = gone or res.writable_corked > 0
     promise = Promise(what, queued=gone)
     account.promises.append(promise)
     return promise
