@@ -16,6 +16,7 @@ from typing import Any
 from writehead._http1.exchange import Http1Exchange
 from writehead._http1.found import END
 from writehead._http1.parser import RequestParser
+from writehead._http1.whole import fill
 from writehead._incoming import IncomingMessage
 from writehead._line import Line
 from writehead._raw import BodyFeed, Leftovers, Raw
@@ -117,23 +118,47 @@ class Connection(Line):
         if whole is None:
             parsers.lane = None  # it may be inside a request
             return False
-        if server._message_class is IncomingMessage:
+        method, target, head = whole
+        socket = self.socket
+        if server._straight and head.usual and self._current is None and not socket._destroyed:
+            # All that `_on_head`, the constructors and the dispatch do for the usual request. What
+            # is read before it is written is set here: see `SocketFlow`.
+            if self._keep_alive_set:
+                self._start_keeping_time(socket)
+            self._requests += 1
             message = _new_message(IncomingMessage)
-            message._socket = self.socket
+            message._listeners = message._flowing = message._decoder = None
+            message._consumed = False
+            message._socket = socket
+            message._source = self
+            message._method = method
+            message._target = target
+            message._raw_head = head
+            message._http_version = "1.1"
+            self._incoming = message
+            self._current = exchange = Http1Exchange()
+            exchange.line = self
+            exchange._sink = socket
+            exchange.keep_alive_line = server._keep_alive_line
+            exchange.response = response = _new(ServerResponse)
+            response.req = message
+            response._exchange = exchange
+            response._listeners = response._store = None
+            response._odd = response._rendered = response._finished = False
+            response._destroyed = response._closed = False
+            if socket._listeners is not None:
+                exchange.after_listeners = socket.listener_count("close")
+            server._notify("request", message, response)
         else:
             made = self._make_message_safely()
             if made is None:
                 return True
             message = made
-        message._method, message._target, head = whole
-        message._http_version = "1.1"
-        message._raw_head = head
-        self._start = None
-        if not head.keep_alive:
-            message._should_keep_alive = False
-        self._on_head(message)
-        if not head.keep_alive:
-            self._closed_input = True  # what comes behind its last request is ignored
+            fill(message, whole)
+            self._start = None
+            self._on_head(message)
+            if not head.keep_alive:
+                self._closed_input = True  # what comes behind its last request is ignored
         if message is not self._incoming:
             return True  # it is lost already
         self._start = self._incoming = None
@@ -143,7 +168,7 @@ class Connection(Line):
             message._reading = False
         else:
             message._push_end()
-        if self.socket._reading_paused:
+        if socket._reading_paused:
             self._on_socket_resume()
         return True
 

@@ -19,6 +19,8 @@ from writehead._http1.framing import (
 from writehead.errors import HeadersSentError, InvalidArgTypeError, InvalidArgValueError
 from writehead.events import EventEmitter
 
+_passed = _fields._passed
+
 _MARKS = {
     "content-length": REMOVED_LENGTH,
     "transfer-encoding": REMOVED_TRANSFER_ENCODING,
@@ -52,7 +54,8 @@ class HeaderStore(EventEmitter):
         if self._rendered:
             raise HeadersSentError("set")
         key = _fields.check_name(name)
-        value = _fields.check_value(name, value, self._lenient)
+        if type(value) is not str or value not in _passed:  # most have passed before: a call saved
+            value = _fields.check_value(name, value, self._lenient)
         if type(name) is not str:
             name = str.__str__(name)  # a member of a (str, Enum) would be formatted as `Kind.NAME`
         store = self._store

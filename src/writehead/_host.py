@@ -30,6 +30,7 @@ class Host(Protocol):
     body_timeout: float
     _keep_alive_seconds: float
     _peculiar: bool
+    _straight: bool
     _parsers: ParserPool
     _idle_seconds: float
     reject_non_standard_body_writes: bool

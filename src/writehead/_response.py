@@ -178,45 +178,32 @@ class ServerResponse(OutgoingMessage):
             and encoding is None
             and callback is None
             and getattr(self.write_head, "__func__", None) is _write_head  # not replaced on the instance
+            and type(self._status_code) is int
+            and (line := _USUAL_LINES.get(self._status_code)) is not None
             and self.req._method != "HEAD"
         ):
+            # The commonest answer in one piece: a usual status, no field that touches the framing,
+            # HTTP/1.1, connection kept, the whole body at hand. Its bytes are those of the general way.
             kind = type(data)
-            if kind is str and data.isascii():
-                body = data.encode()
-            elif kind is bytes:
-                body = data
-            else:
-                return super().end(data)
-            if self._answer(body):
+            body = data if kind is bytes else data.encode() if kind is str and data.isascii() else None
+            if body is not None and len(body) < LARGE:
+                fields = ""
+                store = self._store
+                if store is not None:
+                    for name, value in store.values():
+                        if type(value) is str:
+                            fields += f"{name}: {value}\r\n"
+                        else:
+                            fields += _fields.field_lines(name, value, False)
+                exchange = self._exchange
+                head = (
+                    f"{line}{fields}{date_line()}Connection: keep-alive\r\n{exchange.keep_alive_line}"
+                    f"Content-Length: {len(body)}\r\n\r\n"
+                )
+                self._rendered = self._finished = True
+                exchange.answer(head.encode("latin-1") + body)
                 return self
         return super().end(data, encoding, callback)
-
-    def _answer(self, body: bytes) -> bool:
-        """Send the commonest answer in one piece; False where the general way must be taken.
-
-        That is: a usual status, no field that touches the framing, HTTP/1.1, connection
-        kept, the whole body at hand. The bytes are those of the general way.
-        """
-        status = self._status_code
-        line = _USUAL_LINES.get(status) if type(status) is int else None
-        if line is None or len(body) >= LARGE:
-            return False
-        fields = ""
-        store = self._store
-        if store is not None:
-            for name, value in store.values():
-                if type(value) is not str:
-                    fields += _fields.field_lines(name, value, False)
-                else:
-                    fields += f"{name}: {value}\r\n"
-        exchange = self._exchange
-        head = (
-            f"{line}{fields}{date_line()}Connection: keep-alive\r\n{exchange.keep_alive_line}"
-            f"Content-Length: {len(body)}\r\n\r\n"
-        )
-        self._rendered = self._finished = True
-        exchange.answer(head.encode("latin-1") + body)
-        return True
 
     def _render(self, headers: Any) -> None:
         message = self._status_message

@@ -150,6 +150,13 @@ class Server(Listening):
             or self.join_duplicate_headers
             or self.body_timeout
         )
+        self._straight = not (
+            self._peculiar
+            or self._max_requests
+            or self.optimize_empty_requests
+            or self._message_class is not IncomingMessage
+            or self._response_class is not ServerResponse
+        )
 
     # -- options that are worked out when they are set --------------------------
 
@@ -174,6 +181,7 @@ class Server(Listening):
     def max_requests_per_socket(self, value: Any) -> None:
         self._max_requests = value
         self._reckon_keep_alive()
+        self._note_peculiar()
 
     maxRequestsPerSocket = max_requests_per_socket
 
@@ -287,6 +295,7 @@ class Server(Listening):
                 if good is None:
                     good = head.host_is_good = _is_host(head.values_of(b"host"))
                     head.expect = _joined(head.values_of(b"expect"))
+                    head.usual = good and head.expect is None and head.keep_alive
                 expect = head.expect
             if not good and not self._excuses_host(req):
                 _answer_empty(res, 400)
@@ -460,6 +469,7 @@ for _name in (
     "emit_close_after_finish",
     "join_duplicate_headers",
     "body_timeout",
+    "optimize_empty_requests",
     "timeout",
 ):
     setattr(Server, _name, _noted(_name))

@@ -30,6 +30,7 @@ class RawHead:
     # For the floors above to keep what they made of these fields: whatever follows from
     # the bytes alone, and is not changed by whoever gets it.
     host_is_good: bool | None = None
+    usual = False  # the server has nothing to say before its listeners
     expect: bytes | None = None
     text: list[str] | None = None
     joined: dict[str, Any] | None = None

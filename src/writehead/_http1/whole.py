@@ -20,6 +20,10 @@ Whole = tuple[str, bytes, RawHead]
 #: Takes a packet; returns what it holds, or None. Not to be used after None.
 Lane = Callable[[bytes], Whole | None]
 
+#: How many request lines are remembered, and the longest that is, in bytes.
+REMEMBERED_LINES = 256
+LONGEST_LINE = 256
+
 #: llhttp knows a few dozen; each is decoded once.
 METHODS: dict[bytes, str] = {}
 
@@ -27,6 +31,7 @@ METHODS: dict[bytes, str] = {}
 def lane(make_llhttp: Callable[[SimpleNamespace], Any], max_count: int) -> Lane:
     """Make a lane over a parser of httptools, for requests of at most `max_count` fields."""
     urls: list[bytes] = []
+    lines: dict[bytes, tuple[str, bytes]] = {}  # request lines that llhttp has accepted here
     ends = [True]  # empty when one request has ended; a second end fails
     llhttp = make_llhttp(
         SimpleNamespace(
@@ -42,6 +47,10 @@ def lane(make_llhttp: Callable[[SimpleNamespace], Any], max_count: int) -> Lane:
     def take(data: bytes) -> Whole | None:
         line, _, block = data.partition(b"\r\n")
         head = recall(block)
+        if head is not None:
+            known = lines.get(line)
+            if known is not None:
+                return known[0], known[1], head
         try:
             # No rule of llhttp joins the request line and a field, but for the version.
             feed_data(data if head is None else line + b"\r\n\r\n")
@@ -61,7 +70,12 @@ def lane(make_llhttp: Callable[[SimpleNamespace], Any], max_count: int) -> Lane:
         if head.count > max_count:
             return None
         method = get_method()
-        return METHODS.get(method) or method_text(method), target, head
+        name = METHODS.get(method) or method_text(method)
+        if len(line) <= LONGEST_LINE:
+            if len(lines) >= REMEMBERED_LINES:
+                lines.clear()
+            lines[line] = name, target
+        return name, target, head
 
     return take
 
