@@ -11,11 +11,14 @@ import time
 from benchmarks.chart import draw
 from benchmarks.idle import idle_memory, raise_descriptor_limit
 from benchmarks.load import WrongAnswer, check_answer, press, require_wrk
+from benchmarks.page import write
 from benchmarks.peers import RESULTS, ROOT, SERVERS, Server, install, versions
 from benchmarks.process import cores, running
 from benchmarks.report import Results, Row, save, table
 from benchmarks.startup import import_time, startup_time
 from benchmarks.workloads import WORKLOADS, Workload
+
+TOPICS = ROOT / "docs" / "topics"
 
 SINGLE = {
     "idle": "resident memory of an idle kept-alive connection, 10,000 of them",
@@ -33,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("-r", "--rounds", type=int, default=5, help="turns of each server in each workload (5)")
     made.add_argument("-t", "--seconds", type=int, default=4, help="length of a measured turn (4)")
     made.add_argument("--warm-up", type=int, default=1, help="seconds of load before each measured turn (1)")
-    made.add_argument("--docs", action="store_true", help="write the chart into docs/ too")
+    made.add_argument("--docs", action="store_true", help="write chart and table into docs/topics/ too")
     return made
 
 
@@ -117,7 +120,8 @@ def main() -> None:
     save(RESULTS / "results.json", facts, results)
     draw(RESULTS / "chart.svg", results)
     if options.docs:
-        draw(ROOT / "docs" / "topics" / "performance.svg", results)
+        draw(TOPICS / "performance.svg", results)
+        write(TOPICS / "performance.md", results, facts)
     print(f"written: {(RESULTS / 'results.json').relative_to(ROOT)} and chart.svg beside it")
 
 

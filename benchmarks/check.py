@@ -20,7 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from benchmarks.memory import Rig, run
+from benchmarks.memory import Rig
 from benchmarks.peers import HERE, ROOT
 
 BASELINE = HERE / "baseline.json"
@@ -113,8 +113,8 @@ async def held() -> float:
 
 def measured() -> dict[str, Counts]:
     """All figures."""
-    figures: dict[str, Counts] = {name: run(count(name)) for name in WORKLOADS}
-    figures["idle"] = {"held": run(held())}
+    figures: dict[str, Counts] = {name: asyncio.run(count(name)) for name in WORKLOADS}
+    figures["idle"] = {"held": asyncio.run(held())}
     return figures
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable
 from typing import Any
 
 from benchmarks.load import request_bytes
@@ -17,17 +16,6 @@ PACKET = 65536
 
 PLAIN = ("plain", "async", "browser", "stream", "big", "upload", "upload-iter", "pipeline", "churn")
 """The workloads that make sense without a kernel."""
-
-
-class RecordingLoop(asyncio.SelectorEventLoop):
-    """An event loop that keeps the protocol factory of the server it opened."""
-
-    factory: Callable[[], Any]
-
-    async def create_server(self, protocol_factory: Any, *args: Any, **options: Any) -> Any:  # type: ignore[override]
-        """Open a server as usual; nobody will connect to it."""
-        self.factory = protocol_factory
-        return await super().create_server(protocol_factory, *args, **options)
 
 
 class Wire(asyncio.Transport):
@@ -100,14 +88,11 @@ class Rig:
         """Start the server and connect."""
         self.server = http.create_server(self.handler)
         await self.server.listen(0, "127.0.0.1")
-        loop = asyncio.get_running_loop()
-        assert isinstance(loop, RecordingLoop)
-        self.factory = loop.factory
         self.pairs = [self.connect() for _ in range(self.count)]
 
     def connect(self) -> tuple[Any, Wire]:
         """One more connection."""
-        protocol, wire = self.factory(), Wire()
+        protocol, wire = self.server._make_connection(), Wire()
         protocol.connection_made(wire)
         return protocol, wire
 
@@ -156,9 +141,3 @@ class Rig:
     def requests(self) -> int:
         """Requests in one turn."""
         return self.count * self.workload.depth
-
-
-def run(coroutine: Any) -> Any:
-    """Run under a loop that records the server's factory."""
-    with asyncio.Runner(loop_factory=RecordingLoop) as runner:
-        return runner.run(coroutine)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import statistics
 import sys
 import time
@@ -9,7 +10,7 @@ import time
 from httptools import HttpRequestParser
 
 from benchmarks.load import request_bytes
-from benchmarks.memory import PLAIN, Rig, run
+from benchmarks.memory import PLAIN, Rig
 from benchmarks.workloads import WORKLOADS
 
 BATCHES = 15
@@ -58,7 +59,7 @@ def main() -> None:
     """Print one line per workload."""
     print(f"{'':12} {'best us':>9} {'median us':>10} {'llhttp us':>10}")
     for name in sys.argv[1:] or PLAIN:
-        best, median = run(measure(name))
+        best, median = asyncio.run(measure(name))
         parsing = "" if WORKLOADS[name].body or name == "churn" else f"{parse_alone(name):10.2f}"
         print(f"{name:12} {best:9.2f} {median:10.2f} {parsing}", flush=True)
 

@@ -94,11 +94,17 @@ class Process:
 
     def resident(self) -> int:
         """Bytes of memory held by the server and its children."""
-        total = 0
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit() and _session(entry) == self._popen.pid:
-                total += _resident(entry)
-        return total
+        return sum(_resident(entry) for entry in self._entries())
+
+    def cpu(self) -> float:
+        """Seconds of processor time that the server and its children have used; 0 where /proc does not tell."""
+        return sum(_cpu(entry) for entry in self._entries())
+
+    def _entries(self) -> list[Path]:
+        if not Path("/proc/self/stat").exists():
+            return []
+        numbered = (entry for entry in Path("/proc").iterdir() if entry.name.isdigit())
+        return [entry for entry in numbered if _session(entry) == self._popen.pid]
 
     def stop(self) -> None:
         """End the server and what it started."""
@@ -129,10 +135,20 @@ def running(server: Server, workload: str, tls: bool = False) -> Iterator[Proces
 
 
 def _session(entry: Path) -> int:
+    fields = _stat(entry)
+    return int(fields[3]) if fields else -1
+
+
+def _cpu(entry: Path) -> float:
+    fields = _stat(entry)
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") if fields else 0.0
+
+
+def _stat(entry: Path) -> list[str]:
     try:
-        return int((entry / "stat").read_text().rpartition(")")[2].split()[3])
-    except (OSError, IndexError):
-        return -1
+        return (entry / "stat").read_text().rpartition(")")[2].split()  # the name may hold anything
+    except OSError:
+        return []
 
 
 def _resident(entry: Path) -> int:

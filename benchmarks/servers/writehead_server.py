@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from typing import Any
 
 from benchmarks.servers.payload import (
@@ -111,11 +110,9 @@ def main() -> None:
     if certificate:
         from writehead import https  # so that only this workload pays for it
 
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(certificate, key)
-        server = https.create_server(handler, context=context, **options)
+        server = https.create_server({"cert": certificate, "key": key, **options}, handler)
     else:
-        server = http.create_server(handler, **options)
+        server = http.create_server(options, handler)
     server.listen({"port": port, "host": "127.0.0.1", "backlog": 2048})
     http.run()
 

@@ -1,0 +1,46 @@
+"""The figures in the documentation: a Markdown table between two marks of a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks.report import UNITS, US, Results, ratio
+
+BEGIN, END = "<!-- figures: written by `make bench ARGS=--docs` -->", "<!-- end of figures -->"
+
+CHART = "![Requests per second of each server, by workload](performance.svg)"
+
+
+def write(page: Path, results: Results, facts: dict[str, object]) -> None:
+    """Replace what stands between the marks of `page`."""
+    text = page.read_text()
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    parts = (BEGIN, _facts(facts), _table(results), CHART, END)
+    page.write_text(before + "\n\n".join(parts) + after)
+
+
+def _facts(facts: dict[str, object]) -> str:
+    versions = facts["versions"]
+    assert isinstance(versions, dict)
+    named = ", ".join(f"{name} {version}" for name, version in versions.items())
+    return f"{facts['machine']}; {named}; medians of {facts['rounds']} turns of {facts['seconds']} s."
+
+
+def _table(results: Results) -> str:
+    servers = list(dict.fromkeys(name for rows in results.values() for name in rows))
+    others = [name for name in servers if name != US]
+    lines = [
+        f"| workload | {US} | p50 / p99 / max ms | " + " | ".join(f"/ {name}" for name in others) + " |",
+        "|---|---:|---:|" + "---:|" * len(others),
+    ]
+    for workload, rows in results.items():
+        ours = rows.get(US)
+        if ours is None or ours.median is None:
+            continue
+        figure = f"{ours.median:.1f} {UNITS[workload]}" if workload in UNITS else f"{ours.median:,.0f} req/s"
+        times = " / ".join(f"{ours.middle(part):.1f}" for part in ("p50", "p99", "max")) if ours.turns else ""
+        shares = [ratio(rows, name) for name in others]
+        cells = [f"{share:.2f}" if share else "" for share in shares]
+        lines.append(f"| {workload} | {figure} | {times} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
