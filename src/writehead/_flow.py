@@ -13,6 +13,7 @@ import select
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from writehead._callbacks import call_back
 from writehead._clock import IdleTimers
 from writehead._readable import Readable
 from writehead._turns import Turns, turns
@@ -443,6 +444,9 @@ class SocketFlow(Readable):
         self._destroyed = True
         self._errored = error
         self._drop_held(StreamDestroyedError("write"))
+        callbacks, self._end_callbacks = self._end_callbacks, []
+        for callback in callbacks:
+            self._turns.later(call_back, callback, error or StreamDestroyedError("end"))
         if error is not None:
             self._turns.later(self._emit_error, error)
         self._keep_addresses()

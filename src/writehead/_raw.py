@@ -68,6 +68,10 @@ class BodyFeed(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         self._connection.data_received(bytes(self._buffer[:nbytes]))
 
+    def data_received(self, data: bytes) -> None:
+        # From a transport that looks at no kind of protocol: TLS, or one in memory.
+        self._connection.data_received(data)
+
     def eof_received(self) -> bool | None:
         return self._connection.eof_received()
 

@@ -224,8 +224,8 @@ class ServerResponse(OutgoingMessage):
         exchange.begin(self)
         self._rendered = True
         self._chunked = exchange.chunked
-        if exchange.user_keeps:
-            self._should_keep_alive = True  # Node: from here on it reads so
+        if exchange.keep_reads is not None:
+            self._should_keep_alive = exchange.keep_reads
 
     def _checked(self, pairs: Iterable[tuple[Any, Any]]) -> list[tuple[str, Any]]:
         checked = []

@@ -13,6 +13,7 @@ from writehead._wire import Done
 from writehead.errors import (
     InvalidArgTypeError,
     SocketEncodingError,
+    StreamAlreadyFinishedError,
     StreamDestroyedError,
     StreamWriteAfterEndError,
 )
@@ -51,13 +52,8 @@ class Socket(SocketFacts):
             encoding, callback = None, encoding
         callback = optional_callback(callback)
         chunk = as_bytes(data, encoding)
-        if self._destroyed:
-            self._fail_later(callback, StreamDestroyedError("write"))
-            return False
-        if self._written_ended:
-            error = StreamWriteAfterEndError()
-            self._fail_later(callback, error)
-            self.destroy(error)
+        if self._written_ended or self._destroyed:
+            self._refuse(callback)
             return False
         done = None if callback is None else _caller(callback)
         if self._corked:
@@ -90,13 +86,14 @@ class Socket(SocketFacts):
             data, encoding, callback = None, None, data
         elif callable(encoding):
             encoding, callback = None, encoding
+        called = optional_callback(callback)
         if data is not None:
-            self.write(data, encoding)
-        if callable(callback):
-            if self._finished:
-                self._turns.later(callback)
-            else:
-                self._end_callbacks.append(callback)
+            over = self._written_ended or self._destroyed
+            self.write(data, encoding, called if over else None)
+            if over:
+                return self
+        if called is not None:
+            self._call_at_end(called)
         if self._written_ended or self._destroyed:
             return self
         self._corked = 0
@@ -114,6 +111,23 @@ class Socket(SocketFacts):
             self.end()
 
     destroySoon = destroy_soon
+
+    def _call_at_end(self, callback: Callback) -> None:
+        if self._finished:
+            self._fail_later(callback, StreamAlreadyFinishedError("end"))
+        elif self._destroyed:
+            self._fail_later(callback, StreamDestroyedError("end"))
+        else:
+            self._end_callbacks.append(callback)
+
+    def _refuse(self, callback: Callback | None) -> None:
+        """Take no more: after `end` that destroys the socket, too."""
+        if not self._written_ended:
+            self._fail_later(callback, StreamDestroyedError("write"))
+            return
+        error = StreamWriteAfterEndError()
+        self._fail_later(callback, error)
+        self.destroy(error)
 
     def _fail_later(self, callback: Callback | None, error: BaseException) -> None:
         if callback is not None:

@@ -59,7 +59,7 @@ class Http1Exchange:
     stays = True
     void = False
     after_listeners = 0  # of the socket's 'close': those that stood before it got the socket
-    user_keeps = False  # by a Connection field of the user's
+    keep_reads: bool | None = None  # what the head made of the response's `should_keep_alive`
     refused = False  # the socket was ended by the user before this response
     informs = True  # whether a 1xx may be sent (not to HTTP/1.0)
     keep_alive_line = ""
@@ -115,7 +115,10 @@ class Http1Exchange:
         self.promised = None
         if facts.content_length is not None and not decided.chunked and decided.body_allowed:
             self.promised = facts.content_length if facts.transfer_encoding is None else None
-        self.user_keeps = facts.connection is not None and decided.stays
+        if facts.connection is not None and decided.stays:
+            self.keep_reads = True
+        elif status in (204, 304) and facts.transfer_encoding is not None:
+            self.keep_reads = False if _fields.is_chunked(facts.transfer_encoding) else None
         if facts.expect:  # Node sends such a head at once
             self.flush()
 
