@@ -89,6 +89,9 @@ class Broken(Generator):
             options["insecureHTTPParser"] = True
         # Without that option some versions, hosts and '#' are answered as no Node does.
         bytes_ = [" ", "\t", "\r", "\n", "\0", ":", ";", "z", "{", "\x7f", "\xe9", '"', ",", "/"]
+        if insecure:
+            bytes_.remove("\r")
+            bytes_.remove("\n")  # they end things early there, and what follows is another request
         text = self.in_head(bytes_) if self.chance(0.6) else self.in_chunks(bytes_)
         told = self.chance(0.4)
         # 'clientError' comes again with every packet in Node, so where it is heard there is but one.

@@ -168,7 +168,8 @@ class Run {
     if (typeof value.destroySoon === 'function') return '<socket>';
     if (value instanceof Promise) return '<promise>';
     const entries = value instanceof Map ? [...value] : Object.entries(value);
-    return { map: entries.map(([key, item]) => [key, this.plain(item)]) };
+    const shown = (key, item) => (/port$/i.test(key) && item > 0 ? '<port>' : this.plain(item));
+    return { map: entries.map(([key, item]) => [key, shown(key, item)]) };
   }
 
   value(data, env) {

@@ -11,6 +11,7 @@ import itertools
 import json
 import logging
 import os
+import re
 import sys
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
@@ -155,7 +156,7 @@ class Run:
         if isinstance(value, BaseException):
             return "!" + code_of(value)
         if isinstance(value, Mapping):
-            return {"map": [[str(key), self.plain(item)] for key, item in value.items()]}
+            return {"map": [[str(key), self.shown(str(key), item)] for key, item in value.items()]}
         for kind, name in (
             (http.IncomingMessage, "req"),
             (http.ServerResponse, "res"),
@@ -170,6 +171,14 @@ class Run:
         if isinstance(value, Awaitable):
             return "<promise>"
         return f"<{type(value).__name__}>"
+
+    def shown(self, key: str, item: Any) -> Any:
+        """Show an item of a mapping; the names of facts as in Node, and no port of the system's choice."""
+        return (
+            "<port>"
+            if key.lower().endswith("port") and isinstance(item, int) and item > 0
+            else self.plain(item)
+        )
 
     def value(self, data: Any, env: Env) -> Any:
         if isinstance(data, list):
@@ -255,7 +264,7 @@ class Run:
             if value is None:
                 return None
             if isinstance(value, Mapping):
-                value = value.get(int(part) if part.isdigit() and part not in value else part)
+                value = value.get(key_in(value, part))
             elif isinstance(value, (list, tuple, str, bytes)):
                 value = len(value) if part == "length" else value[int(part)]
             else:
@@ -493,6 +502,13 @@ class Run:
                 close = getattr(closing, "close", None)
                 if close and closing is not self.server:
                     close()
+
+
+def key_in(mapping: Mapping[Any, Any], name: str) -> Any:
+    """The key that stands for a name of Node's: mappings of facts have Python's spelling."""
+    if name in mapping:
+        return name
+    return int(name) if name.isdigit() else re.sub("([A-Z])", lambda found: f"_{found[0].lower()}", name)
 
 
 def with_arguments(env: Env, args: tuple[Any, ...]) -> Env:

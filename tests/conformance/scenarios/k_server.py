@@ -1,16 +1,15 @@
-"""The server: options, listening, accepting, keep-alive, closing."""
+"""The server: listening, accepting, keep-alive, closing."""
 
 # ruff: noqa: F403, F405
 from __future__ import annotations
 
 from ..language import *
 
-options = Group("server options", "Validation, defaults, and when a later assignment takes effect")
 listen = Group("listen and close", "listen, address, close, the errors of both")
 accepting = Group("accepting", "'connection', maxConnections, 'drop', getConnections")
 keeping = Group("keep-alive", "Which connections stay, and what becomes of unread bodies")
 closing = Group("closing", "close, closeIdleConnections, closeAllConnections with every kind of connection")
-GROUPS = [options, listen, accepting, keeping, closing]
+GROUPS = [listen, accepting, keeping, closing]
 
 ok = call("res.end", "x")
 
@@ -28,199 +27,6 @@ def server_only(
         **more,
     )
 
-
-# --- options
-
-NAMES = (
-    "keepAliveTimeout",
-    "keepAliveTimeoutBuffer",
-    "headersTimeout",
-    "requestTimeout",
-    "connectionsCheckingInterval",
-    "timeout",
-    "maxRequestsPerSocket",
-    "noDelay",
-    "keepAlive",
-    "keepAliveInitialDelay",
-    "highWaterMark",
-    "requireHostHeader",
-    "rejectNonStandardBodyWrites",
-    "listening",
-    "allowHalfOpen",
-)
-server_only(
-    options, "defaults", *[get(f"server.{name}") for name in NAMES if name != "connectionsCheckingInterval"]
-)
-BAD: dict[str, Any] = {
-    "text": "5",
-    "negative": -1,
-    "fraction": 1.5,
-    "NaN": NAN,
-    "infinite": INFINITY,
-    "null": None,
-    "true": True,
-    "zero": 0,
-    "object": {},
-}
-for name in (
-    "requestTimeout",
-    "headersTimeout",
-    "keepAliveTimeout",
-    "keepAliveTimeoutBuffer",
-    "connectionsCheckingInterval",
-    "maxHeaderSize",
-):
-    for label, value in BAD.items():
-        if label == "null":
-            continue  # in Python None is "not given"
-        server_only(
-            options,
-            f"{name} {label}",
-            *([get(f"server.{name}")] if name != "connectionsCheckingInterval" else []),
-            options={name: value},
-        )
-for name in (
-    "requireHostHeader",
-    "joinDuplicateHeaders",
-    "insecureHTTPParser",
-    "rejectNonStandardBodyWrites",
-    "optimizeEmptyRequests",
-):
-    for label, value in {"true": True, "false": False, "number": 1, "text": "true", "object": {}}.items():
-        server_only(options, f"{name} {label}", log("made"), options={name: value})
-for name in ("highWaterMark", "keepAliveInitialDelay"):
-    for label, value in {"text": "5", "negative": -1, "zero": 0, "true": True, "large": 100000}.items():
-        server_only(options, f"{name} {label}", get(f"server.{name}"), options={name: value})
-for label, value in {"text": "x", "number": 1, "function": FUNCTION}.items():
-    server_only(
-        options, f"shouldUpgradeCallback {label}", log("made"), options={"shouldUpgradeCallback": value}
-    )
-server_only(
-    options,
-    "headersTimeout over requestTimeout",
-    get("server.headersTimeout"),
-    options={"headersTimeout": 2000, "requestTimeout": 1000},
-)
-server_only(
-    options,
-    "requestTimeout alone lowers headersTimeout",
-    get("server.headersTimeout"),
-    options={"requestTimeout": 1000},
-)
-server_only(
-    options,
-    "requestTimeout 0",
-    get("server.headersTimeout", "server.requestTimeout"),
-    options={"requestTimeout": 0},
-)
-server_only(
-    options,
-    "headersTimeout 0",
-    get("server.headersTimeout", "server.requestTimeout"),
-    options={"headersTimeout": 0},
-)
-server_only(options, "unknown ones are ignored", log("made"), options={"nonsense": 1, "host": "x"})
-for label, args in {
-    "nothing": [],
-    "null": [None],
-    "undefined": [UNDEFINED],
-    "handler": [FUNCTION],
-    "options, handler": [{}, FUNCTION],
-    "null, handler": [None, FUNCTION],
-}.items():
-    server_only(
-        options,
-        f"createServer({label})",
-        call("http.createServer", *args, save="s"),
-        call("s.listenerCount", "request"),
-    )
-for label, args in {
-    "number": [5],
-    "text": ["x"],
-    "list": [[]],
-    "true": [True],
-    "handler not callable": [{}, 5],
-}.items():
-    server_only(options, f"createServer({label})", call("http.createServer", *args))
-for label, value in {"text": "a", "negative": -1, "NaN": NAN, "true": True}.items():
-    server_only(options, f"setTimeout {label}", call("server.setTimeout", value), get("server.timeout"))
-server_only(
-    options,
-    "setTimeout with callback",
-    call("server.setTimeout", 10, FUNCTION),
-    call("server.listenerCount", "timeout"),
-    get("server.timeout"),
-)
-server_only(options, "setTimeout with bad callback", call("server.setTimeout", 10, 5), get("server.timeout"))
-server_only(
-    options,
-    "methods before listening",
-    call("server.address"),
-    call("server.closeIdleConnections"),
-    call("server.closeAllConnections"),
-    call("server.ref"),
-    call("server.unref"),
-    get("server.listening"),
-)
-options.add("keepAliveTimeout changed between requests", [ok, put("server.keepAliveTimeout", 7000)], GET, GET)
-options.add(
-    "requireHostHeader changed between requests",
-    [ok],
-    send(request("GET", host=False)),
-    options={"requireHostHeader": False},
-)
-options.add(
-    "maxHeaderSize changed: next connection",
-    [ok, put("server.maxHeaderSize", 100)],
-    send(request("GET", "/", "X: " + "a" * 200)),
-    send(request("GET", "/", "X: " + "a" * 200)),
-)
-options.add(
-    "noDelay and keepAlive",
-    [ok],
-    options={"noDelay": False, "keepAlive": True, "keepAliveInitialDelay": 3000},
-)
-options.add("no 'request' listener", None, send(GET), send(GET))
-options.add(
-    "two 'request' listeners",
-    [call("res.write", "1")],
-    GET,
-    server=[on("server.request", call("arg1.end", "2"))],
-)
-options.add(
-    "listener added late",
-    None,
-    send(GET),
-    server=[hear("server.connection", hear("server.request", call("arg1.end", "late")))],
-)
-options.add(
-    "uniqueHeaders", [quiet("res.setHeader", "X", ["a", "b"]), ok], options={"uniqueHeaders": ["x", "Y"]}
-)
-options.add(
-    "uniqueHeaders not a list", [quiet("res.setHeader", "X", ["a", "b"]), ok], options={"uniqueHeaders": "x"}
-)
-for most in (1, 2, 3):
-    options.add(
-        f"maxHeadersCount {most}",
-        [get("req.rawHeaders"), ok],
-        send(request("GET", "/", "A: 1", "B: 2")),
-        server=[put("server.maxHeadersCount", most), on("server.clientError", call("arg1.destroy"))],
-    )
-options.add(
-    "optimizeEmptyRequests",
-    [on("req.end"), on("req.close"), on("req.resume"), state("req", "complete", "readableEnded"), ok],
-    GET,
-    post("abc"),
-    options={"optimizeEmptyRequests": True},
-)
-options.add(
-    "joinDuplicateHeaders",
-    [get("req.headers"), ok],
-    request(
-        "GET", "/", "Host: b", "Age: 1", "Age: 2", "Cookie: a", "Cookie: b", "Set-Cookie: c", "X: 1", "X: 2"
-    ),
-    options={"joinDuplicateHeaders": True, "insecureHTTPParser": True},
-)
 
 # --- listen
 
@@ -303,6 +109,83 @@ listens(
     hear("server.listening", call("server.close", cb("one")), call("server.close", cb("two"))),
     quiet("server.listen", local),
 )
+again = [
+    call("http.createServer", save="other"),
+    hear("other.error", get("arg0.code", "arg0.syscall", "arg0.address"), call("server.close")),
+    on("other.listening", call("other.close"), call("server.close")),
+]
+listens(
+    "address of IPv4",
+    hear("server.listening", call("server.address"), call("server.close")),
+    quiet("server.listen", local),
+)
+listens(
+    "address without a host",
+    hear("server.listening", call("server.address"), call("server.close")),
+    quiet("server.listen", 0),
+)
+listens(
+    "host 0.0.0.0",
+    hear("server.listening", call("server.address"), call("server.close")),
+    quiet("server.listen", 0, "0.0.0.0"),
+)
+listens(
+    "a name for a host",
+    hear("server.listening", get("server.listening"), call("server.close")),
+    quiet("server.listen", 0, "localhost"),
+)
+listens(
+    "port is taken",
+    *again,
+    hear(
+        "server.listening",
+        call("server.address", save="a"),
+        quiet("other.listen", ref("a.port"), "127.0.0.1"),
+        get("other.listening"),
+    ),
+    quiet("server.listen", 0, "127.0.0.1"),
+)
+listens(
+    "port is taken, both by reusePort",
+    *again,
+    hear(
+        "server.listening",
+        call("server.address", save="a"),
+        quiet("other.listen", {"port": ref("a.port"), "host": "127.0.0.1", "reusePort": True}),
+    ),
+    quiet("server.listen", {"port": 0, "host": "127.0.0.1", "reusePort": True}),
+)
+listens(
+    "port is taken, callback of the failed one",
+    again[0],
+    hear("other.error", quiet("other.listen", 0, "127.0.0.1", cb("second"))),
+    hear("other.listening", call("other.close"), call("server.close")),
+    hear(
+        "server.listening",
+        call("server.address", save="a"),
+        quiet("other.listen", ref("a.port"), "127.0.0.1", cb("first")),
+    ),
+    quiet("server.listen", 0, "127.0.0.1"),
+    known="D19",
+)
+listens(
+    "port is free again after close",
+    *again[:1],
+    on("other.listening", call("other.close")),
+    hear(
+        "server.listening",
+        call("server.address", save="a"),
+        hear("server.close", quiet("other.listen", ref("a.port"), "127.0.0.1"), how="once"),
+        call("server.close"),
+    ),
+    quiet("server.listen", 0, "127.0.0.1"),
+)
+listens("backlog 0", shut, quiet("server.listen", {"port": 0, "host": "127.0.0.1", "backlog": 0}))
+listens(
+    "ipv6Only",
+    hear("server.listening", call("server.address"), call("server.close")),
+    quiet("server.listen", {"port": 0, "host": "::", "ipv6Only": True}),
+)
 listen.add(
     "unix socket", [get("socket.remoteAddress", "socket.localAddress"), call("socket.address"), ok], unix=True
 )
@@ -383,6 +266,17 @@ accepting.add(
     send(GET, conn="b"),
     send(GET, conn="a"),
     send(GET, conn="d"),
+)
+
+accepting.add(
+    "drop tells where",
+    None,
+    connect(),
+    until_end(),
+    server=[
+        put("server.maxConnections", 0),
+        hear("server.drop", get("arg0.localAddress", "arg0.remoteAddress", "arg0.localFamily")),
+    ],
 )
 
 # --- keep-alive
