@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.peers import RESULTS, ROOT, Server
+from benchmarks.peers import RESULTS, ROOT, VENV, Server
 
 HOST = "127.0.0.1"
 
@@ -39,8 +39,11 @@ def free_port() -> int:
 
 
 def environment() -> dict[str, str]:
-    """The environment of a server: this checkout comes before anything installed."""
-    return {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
+    """The environment of a server: this checkout comes before anything installed, and is compiled like that."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    kept["PYTHONPATH"] = f"{ROOT / 'src'}{os.pathsep}{ROOT}"
+    kept["PYTHONPYCACHEPREFIX"] = str(VENV / "pycache")
+    return kept
 
 
 class Process:

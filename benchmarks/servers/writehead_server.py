@@ -107,6 +107,7 @@ def main() -> None:
     workload, port, certificate, key = arguments()
     handler = HANDLERS[workload]
     options = {"keep_alive_timeout": IDLE_TIMEOUT * 1000} if workload == "idle" else {}
+    server: Any
     if certificate:
         from writehead import https  # so that only this workload pays for it
 
