@@ -389,6 +389,8 @@ class Connection(Line):
 
     def _on_message_complete(self) -> None:
         incoming = self._incoming
+        if incoming is not None and incoming._raw_trailers:
+            self._run_turns()  # Node: at trailers, too
         self._incoming = None
         self._start = None
         self._head_complete = False

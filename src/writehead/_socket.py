@@ -89,8 +89,11 @@ class Socket(SocketFacts):
         called = optional_callback(callback)
         if data is not None:
             over = self._written_ended or self._destroyed
-            self.write(data, encoding, called if over else None)
+            ended = self._written_ended
+            self.write(data, encoding)
             if over:
+                if called is not None and ended:
+                    self._fail_later(called, StreamWriteAfterEndError())
                 return self
         if called is not None:
             self._call_at_end(called)
@@ -115,9 +118,7 @@ class Socket(SocketFacts):
     def _call_at_end(self, callback: Callback) -> None:
         if self._finished:
             self._fail_later(callback, StreamAlreadyFinishedError("end"))
-        elif self._destroyed:
-            self._fail_later(callback, StreamDestroyedError("end"))
-        else:
+        elif not self._destroyed:
             self._end_callbacks.append(callback)
 
     def _refuse(self, callback: Callback | None) -> None:

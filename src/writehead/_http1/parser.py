@@ -74,6 +74,7 @@ class RequestParser:
         "_ready",
         "_replaying",
         "_stripped",
+        "_tabbed",
         "_threshold",
         "_urls",
         "closed",
@@ -122,6 +123,7 @@ class RequestParser:
         self._urls: list[bytes] = []
         self._fields: list[bytes] = []  # of the head, then of the trailers
         self._stripped = 0  # bytes of white space taken off the values in `_fields`
+        self._tabbed = False  # of the request under way: a tab stands behind its transfer coding
         self._idle = [True]  # empty inside a request
         self._message: RequestHead | None = None
         self._body_left: float | None = None  # None: not known, or chunked
@@ -178,7 +180,7 @@ class RequestParser:
         self.mid_message = False
         if self.lenient and self.head_complete and self._chunk == NO_CHUNK:
             assert self._message is not None
-            if syntax.body_length(self._message._raw_fields) == syntax.UNTIL_CLOSE:
+            if self._tabbed or syntax.body_length(self._message._raw_fields) == syntax.UNTIL_CLOSE:
                 self.head_complete = False
                 return END
         self.error = ParseError("HPE_INVALID_EOF_STATE", "Invalid EOF state", 0)
@@ -315,6 +317,8 @@ class RequestParser:
         fields.append(bare)
         if bare is not value:
             self._stripped += len(value) - len(bare)
+            if self.lenient and b"\t" in value[len(bare) :] and name.lower() == b"transfer-encoding":
+                self._tabbed = True  # llhttp takes no tab behind a coding: it is not "chunked"
 
     def _on_headers_complete(self) -> None:
         if self._replaying:
