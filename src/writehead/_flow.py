@@ -341,7 +341,7 @@ class SocketFlow(Readable):
         if not self._destroyed:
             self._destroyed = True
             self._taken = False
-            self._drop_held(error or SystemCallError("ECANCELED", "write"))
+            self._drop_held(None if not self._due else error or SystemCallError("ECANCELED", "write"))
             if error is not None:
                 self._turns.later(self._emit_error, error)
         if self._timers is not None:
@@ -360,11 +360,12 @@ class SocketFlow(Readable):
             logger.error("a socket failed and nobody listens to its 'error': %s", error)
 
     def _emit_close(self) -> None:
-        error = self._lost_error or SystemCallError("ECANCELED", "write")
         waiting, self._waiting = self._waiting, []
-        for due in waiting:
-            for done in due:
-                done(error)
+        if waiting:
+            error = self._lost_error or SystemCallError("ECANCELED", "write")
+            for due in waiting:
+                for done in due:
+                    done(error)
         self._closed = True
         owner = self._owner
         if owner is None:
@@ -443,7 +444,7 @@ class SocketFlow(Readable):
         self._taken = not (self._blocked or self._is_lost())
         self._destroyed = True
         self._errored = error
-        self._drop_held(StreamDestroyedError("write"))
+        self._drop_held(StreamDestroyedError("write") if self._due else None)
         callbacks, self._end_callbacks = self._end_callbacks, []
         for callback in callbacks:
             self._turns.later(call_back, callback, error or StreamDestroyedError("end"))

@@ -223,7 +223,7 @@ class Line(asyncio.Protocol):
         socket = self.socket
         if current is None or queue is None or not (current.ended and current.stays):
             return
-        if socket._committed != len(socket._held) or socket._blocked or socket._destroyed:
+        if socket._committed != len(socket._held) or socket._blocked or not socket.writable:
             return
         for exchange in queue:
             ready = exchange.gather()

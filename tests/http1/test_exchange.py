@@ -141,15 +141,15 @@ def test_no_length_is_promised_without_a_body() -> None:
 @pytest.mark.parametrize(
     ("fields", "keeps", "stays"),
     [
-        ([], False, True),
+        ([], None, True),
         ([("Connection", "keep-alive")], True, True),
-        ([("Connection", "close")], False, False),
+        ([("Connection", "close")], None, False),
     ],
 )
-def test_who_decides_that_the_connection_stays(fields: list[Any], keeps: bool, stays: bool) -> None:
+def test_who_decides_that_the_connection_stays(fields: list[Any], keeps: bool | None, stays: bool) -> None:
     """The user's own field, or the rules."""
     exchange, _, _ = begun(*fields)
-    assert (exchange.user_keeps, exchange.stays) == (keeps, stays)
+    assert (exchange.keep_reads, exchange.stays) == (keeps, stays)
 
 
 def test_a_closing_server_promises_nothing() -> None:

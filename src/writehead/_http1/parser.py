@@ -52,6 +52,7 @@ class RequestParser:
         "_before",
         "_began",
         "_body_left",
+        "_behind",
         "_check_at",
         "_chunk",
         "_clean",
@@ -127,6 +128,7 @@ class RequestParser:
         self._idle = [True]  # empty inside a request
         self._message: RequestHead | None = None
         self._body_left: float | None = None  # None: not known, or chunked
+        self._behind = False  # llhttp has not been fed all of the body under way
         self._chunk = NO_CHUNK
         self._mark = 0  # how much had been found at the last event that was not a piece of body
         self._replaying = False
@@ -149,6 +151,16 @@ class RequestParser:
         Stops at a request that wishes to leave HTTP/1 (it is not listed, but in `upgrade`), and
         where the bytes are refused (`error`). Then nothing more may be fed.
         """
+        left = self._body_left
+        if left and self._chunk == NO_CHUNK and left != syntax.UNTIL_CLOSE and not self.closed:
+            # A body of counted bytes needs no parsing; llhttp would copy it.
+            size = len(data)
+            if size < left:
+                self._body_left = left - size
+                self._behind = True
+                return [data]
+            if self._behind:
+                return self._end_body(data, int(left))
         if self._ready and data[-4:] == b"\r\n\r\n" and len(data) < self._threshold:
             lane = self._lane or self._make_lane()
             whole = lane(data)
@@ -164,6 +176,20 @@ class RequestParser:
                 return [message, END]
             self._lane = None  # it may be inside a request
         return self._feed_any(data)
+
+    def _end_body(self, data: bytes, left: int) -> list[object]:
+        """End a body that llhttp has not seen whole: another llhttp begins behind it."""
+        self._behind = False
+        self._llhttp = self._make_llhttp()
+        self._found.append(data if len(data) == left else data[:left])
+        self._on_message_complete()
+        found = self._found[:]
+        self._found.clear()
+        self._take_state()
+        self._forget_raw()
+        if len(data) > left:
+            found += self._feed_any(data[left:])
+        return found
 
     def reuse(self, make_message: Callable[[], RequestHead]) -> None:
         """Serve another connection from now on."""
