@@ -344,16 +344,17 @@ def exchange(data: st.DataObject) -> None:
             await _one_of_many(behaviours[account.number % len(behaviours)], req, res, account)
 
     with _watched():
-        received = loop().run_until_complete(_act(handler, pieces, actions, options))
+        received = loop().run_until_complete(act(handler, pieces, actions, options))
     if "reset" not in actions and "cut" not in actions:
         assert received.startswith(b"HTTP/1.1 ") or not received
     complaints = ledger.complaints(options.get("emit_close_after_finish", False))
     assert not complaints, complaints
 
 
-async def _act(
+async def act(
     handler: Callable[..., Any], pieces: list[bytes], actions: list[str], options: dict[str, Any]
 ) -> bytes:
+    """Play the actions, feed what is left, half-close; return what the client got."""
     server = http.create_server(handler, **options)
     server._ready(asyncio.get_running_loop())
     wire = Wire(Plan(), lambda _wire: None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, settings
 
-from fuzz.targets import TARGETS
+from fuzz.targets import TARGETS, act, loop
 
 _FEW = settings(
     max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
@@ -16,3 +16,15 @@ _FEW = settings(
 def test_a_target_holds(name: str) -> None:
     """No exception escapes, limits hold, and what is written reads back."""
     _FEW(TARGETS[name])()
+
+
+def test_nothing_is_written_behind_the_end() -> None:
+    """Requests behind the last one that was allowed, all in one packet: one 503, and silence."""
+    post = b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx"
+    received = loop().run_until_complete(
+        act(lambda req, res: req.pipe(res), [post, post * 3], [], {"max_requests_per_socket": 1})
+    )
+    assert [line for line in received.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")] == [
+        b"HTTP/1.1 200 OK",
+        b"HTTP/1.1 503 Service Unavailable",
+    ]
