@@ -68,7 +68,7 @@ class Line(asyncio.Protocol):
         "_requests",
         "_server",
         "_start",
-                "_unsent",
+        "_unsent",
         "_unsent_since",
         "counted_requests",
         "progress_at",

@@ -120,7 +120,9 @@ def _own_context(options: Mapping[str, Any]) -> ssl.SSLContext | None:
     if not isinstance(context, ssl.SSLContext):
         raise InvalidArgTypeError("ssl_context", "an ssl.SSLContext", context)
     if context.protocol == ssl.PROTOCOL_TLS_CLIENT:
-        raise InvalidArgValueError("ssl_context", context, "is a client's: make it of ssl.PROTOCOL_TLS_SERVER")
+        raise InvalidArgValueError(
+            "ssl_context", context, "is a client's: make it of ssl.PROTOCOL_TLS_SERVER"
+        )
     beside = [name for name in _MAKERS if name in options]
     if beside:
         raise InvalidArgValueError(

@@ -24,7 +24,6 @@ from writehead.events import node_spelling
 MAX_HEADER_SIZE = 16384
 
 
-
 class Server(Listening):
     """An HTTP/1 server.
 
@@ -84,7 +83,6 @@ class Server(Listening):
     should_upgrade_callback: Callable[..., Any] | None
     shouldUpgradeCallback: Callable[..., Any] | None
 
-
     #: Node's name for: a client that has ended its side still gets what was written (always True).
     allow_half_open = True
     allowHalfOpen = True
@@ -101,12 +99,8 @@ class Server(Listening):
         kept = _options.server_options(options, keywords)
         if handler is not None and not callable(handler):
             raise InvalidArgTypeError("handler", "a function", handler)
-        self._message_class: Callable[[Any], IncomingMessage] = (
-            kept.pop("IncomingMessage") or IncomingMessage
-        )
-        self._response_class: Callable[..., ServerResponse] = (
-            kept.pop("ServerResponse") or ServerResponse
-        )
+        self._message_class: Callable[[Any], IncomingMessage] = kept.pop("IncomingMessage") or IncomingMessage
+        self._response_class: Callable[..., ServerResponse] = kept.pop("ServerResponse") or ServerResponse
         self._unique_headers: frozenset[str] = kept.pop("unique_headers")
         self._keep_alive_timeout: Any = kept.pop("keep_alive_timeout")
         self._max_requests: Any = kept.pop("max_requests_per_socket")
@@ -167,7 +161,9 @@ class Server(Listening):
 
     @keep_alive_timeout.setter
     def keep_alive_timeout(self, value: Any) -> None:
-        self._keep_alive_timeout = value / timedelta(milliseconds=1) if isinstance(value, timedelta) else value
+        self._keep_alive_timeout = (
+            value / timedelta(milliseconds=1) if isinstance(value, timedelta) else value
+        )
         self._reckon_keep_alive()
 
     keepAliveTimeout = keep_alive_timeout
@@ -311,9 +307,7 @@ class Server(Listening):
 
     def _excuses_host(self, req: IncomingMessage) -> bool:
         """Tell whether a Host field that is missing, doubled or no host is let through."""
-        return not self.require_host_header or (
-            self.insecure_http_parser and bool(req._values_of(b"host"))
-        )
+        return not self.require_host_header or (self.insecure_http_parser and bool(req._values_of(b"host")))
 
     def _over_limit(self, req: IncomingMessage, res: ServerResponse, connection: Connection) -> bool:
         if not self._max_at_work():

@@ -36,3 +36,23 @@ class End:
 
 #: Stands in a list of things found where a request ends.
 END: Final = End()
+
+
+def without_seams(found: list[object], seams: set[int]) -> list[object]:
+    """Join the pieces of body that were parted only by our cuts, at the indices `seams`."""
+    whole: list[object] = []
+    parts: list[bytes] = []
+    for index, item in enumerate(found):
+        if type(item) is bytes:
+            if parts and index not in seams:
+                whole.append(b"".join(parts))
+                parts.clear()
+            parts.append(item)
+            continue
+        if parts:
+            whole.append(b"".join(parts))
+            parts.clear()
+        whole.append(item)
+    if parts:
+        whole.append(b"".join(parts))
+    return whole

@@ -22,7 +22,7 @@ from httptools import (
 )
 
 from writehead._http1 import limits, syntax
-from writehead._http1.found import END, End, RequestHead
+from writehead._http1.found import END, End, RequestHead, without_seams
 from writehead._http1.reasons import error_of, fault_in
 from writehead._http1.whole import HASH, METHODS, Lane, fill, lane, method_text
 from writehead.errors import ParseError
@@ -306,7 +306,7 @@ class RequestParser:
             self._at = end
             seams.add(len(self._found))
         if len(seams) > 1:
-            self._found[:] = _without_seams(self._found, seams)
+            self._found[:] = without_seams(self._found, seams)
 
     def _piece_length(self, data: bytes) -> int:
         if self._body_left:
@@ -577,26 +577,6 @@ def _llhttp(events: SimpleNamespace, lenient: bool) -> HttpRequestParser:
     if lenient:
         parser.set_dangerous_leniencies(*[True] * 10)
     return parser
-
-
-def _without_seams(found: list[object], seams: set[int]) -> list[object]:
-    """Join the pieces of body that were parted only by our cuts, at the indices `seams`."""
-    whole: list[object] = []
-    parts: list[bytes] = []
-    for index, item in enumerate(found):
-        if type(item) is bytes:
-            if parts and index not in seams:
-                whole.append(b"".join(parts))
-                parts.clear()
-            parts.append(item)
-            continue
-        if parts:
-            whole.append(b"".join(parts))
-            parts.clear()
-        whole.append(item)
-    if parts:
-        whole.append(b"".join(parts))
-    return whole
 
 
 def whole_lane(max_count: int) -> Lane:
