@@ -349,9 +349,13 @@ def test_where_small_chunks_may_go_straight() -> None:
     assert exchange.mark == sink.mark
     exchange.cork()
     assert exchange.stream() is None
-    raw, _, _ = begun(("Content-Length", 1))
-    raw.flush()
-    assert raw.stream() is None
+    for fields, facts in (
+        ([("Content-Length", 1)], {}),
+        ([("Transfer-Encoding", "chunked")], {"for_head_request": True}),
+    ):
+        other, _, _ = begun(*fields, **facts)
+        other.flush()
+        assert other.stream() is None
 
 
 def test_informational_bytes() -> None:
