@@ -169,8 +169,12 @@ class Upgrades(Generator):
             for name in ("end", "finish", "data", "drain", "readable")
             if self.chance(0.35)
         ]
-        for _ in range(self.random.randint(1, 4)):
-            program.append(self.act())
+        parts = [self.act() for _ in range(self.random.randint(1, 4))]
+        if self.chance(0.6):
+            # Once, and last: how calls after the end fail has no order to rely on.
+            end = self.ending()
+            parts = [self.write_raw(), end] if self.chance(0.5) else [later(self.write_raw(), later(end))]
+        program += parts
         for _ in range(self.random.randint(1, 3)):
             steps.append(["send", self.pick(["ab", "cde", "x" * 50]), {}])
             steps += self.telling(self.pick([0, 1]))
@@ -186,26 +190,30 @@ class Upgrades(Generator):
         }
         return scenario if self.resets else {**scenario, "unix": True}
 
-    def act(self) -> Instruction:
-        kind = self.random.randrange(9)
-        if kind < 3:
-            return call("socket.write", self.pick(["abc", b("xy\xff"), "6869"]), cb("w"))
-        if kind == 3:
+    def ending(self) -> Instruction:
+        return self.pick(
+            [
+                call("socket.end"),
+                call("socket.end", "bye", cb("e")),
+                call("socket.destroy"),
+                call("socket.destroySoon"),
+            ]
+        )
+
+    def write_raw(self) -> Instruction:
+        if self.chance(0.3):
             return call("socket.write", "6869", self.pick(["hex", "latin1"]))
+        return call("socket.write", self.pick(["abc", b("xy\xff"), "6869"]), cb("w"))
+
+    def act(self) -> Instruction:
+        kind = self.random.randrange(8)
+        if kind < 4:
+            return self.write_raw()
         if kind == 4:
-            return self.pick(
-                [
-                    call("socket.end"),
-                    call("socket.end", "bye", cb("e")),
-                    call("socket.destroy"),
-                    call("socket.destroySoon"),
-                ]
-            )
-        if kind == 5:
             return later(self.act())
-        if kind == 6:
+        if kind == 5:
             return self.waiting([self.act()])
-        if kind == 7:
+        if kind == 6:
             return self.pick(
                 [call("socket.pause"), call("socket.resume"), call("socket.read"), call("socket.isPaused")]
             )
