@@ -115,10 +115,10 @@ class Http1Exchange:
         self.promised = None
         if facts.content_length is not None and not decided.chunked and decided.body_allowed:
             self.promised = facts.content_length if facts.transfer_encoding is None else None
-        if facts.connection is not None and decided.stays:
+        if facts.connection is not None and not _fields.has_close(facts.connection):
             self.keep_reads = True
-        elif status in (204, 304) and facts.transfer_encoding is not None:
-            self.keep_reads = False if _fields.is_chunked(facts.transfer_encoding) else None
+        if status in (204, 304) and _fields.is_chunked(facts.transfer_encoding or ""):
+            self.keep_reads = False
         if facts.expect:  # Node sends such a head at once
             self.flush()
 

@@ -264,3 +264,23 @@ found.add(
     send(GET),
     until_end(),
 )
+
+for label, fields in {
+    "foo": {"Connection": "foo"},
+    "close": {"Connection": "close"},
+    "chunked": {"Transfer-Encoding": "chunked"},
+    "both": {"Connection": "foo", "Transfer-Encoding": "chunked"},
+}.items():
+    for code in (200, 204):
+        found.add(
+            f"shouldKeepAlive after {label}, {code}, 1.0",
+            [call("res.writeHead", code, fields), get("res.shouldKeepAlive"), call("res.end")],
+            send(GET10),
+            settle(),
+        )
+found.add(
+    "end of a response whose connection has gone",
+    [route(a=[call("res.end")], b=[later(call("res.end"), get("res.chunkedEncoding", "res.headersSent"))])],
+    send(request("GET", "/a", "Connection: keep-alive", version="1.0") + B),
+    until_end(),
+)
