@@ -549,3 +549,25 @@ def test_a_range_closes_what_it_opened(small: Path) -> None:
         with FileRange(file, 1, 2) as piece:
             assert piece.read(0, 1) == DATA[1:2]
         assert os.fstat(file.fileno())
+
+
+@on_both_loops
+async def test_a_copy_whose_response_is_destroyed_while_it_reads(small: Path) -> None:
+    """Nothing of what was read is written."""
+    served = serve()
+    sending = asyncio.ensure_future(served.res.send_file(small))
+    await asyncio.sleep(0)
+    served.res.destroy()
+    with pytest.raises(ConnectionLostError):
+        await sending
+    assert served.body == b""
+
+
+@on_both_loops
+async def test_a_copy_that_somebody_ends_behind_the_last_byte(tmp_path: Path) -> None:
+    """Has nothing left to do."""
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * 70_000)
+    served = serve(lambda res: res.on("drain", res.end))
+    await served.res.send_file(path)
+    assert served.body == b"x" * 70_000

@@ -1148,3 +1148,23 @@ def test_the_emitter_is_the_base() -> None:
     """A message is an emitter, a response a message."""
     assert issubclass(http.OutgoingMessage, EventEmitter)
     assert issubclass(http.ServerResponse, http.OutgoingMessage)
+
+
+def test_set_timeout_on_a_destroyed_socket() -> None:
+    """Is not looked at."""
+    served = serve()
+    served.res.socket.destroy()
+    assert served.res.set_timeout("nonsense") is served.res
+
+
+@on_both_loops
+async def test_drain_and_finish_in_one_turn() -> None:
+    """A task that waits for either wakes once; 'close' behind 'finish' is no failure."""
+    served = serve(lambda res: res.flush_headers(), emit_close_after_finish=True)
+    served.client.stall()
+    served.res.write(b"x" * 100_000)
+    waiting = [asyncio.ensure_future(each) for each in (served.res.drain(), served.res.wait_finished())]
+    await asyncio.sleep(0)
+    served.res.on("drain", served.res.end)
+    served.client.take()
+    await asyncio.gather(*waiting)

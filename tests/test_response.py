@@ -971,3 +971,28 @@ def test_a_response_for_an_odd_request() -> None:
     assert not res.should_keep_alive
     assert not res.use_chunked_encoding_by_default
     assert http.ServerResponse(Request()).use_chunked_encoding_by_default
+
+
+def test_a_close_listener_that_fails(caplog: pytest.LogCaptureFixture) -> None:
+    """Is logged; there is nobody left to answer."""
+
+    def fail() -> None:
+        raise ValueError("late")
+
+    served = serve(lambda res: res.on("close", fail))
+    served.client.reset()
+    assert served.bytes == b""
+    assert "ValueError: late" in caplog.text
+
+
+def test_an_answer_behind_its_own_informational_response() -> None:
+    """In a line, too."""
+    held: list[Any] = []
+    client = testing.connect(http.create_server(lambda req, res: held.append(res)))
+    client.send(GET + GET)
+    held[1].write_processing()
+    held[1].end("2")
+    held[0].end("1")
+    settle()
+    assert client.received.count(b"\r\n\r\n1HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\n") == 1
+    assert client.received.endswith(b"\r\n\r\n2")

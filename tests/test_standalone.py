@@ -397,3 +397,38 @@ def test_an_outgoing_message_is_destroyed() -> None:
     message.destroy()
     settle()
     assert log == ["close"]
+
+
+def test_bytes_that_are_taken_after_the_close() -> None:
+    """Make no 'finish' any more."""
+    log: list[Any] = []
+    res = by_hand()
+    events(log, res, "finish close")
+    w = Writable(slow=True)
+    res.assign_socket(w)
+    res.end("a")
+    w.emit("close")
+    w.take()
+    settle()
+    assert log == ["close"]
+
+
+def test_a_socket_may_be_set() -> None:
+    """As assign_socket, but nobody asks whether it is free."""
+    res = by_hand()
+    res.write("a")
+    res.socket = w = Writable()
+    assert w.taken.endswith(b"1\r\na\r\n")
+
+
+def test_an_empty_write_without_a_callback() -> None:
+    """Nothing for the writable."""
+    w = Writable()
+    res = by_hand()
+    res.assign_socket(w)
+    res.flush_headers()
+    before = w.taken
+    assert res.write("")
+    settle()
+    assert w.taken == before
+    assert WritableSink(w).is_settled(res._exchange)

@@ -184,15 +184,11 @@ class OutgoingMessage(HeaderStore):
             return self
         if self._destroyed:
             if chunk is None and not self._rendered:
-                self._implicit_head()  # Node renders it, and may raise, though nobody will get it
+                self._render_for(0)  # Node renders it, and may raise, though nobody will get it
             self._finished = True
             return self
         if not self._rendered:
-            self._known_length = 0 if chunk is None else len(chunk)
-            try:
-                self._implicit_head()
-            finally:
-                self._known_length = None
+            self._render_for(0 if chunk is None else len(chunk))
         exchange = self._exchange
         if chunk is not None and self._reject_body and not exchange.body_allowed:
             raise BodyNotAllowedError
@@ -205,6 +201,14 @@ class OutgoingMessage(HeaderStore):
         self._cork_depth = 0
         exchange.end(chunk, self._trailers)
         return self
+
+    def _render_for(self, length: int) -> None:
+        """Render the head of a message whose whole body is at hand."""
+        self._known_length = length
+        try:
+            self._implicit_head()
+        finally:
+            self._known_length = None
 
     def _end_again(self, chunk: bytes | None, callback: Callback | None) -> None:
         if chunk is not None:
@@ -288,8 +292,7 @@ class OutgoingMessage(HeaderStore):
 
     def _prepare_close(self) -> None:
         """Schedule the last step, in Node's place: before the next response gets the socket."""
-        if self._listeners is not None:
-            later(self._after_finish)
+        later(self._after_finish)
 
     def _after_finish(self) -> None:
         self._destroyed = True

@@ -362,3 +362,10 @@ def test_the_parts_of_a_head_stand_in_nodes_order() -> None:
 def test_a_chunk_says_its_size_in_lower_case_hex(size: int, line: bytes) -> None:
     """Without leading zeros."""
     assert framing.chunk_size(size) == line
+
+
+def test_other_fields_say_nothing() -> None:
+    """Of the framing."""
+    facts = Facts()
+    framing.note_field(facts, "x-a", "close")
+    assert facts == Facts()

@@ -822,3 +822,24 @@ def test_a_request_by_hand_has_what_is_read() -> None:
     assert http.ServerResponse(Request(), 5).writable_high_water_mark == 5
     assert http.ServerResponse(Request(), high_water_mark=6).writable_high_water_mark == 6
     assert http.ServerResponse(Request(), {"high_water_mark": 7}).writable_high_water_mark == 7
+
+
+def test_a_waiting_response_that_is_destroyed_and_lost() -> None:
+    """Closes once."""
+    two = Two()
+    two.second.destroy()
+    two.client.transport.feed(None)
+    settle()
+    assert two.log.count("2 close") == 1
+
+
+def test_a_response_destroyed_in_the_close_of_another() -> None:
+    """Closes once, too."""
+    log: list[int] = []
+    held: list[Any] = []
+    client = testing.connect(http.create_server(lambda req, res: held.append(res)))
+    client.send(GET * 3)
+    held[1].on("close", lambda: held[2].destroy())
+    held[2].on("close", lambda: log.append(2))
+    client.end()
+    assert log == [2]
