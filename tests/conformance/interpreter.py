@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from values import Sink, StreamError, code_of, mask, plain_number, shorten
+from values import Sink, Started, StreamError, code_of, mask, plain_number, shorten
 
 import writehead
 from writehead import http
@@ -452,9 +452,11 @@ class Run:
             if not self.stopped:
                 self.program(after, env)
 
-        task = self.loop.create_task(iterate())
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        started = Started(iterate())
+        if not started.done:
+            task = self.loop.create_task(started.rest())
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
 
     async def consume(self, env: Env, target: str, most: int, each: list[Any]) -> None:
         text, count = "", 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import zlib
+from collections.abc import Coroutine, Generator
 from typing import Any, Protocol
 
 from writehead import http
@@ -53,6 +54,37 @@ def plain_number(value: float) -> int | float | str:
     if not math.isfinite(value):
         return {"inf": "Infinity", "-inf": "-Infinity"}.get(str(value), "NaN")
     return int(value) if value.is_integer() else value
+
+
+class Started:
+    """A coroutine that has run up to its first wait, as a function of JavaScript's does when called."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        self.coroutine = coroutine
+        self.done = False
+        self.waits_for: Any = None
+        try:
+            self.waits_for = coroutine.send(None)
+        except StopIteration:
+            self.done = True
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        waits_for = self.waits_for
+        while True:
+            try:
+                value = yield waits_for
+            except BaseException as error:
+                step, given = self.coroutine.throw, error
+            else:
+                step, given = self.coroutine.send, value
+            try:
+                waits_for = step(given)
+            except StopIteration:
+                return
+
+    async def rest(self) -> None:
+        """Run what is left."""
+        await self
 
 
 class Sink(http.EventEmitter):

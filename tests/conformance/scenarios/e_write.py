@@ -236,12 +236,13 @@ encodings.add("hex with a bad pair", [call("res.write", "68zz70", "hex"), done],
 for name in ("", None, UNDEFINED, "buffer"):
     encodings.add(f"default by {name}", [call("res.write", "h\xe9", name), call("res.end", "h\xe9", name)])
 encodings.add(
-    "ignored for bytes",
+    "looked at for bytes too",
     [
         call("res.write", b("ab"), "hex"),
         call("res.write", b("ab"), "nonsense"),
         call("res.end", b("ab"), "nonsense"),
     ],
+    known="D8",
 )
 encodings.add(
     "unknown in write", [errors, call("res.write", "a", "nonsense"), get("res.headersSent"), done], known="D8"
