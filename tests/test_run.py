@@ -21,6 +21,7 @@ from writehead.errors import InvalidArgTypeError, OutOfRangeError, SystemCallErr
 
 @pytest.fixture(autouse=True)
 def _nothing_left() -> Iterator[None]:
+    _open._open.clear()  # what other tests of this process have left on loops that are gone
     before = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM)]
     yield
     left = [server.close() for server in _open.every_open_server()]
