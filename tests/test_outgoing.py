@@ -741,6 +741,7 @@ def test_trailers_follow_the_last_chunk() -> None:
     assert trailed({"A": ["1", 2]}) == b"1\r\nx\r\n0\r\nA: 1\r\nA: 2\r\n\r\n"
     assert trailed({"A": ["1", "2"]}, unique_headers=["a"]) == b"1\r\nx\r\n0\r\nA: 1; 2\r\n\r\n"
     assert trailed({"Content-Length": "caf\xe9"}) == b"1\r\nx\r\n0\r\nContent-Length: caf\xe9\r\n\r\n"
+    assert trailed({"Cookie": ["a", "b"], "E": []}) == b"1\r\nx\r\n0\r\nCookie: a\r\nCookie: b\r\nE: \r\n\r\n"
     assert trailed([]) == trailed({}) == b"1\r\nx\r\n0\r\n\r\n"
 
 

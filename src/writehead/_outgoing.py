@@ -267,11 +267,14 @@ class OutgoingMessage(HeaderStore):
             isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in headers
         ):
             raise InvalidArgTypeError("headers", "a mapping or a list of pairs", headers)
-        lines = []
+        lines: list[str] = []
         for name, value in field_pairs(headers):
             key = _fields.check_name(name, "Trailer name")
             value = _fields.check_value(name, value, self._lenient, "trailer content")
-            lines.append(_fields.field_lines(name, value, key in self._unique_headers))
+            if isinstance(value, list) and len(value) > 1 and key not in self._unique_headers:
+                lines.extend(_fields.field_lines(name, _fields.text(item)) for item in value)  # a Cookie's, too (Node)
+            else:
+                lines.append(_fields.field_lines(name, value, join=True))
         self._trailers = "".join(lines)
         self._odd = True
 

@@ -122,9 +122,9 @@ def test_any_writes_read_back(
     automatic = {b"date", b"connection", b"keep-alive", b"content-length", b"transfer-encoding"}
     assert [line for line in read.fields if line[0] not in automatic] == lines_of(fields)
     if res.chunked_encoding and not bodiless:
-        assert read.trailers == lines_of(dict(trailers).items()) or len(
-            {n.lower() for n, _ in trailers}
-        ) < len(trailers)
+        assert read.trailers == lines_of(
+            (name, value if value != [] else "") for name, value in dict(trailers).items()
+        ) or len({n.lower() for n, _ in trailers}) < len(trailers)
     else:
         assert read.trailers == []
     assert read.rest == b""
