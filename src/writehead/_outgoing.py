@@ -272,7 +272,8 @@ class OutgoingMessage(HeaderStore):
             key = _fields.check_name(name, "Trailer name")
             value = _fields.check_value(name, value, self._lenient, "trailer content")
             if isinstance(value, list) and len(value) > 1 and key not in self._unique_headers:
-                lines.extend(_fields.field_lines(name, _fields.text(item)) for item in value)  # a Cookie's, too (Node)
+                # Node: a Cookie's too, unlike in a head.
+                lines.extend(_fields.field_lines(name, _fields.text(item)) for item in value)
             else:
                 lines.append(_fields.field_lines(name, value, join=True))
         self._trailers = "".join(lines)
