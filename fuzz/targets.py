@@ -52,6 +52,8 @@ def _parse(pieces: list[bytes]) -> tuple[list[Any], str | None]:
         if parser.error is not None or parser.closed:
             break
     code = None if parser.error is None else parser.error.code
+    if code == "HPE_STRICT":
+        code = "HPE_INVALID_VERSION"  # one text of llhttp's for both; which, depends on the cut
     # What follows a last request is not looked at.
     return [_view(item) for item in found], None if code == "HPE_CLOSED_CONNECTION" else code
 
