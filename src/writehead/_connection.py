@@ -16,7 +16,7 @@ from typing import Any
 from writehead._http1.exchange import Http1Exchange
 from writehead._http1.found import END
 from writehead._http1.parser import RequestParser
-from writehead._http1.whole import fill
+from writehead._http1.whole import Whole, fill
 from writehead._incoming import IncomingMessage
 from writehead._line import Line
 from writehead._raw import BodyFeed, Leftovers, Raw
@@ -69,108 +69,120 @@ class Connection(Line):
         socket._in_packet = True
         heard = socket._listeners is not None and "data" in socket._listeners
         try:
-            if not self._closed_input and (
-                self._parser is not None or data[-4:] != b"\r\n\r\n" or not self._read_whole(data)
-            ):
-                self._read(data)
+            if not self._closed_input:
+                at = self._serve_whole(data) if self._parser is None else 0
+                if at != len(data) and not self._closed_input:
+                    self._read(data, at)
             if heard:
                 socket._notify("data", data)
             if self._queue is not None:
                 self._gather()
-            if socket._committed:
-                socket._pass_on(socket._committed)
-            ending: Any = socket._ending
+            ending: Any = socket.end_packet()
             if ending is not None:
-                socket._ending = None
-                if socket._blocked or socket._destroyed or socket._transport.is_closing():
-                    ending.on_settled()
-                else:
-                    ending.flushed = True
-                    self.retire(ending)
+                self.retire(ending)
             socket._in_packet = False
             if mine and turns.due:
                 turns.run()
         finally:
+            socket._in_packet = False
             if mine:
                 turns.held = False
                 if turns.due:
                     turns.release()
-            socket._in_packet = False
             if socket._committed:
                 socket._pass_on(socket._committed)
+        if self._keep_alive_set and self._current is not None:
+            self._start_keeping_time(socket)
         if socket._idle_after:
             socket._active_at = self._now()
             if socket._idle_fired:
                 socket._touch()
 
-    def _read_whole(self, data: bytes) -> bool:
-        """Serve a packet that is one whole request without a body; False if it is anything else.
+    def _serve_whole(self, data: bytes) -> int:
+        """Serve the whole requests without a body that `data` begins with; return where they end.
 
-        By far the commonest packet, so its way is short: no parser of its own, no list of
-        things found (see `_http1.whole`).
+        One such request is by far the commonest packet, so its way is short: no parser of
+        its own, no list of things found (see `_http1.whole`).
         """
         server = self._server
         parsers = self._parsers
-        if len(data) >= parsers.lane_limit:
-            return False
-        lane = parsers.lane or parsers.make_lane()
-        whole = lane(data)
-        if whole is None:
-            parsers.lane = None  # it may be inside a request
-            return False
-        method, target, head = whole
         socket = self.socket
-        if server._straight and head.usual and self._current is None and not socket._destroyed:
-            # All that `_on_head`, the constructors and the dispatch do for the usual request. What
-            # is read before it is written is set here: see `SocketFlow`.
-            if self._keep_alive_set:
-                self._start_keeping_time(socket)
-            self._requests += 1
-            message = _new_message(IncomingMessage)
-            message._listeners = message._flowing = message._decoder = None
-            message._consumed = False
-            message._socket = socket
-            message._source = self
-            message._method = method
-            message._target = target
-            message._raw_head = head
-            message._http_version = "1.1"
-            self._incoming = message
-            self._current = exchange = Http1Exchange()
-            exchange.line = self
-            exchange._sink = socket
-            exchange.keep_alive_line = server._keep_alive_line
-            exchange.response = response = _new(ServerResponse)
-            response.req = message
-            response._exchange = exchange
-            response._listeners = response._store = None
-            response._odd = response._rendered = response._finished = False
-            response._destroyed = response._closed = False
-            if socket._listeners is not None:
-                exchange.after_listeners = socket.listener_count("close")
-            server._notify("request", message, response)
-        else:
-            made = self._make_message_safely()
-            if made is None:
-                return True
-            message = made
+        at = 0
+        while True:
+            end = data.find(b"\r\n\r\n", at) + 4
+            if not 4 <= end - at < parsers.lane_limit:
+                return at
+            whole = (parsers.lane or parsers.make_lane())(data[at:end])
+            if whole is None:
+                parsers.lane = None  # it may be inside a request
+                return at
+            method, target, head = whole
+            if server._straight and head.usual and socket._listeners is None and not socket._destroyed:
+                # All that `_on_head`, the constructors and the dispatch do for the usual request. What
+                # is read before it is written is set here: see `SocketFlow`.
+                message = _new_message(IncomingMessage)
+                message._listeners = message._flowing = None
+                message._consumed = False
+                message._length = 0
+                message._socket = socket
+                message._source = self
+                message._method = method
+                message._target = target
+                message._raw_head = head
+                message._http_version = "1.1"
+                response = _new(ServerResponse)
+                response.req = message
+                response._listeners = response._store = None
+                response._rendered = response._destroyed = response._closed = False
+                response._odd = method == "HEAD"
+                response._status_code = 200
+                exchange = self._spare
+                if exchange is None:
+                    exchange = Http1Exchange()
+                    exchange.line = self
+                    exchange.stays = True
+                else:
+                    self._spare = None
+                exchange.response = response
+                exchange.keep_alive_line = server._keep_alive_line
+                response._exchange = exchange
+                self._incoming = message
+                self._used = True
+                if self._current is None:
+                    self._current = exchange
+                    exchange._sink = socket
+                else:
+                    exchange._sink = None
+                    self._enqueue(exchange)
+                server._notify("request", message, response)
+            else:
+                made = self._on_whole(whole)
+                if made is None:
+                    return len(data)
+                message = made
+            if message is self._incoming:  # else it is lost already
+                self._start = self._incoming = None
+                message._complete = True
+                if message._flowing is None and message._listeners is None:
+                    message._eof = True  # all that `_push_end` does where nobody listens
+                    message._reading = False
+                else:
+                    message._push_end()
+                if socket._reading_paused:
+                    self._on_socket_resume()
+            at = end
+            if at == len(data) or self._closed_input:
+                return at
+
+    def _on_whole(self, whole: Whole) -> IncomingMessage | None:
+        """Begin a request that came whole, but is not usual; None if it cannot be made."""
+        message = self._make_message_safely()
+        if message is not None:
             fill(message, whole)
-            self._start = None
             self._on_head(message)
-            if not head.keep_alive:
+            if not whole[2].keep_alive:
                 self._closed_input = True  # what comes behind its last request is ignored
-        if message is not self._incoming:
-            return True  # it is lost already
-        self._start = self._incoming = None
-        message._complete = True
-        if message._flowing is None and message._listeners is None and message._decoder is None:
-            message._eof = True  # all that `_push_end` does for a body nobody asked for
-            message._reading = False
-        else:
-            message._push_end()
-        if socket._reading_paused:
-            self._on_socket_resume()
-        return True
+        return message
 
     def eof_received(self) -> bool:
         """Take the peer's FIN: nothing more is served (server.md: half-close)."""
@@ -225,12 +237,13 @@ class Connection(Line):
 
     # -- reading ---------------------------------------------------------------
 
-    def _read(self, data: bytes) -> None:
+    def _read(self, data: bytes, at: int = 0) -> None:
+        """Feed a packet from `at` on to a parser."""
         parser = self._parser
         if parser is None:
             parser = self._parser = self._parsers.take(self._make_message)
         try:
-            found = parser.feed(data)
+            found = parser.feed(data[at:])
         except Exception as error:  # a message class of the user's that fails
             self._give_up_making(error)
             return
@@ -240,6 +253,7 @@ class Connection(Line):
         if self._closed_input:
             return
         if parser.error is not None:
+            parser.error.move_to(data, at)
             self._on_broken(parser.error)
         elif parser.mid_message:
             if len(data) > LARGE_PACKET and not self._feeding:
@@ -290,7 +304,7 @@ class Connection(Line):
         server = self._server
         if self._keep_alive_set:
             self._start_keeping_time(socket)
-        self._requests += 1
+        self._used = True
         exchange = Http1Exchange()
         exchange.line = self
         exchange.keep_alive_line = server._keep_alive_line
@@ -309,6 +323,8 @@ class Connection(Line):
             response = made
         if server._peculiar:
             self._adapt(message, response, exchange)
+        if message._method == "HEAD":
+            response._odd = True
         if not message._should_keep_alive:
             response._should_keep_alive = False
             response._odd = True

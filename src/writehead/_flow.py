@@ -39,6 +39,7 @@ class Owner(Protocol):
     """Who owns the bytes of a socket: the HTTP connection, until an upgrade."""
 
     def _on_socket_drain(self) -> None: ...
+    def _on_timeout_set(self) -> None: ...
     def _on_socket_timeout(self) -> bool: ...
     def _on_socket_error(self, error: BaseException) -> None: ...
     def _on_socket_close(self) -> int: ...
@@ -210,6 +211,26 @@ class SocketFlow(Readable):
                 return True
         self._turns.later(ending.on_settled)
         return True
+
+    def end_packet(self) -> Ending | None:
+        """Pass on what waited for the end of the packet; return what has ended, all of it taken."""
+        ending = self._ending
+        committed = self._committed
+        if ending is not None:
+            self._ending = None
+            if committed == 1 == len(self._held):  # by far the commonest
+                data = self._held.pop()
+                self._committed = self._held_size = 0
+                self._bytes_passed += len(data)
+                self._transport.write(data)
+            elif committed:
+                self._pass_on(committed)
+            if not (self._blocked or self._destroyed or self._transport.is_closing()):
+                return ending
+            ending.on_settled()
+        elif committed:
+            self._pass_on(committed)
+        return None
 
     def put_ahead(self, data: bytes) -> None:
         """Add to what leaves at the end of the packet; who wrote it asks `is_settled` in its turn."""

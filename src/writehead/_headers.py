@@ -20,6 +20,7 @@ from writehead.errors import HeadersSentError, InvalidArgTypeError, InvalidArgVa
 from writehead.events import EventEmitter
 
 _passed = _fields._passed
+_known = _fields._known
 
 _MARKS = {
     "content-length": REMOVED_LENGTH,
@@ -53,11 +54,12 @@ class HeaderStore(EventEmitter):
         """
         if self._rendered:
             raise HeadersSentError("set")
-        key = _fields.check_name(name)
+        key = _known.get(name) if type(name) is str else None
+        if key is None:
+            key = _fields.check_name(name)
+            name = str.__str__(name)  # a member of a (str, Enum) would be formatted as `Kind.NAME`
         if type(value) is not str or value not in _passed:  # most have passed before: a call saved
             value = _fields.check_value(name, value, self._lenient)
-        if type(name) is not str:
-            name = str.__str__(name)  # a member of a (str, Enum) would be formatted as `Kind.NAME`
         store = self._store
         if store is None:
             self._store = {key: (name, value)}

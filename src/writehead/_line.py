@@ -65,11 +65,12 @@ class Line(asyncio.Protocol):
         "_queue",
         "_read_paused",
         "_released",
-        "_requests",
         "_server",
+        "_spare",
         "_start",
         "_unsent",
         "_unsent_since",
+        "_used",
         "counted_requests",
         "progress_at",
         "socket",
@@ -86,7 +87,8 @@ class Line(asyncio.Protocol):
         self._queue: deque[Http1Exchange] | None = None
         self._incoming: IncomingMessage | None = None
         self._parked = 0  # bytes that wait in queued exchanges
-        self._requests = 0
+        self._used = False  # a request has begun
+        self._spare: Http1Exchange | None = None  # of an answer that left no trace in it
         self._start: float | None = None  # when the message under way began; None: idle
         self._head_complete = False
         self._keep_alive_set = False
@@ -117,7 +119,6 @@ class Line(asyncio.Protocol):
         response._exchange = GONE
         exchange.response = None
         self._current = None
-        server = self._server
         if (
             request._listeners is None
             and request._complete
@@ -133,17 +134,20 @@ class Line(asyncio.Protocol):
         heard = response._listeners is not None
         if heard:
             response._prepare_close()
-        if self._queue is not None or not exchange.stays or exchange.last_allowed or server._closing:
+        if (
+            self._queue is not None
+            or self._closed_input
+            or not exchange.stays
+            or exchange.last_allowed
+            or self._server._closing
+        ):
             self._go_on(exchange, request)
-        elif self._last_words is not None:
-            self._say_last_words()
-        elif not self._released and (seconds := server._keep_alive_seconds):
-            socket = self.socket
-            self._keep_alive_set = True
-            if seconds == socket._idle_group and socket._in_packet and not socket._idle_fired:
-                socket._idle_after = seconds  # the packet's end notes the time
-            else:
-                socket._watch_idle(seconds)
+        else:
+            self._wait_for_more()
+            if exchange.reusable:
+                exchange.ended = exchange.head_sent = exchange.flushed = exchange.reusable = False
+                exchange.after_listeners = 0
+                self._spare = exchange
         if heard:
             response._on_flushed()
         elif not response._closed:
@@ -151,10 +155,27 @@ class Line(asyncio.Protocol):
 
     def _go_on(self, exchange: Http1Exchange, request: IncomingMessage) -> None:
         """Let the next in line out, or end the connection behind the last."""
-        if not exchange.stays or not self._queue:
-            self._stop(request)
-        else:
+        if self._queue is not None and exchange.stays:
             self._next()
+        elif not exchange.stays or exchange.last_allowed or self._server._closing:
+            self._stop(request)
+        elif self._last_words is not None:
+            self._say_last_words()
+        elif not self._released:
+            self._wait_for_more()
+
+    def _wait_for_more(self) -> None:
+        """Let the keep-alive clock run."""
+        seconds = self._server._keep_alive_seconds
+        socket = self.socket
+        if seconds and not (self._keep_alive_set and seconds == socket._idle_after and not socket._idle_fired):
+            self._keep_alive_set = True
+            socket._watch_idle(seconds)
+
+    def _on_timeout_set(self) -> None:
+        """The user has set the socket's timeout: while there is a response, the keep-alive clock ends."""
+        if self._current is not None:
+            self._keep_alive_set = False
 
     def _stop(self, request: IncomingMessage) -> None:
         """End the connection behind a last response; what is unread stays unread."""
@@ -377,7 +398,7 @@ class Line(asyncio.Protocol):
         """Close the responses: the current one now, those that waited a turn later."""
         exchanges = self._exchanges()
         current, self._current = self._current, None
-        self._queue = None
+        self._queue = self._spare = None
         for exchange in exchanges:
             response: Any = exchange.response
             exchange.drop()
@@ -405,7 +426,7 @@ class Line(asyncio.Protocol):
     @property
     def is_silent(self) -> bool:
         """Whether it has never begun a request."""
-        return self._requests == 0 and (self._parser is None or not self._parser.mid_message)
+        return not self._used and (self._parser is None or not self._parser.mid_message)
 
     def close_in_order(self, grace: float = 0.0) -> None:
         """Go when what is busy is done; at once when nothing is.

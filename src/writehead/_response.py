@@ -105,6 +105,8 @@ class ServerResponse(OutgoingMessage):
     def status_code(self, value: Any) -> None:
         if self._rendered and self._status_message is None:
             self._status_message = self.status_message  # what was sent stays
+        if type(value) is not int:
+            self._odd = True  # to be looked at when the head is rendered
         self._status_code = value
 
     statusCode = status_code
@@ -174,13 +176,11 @@ class ServerResponse(OutgoingMessage):
     ) -> Self:
         """Send the last piece, if any, and complete the response; see `OutgoingMessage.end`."""
         if (
-            not (self._odd or self._rendered or self._finished or self._destroyed)
-            and encoding is None
+            encoding is None
             and callback is None
+            and not (self._odd or self._rendered or self._destroyed)
             and getattr(self.write_head, "__func__", None) is _write_head  # not replaced on the instance
-            and type(self._status_code) is int
             and (line := _USUAL_LINES.get(self._status_code)) is not None
-            and self.req._method != "HEAD"
         ):
             # The commonest answer in one piece: a usual status, no field that touches the framing,
             # HTTP/1.1, connection kept, the whole body at hand. Its bytes are those of the general way.

@@ -213,6 +213,8 @@ class Socket(SocketFacts):
             return self
         value = _options.milliseconds(msecs, "msecs")
         self._timeout = value
+        if self._owner is not None:
+            self._owner._on_timeout_set()
         self._watch_idle(value / 1000)
         if callback is not None:
             if not callable(callback):

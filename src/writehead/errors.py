@@ -464,6 +464,13 @@ class ParseError(HTTPError, ValueError):
         self.bytes_parsed = bytes_parsed
         self.raw_packet = raw_packet
 
+    def move_to(self, packet: bytes, at: int) -> None:
+        """Note that what was read begins inside `packet`, at the offset `at`."""
+        if self.raw_packet is not None:
+            self.raw_packet = packet
+            if self.bytes_parsed is not None:
+                self.bytes_parsed += at
+
     @property
     def bytesParsed(self) -> int | None:
         """The Node spelling of `bytes_parsed`."""

@@ -55,6 +55,7 @@ class Http1Exchange:
     ended = False
     flushed = False
     gathered = False  # its bytes went ahead, with the response before it
+    reusable = False  # nothing but `answer` was asked of it: the next response may have it
     head_sent = False
     stays = True
     void = False
@@ -182,7 +183,9 @@ class Http1Exchange:
         self.ended = self.head_sent = True
         sink = self._sink
         if sink is not None:
-            self.refused = not sink.put_last(whole, self)
+            self.reusable = sink.put_last(whole, self)
+            if not self.reusable:
+                self.refused = True
         elif self._parked is not None:  # behind an informational response
             self._park(whole, self.on_passed)
         else:

@@ -20,9 +20,11 @@ Whole = tuple[str, bytes, RawHead]
 #: Takes a packet; returns what it holds, or None. Not to be used after None.
 Lane = Callable[[bytes], Whole | None]
 
-#: How many request lines are remembered, and the longest that is, in bytes.
+#: How many request lines that llhttp has accepted are remembered, and the longest that is, in bytes.
 REMEMBERED_LINES = 256
 LONGEST_LINE = 256
+
+_lines: dict[bytes, tuple[str, bytes]] = {}
 
 #: llhttp knows a few dozen; each is decoded once.
 METHODS: dict[bytes, str] = {}
@@ -31,7 +33,7 @@ METHODS: dict[bytes, str] = {}
 def lane(make_llhttp: Callable[[SimpleNamespace], Any], max_count: int) -> Lane:
     """Make a lane over a parser of httptools, for requests of at most `max_count` fields."""
     urls: list[bytes] = []
-    lines: dict[bytes, tuple[str, bytes]] = {}  # request lines that llhttp has accepted here
+    lines = _lines
     ends = [True]  # empty when one request has ended; a second end fails
     llhttp = make_llhttp(
         SimpleNamespace(
@@ -49,8 +51,9 @@ def lane(make_llhttp: Callable[[SimpleNamespace], Any], max_count: int) -> Lane:
         head = recall(block)
         if head is not None:
             known = lines.get(line)
-            if known is not None:
-                return known[0], known[1], head
+            if known is not None and head.count <= max_count:
+                method, target = known
+                return method, target, head
         try:
             # No rule of llhttp joins the request line and a field, but for the version.
             feed_data(data if head is None else line + b"\r\n\r\n")
