@@ -28,6 +28,8 @@ logger = logging.getLogger("writehead")
 #: From larger packets on, a body is read into a buffer of our own.
 LARGE_PACKET = 65536
 
+_NOBODY: dict[str, Any] = {}
+
 _new = ServerResponse.__new__
 _new_message = IncomingMessage.__new__
 
@@ -80,17 +82,17 @@ class Connection(Line):
             ending: Any = socket.end_packet()
             if ending is not None:
                 self.retire(ending)
-            socket._in_packet = False
-            if mine and turns.due:
-                turns.run()
-        finally:
-            socket._in_packet = False
             if mine:
-                turns.held = False
                 if turns.due:
-                    turns.release()
-            if socket._committed:
-                socket._pass_on(socket._committed)
+                    turns.run()
+                else:
+                    turns.held = False
+        except BaseException:  # an interrupt: what a listener raises is seen to where it is called
+            socket._in_packet = False
+            socket.settle()
+            if mine:
+                turns.release()
+            raise
         if self._keep_alive_set and self._current is not None:
             self._start_keeping_time(socket)
         if socket._idle_after:
@@ -154,7 +156,14 @@ class Connection(Line):
                 else:
                     exchange._sink = None
                     self._enqueue(exchange)
-                server._notify("request", message, response)
+                listeners: Any = server._listeners or _NOBODY
+                try:
+                    for listener in listeners.get("request", ()):
+                        result = listener(message, response)
+                        if result is not None:
+                            server._follow(result, "request", (message, response))
+                except (Exception, asyncio.CancelledError) as error:
+                    server._listener_failed(error, "request", (message, response))
             else:
                 made = self._on_whole(whole)
                 if made is None:
@@ -212,7 +221,7 @@ class Connection(Line):
 
     def pause_writing(self) -> None:
         """Note that the system took only a part."""
-        self.socket._blocked = True
+        self.socket.pause_writing()
 
     def resume_writing(self) -> None:
         """Call back for all that has been taken."""

@@ -101,6 +101,7 @@ class SocketFacts(SocketFlow):
     @property
     def bytes_written(self) -> int:
         """Bytes given out, those still queued or corked included."""
+        self.settle()
         return self._bytes_passed + self._held_size
 
     bytesWritten = bytes_written

@@ -35,6 +35,10 @@ FLOOD = 64
 UNHEARD = 16
 
 
+#: In `_committed`: what leaves is `_last`, alone.
+LAST = -1
+
+
 class Owner(Protocol):
     """Who owns the bytes of a socket: the HTTP connection, until an upgrade."""
 
@@ -79,6 +83,8 @@ class SocketFlow(Readable):
     _message: Any = None  # the response that has this socket (assign_socket by hand)
     _had_error = False
     _ending: Ending | None = None  # due first at the end of the packet
+    _last: bytes | None = None  # with `_committed` LAST: all that leaves at the end of the packet
+    _calm = True  # nothing is held, due, corked or on its way, and nobody has ended or destroyed it
     _taken = True  # when it was destroyed, the system had all that had been passed on
     _lost_error: BaseException | None = None
 
@@ -97,7 +103,8 @@ class SocketFlow(Readable):
         self._destroyed = self._written_ended = self._blocked = self._closed = False
         self._idle_fired = self._reading_paused = False
         self._idle_after = self._idle_group = self._active_at = 0.0
-        self._lost_error = self._ending = None
+        self._lost_error = self._ending = self._last = None
+        self._calm = True
         self._transport: Any = transport
         self._server = server
         self._timers = timers
@@ -115,6 +122,8 @@ class SocketFlow(Readable):
     def pending(self) -> int:
         """Bytes not yet with the operating system."""
         size = self._held_size
+        if self._last is not None:
+            size += len(self._last)
         if self._blocked:
             size += self._transport.get_write_buffer_size()
         return size
@@ -128,6 +137,7 @@ class SocketFlow(Readable):
         """Hold `data` to the end of this turn; False at or over the mark."""
         if self._destroyed or self._written_ended:
             return False
+        self._calm = False
         if self._committed:  # what was to leave at once is not counted (Node)
             self._pass_on(self._committed)
         size = self._held_size
@@ -161,6 +171,7 @@ class SocketFlow(Readable):
         """Pass on `data` and all held before it."""
         if self._destroyed or self._written_ended:
             return
+        self._calm = False
         size = len(data)
         if size:
             self._held.append(data)
@@ -180,6 +191,8 @@ class SocketFlow(Readable):
             self._commit()
 
     def _commit(self) -> None:
+        if self._committed == LAST:
+            self._pass_on(LAST)
         if self._in_packet:
             self._committed = len(self._held)
         else:
@@ -195,6 +208,15 @@ class SocketFlow(Readable):
         The commonest write of all, so nothing is made for it: the end of the packet is
         the later turn, if nothing else is due before.
         """
+        if self._calm and self._in_packet and not self._turns.due:
+            self._calm = False
+            self._last = data
+            self._committed = LAST
+            self._ending = ending
+            return True
+        self._calm = False
+        if self._committed == LAST:
+            self._pass_on(LAST)
         if self._due or self._need_drain or self._corked or self._destroyed or self._written_ended:
             self.put_now(data, ending.on_passed)
             return not (self._destroyed or self._written_ended)
@@ -214,26 +236,36 @@ class SocketFlow(Readable):
 
     def end_packet(self) -> Ending | None:
         """Pass on what waited for the end of the packet; return what has ended, all of it taken."""
-        ending = self._ending
+        self._in_packet = False
         committed = self._committed
-        if ending is not None:
-            self._ending = None
-            if committed == 1 == len(self._held):  # by far the commonest
-                data = self._held.pop()
-                self._committed = self._held_size = 0
-                self._bytes_passed += len(data)
-                self._transport.write(data)
-            elif committed:
+        ending = self._ending
+        if ending is None:
+            if committed:
                 self._pass_on(committed)
-            if not (self._blocked or self._destroyed or self._transport.is_closing()):
-                return ending
-            ending.on_settled()
-        elif committed:
+            return None
+        self._ending = None
+        if committed == LAST:  # by far the commonest
+            data: Any = self._last
+            self._last = None
+            self._committed = 0
+            self._bytes_passed += len(data)
+            self._transport.write(data)
+            calm = True
+        else:
             self._pass_on(committed)
-        return None
+            calm = not (self._held or self._due or self._need_drain or self._corked or self._written_ended)
+        if self._blocked or self._destroyed or self._transport.is_closing():
+            ending.on_settled()
+            return None
+        self._calm = calm
+        return ending
 
     def put_ahead(self, data: bytes) -> None:
         """Add to what leaves at the end of the packet; who wrote it asks `is_settled` in its turn."""
+        if self._committed == LAST:
+            self._held.append(self._last)  # type: ignore[arg-type]  # it is there
+            self._held_size += len(self._held[0])
+            self._last = None
         self._held.append(data)
         self._held_size += len(data)
         self._committed = len(self._held)
@@ -248,12 +280,16 @@ class SocketFlow(Readable):
         return True
 
     def _pass_on(self, count: int) -> None:
-        """Give the first `count` held parts to the transport."""
+        """Give the first `count` held parts to the transport; or `_last`, with LAST."""
         held = self._held
         self._committed = 0
         if not count:
             return
-        if count == len(held):
+        if count == LAST:
+            held = [self._last]  # type: ignore[list-item]  # it is there
+            self._last = None
+            size = len(held[0])
+        elif count == len(held):
             self._held = []
             size, self._held_size = self._held_size, 0
         else:
@@ -334,6 +370,7 @@ class SocketFlow(Readable):
     def pause_writing(self) -> None:
         """Note that the system took only a part."""
         self._blocked = True
+        self._calm = False
 
     def resume_writing(self) -> None:
         """All passed on has been taken: call back in order."""
@@ -359,6 +396,7 @@ class SocketFlow(Readable):
             self._errored = error
         self._keep_addresses()
         self._blocked = False
+        self._calm = False
         if not self._destroyed:
             self._destroyed = True
             self._taken = False
@@ -464,6 +502,7 @@ class SocketFlow(Readable):
         self.settle()
         self._taken = not (self._blocked or self._is_lost())
         self._destroyed = True
+        self._calm = False
         self._errored = error
         self._drop_held(StreamDestroyedError("write") if self._due else None)
         callbacks, self._end_callbacks = self._end_callbacks, []
@@ -488,6 +527,7 @@ class SocketFlow(Readable):
             self._local = self._transport.get_extra_info("sockname") or ()
 
     def _drop_held(self, error: BaseException | None) -> None:
+        self._last = None
         self._held = []
         self._held_size = 0
         self._committed = 0

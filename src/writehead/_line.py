@@ -12,6 +12,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from writehead._flow import LAST
 from writehead._http1.exchange import Http1Exchange
 from writehead._http1.parser import RequestParser
 from writehead._incoming import IncomingMessage
@@ -143,7 +144,10 @@ class Line(asyncio.Protocol):
         ):
             self._go_on(exchange, request)
         else:
-            self._wait_for_more()
+            seconds = self._server._keep_alive_seconds
+            socket = self.socket
+            if seconds != socket._idle_after or not self._keep_alive_set or socket._idle_fired:
+                self._wait_for_more()  # else the clock has not been stopped
             if exchange.reusable:
                 exchange.ended = exchange.head_sent = exchange.flushed = exchange.reusable = False
                 exchange.after_listeners = 0
@@ -166,11 +170,9 @@ class Line(asyncio.Protocol):
 
     def _wait_for_more(self) -> None:
         """Let the keep-alive clock run."""
-        seconds = self._server._keep_alive_seconds
-        socket = self.socket
-        if seconds and not (self._keep_alive_set and seconds == socket._idle_after and not socket._idle_fired):
+        if seconds := self._server._keep_alive_seconds:
             self._keep_alive_set = True
-            socket._watch_idle(seconds)
+            self.socket._watch_idle(seconds)
 
     def _on_timeout_set(self) -> None:
         """The user has set the socket's timeout: while there is a response, the keep-alive clock ends."""
@@ -244,7 +246,7 @@ class Line(asyncio.Protocol):
         socket = self.socket
         if current is None or queue is None or not (current.ended and current.stays):
             return
-        if socket._committed != len(socket._held) or socket._blocked or not socket.writable:
+        if socket._committed not in (LAST, len(socket._held)) or socket._blocked or not socket.writable:
             return
         for exchange in queue:
             ready = exchange.gather()

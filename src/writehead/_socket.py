@@ -100,6 +100,7 @@ class Socket(SocketFacts):
         if self._written_ended or self._destroyed:
             return self
         self._corked = 0
+        self._calm = False
         self._written_ended = True
         self._commit()
         self._turns.later(self._finish_writing)
@@ -136,6 +137,8 @@ class Socket(SocketFacts):
 
     def cork(self) -> None:
         """Gather what is written until as many calls of `uncork`."""
+        self.settle()
+        self._calm = False
         self._corked += 1
 
     def uncork(self) -> None:
@@ -166,6 +169,8 @@ class Socket(SocketFacts):
             else:
                 future.set_exception(error)
 
+        self.settle()
+        self._calm = False
         self._due.append(done)
         if not self._turn_corked and not self._corked:
             self._commit()
