@@ -134,6 +134,54 @@ def test_waiting_bytes_stop_the_reading() -> None:
     assert len(held) == 4
 
 
+def test_reading_goes_on_once_a_full_line_has_left() -> None:
+    """Answers of one packet that are more than the mark leave together; the connection serves on."""
+    body = b"x" * 10_000
+    stage = Stage(lambda req, res: res.end(body))
+    client = stage.send(GET * 16)
+    assert client.received.count(body) == 16
+    client.send(GET)
+    assert client.received.count(body) == 17
+
+
+def test_a_request_behind_whole_ones_is_told_of_by_its_packet() -> None:
+    """The error of a broken request has the packet it came in, and where in it the parser stopped."""
+    errors: list[Any] = []
+    stage = Stage(lambda req, res: res.end())
+    stage.server.on("clientError", lambda error, socket: errors.append(error) or socket.destroy())
+    stage.send(packet := GET + GET + b"BAD\x00 / HTTP/1.1" + HOST)
+    assert (errors[0].raw_packet, errors[0].bytes_parsed) == (packet, 2 * len(GET) + 1)
+
+
+def test_a_timeout_set_by_the_handler_outlives_its_packet() -> None:
+    """The keep-alive clock of the answer before does not come in its way, nor it in that clock's."""
+    held: list[Any] = []
+    stage = Stage(lambda req, res: held.append(res))
+    client = stage.send(GET)
+    held[0].end()
+    client.send(GET)
+    held[1].set_timeout(50, lambda socket: stage.log.append("late"))
+    client.clock.advance(60)
+    assert stage.log[-1] == "late"
+    held[1].end()
+    client.clock.advance(5900)
+    assert not client.closed
+    client.clock.advance(200)
+    assert client.closed
+
+
+def test_a_timeout_set_inside_the_handler_counts_at_once() -> None:
+    """Also on a connection whose keep-alive clock was running."""
+    stage = Stage(lambda req, res: None)
+    stage.server.prepend_listener(
+        "request", lambda req, res: res.set_timeout(50) if req.url == "/wait" else res.end()
+    )
+    client = stage.send(GET)
+    client.send(b"GET /wait" + HOST)
+    client.clock.advance(60)
+    assert client.closed
+
+
 def test_a_client_that_does_not_read_stops_the_reading() -> None:
     """While the socket wants 'drain' no more is read than the head that found it so."""
     stage = Stage(lambda req, res: res.end(100_000 * b"x"))

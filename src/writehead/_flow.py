@@ -260,14 +260,14 @@ class SocketFlow(Readable):
         self._calm = calm
         return ending
 
-    def put_ahead(self, data: bytes) -> None:
+    def put_ahead(self, parts: list[bytes], size: int) -> None:
         """Add to what leaves at the end of the packet; who wrote it asks `is_settled` in its turn."""
-        if self._committed == LAST:
-            self._held.append(self._last)  # type: ignore[arg-type]  # it is there
-            self._held_size += len(self._held[0])
+        if self._last is not None:
+            parts.insert(0, self._last)
+            size += len(self._last)
             self._last = None
-        self._held.append(data)
-        self._held_size += len(data)
+        self._held += parts
+        self._held_size += size
         self._committed = len(self._held)
 
     def is_settled(self, ending: Ending) -> bool:

@@ -115,26 +115,37 @@ class Line(asyncio.Protocol):
 
     def retire(self, exchange: Http1Exchange) -> None:
         """A response has left whole: see to its request, then to the next in line."""
-        response: Any = exchange.response
-        request = response.req
-        response._exchange = GONE
-        exchange.response = None
+        while True:
+            response: Any = exchange.response
+            request = response.req
+            response._exchange = GONE
+            exchange.response = None
+            if (
+                request._listeners is None
+                and request._complete
+                and not request._consumed
+                and not request._length
+                and type(request) is IncomingMessage
+            ):
+                # An empty body that nobody looked at: what its events would leave behind.
+                request._flowing = request._consumed = request._end_emitted = True
+                request._destroyed = request._closed = True
+            else:
+                request._leave()
+            heard = response._listeners is not None
+            if heard:
+                response._prepare_close()
+                break
+            if not response._closed:
+                response._flushed = response._destroyed = response._closed = True
+            queue = self._queue
+            if queue is None or not self._goes_along(queue[0]):
+                break
+            exchange = queue.popleft()
+            if not queue:
+                self._queue = None
+                self._look_at_queue()
         self._current = None
-        if (
-            request._listeners is None
-            and request._complete
-            and not request._consumed
-            and not request._length
-            and type(request) is IncomingMessage
-        ):
-            # An empty body that nobody looked at: what its events would leave behind.
-            request._flowing = request._consumed = request._end_emitted = True
-            request._destroyed = request._closed = True
-        else:
-            request._leave()
-        heard = response._listeners is not None
-        if heard:
-            response._prepare_close()
         if (
             self._queue is not None
             or self._closed_input
@@ -154,8 +165,11 @@ class Line(asyncio.Protocol):
                 self._spare = exchange
         if heard:
             response._on_flushed()
-        elif not response._closed:
-            response._flushed = response._destroyed = response._closed = True
+
+    def _goes_along(self, exchange: Http1Exchange) -> bool:
+        """Tell whether the next in line has left with the one before it, and nobody hears of that."""
+        response: Any = exchange.response
+        return exchange.gathered and response._listeners is None and not self.socket._destroyed
 
     def _go_on(self, exchange: Http1Exchange, request: IncomingMessage) -> None:
         """Let the next in line out, or end the connection behind the last."""
@@ -248,11 +262,17 @@ class Line(asyncio.Protocol):
             return
         if socket._committed not in (LAST, len(socket._held)) or socket._blocked or not socket.writable:
             return
+        parts = []
+        size = 0
         for exchange in queue:
             ready = exchange.gather()
             if ready is None:
                 break
-            socket.put_ahead(ready)
+            parts.append(ready)
+            size += len(ready)
+        if parts:
+            self._parked -= size
+            socket.put_ahead(parts, size)
 
     # -- errors ----------------------------------------------------------------
 

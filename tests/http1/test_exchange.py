@@ -307,7 +307,8 @@ def test_gathering() -> None:
     assert exchange.gather() is None
     exchange.answer(b"all")
     assert exchange.gather() == b"all"
-    assert line.parked == 0
+    assert exchange.pending == 0
+    assert line.parked == 3  # the line counts what it gathers
     exchange.attach(Basin())
     settle()
     assert line.retired == [exchange]

@@ -284,15 +284,13 @@ class Http1Exchange:
     def gather(self) -> bytes | None:
         """Give up a whole parked response, to leave in one write with the one before it.
 
-        None if it has not ended, or somebody waits for a part of it.
+        None if it has not ended, or somebody waits for a part of it. The line counts the bytes.
         """
         parked = self._parked
         if not self.ended or parked is None or len(parked) != 1 or self.void or not self.stays:
             return None
         self._parked = None
-        size, self._parked_size = self._parked_size, 0
-        if self.line is not None:
-            self.line.on_parked(-size)
+        self._parked_size = 0
         self.gathered = True
         return parked[0][0]
 
