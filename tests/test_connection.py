@@ -166,7 +166,7 @@ def test_a_timeout_set_by_the_handler_outlives_its_packet() -> None:
     held[1].end()
     client.clock.advance(5900)
     assert not client.closed
-    client.clock.advance(200)
+    client.clock.advance(500)
     assert client.closed
 
 
