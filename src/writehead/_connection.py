@@ -79,7 +79,7 @@ class Connection(Line):
                 socket._notify("data", data)
             if self._queue is not None:
                 self._gather()
-            ending: Any = socket.end_packet()
+            ending: Any = socket._end_packet()
             if ending is not None:
                 self.retire(ending)
             if mine:

@@ -234,7 +234,7 @@ class SocketFlow(Readable):
         self._turns.later(ending.on_settled)
         return True
 
-    def end_packet(self) -> Ending | None:
+    def _end_packet(self) -> Ending | None:
         """Pass on what waited for the end of the packet; return what has ended, all of it taken."""
         self._in_packet = False
         committed = self._committed
