@@ -15,6 +15,7 @@ from typing import Any
 
 from writehead._http1.exchange import Http1Exchange
 from writehead._http1.found import END
+from writehead._http1.framing import CLOSE
 from writehead._http1.parser import RequestParser
 from writehead._http1.whole import Whole, fill
 from writehead._incoming import IncomingMessage
@@ -146,7 +147,11 @@ class Connection(Line):
                 else:
                     self._spare = None
                 exchange.response = response
-                exchange.keep_alive_line = server._keep_alive_line
+                if head.keep_alive:
+                    exchange.keep_lines = server._keep_lines
+                else:
+                    exchange.keep_lines = CLOSE
+                    exchange.stays = response._should_keep_alive = False
                 response._exchange = exchange
                 self._incoming = message
                 self._used = True
@@ -179,6 +184,8 @@ class Connection(Line):
                     message._push_end()
                 if socket._reading_paused:
                     self._on_socket_resume()
+            if not head.keep_alive:
+                self._closed_input = True  # what comes behind its last request is ignored
             at = end
             if at == len(data) or self._closed_input:
                 return at
@@ -189,8 +196,6 @@ class Connection(Line):
         if message is not None:
             fill(message, whole)
             self._on_head(message)
-            if not whole[2].keep_alive:
-                self._closed_input = True  # what comes behind its last request is ignored
         return message
 
     def eof_received(self) -> bool:
@@ -235,6 +240,23 @@ class Connection(Line):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """The connection has gone."""
+        socket = self.socket
+        if (
+            exc is None
+            and self._current is None
+            and self._queue is None
+            and self._incoming is None
+            and socket._listeners is None
+            and socket._owner is self
+            and not (socket._waiting or socket._due or socket._held or socket._end_callbacks or socket._errored)
+        ):
+            # By far the commonest end: between two requests, and nobody hears of it.
+            self._closed_input = True
+            self._parser = self._spare = None
+            socket._lose_unheard()
+            self._server._on_gone(self)
+            self._server._on_socket_gone()
+            return
         mine = self.turns.hold()
         try:
             self._closed_input = True
@@ -316,7 +338,7 @@ class Connection(Line):
         self._used = True
         exchange = Http1Exchange()
         exchange.line = self
-        exchange.keep_alive_line = server._keep_alive_line
+        exchange.keep_lines = server._keep_lines
         message._source = self
         self._incoming = message
         if server._response_class is ServerResponse and message._http_version == "1.1":

@@ -407,6 +407,18 @@ class SocketFlow(Readable):
             self._timers.forget(self)
         self._turns.later(self._emit_close)
 
+    def _lose_unheard(self) -> None:
+        """Close a socket of which nobody hears and nothing waits."""
+        if not self._destroyed:
+            self._keep_addresses()
+            self._calm = False
+            self._destroyed = True
+            self._taken = False
+            if self._timers is not None:
+                self._timers.forget(self)
+        self._closed = True
+        self._transport_gone()
+
     def _emit_error(self, error: BaseException) -> None:
         self._had_error = True
         if self._owner is not None:
@@ -480,6 +492,12 @@ class SocketFlow(Readable):
             except OSError as exc:
                 self.destroy(system_error(exc))
                 return
+        self._turns.next_round(self._emit_finish)
+
+    def _end_flushed(self) -> None:
+        """End and close a socket that has nothing left to send, and no listeners: `destroy_soon` in one step."""
+        self._calm = False
+        self._destroy_when_flushed = self._written_ended = self._finished = True
         self._turns.next_round(self._emit_finish)
 
     def _emit_finish(self) -> None:

@@ -18,7 +18,7 @@ class Host(Protocol):
     _listeners: Any
     _timers: IdleTimers
     _closing: bool
-    _keep_alive_line: str
+    _keep_lines: str
     _message_class: Callable[[Any], IncomingMessage]
     _response_class: Callable[..., ServerResponse]
     _response_options: dict[str, Any]

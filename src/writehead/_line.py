@@ -199,9 +199,13 @@ class Line(asyncio.Protocol):
         if self._last_words is not None and self._queue is None:
             self._say_last_words()
             return
+        socket = self.socket
         if not request._complete:
-            self.socket._linger = True
-        self.socket.destroy_soon()
+            socket._linger = True
+        elif socket._listeners is None and not (socket._written_ended or socket._blocked or socket._held):
+            socket._end_flushed()
+            return
+        socket.destroy_soon()
 
     def _next(self) -> None:
         queue = self._queue

@@ -183,7 +183,7 @@ class ServerResponse(OutgoingMessage):
             and (line := _USUAL_LINES.get(self._status_code)) is not None
         ):
             # The commonest answer in one piece: a usual status, no field that touches the framing,
-            # HTTP/1.1, connection kept, the whole body at hand. Its bytes are those of the general way.
+            # HTTP/1.1, the whole body at hand. Its bytes are those of the general way.
             kind = type(data)
             body = data if kind is bytes else data.encode() if kind is str and data.isascii() else None
             if body is not None and len(body) < LARGE:
@@ -197,7 +197,7 @@ class ServerResponse(OutgoingMessage):
                             fields += _fields.field_lines(name, value, False)
                 exchange = self._exchange
                 head = (
-                    f"{line}{fields}{date_line()}Connection: keep-alive\r\n{exchange.keep_alive_line}"
+                    f"{line}{fields}{date_line()}{exchange.keep_lines}"
                     f"Content-Length: {len(body)}\r\n\r\n"
                 )
                 self._rendered = self._finished = True

@@ -12,6 +12,7 @@ from writehead import _fields, _options
 from writehead._callbacks import Callback
 from writehead._connection import Connection
 from writehead._failures import log_failure
+from writehead._http1.framing import KEEP
 from writehead._http1.pool import ParserPool
 from writehead._incoming import IncomingMessage
 from writehead._listening import Held, Listening
@@ -183,10 +184,10 @@ class Server(Listening):
 
     def _reckon_keep_alive(self) -> None:
         timeout = self._keep_alive_timeout
-        self._keep_alive_line = ""
+        self._keep_lines = KEEP
         if _is_number(timeout) and timeout > 0:
             limit = f", max={_fields.text(self._max_requests)}" if self._max_at_work() else ""
-            self._keep_alive_line = f"Keep-Alive: timeout={int(timeout // 1000)}{limit}\r\n"
+            self._keep_lines = f"{KEEP}Keep-Alive: timeout={int(timeout // 1000)}{limit}\r\n"
         self._keep_alive_seconds = self._reckon_seconds()
 
     def _max_at_work(self) -> bool:
@@ -291,7 +292,7 @@ class Server(Listening):
                 if good is None:
                     good = head.host_is_good = _is_host(head.values_of(b"host"))
                     head.expect = _joined(head.values_of(b"expect"))
-                    head.usual = good and head.expect is None and head.keep_alive
+                    head.usual = good and head.expect is None
                 expect = head.expect
             if not good and not self._excuses_host(req):
                 _answer_empty(res, 400)

@@ -48,14 +48,14 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "swap Connection and Keep-Alive",
         "_http1/framing.py",
-        'KEEP + ("" if facts.keep_alive else facts.keep_alive_line)',
-        '("" if facts.keep_alive else facts.keep_alive_line) + KEEP',
+        "KEEP if facts.keep_alive else facts.keep_lines",
+        "KEEP if facts.keep_alive else facts.keep_lines[24:] + KEEP",
     ),
     Mutation(
         "swap them in the short way of the commonest answer",
         "_response.py",
-        'Connection: keep-alive\\r\\n{exchange.keep_alive_line}"',
-        '{exchange.keep_alive_line}Connection: keep-alive\\r\\n"',
+        "{date_line()}{exchange.keep_lines}",
+        "{date_line()}{exchange.keep_lines[24:]}{exchange.keep_lines[:24]}",
     ),
     Mutation("chunk sizes in capitals", "_http1/framing.py", 'b"%x\\r\\n" % size', 'b"%X\\r\\n" % size'),
     Mutation("a 304 may have a body", "_http1/framing.py", "status in (204, 304) or", "status == 204 or"),

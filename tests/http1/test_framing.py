@@ -33,7 +33,7 @@ def facts_of(version: str, method: str, status: int, preparation: str, length: i
         may_chunk="may_chunk" in asked and "use_chunked_encoding_by_default" not in done.attributes,
         length=length,
         removed=sum(REMOVED[name.lower()] for name in done.removed + done.undone),
-        keep_alive_line=LINE,
+        keep_lines=framing.KEEP + LINE,
     )
     framing.render_fields(done.fields.items(), frozenset(), facts)
     return facts
@@ -87,7 +87,7 @@ def test_every_set_of_facts_is_decided_as_the_tables_say() -> None:
         facts = Facts(
             for_head=head, status=status, keep=keep, may_chunk=may_chunk, length=length, removed=removed,
             content_length=cl, transfer_encoding=te, connection=conn, keep_alive=ka, trailer=trailer,
-            keep_alive_line=LINE, last_allowed=last,
+            keep_lines=framing.KEEP + LINE, last_allowed=last,
         )  # fmt: skip
         words = {
             word

@@ -63,7 +63,7 @@ class Http1Exchange:
     keep_reads: bool | None = None  # what the head made of the response's `should_keep_alive`
     refused = False  # the socket was ended by the user before this response
     informs = True  # whether a 1xx may be sent (not to HTTP/1.0)
-    keep_alive_line = ""
+    keep_lines = framing.KEEP  # what the head says of a connection that stays
     last_allowed = False
     must_close = False  # the server is closing: no answer promises more
     promised: str | None = None  # the user's Content-Length, where it is in force
@@ -100,7 +100,7 @@ class Http1Exchange:
             may_chunk=head._may_chunk,
             length=head._known_length,
             removed=head._removed,
-            keep_alive_line=self.keep_alive_line,
+            keep_lines=self.keep_lines,
             last_allowed=self.last_allowed,
         )
         fields = framing.render_fields(head._fields(), head._unique_headers, facts)

@@ -46,7 +46,7 @@ class Facts:
     date: bool = False
     expect: bool = False
     # what the connection says
-    keep_alive_line: str = ""
+    keep_lines: str = KEEP  # of a connection that stays
     last_allowed: bool = False
 
 
@@ -101,7 +101,7 @@ def _persistence(facts: Facts, keep: bool, has_length: bool) -> tuple[str, bool]
     if keep and (has_length or facts.may_chunk):
         if facts.last_allowed:
             return CLOSE, True  # the connection ends it when nothing waits behind it
-        return KEEP + ("" if facts.keep_alive else facts.keep_alive_line), True
+        return KEEP if facts.keep_alive else facts.keep_lines, True
     return CLOSE, False
 
 
