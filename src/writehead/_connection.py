@@ -73,9 +73,19 @@ class Connection(Line):
         heard = socket._listeners is not None and "data" in socket._listeners
         try:
             if not self._closed_input:
-                at = self._serve_whole(data) if self._parser is None else 0
-                if at != len(data) and not self._closed_input:
-                    self._read(data, at)
+                parser = self._parser
+                if parser is None:
+                    at = self._serve_whole(data)
+                    if at != len(data) and not self._closed_input:
+                        self._read(data, at)
+                elif parser.take_body(len(data)):
+                    incoming = self._incoming
+                    if incoming is None or incoming._taker is None or not incoming._hand_over(data):
+                        self._on_body(data)
+                    if not self._feeding and len(data) > LARGE_PACKET:
+                        self._listen_to_body()
+                else:
+                    self._read(data)
             if heard:
                 socket._notify("data", data)
             if self._queue is not None:
@@ -288,14 +298,18 @@ class Connection(Line):
             self._on_broken(parser.error)
         elif parser.mid_message:
             if len(data) > LARGE_PACKET and not self._feeding:
-                self._feeding = True
-                self._listen_by(BodyFeed(self))
+                self._listen_to_body()
             if self._start is None:
                 self._start = self._server._timers.clock.time()
             self._head_complete = parser.head_complete
         elif parser.poolable and len(found) <= 2:  # who pipelines keeps it
             self._parser = None
             self._parsers.give(parser)
+
+    def _listen_to_body(self) -> None:
+        """Read large packets into a buffer that is there already."""
+        self._feeding = True
+        self._listen_by(BodyFeed(self))
 
     def _listen_by(self, protocol: asyncio.BaseProtocol) -> None:
         """Let `protocol` hear of the transport from now on."""

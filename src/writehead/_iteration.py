@@ -20,7 +20,7 @@ class _Ear:
 
     def __init__(self, stream: Readable) -> None:
         self._stream = stream
-        self._waiting: asyncio.Future[None] | None = None
+        self._waiting: asyncio.Future[Any] | None = None
         self.over = False
         self.error: BaseException | None = None
 
@@ -30,6 +30,7 @@ class _Ear:
         stream.on("end", self._on_end)
         stream.on("error", self._on_error)
         stream.on("close", self._on_close)
+        stream._taker = self
         if stream._closed:
             later(self._on_close)
         elif stream._end_emitted:
@@ -37,6 +38,8 @@ class _Ear:
 
     def leave(self) -> None:
         stream = self._stream
+        if stream._taker is self:
+            stream._taker = None
         if not (self.over or stream._destroyed):
             stream._break_off()
         if stream._destroyed:
@@ -46,9 +49,17 @@ class _Ear:
         stream.off("error", self._on_error)
         stream.off("close", self._on_close)
 
-    def wait(self) -> asyncio.Future[None]:
-        self._waiting = asyncio.get_running_loop().create_future()
+    def wait(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[Any]:
+        """Wait for a piece, or for None: a reason to look again."""
+        self._waiting = loop.create_future()
         return self._waiting
+
+    def give(self, chunk: Any) -> bool:
+        """Take a piece, if it is waited for."""
+        if self._waiting is None or self._waiting.done():
+            return False
+        self._waiting.set_result(chunk)
+        return True
 
     def _wake(self) -> None:
         if self._waiting is not None and not self._waiting.done():
@@ -102,10 +113,12 @@ class Iteration(AsyncIterator[Any]):
             if ear.over:
                 break
             try:
-                await ear.wait()
+                chunk = await ear.wait(asyncio.get_running_loop())
             except BaseException:  # its traceback would keep this iterator, and so the stream, waiting
                 await self.aclose()
                 raise
+            if chunk is not None:
+                return chunk
         await self.aclose()
         if ear.error is not None:
             raise ear.error

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterator, Hashable, Mapping
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from ._destroyable import Destroyable
 from ._encodings import Decoder, encode, normalize
@@ -30,6 +30,14 @@ from .errors import AbortError, InvalidArgTypeError, OutOfRangeError, UnshiftAft
 from .events import Listener
 
 Chunk = bytes | str
+
+
+class Taker(Protocol):
+    """Who may wait for the next piece."""
+
+    def give(self, chunk: Any) -> bool: ...
+
+
 Destination = TypeVar("Destination")
 
 MAX_MARK = 1 << 30
@@ -64,6 +72,8 @@ class Readable(Destroyable):
     _sync = True  # what is pushed now must not be emitted inside this call
     _did_read = False
 
+    _taker: Taker | None = None  # gets a piece at once if nobody else would hear of it
+
     _eof = False
     _end_scheduled = False
     _end_emitted = False
@@ -92,6 +102,23 @@ class Readable(Destroyable):
         text_or_bytes: Chunk = chunk if self._decoder is None else self._decoder.decode(chunk)
         self._accept(text_or_bytes)
         return self._has_room()
+
+    def _hand_over(self, chunk: bytes) -> bool:
+        """Give a piece straight to the one who waits for it, if nobody else would hear of it.
+
+        For a producer whose turn ends with this piece: 'readable' and `read` would do the same then.
+        """
+        taker = self._taker
+        listeners = self._listeners
+        if taker is None or self._length or self._data_listening or self._decoder is not None:
+            return False
+        if listeners is None or len(listeners.get("readable", ())) != 1 or self._destroyed:
+            return False
+        if not taker.give(chunk):
+            return False
+        self._reading = False
+        self._did_read = True
+        return True
 
     def _has_room(self) -> bool:
         return not self._length or self._length < self._high_water_mark

@@ -151,16 +151,11 @@ class RequestParser:
         Stops at a request that wishes to leave HTTP/1 (it is not listed, but in `upgrade`), and
         where the bytes are refused (`error`). Then nothing more may be fed.
         """
-        left = self._body_left
-        if left and self._chunk == NO_CHUNK and left != syntax.UNTIL_CLOSE and not self.closed:
-            # A body of counted bytes needs no parsing; llhttp would copy it.
-            size = len(data)
-            if size < left:
-                self._body_left = left - size
-                self._behind = True
-                return [data]
-            if self._behind:
-                return self._end_body(data, int(left))
+        if self.take_body(len(data)):
+            return [data]
+        if self._behind:
+            assert self._body_left is not None
+            return self._end_body(data, int(self._body_left))
         if self._ready and data[-4:] == b"\r\n\r\n" and len(data) < self._threshold:
             lane = self._lane or self._make_lane()
             whole = lane(data)
@@ -176,6 +171,18 @@ class RequestParser:
                 return [message, END]
             self._lane = None  # it may be inside a request
         return self._feed_any(data)
+
+    def take_body(self, size: int) -> bool:
+        """Tell whether the next `size` bytes are body and do not end it; they need not be fed then.
+
+        A body of counted bytes needs no parsing, and llhttp would copy it.
+        """
+        left = self._body_left
+        if left and size < left and self._chunk == NO_CHUNK and left != syntax.UNTIL_CLOSE and not self.closed:
+            self._body_left = left - size
+            self._behind = True
+            return True
+        return False
 
     def _end_body(self, data: bytes, left: int) -> list[object]:
         """End a body that llhttp has not seen whole: another llhttp begins behind it."""
