@@ -185,6 +185,8 @@ class OutgoingMessage(HeaderStore):
         if self._destroyed:
             if chunk is None and not self._rendered:
                 self._render_for(0)  # Node renders it, and may raise, though nobody will get it
+                if self._exchange.socket is None:
+                    self._exchange.refused = True  # and keeps it: it is never finished
             self._finished = True
             return self
         if not self._rendered:

@@ -284,3 +284,14 @@ found.add(
     send(request("GET", "/a", "Connection: keep-alive", version="1.0") + B),
     until_end(),
 )
+found.add(
+    "a second end of a response whose connection has gone",
+    [
+        route(
+            a=[call("res.end")],
+            b=[later(call("res.end"), get("res.writableFinished"), call("res.end", cb("again")))],
+        )
+    ],
+    send(request("GET", "/a", "Connection: keep-alive", version="1.0") + B),
+    until_end(),
+)
