@@ -258,7 +258,9 @@ class Connection(Line):
             and self._incoming is None
             and socket._listeners is None
             and socket._owner is self
-            and not (socket._waiting or socket._due or socket._held or socket._end_callbacks or socket._errored)
+            and not (
+                socket._waiting or socket._due or socket._held or socket._end_callbacks or socket._errored
+            )
         ):
             # By far the commonest end: between two requests, and nobody hears of it.
             self._closed_input = True

@@ -196,10 +196,7 @@ class ServerResponse(OutgoingMessage):
                         else:
                             fields += _fields.field_lines(name, value, False)
                 exchange = self._exchange
-                head = (
-                    f"{line}{fields}{date_line()}{exchange.keep_lines}"
-                    f"Content-Length: {len(body)}\r\n\r\n"
-                )
+                head = f"{line}{fields}{date_line()}{exchange.keep_lines}Content-Length: {len(body)}\r\n\r\n"
                 self._rendered = self._finished = True
                 exchange.answer(head.encode("latin-1") + body)
                 return self

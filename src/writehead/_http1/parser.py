@@ -178,7 +178,13 @@ class RequestParser:
         A body of counted bytes needs no parsing, and llhttp would copy it.
         """
         left = self._body_left
-        if left and size < left and self._chunk == NO_CHUNK and left != syntax.UNTIL_CLOSE and not self.closed:
+        if (
+            left
+            and size < left
+            and self._chunk == NO_CHUNK
+            and left != syntax.UNTIL_CLOSE
+            and not self.closed
+        ):
             self._body_left = left - size
             self._behind = True
             return True
@@ -305,7 +311,7 @@ class RequestParser:
     def _feed_in_pieces(self, data: bytes) -> None:
         """Feed so much at a time that no chunk line is passed over that is too long."""
         seams: set[int] = set()
-        while self._at < len(data):
+        while self._at < len(data) and not self._take_rest(data):
             end = self._at + self._piece_length(data)
             going = self._feed_piece(data[self._at : end])
             if not going:
@@ -315,9 +321,29 @@ class RequestParser:
         if len(seams) > 1:
             self._found[:] = without_seams(self._found, seams)
 
+    def _take_rest(self, data: bytes) -> bool:
+        """Take what follows a head, if it is counted body that goes on behind this packet."""
+        message = self._message
+        if message is None or self._found[-1:] != [message]:
+            return False
+        length = syntax.body_length(message._raw_fields)
+        if length is None or length == syntax.UNTIL_CLOSE:
+            return False
+        self._body_left = length
+        if not self.take_body(len(data) - self._at):
+            self._body_left = None
+            return False
+        self._found.append(data[self._at :])
+        self._mark = len(self._found)
+        return True
+
     def _piece_length(self, data: bytes) -> int:
         if self._body_left:
             return int(min(self._body_left, len(data) - self._at))
+        if self._message is None:
+            end = data.find(b"\r\n\r\n", self._at, self._at + limits.EXTENSIONS_LIMIT)
+            if end >= 0:
+                return end + 4 - self._at
         if self._raw and self._in_line():
             end = data.find(b"\n", self._at, self._at + limits.EXTENSIONS_LIMIT)
             if end >= 0:
