@@ -107,9 +107,10 @@ class Iteration(AsyncIterator[Any]):
             ear = self._ear = _Ear(stream)
             ear.open()
         while True:
-            chunk = None if stream._destroyed else stream.read()
-            if chunk is not None:
-                return chunk
+            if not stream._is_waiting:
+                chunk = None if stream._destroyed else stream.read()
+                if chunk is not None:
+                    return chunk
             if ear.over:
                 break
             try:

@@ -116,9 +116,13 @@ class Readable(Destroyable):
             return False
         if not taker.give(chunk):
             return False
-        self._reading = False
         self._did_read = True
         return True
+
+    @property
+    def _is_waiting(self) -> bool:
+        """Whether the producer was asked, nothing has come, and `read` would find and change nothing."""
+        return self._reading and self._need_readable and not self._length
 
     def _has_room(self) -> bool:
         return not self._length or self._length < self._high_water_mark
