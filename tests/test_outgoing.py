@@ -20,8 +20,8 @@ from tests.response_stage import (
     serve,
     settle,
 )
-from tests.stage import GET, events, on_both_loops
-from writehead import http
+from tests.stage import GET, dateless, events, on_both_loops
+from writehead import http, testing
 from writehead.errors import ConnectionLostError, ContentLengthMismatchError
 from writehead.events import EventEmitter
 
@@ -630,6 +630,23 @@ def test_flush_headers_sends_the_head_at_once() -> None:
     sent: list[int] = []
     assert serve(handler).text == CHUNKED_HEAD + "1|x|0||"
     assert serve(lambda res: res.destroy().flush_headers()).bytes == b""
+
+
+@pytest.mark.parametrize(
+    ("call", "sent"),
+    [
+        (lambda res: res.flush_headers(), CHUNKED_HEAD),
+        (lambda res: res.write_processing(), "HTTP/1.1 102 Processing||"),
+        (lambda res: res.write_head(200), ""),
+        (lambda res: res.write("x"), ""),
+    ],
+)
+def test_what_leaves_before_the_handler_returns(call: Any, sent: str) -> None:
+    """The flushed head and the informational answers, for they are of use while the handler works."""
+    held: list[Any] = []
+    client = testing.connect(http.create_server(lambda req, res: held.append((call(res), client.received))))
+    client.send(GET)
+    assert dateless(held[0][1]).decode().replace("\r\n", "|") == sent
 
 
 def test_an_expect_header_makes_the_head_leave_at_once() -> None:

@@ -212,6 +212,7 @@ class Http1Exchange:
         self.head_sent = True
         if self._sink is not None:
             self._sink.put_now(head)
+            self._sink.settle()  # not at the end of the packet: the handler may take its time
         else:
             self._park(head, None)
 
@@ -221,6 +222,7 @@ class Http1Exchange:
             return False
         if self._sink is not None:
             self._sink.put_now(block, done)
+            self._sink.settle()
             return self._sink.pending < self._sink.mark
         return self._park(block, done)
 
