@@ -1040,6 +1040,16 @@ def test_pipe_is_refused() -> None:
     assert codes(log) == ["ERR_STREAM_CANNOT_PIPE"]
 
 
+def test_pipe_is_refused_after_the_close_too() -> None:
+    """It is a mistake of the program whenever it is made."""
+    served = serve()
+    served.client.reset()
+    log: list[Any] = []
+    served.res.on("error", log.append)
+    served.res.pipe()
+    assert codes(log) == ["ERR_STREAM_CANNOT_PIPE"]
+
+
 def test_pipe_into_a_response() -> None:
     """'pipe' with the source, its chunks, back-pressure, and the end."""
     log: list[Any] = []

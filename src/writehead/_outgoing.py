@@ -30,7 +30,7 @@ from writehead.errors import (
 )
 
 
-class _Gone(Http1Exchange):
+class Gone(Http1Exchange):
     """What a finished response holds: a late call finds nothing."""
 
     def abort(self, error: BaseException | None) -> None:
@@ -47,7 +47,8 @@ class _Gone(Http1Exchange):
         """Do nothing."""
 
 
-GONE = _Gone()
+#: That of all of them; whoever gets a socket again has one of its own.
+GONE = Gone()
 
 
 class OutgoingMessage(HeaderStore):
@@ -143,8 +144,10 @@ class OutgoingMessage(HeaderStore):
             later(self._emit_error, error)
 
     def _emit_error(self, error: BaseException) -> None:
-        if self._closed and self._listeners is not None:
-            return
+        if not (self._closed and self._listeners is not None):
+            self._tell_error(error)
+
+    def _tell_error(self, error: BaseException) -> None:
         if not self._notify("error", error):
             self._listener_failed(error, "error", (error,))
 
@@ -392,7 +395,7 @@ class OutgoingMessage(HeaderStore):
 
     def pipe(self, destination: Any = None, **options: Any) -> None:
         """Refuse, as Node does: 'error' with `ERR_STREAM_CANNOT_PIPE`."""
-        self._emit_error(StreamCannotPipeError())
+        self._tell_error(StreamCannotPipeError())
 
     # -- state -----------------------------------------------------------------
 

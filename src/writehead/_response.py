@@ -14,10 +14,11 @@ from writehead._file import FileRange, send_range
 from writehead._headers import field_pairs
 from writehead._http1.exchange import LARGE, Http1Exchange, field_line, inform_block
 from writehead._options import snake
-from writehead._outgoing import GONE, OutgoingMessage, _done
+from writehead._outgoing import GONE, Gone, OutgoingMessage, _done
 from writehead._socket import Socket
 from writehead._standalone import WritableSink
 from writehead._status import STATUS_CODES, STATUS_LINES
+from writehead._wire import Sink
 from writehead.errors import (
     ConnectionLostError,
     HeadersSentError,
@@ -363,22 +364,28 @@ class ServerResponse(OutgoingMessage):
             old._message = None
         socket._message = self
         socket.on("close", self._on_socket_gone)
-        self._on_socket(socket)
-        self._attach(socket)
+        if self._exchange is GONE:
+            self._exchange = Gone()
+        sink = socket if isinstance(socket, Socket) else WritableSink(socket)
+        self._on_socket(socket, sink)
+        self._attach(sink)
 
     assignSocket = assign_socket
 
-    def _attach(self, socket: Any) -> None:
+    def _attach(self, sink: Sink) -> None:
         exchange = self._exchange
-        exchange.attach(socket if isinstance(socket, Socket) else WritableSink(socket))
+        exchange.attach(sink)
         if self._destroyed:
             exchange.abort(self._errored)
         elif self._need_drain and not self._finished and not self.writable_length:
             self._on_drained()
 
-    def _on_socket(self, socket: Any) -> None:
-        """Tell that there is a socket, and apply what waited for one."""
+    def _on_socket(self, socket: Any, sink: Sink) -> None:
+        """Tell that there is a socket, which the listeners find here already; what they write is sent in its turn."""
+        exchange = self._exchange
+        exchange.coming = sink
         self._notify("socket", socket)
+        exchange.coming = None
 
     def detach_socket(self, socket: Any) -> None:
         """Let go of `socket`; what is written now is queued for another.
@@ -406,10 +413,12 @@ class ServerResponse(OutgoingMessage):
         if old is not None:
             for _ in range(self._cork_depth):
                 old.uncork()
+        if self._exchange is GONE:
+            self._exchange = Gone()
         if socket is None:
             self._exchange.detach()
         else:
-            self._attach(socket)
+            self._attach(socket if isinstance(socket, Socket) else WritableSink(socket))
 
     # -- failure ---------------------------------------------------------------
 
