@@ -1,0 +1,482 @@
+"""Sentences of the response that the other files pass by."""
+
+# ruff: noqa: F403, F405
+from __future__ import annotations
+
+from ..language import *
+
+page = Group("response page", "Single sentences about responses, in odd combinations")
+GROUPS = [page]
+done = quiet("res.end")
+A, B = request("GET", "/a"), request("GET", "/b")
+
+page.add(
+    "cork, flushHeaders",
+    [call("res.cork"), call("res.flushHeaders"), wait("go", call("res.uncork"), done)],
+    send(GET),
+    tell("go"),
+    settle(),
+)
+page.add(
+    "cork, writeProcessing",
+    [call("res.cork"), call("res.writeProcessing"), wait("go", call("res.uncork"), done)],
+    send(GET),
+    tell("go"),
+    settle(),
+)
+page.add(
+    "socket corked, flushHeaders",
+    [call("socket.cork"), call("res.flushHeaders"), wait("go", call("socket.uncork"), done)],
+    send(GET),
+    tell("go"),
+    settle(),
+)
+page.add("socket corked, end", [call("socket.cork"), call("res.end", "x", cb("e")), log("after")], send(GET))
+page.add(
+    "write, then flushHeaders in the turn",
+    [call("res.write", "a", cb("w")), call("res.flushHeaders"), log("after"), later(done)],
+)
+page.add(
+    "write, then writeProcessing when rendered", [call("res.write", "a"), call("res.writeProcessing"), done]
+)
+page.add(
+    "may chunk set on 1.0",
+    [put("res.useChunkedEncodingByDefault", True), call("res.write", "a"), done],
+    send(GET10),
+    settle(),
+)
+page.add(
+    "may chunk set on 1.0 keep",
+    [put("res.useChunkedEncodingByDefault", True), call("res.end", "a")],
+    send(GET10_KEEP),
+    settle(),
+)
+page.add(
+    "keep alive set on close",
+    [put("res.shouldKeepAlive", True), call("res.end", "a")],
+    send(GET_CLOSE),
+    settle(),
+)
+page.add(
+    "keep alive set on 1.0", [put("res.shouldKeepAlive", True), call("res.end", "a")], send(GET10), settle()
+)
+page.add(
+    "keep alive set on 1.0 with length",
+    [put("res.shouldKeepAlive", True), quiet("res.setHeader", "Content-Length", 1), call("res.end", "a")],
+    send(GET10),
+    settle(),
+)
+for label, program in {
+    "write": [call("res.write", "a", cb("w"))],
+    "head out, write": [call("res.flushHeaders"), call("res.write", "a", cb("w"))],
+    "corked": [call("res.flushHeaders"), call("res.cork"), call("res.write", "a", cb("w"))],
+    "large write": [call("res.write", times("x", 6_000_000), cb("w"))],
+    "information": [call("res.writeProcessing", cb("p"))],
+    "empty write": [call("res.write", "", cb("w"))],
+}.items():
+    for what in ("res.destroy", "socket.destroy", "req.destroy"):
+        page.add(
+            f"{label}, then {what}",
+            [
+                on("res.close"),
+                on("res.finish"),
+                on("res.error"),
+                on("socket.close"),
+                *program,
+                call(what),
+                log("after"),
+            ],
+            send(GET),
+            until_end(),
+        )
+page.add(
+    "destroyed, then everything",
+    [
+        on("res.close"),
+        on("res.error"),
+        call("res.destroy"),
+        call("res.writeHead", 201, {"a": "1"}),
+        call("res.setHeader", "b", "1"),
+        call("res.cork"),
+        call("res.uncork"),
+        get("res.writableCorked"),
+        call("res.addTrailers", {"a": "b"}),
+        call("res.flushHeaders"),
+        call("res.setTimeout", 10, cb("t")),
+        call("res.pipe"),
+        state(
+            "res",
+            "headersSent",
+            "finished",
+            "writable",
+            "writableEnded",
+            "writableLength",
+            "writableNeedDrain",
+            "socket",
+            "errored",
+        ),
+    ],
+    send(GET),
+    until_end(),
+)
+page.add(
+    "closed, then everything",
+    [
+        on("res.error"),
+        on(
+            "res.close",
+            call("res.writeHead", 201, {"a": "1"}),
+            call("res.setHeader", "b", "1"),
+            call("res.cork"),
+            get("res.writableCorked"),
+            call("res.uncork"),
+            call("res.addTrailers", {"a": "b"}),
+            call("res.flushHeaders"),
+            call("res.pipe"),
+            call("res.writeProcessing", cb("p")),
+            state(
+                "res",
+                "headersSent",
+                "finished",
+                "writable",
+                "writableEnded",
+                "writableLength",
+                "writableNeedDrain",
+                "socket",
+                "errored",
+            ),
+        ),
+    ],
+    send(GET),
+    leave(),
+)
+page.add(
+    "finished, then everything",
+    [
+        on("res.error"),
+        quiet("res.end", "x"),
+        later(
+            call("res.writeHead", 201),
+            call("res.cork"),
+            get("res.writableCorked"),
+            call("res.uncork"),
+            get("res.writableCorked"),
+            call("res.addTrailers", {"a": "b"}),
+            call("res.flushHeaders"),
+            call("res.pipe"),
+            call("res.writeProcessing", cb("p")),
+            call("res.writeInformation", 101),
+            call("res.writeEarlyHints", {}),
+            call("res.setTimeout", 10),
+            state(
+                "res",
+                "headersSent",
+                "finished",
+                "writable",
+                "writableEnded",
+                "writableLength",
+                "writableNeedDrain",
+                "socket",
+                "errored",
+            ),
+        ),
+    ],
+)
+page.add(
+    "server.timeout comes back",
+    [
+        route(
+            a=[call("res.setTimeout", 50000), get("socket.timeout"), done, get("socket.timeout")],
+            b=[get("socket.timeout"), done],
+        )
+    ],
+    A,
+    B,
+    server=[put("server.timeout", 70000)],
+)
+page.add(
+    "server.timeout comes back, keep-alive 0",
+    [route(a=[call("res.setTimeout", 50000), done], b=[get("socket.timeout"), done])],
+    A,
+    B,
+    server=[put("server.timeout", 70000)],
+    options={"keepAliveTimeout": 0},
+)
+page.add(
+    "timeout of the socket between requests",
+    [on("res.finish", get("socket.timeout")), later(later(get("socket.timeout"))), call("res.end", "x")],
+    options={"keepAliveTimeout": 3000, "keepAliveTimeoutBuffer": 500},
+)
+page.add(
+    "the 'timeout' listener of a finished response",
+    [on("res.timeout"), on("req.timeout"), call("res.end", "x"), on("socket.timeout")],
+    send(GET),
+    until_end(),
+    options={"keepAliveTimeout": 60, "keepAliveTimeoutBuffer": 0},
+    timing=True,
+)
+page.add(
+    "end with a callback twice",
+    [on("res.finish"), call("res.end", cb("1")), later(call("res.end", cb("2"))), call("res.end", cb("3"))],
+)
+page.add("same callback of end", [call("res.end", "x", cb("1")), on("res.finish", call("res.end", cb("2")))])
+page.add(
+    "listener of finish removed by the callback",
+    [on("res.finish"), call("res.end", "x", cb("1", off("res.finish")))],
+)
+page.add(
+    "end in drain",
+    [
+        on("res.drain", call("res.end", "y", cb("e"))),
+        on("res.finish"),
+        call("res.write", times("x", 70000), cb("w")),
+    ],
+    send(GET),
+    until("0\r\n\r\n"),
+)
+page.add(
+    "write in the callback of write",
+    [call("res.write", "a", cb("w", call("res.write", "b", cb("w2", call("res.end", "c")))))],
+)
+page.add(
+    "writes in finish of the one before",
+    [
+        route(
+            a=[on("res.finish", log("finish a")), wait("a", call("res.end", "1"))],
+            b=[on("res.error"), on("res.socket", call("res.write", "early")), call("res.write", "x"), done],
+        )
+    ],
+    send(A + B),
+    tell("a"),
+    settle(),
+)
+page.add(
+    "write in 'socket'",
+    [
+        route(
+            a=[wait("a", call("res.end", "1"))],
+            b=[on("res.socket", call("res.write", "early"), call("res.end", "x"))],
+        )
+    ],
+    send(A + B),
+    tell("a"),
+    settle(),
+)
+page.add(
+    "destroy in 'socket'",
+    [
+        route(
+            a=[on("res.finish"), on("res.close"), wait("a", call("res.end", "1"))],
+            b=[on("res.close"), on("res.finish"), on("res.socket", call("res.destroy"))],
+        )
+    ],
+    send(A + B),
+    tell("a"),
+    settle(),
+)
+page.add(
+    "setTimeout in 'socket'",
+    [
+        route(
+            a=[call("res.setTimeout", 5000), wait("a", call("res.end", "1"))],
+            b=[
+                on("res.socket", get("arg0.timeout"), call("res.setTimeout", 70000)),
+                wait("b", get("socket.timeout"), call("res.end", "2")),
+            ],
+        )
+    ],
+    send(A + B),
+    tell("a"),
+    settle(),
+    tell("b"),
+    settle(),
+)
+page.add("STATUS_CODES whole", None, settle(), server=[get("http.STATUS_CODES")], listen=False)
+page.add("METHODS whole", None, settle(), server=[get("http.METHODS.0", "http.METHODS.length")], listen=False)
+for method in ("GET", "POST", "OPTIONS", "DELETE", "QUERY"):
+    page.add(
+        f"{method} 304 with length",
+        [call("res.writeHead", 304, {"Content-Length": 5}), call("res.end", "abcde")],
+        request(method, "/", *(["Content-Length: 0"] if method == "POST" else [])),
+    )
+page.add(
+    "HEAD with strict length and reject",
+    [
+        put("res.strictContentLength", True),
+        call("res.writeHead", 200, {"Content-Length": 5}),
+        call("res.end"),
+    ],
+    HEAD,
+    options={"rejectNonStandardBodyWrites": True},
+)
+page.add(
+    "HEAD, write in a turn, end in another",
+    [
+        call("res.write", "a", cb("w")),
+        get("res.headersSent"),
+        later(call("res.write", "b", cb("w2")), later(call("res.end", "c", cb("e")))),
+    ],
+    HEAD,
+)
+page.add(
+    "HEAD, cork", [call("res.cork"), call("res.write", "a", cb("w")), later(call("res.end", cb("e")))], HEAD
+)
+page.add(
+    "204, flushHeaders",
+    [put("res.statusCode", 204), call("res.flushHeaders"), wait("go", call("res.end", "x"))],
+    send(GET),
+    tell("go"),
+    settle(),
+)
+page.add(
+    "100-continue by hand",
+    [get("res.shouldKeepAlive"), call("res.writeContinue"), call("res.end", "x"), get("res.shouldKeepAlive")],
+    send(request("POST", "/", "Content-Length: 3", "Expect: 100-continue")),
+    send("abc"),
+    event="checkContinue",
+)
+page.add(
+    "100-continue by writeInformation",
+    [call("res.writeInformation", 100), call("res.end", "x"), get("res.shouldKeepAlive")],
+    send(request("POST", "/", "Content-Length: 3", "Expect: 100-continue")),
+    send("abc"),
+    event="checkContinue",
+)
+page.add(
+    "100-continue, Connection set",
+    [call("res.setHeader", "Connection", "keep-alive"), call("res.end", "x"), get("res.shouldKeepAlive")],
+    send(request("POST", "/", "Content-Length: 3", "Expect: 100-continue")),
+    settle(),
+    event="checkContinue",
+)
+page.add(
+    "100-continue through an override",
+    [call("res.end", "x")],
+    send(request("POST", "/", "Content-Length: 3", "Expect: 100-continue")),
+    send("abc"),
+    options={
+        "ServerResponse": {
+            "$subclass": "ServerResponse",
+            "methods": ["writeContinue", "writeInformation", "writeHead", "end", "setHeader"],
+        }
+    },
+)
+page.add(
+    "417 through an override",
+    [call("res.end", "x")],
+    send(request("POST", "/", "Content-Length: 3", "Expect: other")),
+    options={"ServerResponse": {"$subclass": "ServerResponse", "methods": ["writeHead", "end", "setHeader"]}},
+)
+page.add(
+    "503 through an override",
+    [call("res.end", "x")],
+    send(GET + GET),
+    settle(),
+    server=[put("server.maxRequestsPerSocket", 1)],
+    options={
+        "ServerResponse": {"$subclass": "ServerResponse", "methods": ["writeHead", "end", "setHeader"]},
+    },
+    known="D31",
+)
+
+page.add(
+    "socket corked, end, next",
+    [
+        route(
+            a=[call("socket.cork"), call("res.end", "1")],
+            b=[call("res.write", "x"), get("socket.writableLength"), wait("b", done)],
+        )
+    ],
+    A,
+    send(B),
+    settle(),
+    tell("b"),
+    settle(),
+)
+page.add(
+    "socket corked in the first of two",
+    [
+        route(
+            a=[call("socket.cork"), wait("a", call("res.end", "1"))],
+            b=[call("res.write", "x", cb("w")), wait("b", call("res.end", "y"))],
+        )
+    ],
+    send(A + B),
+    tell("a"),
+    settle(),
+    tell("b"),
+    settle(),
+)
+page.add(
+    "second corked while waiting",
+    [
+        route(
+            a=[wait("a", call("res.end", "1"))],
+            b=[
+                call("res.cork"),
+                call("res.write", "x", cb("w")),
+                wait("b", call("res.uncork"), later(call("res.end", "y"))),
+            ],
+        )
+    ],
+    send(A + B),
+    tell("a"),
+    settle(),
+    tell("b"),
+    settle(),
+    known="D10",
+)
+page.add(
+    "res.socket in 'socket'",
+    [
+        route(
+            a=[wait("a", call("res.end", "1"))],
+            b=[
+                on("res.socket", same("res.socket", "arg0"), get("res.writableHighWaterMark")),
+                call("res.end", "2"),
+            ],
+        )
+    ],
+    send(A + B),
+    tell("a"),
+    settle(),
+)
+page.add(
+    "destroy in 'socket', bytes waiting",
+    [
+        route(
+            a=[on("res.finish"), on("res.close"), wait("a", call("res.end", "1"))],
+            b=[
+                on("res.close"),
+                on("res.finish"),
+                on("res.socket", call("res.destroy")),
+                call("res.end", "2"),
+            ],
+        )
+    ],
+    send(A + B),
+    tell("a"),
+    settle(),
+)
+page.add(
+    "flushHeaders in 'socket'",
+    [
+        route(
+            a=[wait("a", call("res.end", "1"))],
+            b=[
+                call("res.write", "x"),
+                on(
+                    "res.socket",
+                    call("res.flushHeaders"),
+                    call("res.write", "y"),
+                ),
+                wait("b", done),
+            ],
+        )
+    ],
+    send(A + B),
+    tell("a"),
+    settle(),
+    tell("b"),
+    settle(),
+)
