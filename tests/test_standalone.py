@@ -432,3 +432,26 @@ def test_an_empty_write_without_a_callback() -> None:
     settle()
     assert w.taken == before
     assert WritableSink(w).is_settled(res._exchange)
+
+
+def test_a_response_that_is_detached_when_the_socket_is_told() -> None:
+    """Keeps what it has for another."""
+    res, one, other = by_hand(), Writable(), Writable()
+    res.write("a")
+    res.once("socket", res.detach_socket)
+    res.assign_socket(one)
+    settle()
+    assert (res.socket, one.taken) == (None, b"")
+    res.assign_socket(other)
+    settle()
+    assert other.taken.endswith(b"1\r\na\r\n")
+
+
+def test_a_destroy_when_the_socket_is_told() -> None:
+    """Destroys the writable, once."""
+    res, w = by_hand(), Writable()
+    w.destroyed = False  # type: ignore[attr-defined]
+    w.on("close", lambda: setattr(w, "destroyed", True))
+    res.on("socket", lambda socket: res.destroy())
+    res.assign_socket(w)
+    assert w.destroyed_with == [None]

@@ -368,7 +368,8 @@ class ServerResponse(OutgoingMessage):
             self._exchange = Gone()
         sink = socket if isinstance(socket, Socket) else WritableSink(socket)
         self._on_socket(socket, sink)
-        self._attach(sink)
+        if socket._message is self:  # else a listener has detached it
+            self._attach(sink)
 
     assignSocket = assign_socket
 
@@ -376,7 +377,8 @@ class ServerResponse(OutgoingMessage):
         exchange = self._exchange
         exchange.attach(sink)
         if self._destroyed:
-            exchange.abort(self._errored)
+            if not getattr(exchange.socket, "destroyed", False):
+                exchange.abort(self._errored)
         elif self._need_drain and not self._finished and not self.writable_length:
             self._on_drained()
 

@@ -480,3 +480,201 @@ page.add(
     tell("b"),
     settle(),
 )
+
+req11 = {"$request": {"method": "GET", "httpVersionMajor": 1, "httpVersionMinor": 1, "headers": {}}}
+made = [
+    new("r", "ServerResponse", req11),
+    on("r.finish"),
+    on("r.close"),
+    on("r.error"),
+    on("r.socket"),
+    on("r.drain"),
+    sink("w"),
+    sink("v"),
+]
+
+
+def alone(name: str, *program: Instruction, known: str | None = None) -> None:
+    page.add(
+        name, None, settle(), server=[*made, *program], listen=False, **({"known": known} if known else {})
+    )
+
+
+W, V = ref("w"), ref("v")
+alone(
+    "by hand: destroy after detach",
+    call("r.assignSocket", W),
+    call("r.detachSocket", W),
+    call("r.destroy"),
+    get("r.destroyed", "r.closed", "w.destroyed"),
+    later(get("r.closed")),
+)
+alone(
+    "by hand: second socket, first closes",
+    call("r.assignSocket", W),
+    call("r.assignSocket", V),
+    same("r.socket", "v"),
+    call("r.write", "x"),
+    later(call("w.emit", "close"), get("r.destroyed", "r.closed"), call("v.take")),
+)
+alone(
+    "by hand: closes before end",
+    call("r.assignSocket", W),
+    call("r.write", "x", cb("w")),
+    later(
+        call("w.emit", "close"),
+        call("r.write", "y", cb("w2")),
+        call("r.end", "z", cb("e")),
+        state("r", "finished", "headersSent", "destroyed", "closed", "writable", "writableLength"),
+    ),
+    known="D2",
+)
+alone(
+    "by hand: destroyed, then assigned",
+    call("r.write", "x"),
+    call("r.destroy"),
+    later(call("r.assignSocket", W), get("w.destroyed", "r.destroyed"), call("w.take")),
+    known="D14",
+)
+alone(
+    "by hand: ended and destroyed, then assigned",
+    call("r.end", "x"),
+    call("r.destroy"),
+    later(call("r.assignSocket", W), get("w.destroyed", "r.destroyed"), call("w.take")),
+    known="D14",
+)
+alone(
+    "by hand: detach and assign the same",
+    call("r.assignSocket", W),
+    call("r.write", "a"),
+    call("r.detachSocket", W),
+    call("r.write", "b"),
+    call("r.assignSocket", W),
+    call("r.end", "c"),
+    later(call("w.take")),
+)
+alone(
+    "by hand: end in 'socket'",
+    on("r.socket", call("r.end", "x", cb("e"))),
+    call("r.assignSocket", W),
+    later(call("w.take")),
+)
+alone(
+    "by hand: write in 'socket', behind what waits",
+    on("r.socket", call("r.write", "b")),
+    call("r.write", "a"),
+    call("r.assignSocket", W),
+    call("r.end", "c"),
+    later(call("w.take")),
+)
+alone(
+    "by hand: detach in 'socket'",
+    on("r.socket", call("r.detachSocket", W)),
+    call("r.write", "a"),
+    call("r.assignSocket", W),
+    get("r.socket"),
+    later(call("w.take")),
+)
+alone(
+    "by hand: destroy in 'socket'",
+    on("r.socket", call("r.destroy")),
+    call("r.write", "a"),
+    call("r.assignSocket", W),
+    get("w.destroyed"),
+    later(get("r.closed")),
+)
+alone(
+    "by hand: socket set to null",
+    call("r.assignSocket", W),
+    put("r.socket", None),
+    get("r.socket"),
+    call("r.write", "a"),
+    call("w.take"),
+)
+alone("by hand: connection set", put("r.connection", W), same("r.socket", "w"))
+alone(
+    "by hand: setTimeout with callback",
+    call("r.assignSocket", W),
+    call("r.setTimeout", 50, cb("t")),
+    call("r.emit", "timeout", 1),
+)
+alone(
+    "by hand: two corks, assigned, ended",
+    call("r.cork"),
+    call("r.cork"),
+    call("r.write", "a"),
+    call("r.assignSocket", W),
+    call("r.end", "b"),
+    get("r.writableCorked"),
+    later(call("w.take")),
+    known="D10",
+)
+alone(
+    "by hand: HEAD of write",
+    new(
+        "h",
+        "ServerResponse",
+        {"$request": {"method": "HEAD", "httpVersionMajor": 1, "httpVersionMinor": 1, "headers": {}}},
+    ),
+    call("h.write", "a", cb("w")),
+    call("h.assignSocket", W),
+    call("w.take"),
+    call("h.end", cb("e")),
+    later(call("w.take")),
+)
+alone(
+    "by hand: HTTP/2.0 and 0.9",
+    *[
+        i
+        for n, (major, minor) in enumerate([(2, 0), (0, 9), (2, 1), (1, 0)])
+        for i in (
+            new(
+                f"q{n}",
+                "ServerResponse",
+                {
+                    "$request": {
+                        "method": "GET",
+                        "httpVersionMajor": major,
+                        "httpVersionMinor": minor,
+                        "headers": {"te": "chunked"},
+                    }
+                },
+            ),
+            state(f"q{n}", "shouldKeepAlive", "useChunkedEncodingByDefault"),
+        )
+    ],
+)
+alone(
+    "by hand: options",
+    new(
+        "q",
+        "ServerResponse",
+        {"$request": {"method": "HEAD", "httpVersionMajor": 1, "httpVersionMinor": 1, "headers": {}}},
+        {"highWaterMark": 10, "rejectNonStandardBodyWrites": True},
+    ),
+    get("q.writableHighWaterMark"),
+    call("q.write", "x"),
+    call("q.end", "x"),
+    call("q.end"),
+    get("q.finished"),
+)
+alone(
+    "by hand: mark of 200",
+    new("q", "ServerResponse", req11, {"highWaterMark": 200}),
+    call("q.write", "x"),
+    call("q.write", times("x", 60)),
+    get("q.writableNeedDrain", "q.writableLength"),
+    on("q.drain"),
+    call("q.assignSocket", W),
+)
+alone(
+    "OutgoingMessage: destroyed, then write",
+    new("o", "OutgoingMessage"),
+    on("o.close"),
+    on("o.error"),
+    call("o.destroy", error("mine", "MINE")),
+    get("o.errored", "o.closed"),
+    call("o.write", "x", cb("w")),
+    call("o.end", cb("e")),
+    later(get("o.closed", "o.finished")),
+)
