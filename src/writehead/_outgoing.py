@@ -352,7 +352,11 @@ class OutgoingMessage(HeaderStore):
             ConnectionLostError: 'close' came first.
         """
         if self._need_drain and not self._finished and not self._closed:
-            await self._first_of("drain", "finish")
+            exchange = self._exchange
+            if exchange.line is not None or exchange.socket is None:
+                await self._first_of("drain", "finish")
+            elif self.writable_length:
+                await self._first_of("drain", "finish", beside=exchange.socket)
         elif self._closed and not self._flushed:
             raise self._errored or ConnectionLostError()
 
@@ -370,10 +374,11 @@ class OutgoingMessage(HeaderStore):
 
     waitFinished = wait_finished
 
-    async def _first_of(self, *events: str) -> None:
+    async def _first_of(self, *events: str, beside: Any = None) -> None:
+        """Wait for one of `events`; or for the 'drain' of a writable given by hand, which Node does not pass on."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-        def good() -> None:
+        def good(*_: object) -> None:
             if not future.done():
                 future.set_result(None)
 
@@ -384,9 +389,13 @@ class OutgoingMessage(HeaderStore):
         for event in events:
             self.on(event, good)
         self.on("close", bad)
+        if beside is not None:
+            beside.on("drain", good)
         try:
             await future
         finally:
+            if beside is not None:
+                beside.remove_listener("drain", good)
             for event in events:
                 self.remove_listener(event, good)
             self.remove_listener("close", bad)
