@@ -34,6 +34,7 @@ from writehead import _open, _options, _run, _secure_context, _wire, cli, errors
 from writehead import http as http_module
 from writehead._peer import Parsed
 from writehead._signal import AbortSignal
+from writehead._spellings import node_spelling
 from writehead._turns import later
 
 DOCS = ROOT / "docs"
@@ -345,7 +346,7 @@ def test_the_reference_has_every_member(cls: type, page: str, base: type) -> Non
 def test_the_reference_has_both_spellings(cls: type, page: str, base: type) -> None:
     """Where Node spells a member otherwise its page says how."""
     text = page_of(page)
-    twins = {events.node_spelling(name) for name in members_of(cls, base)} & set(dir(cls))
+    twins = {node_spelling(name) for name in members_of(cls, base)} & set(dir(cls))
     assert {twin for twin in twins if twin != twin.lower() and f"`{twin}" not in text} == set()
 
 

@@ -122,6 +122,32 @@ async def test_a_file_with_its_length(big: Path) -> None:
         client.close()
 
 
+class Shouting(http.ServerResponse):
+    """Changes what is written."""
+
+    def write(self, chunk: Any, *args: Any) -> bool:
+        return super().write(bytes(chunk).swapcase(), *args)
+
+
+@pytest.mark.parametrize("how", ["class", "object"])
+@on_both_loops
+async def test_a_write_that_is_replaced_sees_the_file(small: Path, how: str) -> None:
+    """Of a subclass, or of the one response, as middleware does; the kernel would pass it by."""
+
+    async def handler(res: Any) -> None:
+        if how == "object":
+            write = res.write
+            res.write = lambda chunk, *args: write(bytes(chunk).swapcase(), *args)
+        await res.send_file(small)
+
+    options = {"ServerResponse": Shouting} if how == "class" else {}
+    async with Running(handler, **options) as running:
+        client = await running.ask()
+        assert await body_of(client) == DATA.swapcase()
+        assert await running.outcome() is None
+        client.close()
+
+
 @pytest.mark.parametrize(
     ("offset", "count", "expected"),
     [

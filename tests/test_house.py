@@ -27,6 +27,7 @@ FLOORS: list[dict[str, set[str]]] = [
         "_failures": {"errors"},
         "_fields": {"errors"},
         "_options": {"errors", "_fields"},
+        "_spellings": set(),
         "_status": set(),
         "_turns": set(),
     },

@@ -20,8 +20,8 @@ from tests.response_stage import (
     serve,
     settle,
 )
-from tests.stage import GET, events, on_both_loops
-from writehead import http
+from tests.stage import GET, dateless, events, on_both_loops
+from writehead import http, testing
 from writehead.errors import ConnectionLostError, ContentLengthMismatchError
 from writehead.events import EventEmitter
 
@@ -632,6 +632,23 @@ def test_flush_headers_sends_the_head_at_once() -> None:
     assert serve(lambda res: res.destroy().flush_headers()).bytes == b""
 
 
+@pytest.mark.parametrize(
+    ("call", "sent"),
+    [
+        (lambda res: res.flush_headers(), CHUNKED_HEAD),
+        (lambda res: res.write_processing(), "HTTP/1.1 102 Processing||"),
+        (lambda res: res.write_head(200), ""),
+        (lambda res: res.write("x"), ""),
+    ],
+)
+def test_what_leaves_before_the_handler_returns(call: Any, sent: str) -> None:
+    """The flushed head and the informational answers, for they are of use while the handler works."""
+    held: list[Any] = []
+    client = testing.connect(http.create_server(lambda req, res: held.append((call(res), client.received))))
+    client.send(GET)
+    assert dateless(held[0][1]).decode().replace("\r\n", "|") == sent
+
+
 def test_an_expect_header_makes_the_head_leave_at_once() -> None:
     """Node's one exception for write_head."""
     assert serve(lambda res: res.write_head(200, {"Expect": "x"})).head.startswith(
@@ -1020,6 +1037,16 @@ def test_pipe_is_refused() -> None:
         res.end("x")
 
     assert serve(handler).body == b"x"
+    assert codes(log) == ["ERR_STREAM_CANNOT_PIPE"]
+
+
+def test_pipe_is_refused_after_the_close_too() -> None:
+    """It is a mistake of the program whenever it is made."""
+    served = serve()
+    served.client.reset()
+    log: list[Any] = []
+    served.res.on("error", log.append)
+    served.res.pipe()
     assert codes(log) == ["ERR_STREAM_CANNOT_PIPE"]
 
 

@@ -195,6 +195,76 @@ async def test_a_client_that_leaves(stalled: bool) -> None:
     assert source.closed
 
 
+@pytest.mark.parametrize("how", ["client", "response", "source", "before"])
+@on_both_loops
+async def test_a_source_that_has_nothing_to_say_when_the_client_leaves(how: str) -> None:
+    """Is not waited for: it is closed, and nothing else of the task is cancelled."""
+    served = open_response()
+    closed: list[str] = []
+
+    async def source() -> AsyncIterator[str]:
+        try:
+            if how != "before":
+                yield "a"
+            if how == "source":
+                served.client.reset()
+            await asyncio.Event().wait()
+        finally:
+            closed.append(how)
+
+    async def handler() -> None:
+        with pytest.raises(ConnectionLostError):
+            await http.pipeline(source(), served.res)
+        task = asyncio.current_task()
+        assert task is not None
+        assert not task.cancelling()
+        await asyncio.sleep(0)
+
+    if how == "before":
+        served.client.reset()
+    pouring = asyncio.ensure_future(handler())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    if how == "client":
+        served.client.reset()
+    elif how == "response":
+        served.res.destroy()
+    await asyncio.wait_for(pouring, 5)
+    assert closed == [how]
+    assert served.res.listener_count("close") == 0
+
+
+@on_both_loops
+async def test_a_pipeline_that_is_cancelled_as_the_client_leaves() -> None:
+    """The cancellation of somebody else stays one."""
+    served = open_response()
+    source = Chunks("a", wait=asyncio.Event())
+    pouring = asyncio.ensure_future(http.pipeline(source, served.res))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    served.client.reset()
+    pouring.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await pouring
+    assert source.closed
+
+
+@pytest.mark.parametrize("close", [False, True])
+@on_both_loops
+async def test_a_close_after_the_finish_is_no_loss(close: bool) -> None:
+    """Of a response that its source has ended, in both modes."""
+    served = serve(id, emit_close_after_finish=close)
+
+    async def source() -> AsyncIterator[str]:
+        yield "a"
+        served.res.end("b")
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    await http.pipeline(source(), served.res)
+    assert served.text == f"{ANSWER}1|a|1|b|0||"
+
+
 @on_both_loops
 async def test_a_client_that_left_before() -> None:
     """Nothing is drawn beyond the first chunk."""

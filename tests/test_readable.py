@@ -468,7 +468,7 @@ def test_both_spellings_give_the_same() -> None:
         "readable_did_read": "readableDidRead",
         "readable_encoding": "readableEncoding",
     }.items():
-        assert vars(Readable)[name] is vars(Readable)[twin]
+        assert getattr(Readable, name) is getattr(Readable, twin)
 
 
 async def test_ticks_pass_in_the_order_they_were_asked_for() -> None:

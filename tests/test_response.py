@@ -843,6 +843,97 @@ def test_a_second_response_on_the_servers_socket() -> None:
     res.detach_socket(served.client.socket)
 
 
+def test_a_socket_for_a_response_that_has_finished() -> None:
+    """Is its own: no other finished response has it."""
+    one, other = (serve(lambda res: res.end("x")).res for _ in range(2))
+    w = Writable()
+    one.socket = w
+    assert (one.socket, other.socket) == (w, None)
+    one.socket = None
+    assert one.socket is None
+    one.assign_socket(w)
+    assert (one.socket, other.socket) == (w, None)
+    one.detach_socket(w)
+    assert one.socket is None
+
+
+@pytest.mark.parametrize("hand", [False, True])
+def test_the_socket_is_there_when_it_is_told(hand: bool) -> None:
+    """A listener of 'socket' finds it; what it writes goes behind what waited."""
+    seen: list[Any] = []
+
+    def listen(res: Any) -> None:
+        @res.on("socket")
+        def on_socket(socket: Any) -> None:
+            seen.append(res.socket is socket)
+            res.write("b")
+
+    if hand:
+        w = Writable()
+        res = by_hand()
+        res.write("a")
+        listen(res)
+        res.assign_socket(w)
+        res.end()
+        settle()
+        sent = w.taken
+    else:
+        held: list[Any] = []
+        client = testing.connect(http.create_server(lambda req, res: held.append(res)))
+        client.send(GET + GET)
+        held[1].write("a")
+        listen(held[1])
+        held[0].end()
+        settle()
+        held[1].end()
+        settle()
+        sent = client.received
+    assert seen == [True]
+    assert sent.endswith(b"1\r\na\r\n1\r\nb\r\n0\r\n\r\n")
+
+
+def test_a_destroy_when_the_socket_is_told() -> None:
+    """Cuts the connection; what waited is lost."""
+    held: list[Any] = []
+    client = testing.connect(http.create_server(lambda req, res: held.append(res)))
+    client.send(GET + GET)
+    held[1].on("socket", lambda socket: held[1].destroy())
+    held[1].end("2")
+    held[0].end("1")
+    settle()
+    assert client.received.endswith(b"\r\n\r\n1")
+    assert client.closed
+    assert held[1].closed
+
+
+def test_the_head_and_informational_answers_wait_for_uncork() -> None:
+    """Of the response, and of the socket."""
+    for corked in (lambda res: res, lambda res: res.socket):
+        served = serve()
+        corked(served.res).cork()
+        served.res.write_processing()
+        served.res.flush_headers()
+        settle()
+        assert served.bytes == b""
+        corked(served.res).uncork()
+        settle()
+        assert served.text.startswith("HTTP/1.1 102 Processing||HTTP/1.1 200 OK|")
+
+
+def test_an_end_undoes_the_corks_of_the_socket() -> None:
+    """The next response on it is not held back."""
+    held: list[Any] = []
+    client = testing.connect(http.create_server(lambda req, res: held.append(res)))
+    client.send(GET)
+    held[0].socket.cork()
+    held[0].end("1")
+    settle()
+    client.send(GET)
+    held[1].write("2")
+    settle()
+    assert client.received.endswith(b"\r\n\r\n1\r\n2\r\n")
+
+
 # -- subclasses ----------------------------------------------------------------------
 
 

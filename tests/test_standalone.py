@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from tests.response_stage import KEEP, Request, Writable, by_hand, code_of, serve, settle
-from tests.stage import events
+from tests.stage import events, on_both_loops
 from writehead import http
 from writehead._standalone import WritableSink
+from writehead.errors import ConnectionLostError
 
 OK = b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n"
 
@@ -241,6 +243,33 @@ def test_drain_of_the_writable_is_not_forwarded() -> None:
     assert res.writable_high_water_mark == 10
 
 
+@pytest.mark.parametrize("how", ["drain", "end", "close"])
+@on_both_loops
+async def test_who_awaits_drain_hears_the_writable(how: str) -> None:
+    """So that `pipeline` goes on; nobody waits when nothing does."""
+    res, w = by_hand(), Writable(high_water_mark=10, slow=True)
+    res.assign_socket(w)
+    assert not res.write("x" * 100)
+    waiting = asyncio.ensure_future(res.drain())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    if how == "close":
+        w.emit("close")
+        with pytest.raises(ConnectionLostError):
+            await waiting
+    elif how == "drain":
+        w.take()
+        w.emit("drain")
+        await waiting
+        assert res.writable_need_drain
+        await res.drain()
+    else:
+        res.end()
+        w.take()
+        await waiting
+    assert not w.listener_count("drain")
+
+
 def test_set_timeout_asks_the_writable() -> None:
     """At once, or when it comes; a writable without one: a plain attribute error."""
     w = Writable()
@@ -432,3 +461,26 @@ def test_an_empty_write_without_a_callback() -> None:
     settle()
     assert w.taken == before
     assert WritableSink(w).is_settled(res._exchange)
+
+
+def test_a_response_that_is_detached_when_the_socket_is_told() -> None:
+    """Keeps what it has for another."""
+    res, one, other = by_hand(), Writable(), Writable()
+    res.write("a")
+    res.once("socket", res.detach_socket)
+    res.assign_socket(one)
+    settle()
+    assert (res.socket, one.taken) == (None, b"")
+    res.assign_socket(other)
+    settle()
+    assert other.taken.endswith(b"1\r\na\r\n")
+
+
+def test_a_destroy_when_the_socket_is_told() -> None:
+    """Destroys the writable, once."""
+    res, w = by_hand(), Writable()
+    w.destroyed = False  # type: ignore[attr-defined]
+    w.on("close", lambda: setattr(w, "destroyed", True))
+    res.on("socket", lambda socket: res.destroy())
+    res.assign_socket(w)
+    assert w.destroyed_with == [None]

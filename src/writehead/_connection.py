@@ -381,7 +381,7 @@ class Connection(Line):
             self._current = exchange
             exchange._sink = socket
             if response._listeners is not None:
-                response._on_socket(socket)
+                response._on_socket(socket, socket)
             if socket._listeners is not None:
                 exchange.after_listeners = socket.listener_count("close")
         else:

@@ -83,8 +83,8 @@ def _within(argument: str, value: Any, most: int) -> int:
     return value
 
 
-async def send_range(response: ServerResponse, piece: FileRange) -> None:
-    """Send a range as the body of a response whose head is rendered.
+async def send_range(response: ServerResponse, piece: FileRange, by_kernel: bool) -> None:
+    """Send a range as the body of a response whose head is rendered; `by_kernel` if that can.
 
     Raises:
         FileChangedError: the file ended early.
@@ -94,7 +94,7 @@ async def send_range(response: ServerResponse, piece: FileRange) -> None:
     while response.writable_corked:
         response.uncork()
     socket = response.socket
-    fd = _plain_fd(socket)
+    fd = _plain_fd(socket) if by_kernel else None
     if fd is None or response.chunked_encoding or response._strict or not hasattr(os, "sendfile"):
         await _copy(response, piece)
         return

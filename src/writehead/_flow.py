@@ -168,7 +168,13 @@ class SocketFlow(Readable):
         )
 
     def put_now(self, data: bytes, done: Done | None = None) -> None:
-        """Pass on `data` and all held before it."""
+        """Pass on `data` and all held before it, unless the user has corked the socket."""
+        if self._corked:
+            self.put(data, done)
+        else:
+            self._put_through(data, done)
+
+    def _put_through(self, data: bytes, done: Done | None) -> None:
         if self._destroyed or self._written_ended:
             return
         self._calm = False
@@ -218,7 +224,8 @@ class SocketFlow(Readable):
         if self._committed == LAST:
             self._pass_on(LAST)
         if self._due or self._need_drain or self._corked or self._destroyed or self._written_ended:
-            self.put_now(data, ending.on_passed)
+            self._corked = 0  # Node: the end of a response undoes the socket's own corks as well
+            self._put_through(data, ending.on_passed)
             return not (self._destroyed or self._written_ended)
         held = self._held
         size = len(data)

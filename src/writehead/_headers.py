@@ -83,8 +83,7 @@ class HeaderStore(EventEmitter):
         checked = _fields.check_value(name, value, self._lenient)
         entry = None if self._store is None else self._store.get(key)
         if entry is None:
-            self.set_header(name, checked)
-            return self
+            return self.set_header(name, checked)
         spelled, old = entry
         values = list(old) if isinstance(old, list) else [old]
         values.extend(checked if isinstance(checked, list) else [checked])

@@ -109,7 +109,7 @@ class Line(asyncio.Protocol):
     def _give_socket(self, exchange: Http1Exchange, response: ServerResponse) -> None:
         self._current = exchange
         if response._listeners is not None:
-            response._on_socket(self.socket)
+            response._on_socket(self.socket, self.socket)
         exchange.after_listeners = self.socket.listener_count("close")
         exchange.attach(self.socket)
 

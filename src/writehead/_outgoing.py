@@ -30,7 +30,7 @@ from writehead.errors import (
 )
 
 
-class _Gone(Http1Exchange):
+class Gone(Http1Exchange):
     """What a finished response holds: a late call finds nothing."""
 
     def abort(self, error: BaseException | None) -> None:
@@ -47,7 +47,8 @@ class _Gone(Http1Exchange):
         """Do nothing."""
 
 
-GONE = _Gone()
+#: That of all of them; whoever gets a socket again has one of its own.
+GONE = Gone()
 
 
 class OutgoingMessage(HeaderStore):
@@ -143,8 +144,10 @@ class OutgoingMessage(HeaderStore):
             later(self._emit_error, error)
 
     def _emit_error(self, error: BaseException) -> None:
-        if self._closed and self._listeners is not None:
-            return
+        if not (self._closed and self._listeners is not None):
+            self._tell_error(error)
+
+    def _tell_error(self, error: BaseException) -> None:
         if not self._notify("error", error):
             self._listener_failed(error, "error", (error,))
 
@@ -351,7 +354,11 @@ class OutgoingMessage(HeaderStore):
             ConnectionLostError: 'close' came first.
         """
         if self._need_drain and not self._finished and not self._closed:
-            await self._first_of("drain", "finish")
+            exchange = self._exchange
+            if exchange.line is not None or exchange.socket is None:
+                await self._first_of("drain", "finish")
+            elif self.writable_length:
+                await self._first_of("drain", "finish", beside=exchange.socket)
         elif self._closed and not self._flushed:
             raise self._errored or ConnectionLostError()
 
@@ -369,10 +376,11 @@ class OutgoingMessage(HeaderStore):
 
     waitFinished = wait_finished
 
-    async def _first_of(self, *events: str) -> None:
+    async def _first_of(self, *events: str, beside: Any = None) -> None:
+        """Wait for one of `events`; or for the 'drain' of a writable given by hand, which Node does not pass on."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-        def good() -> None:
+        def good(*_: object) -> None:
             if not future.done():
                 future.set_result(None)
 
@@ -383,9 +391,13 @@ class OutgoingMessage(HeaderStore):
         for event in events:
             self.on(event, good)
         self.on("close", bad)
+        if beside is not None:
+            beside.on("drain", good)
         try:
             await future
         finally:
+            if beside is not None:
+                beside.remove_listener("drain", good)
             for event in events:
                 self.remove_listener(event, good)
             self.remove_listener("close", bad)
@@ -394,7 +406,7 @@ class OutgoingMessage(HeaderStore):
 
     def pipe(self, destination: Any = None, **options: Any) -> None:
         """Refuse, as Node does: 'error' with `ERR_STREAM_CANNOT_PIPE`."""
-        self._emit_error(StreamCannotPipeError())
+        self._tell_error(StreamCannotPipeError())
 
     # -- state -----------------------------------------------------------------
 

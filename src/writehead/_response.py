@@ -14,10 +14,11 @@ from writehead._file import FileRange, send_range
 from writehead._headers import field_pairs
 from writehead._http1.exchange import LARGE, Http1Exchange, field_line, inform_block
 from writehead._options import snake
-from writehead._outgoing import GONE, OutgoingMessage, _done
+from writehead._outgoing import GONE, Gone, OutgoingMessage, _done
 from writehead._socket import Socket
 from writehead._standalone import WritableSink
 from writehead._status import STATUS_CODES, STATUS_LINES
+from writehead._wire import Sink
 from writehead.errors import (
     ConnectionLostError,
     HeadersSentError,
@@ -360,22 +361,30 @@ class ServerResponse(OutgoingMessage):
             old._message = None
         socket._message = self
         socket.on("close", self._on_socket_gone)
-        self._on_socket(socket)
-        self._attach(socket)
+        if self._exchange is GONE:
+            self._exchange = Gone()
+        sink = socket if isinstance(socket, Socket) else WritableSink(socket)
+        self._on_socket(socket, sink)
+        if socket._message is self:  # else a listener has detached it
+            self._attach(sink)
 
     assignSocket = assign_socket
 
-    def _attach(self, socket: Any) -> None:
+    def _attach(self, sink: Sink) -> None:
         exchange = self._exchange
-        exchange.attach(socket if isinstance(socket, Socket) else WritableSink(socket))
+        exchange.attach(sink)
         if self._destroyed:
-            exchange.abort(self._errored)
+            if not getattr(exchange.socket, "destroyed", False):
+                exchange.abort(self._errored)
         elif self._need_drain and not self._finished and not self.writable_length:
             self._on_drained()
 
-    def _on_socket(self, socket: Any) -> None:
-        """Tell that there is a socket, and apply what waited for one."""
+    def _on_socket(self, socket: Any, sink: Sink) -> None:
+        """Tell that there is a socket, which the listeners find here already; what they write is sent in its turn."""
+        exchange = self._exchange
+        exchange.coming = sink
         self._notify("socket", socket)
+        exchange.coming = None
 
     def detach_socket(self, socket: Any) -> None:
         """Let go of `socket`; what is written now is queued for another.
@@ -403,10 +412,12 @@ class ServerResponse(OutgoingMessage):
         if old is not None:
             for _ in range(self._cork_depth):
                 old.uncork()
+        if self._exchange is GONE:
+            self._exchange = Gone()
         if socket is None:
             self._exchange.detach()
         else:
-            self._attach(socket)
+            self._attach(socket if isinstance(socket, Socket) else WritableSink(socket))
 
     # -- failure ---------------------------------------------------------------
 
@@ -441,8 +452,8 @@ class ServerResponse(OutgoingMessage):
         """Send a file, or a part of it, as the rest of the body, and end.
 
         With no head rendered and no Content-Length set, the head announces the exact
-        length. The kernel copies where the transport can; otherwise the file is read
-        in pieces, outside the event loop.
+        length. The kernel copies where the transport can; otherwise, and where `write` is
+        overridden or replaced, the file is read in pieces, outside the event loop.
 
         Args:
             file: a path, or a binary file object with `fileno()`.
@@ -471,7 +482,8 @@ class ServerResponse(OutgoingMessage):
             socket = self.socket
             try:
                 if self._exchange.body_allowed:
-                    await send_range(self, piece)
+                    plain = getattr(self.write, "__func__", None) is _write  # nobody wants to see the pieces
+                    await send_range(self, piece, by_kernel=plain)
             except BaseException as error:
                 self.destroy(error if isinstance(error, Exception) else None)
                 if self._flushed and socket is not None:  # ended too early: the length was wrong
@@ -485,6 +497,7 @@ class ServerResponse(OutgoingMessage):
 
 
 _write_head = ServerResponse.write_head
+_write = ServerResponse.write
 
 
 def _as_status(value: Any) -> int:

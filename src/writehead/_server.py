@@ -18,9 +18,9 @@ from writehead._incoming import IncomingMessage
 from writehead._listening import Held, Listening
 from writehead._response import ServerResponse
 from writehead._socket import Socket
+from writehead._spellings import node_spelling
 from writehead._sweep import late_ones
 from writehead.errors import InvalidArgTypeError, RequestTimeoutError
-from writehead.events import node_spelling
 
 MAX_HEADER_SIZE = 16384
 

@@ -234,8 +234,12 @@ class Socket(SocketFacts):
 
     @property
     def timeout(self) -> float | None:
-        """The idle timeout in milliseconds, as set; None before."""
-        return self._timeout
+        """The idle timeout in milliseconds: as set here, or by the server since; None before."""
+        seconds, as_set = self._idle_after, self._timeout
+        if self._destroyed or (as_set or 0) == seconds * 1000:
+            return as_set
+        value = round(seconds * 1000, 3)
+        return int(value) if value.is_integer() else value
 
 
 def _caller(callback: Callback) -> Done:

@@ -10,13 +10,12 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-import re
 import sys
 import warnings
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from typing import Any, Self, TypeVar, overload
 
-from ._options import snake
+from ._spellings import join_spellings
 from ._turns import later
 from .errors import InvalidArgTypeError, OutOfRangeError, UnhandledError
 
@@ -67,14 +66,9 @@ class EventEmitter:
     _warned: set[Hashable] | None = None  # names whose excess has been told
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Give what a subclass overrides in one spelling to the other spelling too."""
+        """Make the two spellings of each member one, whichever of them a subclass overrides."""
         super().__init_subclass__(**kwargs)
-        for name, member in list(vars(cls).items()):
-            if name.startswith("_"):
-                continue
-            twin = node_spelling(name) if "_" in name else python_spelling(name)
-            if twin != name and twin not in vars(cls) and hasattr(cls, twin):
-                setattr(cls, twin, member)
+        join_spellings(cls)
 
     # -- adding
 
@@ -404,11 +398,4 @@ async def once(emitter: EventEmitter, name: Hashable) -> list[Any]:
         emitter.remove_listener("error", fail)
 
 
-def python_spelling(name: str) -> str:
-    """Turn `setMaxListeners` into `set_max_listeners`."""
-    return snake(name)
-
-
-def node_spelling(name: str) -> str:
-    """Turn `set_max_listeners` into `setMaxListeners`."""
-    return re.sub(r"_(http(?=_)|[a-z])", lambda found: found[1].upper(), name)  # insecureHTTPParser
+join_spellings(EventEmitter)

@@ -270,10 +270,17 @@ def test_states_after_a_cut() -> None:
 class Life:
     """One response; what happens to it is logged in order."""
 
-    def __init__(self, handler: Callable[[Life], object], request: bytes, stalled: bool, close: bool) -> None:
+    def __init__(
+        self,
+        handler: Callable[[Life], object],
+        request: bytes,
+        stalled: bool,
+        close: bool,
+        of_request: str = "aborted",
+    ) -> None:
         self.log: list[str] = []
         self.res: Any = None
-        server = http.create_server(emit_close_after_finish=close)
+        self.server = server = http.create_server(emit_close_after_finish=close)
         server.on("connection", lambda socket: events(self.log, socket, "error end finish close", "socket "))
         server.on("clientError", lambda error, socket: self.log.append("clientError"))
         if request is POST:
@@ -282,7 +289,7 @@ class Life:
         def handle(req: Any, res: Any) -> None:
             self.res = res
             events(self.log, res, "finish close error drain")
-            events(self.log, req, "aborted", "req ")
+            events(self.log, req, of_request, "req ")
             handler(self)
             self.log.append("returned")
 
@@ -311,6 +318,25 @@ def big_end(life: Life) -> None:
     life.res.end(BIG, life.note("cb"))
 
 
+def status(code: int) -> Callable[[Life], None]:
+    def set_status(life: Life) -> None:
+        life.res.status_code = code
+
+    return set_status
+
+
+def destroyed(life: Life) -> None:
+    life.log.append(f"destroyed {life.res.destroyed}")
+
+
+def bad_next(life: Life) -> None:
+    """Send what no request begins with, to a server that leaves the answer to the library."""
+    life.server.remove_all_listeners("clientError")
+    life.client.send("zz\r\n")
+    life.log.append("sent")
+    life.client.take()
+
+
 def both(*steps: Callable[[Life], object]) -> Callable[[Life], None]:
     def run(life: Life) -> None:
         for step in steps:
@@ -329,6 +355,7 @@ def late(life: Life) -> None:
 
 
 GONE = "req aborted; socket close False; close"
+RESET = "clientError; socket error ECONNRESET; req aborted; socket close True; close"
 
 # Number: what the handler does; the request; whether the client reads; what follows; the log by default;
 # the log with `emit_close_after_finish`, where it is another.
@@ -338,6 +365,8 @@ ROWS: dict[str, tuple[Any, bytes, bool, Any, str, str | None]] = {
     "3": (silent, GET, True, lambda life: (e(life), life.log.append("end returned")),
           "returned; end returned; finish; cb", "returned; end returned; finish; cb; close"),
     "4": (both(w, e), HEAD, True, None, "returned; w; finish; cb", "returned; w; finish; cb; close"),
+    "4, 204": (both(status(204), w, e), GET, True, None, "returned; w; finish; cb", "returned; w; finish; cb; close"),
+    "4, 304": (both(status(304), w, e), GET, True, None, "returned; w; finish; cb", "returned; w; finish; cb; close"),
     "5": (both(lambda life: life.res.set_header("Connection", "close"), e), GET, True, None,
           "returned; finish; cb; socket finish; socket close False",
           "returned; finish; cb; close; socket finish; socket close False"),
@@ -346,15 +375,18 @@ ROWS: dict[str, tuple[Any, bytes, bool, Any, str, str | None]] = {
     "7, FIN": (silent, GET, True, lambda life: life.client.end(),
                f"returned; socket end; socket finish; {GONE}", None),
     "7, RST": (silent, GET, True, lambda life: life.client.reset(),
-               "returned; clientError; socket error ECONNRESET; req aborted; socket close True; close", None),
+               f"returned; {RESET}", None),
+    "8, RST": (silent, GET, True, lambda life: (life.client.reset(), late(life)),
+               f"returned; {RESET}; False; w ERR_STREAM_DESTROYED", None),
     "8": (silent, GET, True, lambda life: (life.client.end(), late(life)),
           f"returned; socket end; socket finish; {GONE}; False; w ERR_STREAM_DESTROYED", None),
     "9": (lambda life: life.res.write(BIG, life.note("w")), GET, False, lambda life: life.client.reset(),
           "returned; clientError; socket error ECONNRESET; w ECONNRESET; req aborted; socket close True; close",
           None),
     "10": (big_end, GET, False, lambda life: life.client.reset(),
-           "returned; clientError; socket error ECONNRESET; req aborted; socket close True; close", None),
-    "11": (lambda life: life.res.destroy(), GET, True, None, f"returned; {GONE}", None),
+           f"returned; {RESET}", None),
+    "11": (both(lambda life: life.res.destroy(), destroyed), GET, True, None,
+           f"destroyed True; returned; {GONE}", None),
     "11, error": (lambda life: life.res.destroy(ValueError()), GET, True, None,
                   "returned; clientError; socket error ; req aborted; socket close True; close", None),
     "12": (both(e, lambda life: life.res.destroy()), GET, True, None,
@@ -364,7 +396,8 @@ ROWS: dict[str, tuple[Any, bytes, bool, Any, str, str | None]] = {
            "returned; finish; cb", "returned; finish; cb; close"),
     "15": (e, GET, True, lambda life: life.res.destroy(), "returned; finish; cb",
            "returned; finish; cb; close"),
-    "16": (lambda life: life.res.socket.destroy(), GET, True, None, f"returned; {GONE}", None),
+    "16": (both(lambda life: life.res.socket.destroy(), destroyed), GET, True, destroyed,
+           f"destroyed False; returned; {GONE}; destroyed True", None),
     "17": (both(big_end, lambda life: life.res.socket.destroy()), GET, False, None, f"returned; {GONE}", None),
     "18": (both(lambda life: life.res.socket.end(), e), GET, True, lambda life: life.client.end(),
            f"returned; socket finish; socket end; {GONE}", None),
@@ -378,6 +411,12 @@ ROWS: dict[str, tuple[Any, bytes, bool, Any, str, str | None]] = {
                  "returned; socket error ERR_HTTP_REQUEST_TIMEOUT; req aborted; socket close True; close", None),
     "22": (w, POST, True, lambda life: life.client.send("zz\r\n"),
            "returned; w; socket error HPE_INVALID_CHUNK_SIZE; req aborted; socket close True; close", None),
+    "22, late": (w, POST, True, lambda life: life.client.clock.advance(400_000),
+                 "returned; w; socket error ERR_HTTP_REQUEST_TIMEOUT; req aborted; socket close True; close", None),
+    # Our decision: nothing is cut, the bare 400 takes its turn.
+    "23": (big_end, GET, False, bad_next,
+           "returned; sent; finish; cb; socket error HPE_INVALID_METHOD; socket close True",
+           "returned; sent; finish; cb; close; socket error HPE_INVALID_METHOD; socket close True"),
     "24": (e, GET, True, lambda life: life.client.end(),
            "returned; finish; cb; socket end; socket finish; socket close False",
            "returned; finish; cb; close; socket end; socket finish; socket close False"),
@@ -394,9 +433,13 @@ SENT = {
     "19": "",
     "21, bad chunk": "HTTP/1.1 400 Bad Request|Connection: close||",
     "21, late": "HTTP/1.1 408 Request Timeout|Connection: close||",
-    "22": f"HTTP/1.1 200 OK|Date: D|{KEEP}|{CHUNKED}||1|a|",
+    "22, late": f"HTTP/1.1 200 OK|Date: D|{KEEP}|{CHUNKED}||1|a|",
+    "24": f"HTTP/1.1 200 OK|Date: D|{KEEP}|Content-Length: 1||b",
     "25": "",
 }
+SENT["22"] = SENT["22, late"]
+SENT["4, 204"] = f"HTTP/1.1 204 No Content|Date: D|{KEEP}||"
+SENT["4, 304"] = f"HTTP/1.1 304 Not Modified|Date: D|{KEEP}||"
 
 
 @pytest.mark.parametrize("close", [False, True], ids=["one ending", "close after finish"])
@@ -413,6 +456,29 @@ def test_the_order_of_events(row: str, close: bool) -> None:
     if row in SENT:
         assert dateless(life.client.received).decode().replace("\r\n", "|") == SENT[row]
     assert life.client.closed is ("socket close" in expected)
+
+
+def test_every_row_is_there() -> None:
+    """The table has 26."""
+    assert {row.partition(",")[0] for row in ROWS} == {str(number) for number in range(1, 27)}
+
+
+@pytest.mark.parametrize("close", [False, True], ids=["one ending", "close after finish"])
+@pytest.mark.parametrize("row", [row for row, (*_, log, _) in ROWS.items() if "req aborted" in log])
+def test_the_request_closes_behind_the_response(row: str, close: bool) -> None:
+    """Aborted before the socket's 'close'; 'error' and 'close' behind that of the response."""
+    handler, request, reads, then, by_default, _ = ROWS[row]
+    life = Life(handler, request, not reads, close, "aborted error close")
+    if then is not None:
+        then(life)
+        settle()
+    log = [entry for entry in life.log if entry.startswith(("req", "socket close")) or entry == "close"]
+    kept = [
+        entry
+        for entry in by_default.split("; ")
+        if entry.startswith(("req", "socket close")) or entry == "close"
+    ]
+    assert log == [*kept, "req error ECONNRESET", "req close"]
 
 
 def test_a_bad_next_request_waits_for_the_answer_before_it() -> None:
@@ -661,6 +727,32 @@ def test_after_finish_the_idle_clock_is_the_servers() -> None:
     assert not served.client.closed
     served.client.clock.advance(200)
     assert served.client.closed
+
+
+@pytest.mark.parametrize(("keep_alive", "then"), [(3000, (3500, 70_000)), (0, (50.5, 50.5))])
+def test_what_the_socket_says_of_its_timeout(keep_alive: int, then: tuple[float, float]) -> None:
+    """The server's; the response's; that of the keep-alive wait; the server's again."""
+    seen: list[Any] = []
+
+    def handle(req: Any, res: Any) -> None:
+        seen.append(res.socket.timeout)
+        res.set_timeout(50.5)
+        seen.append(res.socket.timeout)
+        res.end()
+
+    server = http.create_server(
+        handle, timeout=70_000, keep_alive_timeout=keep_alive, keep_alive_timeout_buffer=500
+    )
+    client = testing.connect(server)
+    client.send(GET)
+    socket = client.socket
+    assert seen == [70_000, 50.5]
+    assert socket.timeout == then[0]
+    client.send(GET)
+    assert seen[2:] == [then[1], 50.5]
+    client.end()
+    assert socket.destroyed
+    assert socket.timeout == 50.5
 
 
 def test_with_keep_alive_timeout_0_the_timeout_of_the_response_stays() -> None:

@@ -44,6 +44,7 @@ class Http1Exchange:
     response: ResponseSide | None = None
     line: Line | None = None  # the connection it is on; None for a response made by hand
     _sink: Sink | None = None
+    coming: Sink | None = None  # the sink, while 'socket' is told and what was parked still waits
     _parked: list[tuple[bytes, Done | None]] | None = None
     _parked_size = 0
     _head: bytes | None = None
@@ -73,7 +74,8 @@ class Http1Exchange:
     @property
     def socket(self) -> Any:
         """The sink's user side: the Socket, or the writable given by hand."""
-        return None if self._sink is None else getattr(self._sink, "writable_object", self._sink)
+        sink = self._sink or self.coming
+        return None if sink is None else getattr(sink, "writable_object", sink)
 
     @property
     def pending(self) -> int:
@@ -215,6 +217,7 @@ class Http1Exchange:
         self.head_sent = True
         if self._sink is not None:
             self._sink.put_now(head)
+            self._sink.settle()  # not at the end of the packet: the handler may take its time
         else:
             self._park(head, None)
 
@@ -224,13 +227,15 @@ class Http1Exchange:
             return False
         if self._sink is not None:
             self._sink.put_now(block, done)
+            self._sink.settle()
             return self._sink.pending < self._sink.mark
         return self._park(block, done)
 
     def abort(self, error: BaseException | None) -> None:
         """Cut the connection, or give up the place in the line."""
-        if self._sink is not None:
-            self._sink.destroy(error)
+        sink = self._sink or self.coming
+        if sink is not None:
+            sink.destroy(error)
         else:
             self.void = True
             self.drop()

@@ -42,6 +42,10 @@ CASES: dict[str, tuple[Program, list[Any]]] = {
         [put("res.statusCode", 204), call("res.write", "a", cb("w")), call("res.end", "b", cb("cb"))],
         [GET],
     ),
+    "304 with data": (
+        [put("res.statusCode", 304), call("res.write", "a", cb("w")), call("res.end", "b", cb("cb"))],
+        [GET],
+    ),
     "closing": (
         [quiet("res.setHeader", "Connection", "close"), call("res.end", "x", cb("cb"))],
         [send(GET), until_end()],
@@ -56,6 +60,10 @@ CASES: dict[str, tuple[Program, list[Any]]] = {
         [send(GET), rst()],
     ),
     "client gone while streaming": ([fill("res", times("x", 500_000), 30)], [*slow, rst()]),
+    "client gone by FIN while streaming": (
+        [call("res.write", BIG, cb("w")), on("res.drain")],
+        [*slow, fin(), go_on(), until_end()],
+    ),
     "client gone after a small write": ([call("res.write", "x", cb("w"))], [send(GET), rst()]),
     "destroy before end": (
         [call("res.destroy"), log("after"), get("res.destroyed", "res.closed")],

@@ -296,6 +296,50 @@ subclass(
         call("res.end"),
     ],
 )
+
+
+def replaced(name: str, methods: tuple[str, ...], program: Program) -> None:
+    """Replace methods on the one response, as middleware does: each logs and calls the one before."""
+    before = []
+    for method in methods:
+        passed_on = call(
+            f"res.before_{method}", *(ref(f"arg{n}") for n in range(1 if method == "writeHead" else 2))
+        )
+        before.append(put(f"res.before_{method}", ref(f"res.{method}")))
+        before.append(put(f"res.{method}", cb(method, passed_on)))
+    standalone.add(f"replaced on the response: {name}", [*before, *program])
+
+
+replaced("writeHead, end", ("writeHead",), [call("res.end", "x")])
+replaced("writeHead, write", ("writeHead",), [call("res.write", "x"), call("res.end")])
+replaced("writeHead, flushHeaders", ("writeHead",), [call("res.flushHeaders"), call("res.end")])
+replaced("writeHead, called", ("writeHead",), [call("res.writeHead", 201), call("res.end", "x")])
+replaced("write, end", ("write",), [call("res.write", "x", "latin1"), call("res.end", "y")])
+replaced(
+    "the store, mapping",
+    ("setHeader", "appendHeader"),
+    [call("res.setHeader", "Z", "1"), call("res.writeHead", 200, {"A": "1"}), call("res.end")],
+)
+replaced(
+    "the store, list",
+    ("setHeader", "appendHeader"),
+    [call("res.setHeader", "Z", "1"), call("res.writeHead", 200, ["A", "1", "a", "2"]), call("res.end")],
+)
+replaced(
+    "setHeaders",
+    ("setHeader",),
+    [call("res.setHeaders", mapping(["A", "1"], ["set-cookie", "b"])), call("res.end")],
+)
+replaced(
+    "informational",
+    ("writeInformation",),
+    [
+        call("res.writeContinue"),
+        call("res.writeProcessing"),
+        call("res.writeEarlyHints", {"link": "<a>"}),
+        call("res.end"),
+    ],
+)
 standalone.add(
     "subclass of the request",
     [get("req.url", "req.method"), call("res.end", "x")],

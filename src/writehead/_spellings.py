@@ -1,0 +1,72 @@
+"""One member, two names: Python's and that of Node's documents.
+
+A class body binds the second name beside the first (`writeHead = write_head`), and for reading that is enough. Here
+is the rest: what a subclass overrides under one name, and what is replaced on one object under one name (middleware
+does so: `res.writeHead = wrapped`), is found under the other.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+from types import FunctionType, MethodType
+from typing import Any
+
+
+@functools.cache
+def node_spelling(name: str) -> str:
+    """Turn `set_max_listeners` into `setMaxListeners`."""
+    return re.sub(r"_(http(?=_)|[a-z])", lambda found: found[1].upper(), name)  # insecureHTTPParser
+
+
+def join_spellings(cls: type) -> None:
+    """Make the two spellings of each public member of `cls` one: the nearest class that has either of them decides."""
+    members = dir(cls)
+    known = set(members)
+    for name in members:
+        twin = node_spelling(name)
+        if name.startswith("_") or twin == name or twin not in known:
+            continue
+        own = next(own for own in map(vars, cls.__mro__) if _decides(own, name, twin))
+        if name not in own:
+            setattr(cls, name, own[twin])
+        elif twin not in own:
+            setattr(cls, twin, own[name])
+        member = getattr(cls, name)
+        if type(member) is FunctionType and getattr(cls, twin) is member:
+            setattr(cls, twin, Twin(cls, name))
+
+
+def _decides(own: Mapping[str, Any], name: str, twin: str) -> bool:
+    return name in own or (
+        twin in own and type(own[twin]) is not Twin
+    )  # ours only follow what was decided above
+
+
+class Twin:
+    """A method under its second name: read and replaced under the first.
+
+    The first name stays a plain function, so only who uses the second pays: 0.15 µs a call.
+    """
+
+    __slots__ = ("_name", "_owner")
+
+    def __init__(self, owner: type, name: str) -> None:
+        self._owner = owner
+        self._name = name
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """Return the method; what is replaced on the instance is none of `super()`'s business."""
+        if owner is self._owner and instance is not None:
+            return getattr(instance, self._name)
+        function = getattr(self._owner, self._name)
+        return function if instance is None else MethodType(function, instance)
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        """Replace it on the instance."""
+        setattr(instance, self._name, value)
+
+    def __delete__(self, instance: Any) -> None:
+        """Undo that."""
+        delattr(instance, self._name)
