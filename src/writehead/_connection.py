@@ -347,7 +347,7 @@ class Connection(Line):
             for other in self._exchanges():  # the last one in line closes, not those before it
                 other.must_close = False
             exchange.must_close = True
-        mark = server.high_water_mark
+        mark = self.socket.writable_high_water_mark
         message._high_water_mark = response._high_water_mark = mark
         response._reject_body = server.reject_non_standard_body_writes
         response._unique_headers = server._unique_headers

@@ -199,7 +199,7 @@ class Line(asyncio.Protocol):
             self._queue = deque()
         self._queue.append(exchange)
         # Node looks as a head completes: by bytes, not by the number of requests.
-        if self._parked >= self._server.high_water_mark or self.socket._need_drain:
+        if self._parked >= self.socket._high_water_mark or self.socket._need_drain:
             self._hold_reading()
 
     def on_parked(self, size: int) -> None:
@@ -212,7 +212,7 @@ class Line(asyncio.Protocol):
 
     def _look_at_queue(self) -> None:
         """Read on once what waits in the line is below the mark."""
-        if self._read_paused and self._parked <= self._server.high_water_mark:
+        if self._read_paused and self._parked <= self.socket._high_water_mark:
             self._read_paused = False
             self._on_socket_resume()
 

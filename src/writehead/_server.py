@@ -87,6 +87,7 @@ class Server(Listening):
     allow_half_open = True
     allowHalfOpen = True
     _complete = False
+    _ever_odd = False
 
     def __init__(
         self,
@@ -134,13 +135,14 @@ class Server(Listening):
 
     def _note_peculiar(self) -> None:
         """Note whether a request has to be told of any option (see `Connection._adapt`)."""
+        # A connection keeps the mark and the leniency that it was opened with.
+        self._ever_odd = self._ever_odd or self.high_water_mark != 65536 or self.insecure_http_parser
         self._peculiar = bool(
             self._closing
-            or self.high_water_mark != 65536
+            or self._ever_odd
             or self.reject_non_standard_body_writes
             or self._unique_headers
             or self.emit_close_after_finish
-            or self.insecure_http_parser
             or self.join_duplicate_headers
             or self.body_timeout
         )
@@ -293,7 +295,7 @@ class Server(Listening):
                     head.expect = _joined(head.values_of(b"expect"))
                     head.usual = good and head.expect is None and head.keep_alive
                 expect = head.expect
-            if not good and not self._excuses_host(req):
+            if not good and not self._excuses_host(req, connection):
                 _answer_empty(res, 400)
                 return
             if self._max_requests and self._over_limit(req, res, connection):
@@ -305,9 +307,10 @@ class Server(Listening):
             req._start_ended()
         self._notify("request", req, res)
 
-    def _excuses_host(self, req: IncomingMessage) -> bool:
+    def _excuses_host(self, req: IncomingMessage, connection: Connection) -> bool:
         """Tell whether a Host field that is missing, doubled or no host is let through."""
-        return not self.require_host_header or (self.insecure_http_parser and bool(req._values_of(b"host")))
+        lenient = connection._parsers.lenient
+        return not self.require_host_header or (lenient and bool(req._values_of(b"host")))
 
     def _over_limit(self, req: IncomingMessage, res: ServerResponse, connection: Connection) -> bool:
         if not self._max_at_work():

@@ -227,8 +227,11 @@ class Socket(SocketFacts):
 
     @property
     def timeout(self) -> float | None:
-        """The idle timeout in milliseconds, as set; None before."""
-        return self._timeout
+        """The idle timeout at work, the keep-alive wait included, in milliseconds; None before the first."""
+        if self._destroyed or (self._timeout is None and not self._idle_group):
+            return self._timeout
+        milliseconds = round(self._idle_after * 1000, 3)
+        return int(milliseconds) if milliseconds.is_integer() else milliseconds
 
 
 def _caller(callback: Callback) -> Done:

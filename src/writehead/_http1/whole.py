@@ -49,7 +49,7 @@ def lane(make_llhttp: Callable[[SimpleNamespace], Any], max_count: int) -> Lane:
         head = recall(block)
         if head is not None:
             known = lines.get(line)
-            if known is not None:
+            if known is not None and head.count <= max_count:  # others may allow more
                 return known[0], known[1], head
         try:
             # No rule of llhttp joins the request line and a field, but for the version.
