@@ -761,6 +761,35 @@ async def Dialled_to(port: int) -> Dialled:
     return Dialled(*await asyncio.open_connection("127.0.0.1", port))
 
 
+def test_close_comes_once_for_all_that_closed_the_server() -> None:
+    """Both callbacks, and one event, when the last connection is gone."""
+    held: list[Any] = []
+    stage = Stage(lambda req, res: held.append(res))
+    stage.server.on("close", lambda: stage.log.append("close"))
+    client = stage.send(GET)
+    stage.server.close(lambda *error: stage.log.append(("one", *error)))
+    stage.server.close(lambda error: stage.log.append(("two", error.code)))
+    settle()
+    assert stage.log == ["GET /"]
+    held[0].end("ok")
+    settle()
+    assert client.closed
+    assert stage.log == ["GET /", "close", ("one",), ("two", "ERR_SERVER_NOT_RUNNING")]
+
+
+def test_a_connection_that_was_being_accepted_holds_the_close_back() -> None:
+    """It comes when that one is gone too."""
+    stage = Stage()
+    stage.server.on("close", lambda: stage.log.append("close"))
+    stage.server.close()
+    stage.server._connection_count += 1  # what the loop had accepted already
+    settle()
+    assert stage.log == []
+    stage.server._on_socket_gone()
+    settle()
+    assert stage.log == ["close"]
+
+
 @on_both_loops
 async def test_leaving_the_server_waits_for_what_is_busy() -> None:
     """`async with` lets an answer under way finish."""

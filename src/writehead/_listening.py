@@ -87,7 +87,7 @@ class Listening(EventEmitter):
     _acceptor: Acceptor | None = None
     _bound_path: str | None = None
     _resolving: object | None = None
-    _close_pending = 0
+    _close_due = False  # it was closed, and has not been drained since
     _waiter: _Waiter | None = None
     _connection_count = 0
 
@@ -263,7 +263,7 @@ class Listening(EventEmitter):
             self._sweep.stop()
         for connection in self._held:
             connection.close_in_order(self._grace)
-        self._close_pending += 1
+        self._close_due = True
         self.once("close", lambda: waiter.settle(error))
         self._close_if_drained()
         return self
@@ -280,16 +280,16 @@ class Listening(EventEmitter):
             Path(path).unlink(missing_ok=True)
 
     def _close_if_drained(self) -> None:
-        if self._closing and self._close_pending and not self._connection_count:
+        if self._closing and self._close_due and not self._connection_count:
+            self._close_due = False
             later(self._emit_close)
 
     def _emit_close(self) -> None:
-        if not self._close_pending or self._connection_count:
+        if self._connection_count:  # one that was being accepted
+            self._close_due = True
             return
-        self._close_pending -= 1
         self._let_go()
         self._notify("close")
-        self._close_if_drained()
 
     def close_idle_connections(self) -> None:
         """Close the connections that wait for a request."""
