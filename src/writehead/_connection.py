@@ -229,6 +229,7 @@ class Connection(Line):
         parser = self._parser
         if parser is None:
             parser = self._parser = self._parsers.take(self._make_message)
+        under_way = parser.mid_message
         try:
             found = parser.feed(data)
         except Exception as error:  # a message class of the user's that fails
@@ -245,7 +246,7 @@ class Connection(Line):
             if len(data) > LARGE_PACKET and not self._feeding:
                 self._feeding = True
                 self._listen_by(BodyFeed(self))
-            if self._start is None:
+            if self._start is None or not under_way:  # the first has had the time since the accept
                 self._start = self._server._timers.clock.time()
             self._head_complete = parser.head_complete
         elif parser.poolable and len(found) <= 2:  # who pipelines keeps it

@@ -385,6 +385,37 @@ def test_a_head_that_does_not_come_is_timed_out(sent: bytes) -> None:
     assert (client.received, client.closed) == (LATE, True)
 
 
+@pytest.mark.parametrize("first", [b"G", P + b"Content-Length: 2\r\n\r\nx"])
+def test_the_clock_of_a_request_begins_with_its_first_byte(first: bytes) -> None:
+    """Time that a client was silent for before it is not counted twice; empty lines are no first byte."""
+    stage = Stage(silent, headers_timeout=1000, request_timeout=1000, connections_checking_interval=100)
+    client, empty = stage.connect(), stage.connect()
+    stage.clock.advance(900)
+    client.send(first)
+    empty.send(b"\r\n")
+    stage.clock.advance(300)
+    assert (client.closed, empty.closed) == (False, True)
+    stage.clock.advance(600)
+    assert not client.closed
+    stage.clock.advance(200)
+    assert (client.received, client.closed) == (LATE, True)
+
+
+def test_the_clock_of_the_next_request_begins_with_its_first_byte() -> None:
+    """The wait between two requests is nobody's, nor are empty lines in it."""
+    options = {"headers_timeout": 1000, "request_timeout": 1000, "connections_checking_interval": 100}
+    stage = Stage(keep_alive_timeout=100_000, **options)
+    client = stage.send(GET)
+    stage.clock.advance(10_000)
+    client.send(b"\r\n")
+    stage.clock.advance(10_000)
+    client.send(b"G")
+    stage.clock.advance(900)
+    assert not client.closed
+    stage.clock.advance(200)
+    assert client.closed
+
+
 def test_a_body_that_does_not_come_is_timed_out() -> None:
     """The whole request has 300 s; then 408 and 'aborted'."""
     stage = Stage(silent)

@@ -226,3 +226,34 @@ timeouts.add(
     send("Host: a\r\n\r\n"),
     options={"requestTimeout": 0, "headersTimeout": 0, "connectionsCheckingInterval": 10},
 )
+timeouts.add(
+    "headersTimeout begins anew at the first byte",
+    [quiet("res.end", "x")],
+    connect(),
+    pass_time(300),
+    send("GET / HTTP/1.1\r\n"),
+    pass_time(250),
+    send("Host: a\r\n\r\n"),
+    until("x"),
+    options={"headersTimeout": 450, "requestTimeout": 0, "connectionsCheckingInterval": 20},
+)
+timeouts.add(
+    "empty lines are no first byte",
+    [],
+    connect(),
+    pass_time(200),
+    send("\r\n\r\n"),
+    until_end(),
+    options={"headersTimeout": 300, "requestTimeout": 0, "connectionsCheckingInterval": 20},
+)
+timeouts.add(
+    "requestTimeout begins anew at the first byte",
+    [on("req.aborted"), hear("req.data"), hear("req.end", quiet("res.end", "x"))],
+    connect(),
+    pass_time(300),
+    send(post("abc")[:-1]),
+    pass_time(250),
+    send("c"),
+    until("x"),
+    options={"headersTimeout": 450, "requestTimeout": 450, "connectionsCheckingInterval": 20},
+)
