@@ -87,8 +87,20 @@ REFUSED: dict[int, str] = {
 }
 seen = [on("req.data"), on("req.end"), on("req.aborted"), on("res.close"), on("req.close")]
 answering = [*seen, quiet("res.end", "x")]
-complain = [on("server.clientError", get("arg0.reason"), call("arg1.end", "HTTP/1.1 400 Bad\r\n\r\n"))]
-breaking_off = [on("server.clientError", get("arg0.code", "arg0.reason"), call("arg1.destroy"))]
+complain = [
+    on(
+        "server.clientError",
+        get("arg0.reason", "arg0.message", "arg0.bytesParsed", "arg0.rawPacket"),
+        call("arg1.end", "HTTP/1.1 400 Bad\r\n\r\n"),
+    )
+]
+breaking_off = [
+    on(
+        "server.clientError",
+        get("arg0.code", "arg0.reason", "arg0.bytesParsed", "arg0.rawPacket"),
+        call("arg1.destroy"),
+    )
+]
 for number, text in REFUSED.items():
     late = {"known": "D20"} if number in (59, 60, 61, 62) else {}
     ended = [] if number == 59 else [until_end()]
