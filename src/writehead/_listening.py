@@ -247,7 +247,7 @@ class Listening(EventEmitter):
         Args:
             callback: called at 'close', with ServerNotRunningError if it did not listen.
         """
-        running = self._listening_socket is not None or self._resolving is not None
+        running = self._listening_socket is not None  # Node: not while a host is looked up
         error = None if running else ServerNotRunningError()
         self._waiter = waiter = _Waiter()
         if callable(callback):
@@ -357,7 +357,7 @@ class Listening(EventEmitter):
 
     async def __aexit__(self, *_: object) -> None:
         """Close; what is busy has five seconds, then it is cut."""
-        if self._listening_socket is None and not self._connection_count:
+        if self._listening_socket is None and self._resolving is None and not self._connection_count:
             return
         self.close()
         try:

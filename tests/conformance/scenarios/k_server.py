@@ -135,6 +135,18 @@ listens(
     quiet("server.listen", 0, "localhost"),
 )
 listens(
+    "a second time while the name of the first is looked up",
+    shut,
+    quiet("server.listen", 0, "localhost", cb("first")),
+    get("server.listening"),
+    quiet("server.listen", 0, "127.0.0.1", cb("second")),
+)
+listens(
+    "closed while the name is looked up",
+    quiet("server.listen", 0, "localhost", cb("up")),
+    call("server.close", cb("closed")),
+)
+listens(
     "port is taken",
     *again,
     hear(
@@ -277,6 +289,15 @@ accepting.add(
         put("server.maxConnections", 0),
         hear("server.drop", get("arg0.localAddress", "arg0.remoteAddress", "arg0.localFamily")),
     ],
+)
+
+accepting.add(
+    "drop on a Unix socket",
+    None,
+    connect(),
+    until_end(),
+    server=[put("server.maxConnections", 0), on("server.drop")],
+    unix=True,
 )
 
 # --- keep-alive

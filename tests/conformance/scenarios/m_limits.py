@@ -234,6 +234,48 @@ client_error.add(
         )
     ],
 )
+for label, event in {"end": "end", "write": "write"}.items():
+    client_error.add(
+        f"listener calls {label} in the middle of a response",
+        [quiet("res.write", "a"), *seen],
+        send(chunked("a", end=False)),
+        send("z\r\n"),
+        *([until_end()] if label == "end" else []),
+        server=[
+            on(
+                "server.clientError",
+                get("arg1.writable", "arg1.bytesWritten"),
+                call(f"arg1.{event}", "HTTP/1.1 400 Bad\r\n\r\n"),
+            )
+        ],
+    )
+client_error.add(
+    "listener waits, the answer is sent meanwhile",
+    [on("res.finish"), wait("go", call("res.end", "x"))],
+    send(chunked("a", end=False)),
+    send("z\r\n"),
+    tell("go"),
+    settle(),
+    server=[on("server.clientError")],
+)
+for label, arguments in {"an error": [error("mine", "EMINE")], "nothing": []}.items():
+    client_error.add(
+        f"the user destroys the socket with {label}",
+        [*seen, on("req.error"), on("socket.error"), on("socket.close"), call("socket.destroy", *arguments)],
+        send(post("abc")[:-1]),
+        until_end(),
+        server=[on("server.clientError", get("arg0.code", "arg1.destroyed", "arg1.writable"))],
+    )
+    client_error.add(
+        f"the user destroys the socket with {label} in 'connection'",
+        None,
+        connect(),
+        until_end(),
+        server=[
+            on("server.clientError", get("arg0.code")),
+            hear("server.connection", on("arg0.error"), on("arg0.close"), call("arg0.destroy", *arguments)),
+        ],
+    )
 client_error.add("default answer then silence", seen, send("BAD\r\n\r\n"), until_end())
 
 # --- host
