@@ -208,9 +208,9 @@ DIFFERENCES: list[Difference] = [
         "D20",
         "Broken requests in a pipeline",
         "answers 400 at once, and the answers of good requests before it are lost; so too when bytes follow a "
-        "request with `Connection: close`.",
+        "request with `Connection: close`, or when the clock of a request behind them runs out.",
         "emits 'clientError' at once, but its default answer takes its turn: the good answers first, then the 400 "
-        "(431, 413), then the end. Bytes after a request with `Connection: close` are ignored.",
+        "(408, 413, 431), then the end. Bytes after a request with `Connection: close` are ignored.",
     ),
     Difference(
         "D21",
