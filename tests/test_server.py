@@ -239,6 +239,79 @@ def test_a_buffer_that_is_no_duration_is_1000(buffer: Any) -> None:
     assert client.closed
 
 
+DURATIONS = [
+    "request_timeout",
+    "headers_timeout",
+    "keep_alive_timeout",
+    "keep_alive_timeout_buffer",
+    "connections_checking_interval",
+    "timeout",
+    "write_timeout",
+    "body_timeout",
+]
+
+
+@pytest.mark.parametrize("name", DURATIONS)
+def test_a_duration_may_be_assigned_as_a_timedelta(name: str) -> None:
+    """It reads as milliseconds."""
+    server = http.create_server()
+    setattr(server, name, timedelta(seconds=1.5))
+    assert getattr(server, name) == 1500
+    assert type(getattr(server, name)) is int
+
+
+def test_the_delay_of_keep_alive_is_assigned_in_seconds() -> None:
+    """As it reads."""
+    server = http.create_server()
+    server.keep_alive_initial_delay = 3
+    assert server.keep_alive_initial_delay == 3
+    server.keep_alive_initial_delay = timedelta(seconds=4.9)  # type: ignore[assignment]
+    assert server.keep_alive_initial_delay == 4
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["request_timeout", "headers_timeout", "connections_checking_interval", "write_timeout", "body_timeout"],
+)
+def test_a_duration_that_no_clock_can_follow_is_refused(name: str) -> None:
+    """Or the check of the connections would fail from then on, and nobody be cut any more."""
+    server = http.create_server()
+    before = getattr(server, name)
+    for value in (None, "5", True):
+        with pytest.raises(InvalidArgTypeError):
+            setattr(server, name, value)
+    assert getattr(server, name) == before
+
+
+def test_a_timedelta_assigned_is_at_work() -> None:
+    """For the head, the whole request, and the idle socket."""
+    for name, sent in {
+        "headers_timeout": b"GET /",
+        "request_timeout": GET[:-2] + b"Content-Length: 1\r\n\r\n",
+        "timeout": GET,
+    }.items():
+        options = {"headers_timeout": 500} if name == "request_timeout" else {}  # or they are swapped
+        stage = Stage(lambda req, res: None, connections_checking_interval=100, **options)
+        setattr(stage.server, name, timedelta(seconds=1))
+        client = stage.send(sent)
+        stage.clock.advance(900)
+        assert not client.closed
+        stage.clock.advance(300)
+        assert client.closed
+
+
+def test_the_progress_of_a_body_is_looked_at_without_an_interval_too() -> None:
+    """`connections_checking_interval=0` switches off the look at slow requests alone."""
+    stage = Stage(lambda req, res: None, connections_checking_interval=0, body_timeout=1000)
+    client = stage.send(GET[:-2] + b"Content-Length: 1\r\n\r\n")
+    stage.clock.advance(2000)
+    assert client.closed
+    stage = Stage(lambda req, res: None, connections_checking_interval=0)
+    client = stage.send(GET[:-2] + b"Content-Length: 1\r\n\r\n")
+    stage.clock.advance(1_000_000)
+    assert not client.closed
+
+
 def test_timeouts_of_requests_take_effect_at_the_next_look() -> None:
     """Also for connections that are open already."""
     stage = Stage(connections_checking_interval=1000)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from typing import Any, Self
 
 from writehead import _fields, _options
@@ -163,9 +162,7 @@ class Server(Listening):
 
     @keep_alive_timeout.setter
     def keep_alive_timeout(self, value: Any) -> None:
-        self._keep_alive_timeout = (
-            value / timedelta(milliseconds=1) if isinstance(value, timedelta) else value
-        )
+        self._keep_alive_timeout = _options.assigned("keep_alive_timeout", value)
         self._reckon_keep_alive()
 
     keepAliveTimeout = keep_alive_timeout
@@ -201,7 +198,7 @@ class Server(Listening):
 
     @keep_alive_timeout_buffer.setter
     def keep_alive_timeout_buffer(self, value: Any) -> None:
-        self._keep_alive_timeout_buffer = value
+        self._keep_alive_timeout_buffer = _options.assigned("keep_alive_timeout_buffer", value)
         self._reckon_keep_alive()
 
     keepAliveTimeoutBuffer = keep_alive_timeout_buffer
@@ -229,7 +226,7 @@ class Server(Listening):
         """Set `timeout` for new connections; `callback` becomes a 'timeout' listener."""
         if callable(msecs):
             msecs, callback = 120_000, msecs
-        self.timeout = msecs / timedelta(milliseconds=1) if isinstance(msecs, timedelta) else msecs
+        self.timeout = msecs
         if callback is not None:
             self.on("timeout", callback)
         return self
@@ -374,9 +371,8 @@ class Server(Listening):
 
     def _checking_interval(self) -> float:
         """Seconds between two looks; shorter where a progress timeout asks for it."""
-        intervals = [self.connections_checking_interval]
-        intervals += [each / 4 for each in (self.write_timeout, self.body_timeout) if each]
-        return min(intervals) / 1000
+        intervals = [self.connections_checking_interval, self.write_timeout / 4, self.body_timeout / 4]
+        return min((each for each in intervals if each), default=0) / 1000
 
     def _look(self, now: float) -> None:
         late = late_ones(self._connections, now, self.headers_timeout / 1000, self.request_timeout / 1000)
@@ -442,16 +438,16 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and not math.isnan(value)
 
 
-def _noted(name: str) -> property:
-    """Return an option from which other things follow."""
+def _option(name: str, noted: bool) -> property:
+    """Return an option that may be assigned later; `noted` if other things follow from it."""
     inner = "_given_" + name
 
     def read(self: Server) -> Any:
         return getattr(self, inner)
 
     def assign(self: Server, value: Any) -> None:
-        setattr(self, inner, value)
-        if self._complete:
+        setattr(self, inner, _options.assigned(name, value) if self._complete else value)
+        if noted and self._complete:
             self._note_options()
 
     return property(read, assign, doc=f"The option `{name}`.")
@@ -469,7 +465,16 @@ for _name in (
     "optimize_empty_requests",
     "timeout",
 ):
-    setattr(Server, _name, _noted(_name))
+    setattr(Server, _name, _option(_name, noted=True))
+
+for _name in (
+    "request_timeout",
+    "headers_timeout",
+    "connections_checking_interval",
+    "write_timeout",
+    "keep_alive_initial_delay",
+):
+    setattr(Server, _name, _option(_name, noted=False))
 
 for _name in list(Server.__annotations__):
     if "_" in _name and not _name.startswith("_"):
