@@ -107,10 +107,6 @@ class Listening(EventEmitter):
         """Return the seconds between two looks."""
         raise NotImplementedError
 
-    def _keeps_looking(self) -> bool:
-        """Tell whether a closing server still looks for late connections."""
-        return False
-
     def _note_peculiar(self) -> None:
         """Hear that the server begins to listen, or to close."""
 
@@ -259,8 +255,6 @@ class Listening(EventEmitter):
             self._stop_listening()
         self._closing = True
         self._note_peculiar()
-        if self._sweep is not None and not self._keeps_looking():
-            self._sweep.stop()
         for connection in self._held:
             connection.close_in_order(self._grace)
         self._close_due = True
@@ -288,6 +282,8 @@ class Listening(EventEmitter):
         if self._connection_count:  # one that was being accepted
             self._close_due = True
             return
+        if self._sweep is not None and self._listening_socket is None:
+            self._sweep.stop()  # Node stops at close(), and a client that is slow enough holds it open for ever
         self._let_go()
         self._notify("close")
 

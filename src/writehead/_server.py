@@ -219,9 +219,6 @@ class Server(Listening):
     def _make_connection(self) -> asyncio.BaseProtocol:
         return Connection(self)
 
-    def _keeps_looking(self) -> bool:
-        return bool(self.write_timeout or self.body_timeout)
-
     def set_timeout(self, msecs: Any = 0, callback: Callback | None = None) -> Self:
         """Set `timeout` for new connections; `callback` becomes a 'timeout' listener."""
         if callable(msecs):

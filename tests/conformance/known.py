@@ -228,10 +228,10 @@ DIFFERENCES: list[Difference] = [
     Difference(
         "D23",
         "`server.close()`",
-        "lets connections that never sent a byte stay for ever, keeps busy ones alive for seconds after their "
-        "answer, and cuts an ended answer that is still being sent.",
-        "ends the silent ones, says `Connection: close` in answers whose head is not made yet and ends the "
-        "connection after them, and cuts no answer.",
+        "lets connections that never sent a byte stay for ever, cuts no slow request any more, keeps busy ones alive "
+        "for seconds after their answer, and cuts an ended answer that is still being sent.",
+        "ends the silent ones, goes on looking for slow requests until all are gone, says `Connection: close` in "
+        "answers whose head is not made yet and ends the connection after them, and cuts no answer.",
     ),
     Difference(
         "D24",
