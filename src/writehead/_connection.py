@@ -252,7 +252,7 @@ class Connection(Line):
         elif parser.poolable and len(found) <= 2:  # who pipelines keeps it
             self._parser = None
             self._parsers.give(parser)
-        if self._server._closing and self.is_idle:  # that was the rest of a body, behind its answer
+        if found and self._server._closing and self.is_idle:  # that was the rest of a body, behind its answer
             self.socket.destroy()
 
     def _listen_by(self, protocol: asyncio.BaseProtocol) -> None:
