@@ -23,7 +23,8 @@ for (const [name, options] of Object.entries(servers)) {
     follow(log, req, 'req', ['end', 'close', 'aborted']);
     follow(log, res, 'res', ['finish', 'close']);
     req.resume();
-    res.end(req.url === '/big' ? Buffer.alloc(30e6) : 'pong');
+    if (req.url === '/destroy') req.socket.destroy();
+    else res.end(req.url === '/big' ? Buffer.alloc(30e6) : 'pong');
   });
   server.on('connection', (socket) => {
     log.push(['server', `connection ${!!socket.encrypted}`]);

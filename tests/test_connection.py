@@ -574,6 +574,30 @@ def test_close_waits_for_a_head_that_is_coming() -> None:
     assert (dateless(client.received), client.closed) == (answer(b"ok", OK_CLOSE), True)
 
 
+@pytest.mark.parametrize("sent", [GET[:10], POST, GET + GET[:10]])
+def test_close_waits_for_nothing_longer_than_the_timeouts(sent: bytes) -> None:
+    """A request that does not come whole is cut with 408, as before the close, and the server is closed."""
+    stage = Stage(answer_at_end)
+    client = stage.send(sent)
+    closing(stage)
+    assert not client.closed
+    stage.clock.advance(400_000)
+    assert client.closed
+    assert stage.log[-1] == "closed"
+
+
+def test_close_does_not_wait_behind_an_answer_for_more_than_its_body() -> None:
+    """When the rest of the body has come, the connection is idle and ends."""
+    stage = Stage()
+    client = stage.send(POST)
+    closing(stage)
+    assert not client.closed
+    client.send(b"bo")
+    assert not client.closed
+    client.send(b"dy")
+    assert (client.closed, stage.log) == (True, ["POST /", "closed"])
+
+
 def test_close_idle_connections_leaves_the_busy_and_the_silent() -> None:
     """It ends those alone that have been served and wait."""
     stage, held = keeping()

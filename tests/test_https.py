@@ -291,6 +291,56 @@ async def test_closing_waits_for_answers_and_not_for_handshakes() -> None:
     assert dateless(await asyncio.to_thread(read_all, busy)) == PONG
 
 
+def cut(client: socket.socket) -> bytes:
+    """Return what comes before the end of the TCP connection: a cut has no close_notify, on Node neither."""
+    parts = []
+    with client:
+        try:
+            while part := client.recv(1 << 16):
+                parts.append(part)
+        except (ssl.SSLEOFError, ConnectionResetError):
+            return dateless(b"".join(parts)) + b"<cut>"
+    return dateless(b"".join(parts))
+
+
+@on_both_loops
+async def test_close_with_every_kind_of_connection() -> None:
+    """Idle, silent and shaking hands: cut; busy: served to its end; upgraded: it holds 'close' back."""
+    held = asyncio.get_running_loop().create_future()
+    taken = asyncio.get_running_loop().create_future()
+
+    def handle(req: Any, res: Any) -> None:
+        if req.url == "/slow":
+            held.set_result(res)
+        else:
+            res.end("pong")
+
+    server = server_of(handle)
+    server.on("upgrade", lambda req, socket, head: taken.set_result(socket))
+    port = await listening(server)
+    silent, idle, busy, upgraded = [await asyncio.to_thread(connect, port) for _ in range(4)]
+    shaking = await asyncio.to_thread(dial, port)
+    idle.sendall(GET)
+    assert (await asyncio.to_thread(idle.recv, 1000)).endswith(b"pong")
+    busy.sendall(GET.replace(b"/ ", b"/slow "))
+    upgraded.sendall(GET[:-2] + b"Connection: upgrade\r\nUpgrade: x\r\n\r\n")
+    res, its = await held, await taken
+    closing = asyncio.ensure_future(server.close()._wait())
+    assert await asyncio.to_thread(cut, silent) == b"<cut>"
+    assert await asyncio.to_thread(cut, idle) == b"<cut>"
+    assert await asyncio.to_thread(gone, shaking) in (b"", b"<reset>")
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.to_thread(dial, port)
+    res.end("late")
+    assert await asyncio.to_thread(cut, busy) == PONG.replace(b"pong", b"late")
+    count = asyncio.get_running_loop().create_future()
+    server.get_connections(lambda error, number: count.set_result(number))
+    assert (await count, closing.done()) == (1, False)
+    its.destroy()
+    await closing
+    assert await asyncio.to_thread(cut, upgraded) == b"<cut>"
+
+
 # -- certificates -------------------------------------------------------------------
 
 
@@ -485,6 +535,15 @@ def asks(
     return talk
 
 
+def destroyed(url: bytes) -> Callable[[int], bytes]:
+    def talk(port: int) -> bytes:
+        client = connect(port)
+        client.sendall(GET.replace(b"/ ", url + b" "))
+        return cut(client)
+
+    return talk
+
+
 def leaves(properly: bool, rest: bytes = b"") -> Callable[[int], bytes]:
     def talk(port: int) -> bytes:
         with connect(port) as client:
@@ -520,6 +579,11 @@ SCENARIOS: dict[str, tuple[dict[str, Any], Callable[[int], bytes]]] = {
     "a request": ({}, asks()),
     "a kept connection, ended properly": ({}, leaves(True)),
     "a kept connection, ended by FIN alone": ({}, leaves(False)),
+    "an idle connection whose time is up": (
+        {"keepAliveTimeout": 50, "keepAliveTimeoutBuffer": 0},
+        destroyed(b"/"),
+    ),
+    "destroyed by the handler": ({}, destroyed(b"/destroy")),
     "ended inside a request": ({"silent": True}, leaves(True, b"GET / HT")),
     "a bad request": ({"silent": True}, asks(request=b"BAD\r\n\r\n")),
     "plain http": ({}, sends(GET)),
@@ -585,7 +649,7 @@ async def here(name: str) -> tuple[bytes, Log]:
         follow(req, "req", "end close aborted")
         follow(res, "res", "finish close")
         req.resume()
-        res.end("pong")
+        its.destroy() if req.url == "/destroy" else res.end("pong")
 
     def failed(name: str) -> Callable[..., None]:
         def note(error: Any, its: Any) -> None:

@@ -78,9 +78,26 @@ async def test_a_close_in_between_means_no_listening() -> None:
         server.on("listening", lambda: log.append("listening"))
         server.on("close", lambda: log.append("close"))
         server.listen(0, host)
-        server.close()
-        await server
+        if host is None:
+            await server.close()
+        else:  # while the host is looked up it does not listen yet (as in Node)
+            with pytest.raises(ServerNotRunningError):
+                await server.close()
+        for _ in range(10):
+            await asyncio.sleep(0.01)
     assert log == ["close", "close"]
+
+
+@on_both_loops
+async def test_leaving_a_server_whose_host_is_looked_up_means_no_listening() -> None:
+    """Nothing listens behind an `async with`."""
+    log: list[str] = []
+    async with http.create_server(hello) as server:
+        server.on("listening", lambda: log.append("listening"))
+        server.listen(0, "127.0.0.1")
+    for _ in range(10):
+        await asyncio.sleep(0.01)
+    assert (log, server.listening) == ([], False)
 
 
 @on_both_loops

@@ -239,6 +239,79 @@ def test_a_buffer_that_is_no_duration_is_1000(buffer: Any) -> None:
     assert client.closed
 
 
+DURATIONS = [
+    "request_timeout",
+    "headers_timeout",
+    "keep_alive_timeout",
+    "keep_alive_timeout_buffer",
+    "connections_checking_interval",
+    "timeout",
+    "write_timeout",
+    "body_timeout",
+]
+
+
+@pytest.mark.parametrize("name", DURATIONS)
+def test_a_duration_may_be_assigned_as_a_timedelta(name: str) -> None:
+    """It reads as milliseconds."""
+    server = http.create_server()
+    setattr(server, name, timedelta(seconds=1.5))
+    assert getattr(server, name) == 1500
+    assert type(getattr(server, name)) is int
+
+
+def test_the_delay_of_keep_alive_is_assigned_in_seconds() -> None:
+    """As it reads."""
+    server = http.create_server()
+    server.keep_alive_initial_delay = 3
+    assert server.keep_alive_initial_delay == 3
+    server.keep_alive_initial_delay = timedelta(seconds=4.9)  # type: ignore[assignment]
+    assert server.keep_alive_initial_delay == 4
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["request_timeout", "headers_timeout", "connections_checking_interval", "write_timeout", "body_timeout"],
+)
+def test_a_duration_that_no_clock_can_follow_is_refused(name: str) -> None:
+    """Or the check of the connections would fail from then on, and nobody be cut any more."""
+    server = http.create_server()
+    before = getattr(server, name)
+    for value in (None, "5", True):
+        with pytest.raises(InvalidArgTypeError):
+            setattr(server, name, value)
+    assert getattr(server, name) == before
+
+
+def test_a_timedelta_assigned_is_at_work() -> None:
+    """For the head, the whole request, and the idle socket."""
+    for name, sent in {
+        "headers_timeout": b"GET /",
+        "request_timeout": GET[:-2] + b"Content-Length: 1\r\n\r\n",
+        "timeout": GET,
+    }.items():
+        options = {"headers_timeout": 500} if name == "request_timeout" else {}  # or they are swapped
+        stage = Stage(lambda req, res: None, connections_checking_interval=100, **options)
+        setattr(stage.server, name, timedelta(seconds=1))
+        client = stage.send(sent)
+        stage.clock.advance(900)
+        assert not client.closed
+        stage.clock.advance(300)
+        assert client.closed
+
+
+def test_the_progress_of_a_body_is_looked_at_without_an_interval_too() -> None:
+    """`connections_checking_interval=0` switches off the look at slow requests alone."""
+    stage = Stage(lambda req, res: None, connections_checking_interval=0, body_timeout=1000)
+    client = stage.send(GET[:-2] + b"Content-Length: 1\r\n\r\n")
+    stage.clock.advance(2000)
+    assert client.closed
+    stage = Stage(lambda req, res: None, connections_checking_interval=0)
+    client = stage.send(GET[:-2] + b"Content-Length: 1\r\n\r\n")
+    stage.clock.advance(1_000_000)
+    assert not client.closed
+
+
 def test_timeouts_of_requests_take_effect_at_the_next_look() -> None:
     """Also for connections that are open already."""
     stage = Stage(connections_checking_interval=1000)
@@ -261,6 +334,137 @@ def test_limits_take_effect_at_the_next_connection() -> None:
     stage.server.max_headers_count = None
     stage.server.insecure_http_parser = True
     assert stage.exchange(large.replace(b"\r\n", b"\n")) == answer(b"ok")
+
+
+# Option: its value, another, a request that tells them apart.
+LIMITS: dict[str, tuple[Any, Any, bytes]] = {
+    "max_header_size": (None, 60, GET[:-2] + b"X: " + b"x" * 60 + b"\r\n\r\n"),
+    "max_headers_count": (2000, 1, GET[:-2] + b"X: 1\r\n\r\n"),
+    "insecure_http_parser": (True, False, GET.replace(b"\r\n", b"\n")),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+@pytest.mark.parametrize("widening", [False, True], ids=["narrower", "wider"])
+def test_an_open_connection_keeps_its_limits(name: str, widening: bool) -> None:
+    """One that never spoke and one that was served before; only what is accepted later has the new ones."""
+    wide, narrow, data = LIMITS[name]
+    stage = Stage(**{name: narrow if widening else wide})
+    silent, served = stage.connect(), stage.send(GET)
+    setattr(stage.server, name, wide if widening else narrow)
+    clients = [silent, served, stage.connect()]
+    before = [len(client.received) for client in clients]
+    for client in clients:
+        client.send(data)
+    heard = [client.received[start:][9:12] for client, start in zip(clients, before, strict=True)]
+    old, new = (b"200", b"4") if not widening else (b"4", b"200")
+    assert [each[: len(old)] for each in heard[:2]] == [old, old]
+    assert heard[2].startswith(new)
+
+
+def test_servers_do_not_share_their_limits() -> None:
+    """What one has served, another whose limit is smaller refuses."""
+    data = GET[:-2] + b"X: 1\r\nY: 2\r\n\r\n"
+    strict = Stage(max_headers_count=2)
+    assert strict.exchange(GET, GET) == answer(b"ok") * 2
+    assert Stage().exchange(data, data) == answer(b"ok") * 2
+    assert b" 431 " in strict.exchange(data)
+
+
+@pytest.mark.parametrize("lenient", [True, False])
+def test_an_open_connection_keeps_its_check_of_host(lenient: bool) -> None:
+    """It belongs to the parser's leniency."""
+    data = GET[:-2] + b"Host: b\r\n\r\n"
+    stage = Stage(insecure_http_parser=lenient)
+    old = stage.connect()
+    stage.server.insecure_http_parser = not lenient
+    new = stage.connect()
+    old.send(data)
+    new.send(data)
+    heard = [client.received[9:12] for client in (old, new)]
+    assert heard == ([b"200", b"400"] if lenient else [b"400", b"200"])
+
+
+@pytest.mark.parametrize(("mark", "later"), [(65536, 1000), (1000, 65536)])
+def test_an_open_connection_keeps_its_marks(mark: int, later: int) -> None:
+    """Those of its socket, and so of each request and response on it."""
+
+    def handle(req: Any, res: Any) -> None:
+        seen.append((req.readable_high_water_mark, res.writable_high_water_mark))
+        res.end()
+
+    seen: list[Any] = []
+    stage = Stage(handle, high_water_mark=mark)
+    old = stage.connect()
+    stage.server.high_water_mark = later
+    old.send(GET)
+    stage.send(GET)
+    assert seen == [(mark, mark), (later, later)]
+
+
+def test_what_waits_in_the_line_is_held_against_the_mark_of_the_connection() -> None:
+    """Reading stops there, whatever the server's mark is by then."""
+
+    def handle(req: Any, res: Any) -> None:
+        if req.url != "/":
+            res.end(b"x" * 2000)
+
+    stage = Stage(handle, high_water_mark=1000)
+    client = stage.connect()
+    stage.server.high_water_mark = 65536
+    client.send(GET)
+    for _ in range(3):
+        client.send(GET.replace(b" / ", b" /2 "))
+    assert stage.log == ["GET /", "GET /2", "GET /2"]  # the one that finds the line full is still served
+
+
+def test_what_is_asked_of_each_request_takes_effect_at_the_next() -> None:
+    """The refusal of bodies that HTTP does not have, the check of Host, the limit of requests."""
+
+    def handle(req: Any, res: Any) -> None:
+        try:
+            res.write_head(204)
+            res.write("x")
+        except Exception as error:
+            stage.log.append(error.code)  # type: ignore[attr-defined]
+        res.end()
+
+    stage = Stage(handle)
+    client = stage.send(GET)
+    stage.server.reject_non_standard_body_writes = True
+    client.send(GET)
+    stage.server.require_host_header = False
+    client.send(b"GET /3 HTTP/1.1\r\n\r\n")
+    assert stage.log == ["GET /", "GET /", "ERR_HTTP_BODY_NOT_ALLOWED", "GET /3", "ERR_HTTP_BODY_NOT_ALLOWED"]
+    stage.server.max_requests_per_socket = 1
+    client.send(GET)
+    assert b"Connection: close" in client.received
+    assert client.closed
+
+
+def test_the_interval_of_the_checks_takes_effect_at_the_next_listening() -> None:
+    """The running one is not touched."""
+    stage = Stage(headers_timeout=500)
+    client = stage.send(b"GET")
+    stage.server.connections_checking_interval = 1000
+    stage.clock.advance(29_999)
+    assert not client.closed
+    stage.clock.advance(1)
+    assert client.closed
+
+
+def test_timeout_takes_effect_when_the_wait_between_requests_ends() -> None:
+    """A connection that was open at the assignment has it from its next request on."""
+    stage = Stage(lambda req, res: None if req.url == "/slow" else res.end())
+    client = stage.send(GET)
+    stage.server.timeout = 1000
+    stage.clock.advance(2000)
+    assert not client.closed  # it still waits by the rules of keep-alive
+    client.send(GET.replace(b" / ", b" /slow "))
+    stage.clock.advance(999)
+    assert not client.closed
+    stage.clock.advance(1)
+    assert client.closed
 
 
 def test_what_a_request_is_told_takes_effect_at_the_next_one() -> None:
@@ -628,6 +832,35 @@ def server_port(sock: Any) -> int:
 
 async def Dialled_to(port: int) -> Dialled:
     return Dialled(*await asyncio.open_connection("127.0.0.1", port))
+
+
+def test_close_comes_once_for_all_that_closed_the_server() -> None:
+    """Both callbacks, and one event, when the last connection is gone."""
+    held: list[Any] = []
+    stage = Stage(lambda req, res: held.append(res))
+    stage.server.on("close", lambda: stage.log.append("close"))
+    client = stage.send(GET)
+    stage.server.close(lambda *error: stage.log.append(("one", *error)))
+    stage.server.close(lambda error: stage.log.append(("two", error.code)))
+    settle()
+    assert stage.log == ["GET /"]
+    held[0].end("ok")
+    settle()
+    assert client.closed
+    assert stage.log == ["GET /", "close", ("one",), ("two", "ERR_SERVER_NOT_RUNNING")]
+
+
+def test_a_connection_that_was_being_accepted_holds_the_close_back() -> None:
+    """It comes when that one is gone too."""
+    stage = Stage()
+    stage.server.on("close", lambda: stage.log.append("close"))
+    stage.server.close()
+    stage.server._connection_count += 1  # what the loop had accepted already
+    settle()
+    assert stage.log == []
+    stage.server._on_socket_gone()
+    settle()
+    assert stage.log == ["close"]
 
 
 @on_both_loops

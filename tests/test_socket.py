@@ -331,6 +331,20 @@ def test_a_timeout_can_be_switched_off() -> None:
     assert client.socket.listener_count("timeout") == 0
 
 
+def test_timeout_is_the_one_at_work() -> None:
+    """The wait between two requests is one too; with the next request it is off (as in Node)."""
+    stage = Stage()
+    client = stage.connect()
+    assert client.socket.timeout is None
+    client.send(GET)
+    assert client.socket.timeout == 6000
+    client.send(GET[:5])
+    assert client.socket.timeout == 6000
+    stage.server.remove_all_listeners("request").on("request", lambda req, res: None)
+    client.send(GET[5:])
+    assert client.socket.timeout == 0
+
+
 @pytest.mark.parametrize(
     ("args", "error"),
     [

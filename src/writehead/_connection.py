@@ -285,6 +285,7 @@ class Connection(Line):
         parser = self._parser
         if parser is None:
             parser = self._parser = self._parsers.take(self._make_message)
+        under_way = parser.mid_message
         try:
             found = parser.feed(data[at:])
         except Exception as error:  # a message class of the user's that fails
@@ -301,12 +302,14 @@ class Connection(Line):
         elif parser.mid_message:
             if len(data) > LARGE_PACKET and not self._feeding:
                 self._listen_to_body()
-            if self._start is None:
+            if self._start is None or not under_way:  # the first has had the time since the accept
                 self._start = self._server._timers.clock.time()
             self._head_complete = parser.head_complete
         elif parser.poolable and len(found) <= 2:  # who pipelines keeps it
             self._parser = None
             self._parsers.give(parser)
+        if found and self._server._closing and self.is_idle:  # that was the rest of a body, behind its answer
+            self.socket.destroy()
 
     def _listen_to_body(self) -> None:
         """Read large packets into a buffer that is there already."""
@@ -410,7 +413,7 @@ class Connection(Line):
             for other in self._exchanges():  # the last one in line closes, not those before it
                 other.must_close = False
             exchange.must_close = True
-        mark = server.high_water_mark
+        mark = self.socket.writable_high_water_mark
         message._high_water_mark = response._high_water_mark = mark
         response._reject_body = server.reject_non_standard_body_writes
         response._unique_headers = server._unique_headers
@@ -419,13 +422,6 @@ class Connection(Line):
         message._join_duplicates = server.join_duplicate_headers
         if server.body_timeout:
             self.progress_at = server._timers.clock.time()
-
-    def _start_keeping_time(self, socket: Socket) -> None:
-        self._keep_alive_set = False
-        if seconds := self._server._idle_seconds:
-            socket._watch_idle(seconds)
-        else:
-            socket._idle_after = 0.0
 
     def _on_body(self, chunk: bytes) -> None:
         incoming = self._incoming

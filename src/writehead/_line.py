@@ -188,10 +188,18 @@ class Line(asyncio.Protocol):
             self._keep_alive_set = True
             self.socket._watch_idle(seconds)
 
-    def _on_timeout_set(self) -> None:
-        """The user has set the socket's timeout: while there is a response, the keep-alive clock ends."""
-        if self._current is not None:
-            self._keep_alive_set = False
+    def _on_timeout_asked(self) -> None:
+        """The user looks at the socket's timeout, or sets it: a request under way has ended the keep-alive wait."""
+        if self._keep_alive_set and self._current is not None:
+            self._start_keeping_time(self.socket)
+
+    def _start_keeping_time(self, socket: Socket) -> None:
+        """End the keep-alive wait: `server.timeout` counts again."""
+        self._keep_alive_set = False
+        if seconds := self._server._idle_seconds:
+            socket._watch_idle(seconds)
+        else:
+            socket._idle_after = 0.0
 
     def _stop(self, request: IncomingMessage) -> None:
         """End the connection behind a last response; what is unread stays unread."""
@@ -240,7 +248,7 @@ class Line(asyncio.Protocol):
             self._queue = deque()
         self._queue.append(exchange)
         # Node looks as a head completes: by bytes, not by the number of requests.
-        if self._parked >= self._server.high_water_mark or self.socket._need_drain:
+        if self._parked >= self.socket._high_water_mark or self.socket._need_drain:
             self._hold_reading()
 
     def on_parked(self, size: int) -> None:
@@ -253,7 +261,7 @@ class Line(asyncio.Protocol):
 
     def _look_at_queue(self) -> None:
         """Read on once what waits in the line is below the mark."""
-        if self._read_paused and self._parked <= self._server.high_water_mark:
+        if self._read_paused and self._parked <= self.socket._high_water_mark:
             self._read_paused = False
             self._on_socket_resume()
 

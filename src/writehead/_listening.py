@@ -87,7 +87,7 @@ class Listening(EventEmitter):
     _acceptor: Acceptor | None = None
     _bound_path: str | None = None
     _resolving: object | None = None
-    _close_pending = 0
+    _close_due = False  # it was closed, and has not been drained since
     _waiter: _Waiter | None = None
     _connection_count = 0
 
@@ -106,10 +106,6 @@ class Listening(EventEmitter):
     def _checking_interval(self) -> float:
         """Return the seconds between two looks."""
         raise NotImplementedError
-
-    def _keeps_looking(self) -> bool:
-        """Tell whether a closing server still looks for late connections."""
-        return False
 
     def _note_peculiar(self) -> None:
         """Hear that the server begins to listen, or to close."""
@@ -247,7 +243,7 @@ class Listening(EventEmitter):
         Args:
             callback: called at 'close', with ServerNotRunningError if it did not listen.
         """
-        running = self._listening_socket is not None or self._resolving is not None
+        running = self._listening_socket is not None  # Node: not while a host is looked up
         error = None if running else ServerNotRunningError()
         self._waiter = waiter = _Waiter()
         if callable(callback):
@@ -259,11 +255,9 @@ class Listening(EventEmitter):
             self._stop_listening()
         self._closing = True
         self._note_peculiar()
-        if self._sweep is not None and not self._keeps_looking():
-            self._sweep.stop()
         for connection in self._held:
             connection.close_in_order(self._grace)
-        self._close_pending += 1
+        self._close_due = True
         self.once("close", lambda: waiter.settle(error))
         self._close_if_drained()
         return self
@@ -280,16 +274,18 @@ class Listening(EventEmitter):
             Path(path).unlink(missing_ok=True)
 
     def _close_if_drained(self) -> None:
-        if self._closing and self._close_pending and not self._connection_count:
+        if self._closing and self._close_due and not self._connection_count:
+            self._close_due = False
             later(self._emit_close)
 
     def _emit_close(self) -> None:
-        if not self._close_pending or self._connection_count:
+        if self._connection_count:  # one that was being accepted
+            self._close_due = True
             return
-        self._close_pending -= 1
+        if self._sweep is not None and self._listening_socket is None:
+            self._sweep.stop()  # Node stops at close(), and a client that is slow enough holds it open for ever
         self._let_go()
         self._notify("close")
-        self._close_if_drained()
 
     def close_idle_connections(self) -> None:
         """Close the connections that wait for a request."""
@@ -357,7 +353,7 @@ class Listening(EventEmitter):
 
     async def __aexit__(self, *_: object) -> None:
         """Close; what is busy has five seconds, then it is cut."""
-        if self._listening_socket is None and not self._connection_count:
+        if self._listening_socket is None and self._resolving is None and not self._connection_count:
             return
         self.close()
         try:

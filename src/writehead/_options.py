@@ -134,6 +134,38 @@ _SERVER: dict[str, tuple[Any, Callable[[Any, str], Any]]] = {
 }
 
 
+def _moment(value: Any, argument: str) -> Any:
+    return _whole_if_possible(value / _MILLISECOND) if isinstance(value, timedelta) else value
+
+
+def _delay(value: Any, argument: str) -> Any:
+    return value // timedelta(seconds=1) if isinstance(value, timedelta) else value
+
+
+# Durations that are assigned later. Node checks none; where a number is the only thing that can be
+# worked with, it aborts.
+_ASSIGNED: dict[str, Callable[[Any, str], Any]] = {
+    "request_timeout": _number,
+    "headers_timeout": _number,
+    "keep_alive_timeout": _moment,
+    "keep_alive_timeout_buffer": _moment,
+    "connections_checking_interval": milliseconds,
+    "timeout": _moment,
+    "write_timeout": milliseconds,
+    "body_timeout": milliseconds,
+    "keep_alive_initial_delay": _delay,  # in whole seconds
+}
+
+
+def assigned(name: str, value: Any) -> Any:
+    """Return what the attribute `name` of a server is when `value` is assigned to it.
+
+    Raises InvalidArgTypeError, OutOfRangeError for a duration that no clock could follow.
+    """
+    check = _ASSIGNED.get(name)
+    return value if check is None else check(value, name)
+
+
 def server_options(options: Mapping[str, Any] | None, keywords: Mapping[str, Any]) -> dict[str, Any]:
     """Return every option of a server under its Python spelling, the given ones checked, the others by default.
 

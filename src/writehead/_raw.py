@@ -96,7 +96,7 @@ class Leftovers:
     def _on_socket_drain(self) -> None:
         self.connection._on_socket_drain()
 
-    def _on_timeout_set(self) -> None:
+    def _on_timeout_asked(self) -> None:
         """The clock is the user's already."""
 
     def _on_socket_timeout(self) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from typing import Any, Self
 
 from writehead import _fields, _options
@@ -88,6 +87,7 @@ class Server(Listening):
     allow_half_open = True
     allowHalfOpen = True
     _complete = False
+    _ever_odd = False
 
     def __init__(
         self,
@@ -135,13 +135,14 @@ class Server(Listening):
 
     def _note_peculiar(self) -> None:
         """Note whether a request has to be told of any option (see `Connection._adapt`)."""
+        # A connection keeps the mark and the leniency that it was opened with.
+        self._ever_odd = self._ever_odd or self.high_water_mark != 65536 or self.insecure_http_parser
         self._peculiar = bool(
             self._closing
-            or self.high_water_mark != 65536
+            or self._ever_odd
             or self.reject_non_standard_body_writes
             or self._unique_headers
             or self.emit_close_after_finish
-            or self.insecure_http_parser
             or self.join_duplicate_headers
             or self.body_timeout
         )
@@ -162,9 +163,7 @@ class Server(Listening):
 
     @keep_alive_timeout.setter
     def keep_alive_timeout(self, value: Any) -> None:
-        self._keep_alive_timeout = (
-            value / timedelta(milliseconds=1) if isinstance(value, timedelta) else value
-        )
+        self._keep_alive_timeout = _options.assigned("keep_alive_timeout", value)
         self._reckon_keep_alive()
 
     keepAliveTimeout = keep_alive_timeout
@@ -200,7 +199,7 @@ class Server(Listening):
 
     @keep_alive_timeout_buffer.setter
     def keep_alive_timeout_buffer(self, value: Any) -> None:
-        self._keep_alive_timeout_buffer = value
+        self._keep_alive_timeout_buffer = _options.assigned("keep_alive_timeout_buffer", value)
         self._reckon_keep_alive()
 
     keepAliveTimeoutBuffer = keep_alive_timeout_buffer
@@ -221,14 +220,11 @@ class Server(Listening):
     def _make_connection(self) -> asyncio.BaseProtocol:
         return Connection(self)
 
-    def _keeps_looking(self) -> bool:
-        return bool(self.write_timeout or self.body_timeout)
-
     def set_timeout(self, msecs: Any = 0, callback: Callback | None = None) -> Self:
         """Set `timeout` for new connections; `callback` becomes a 'timeout' listener."""
         if callable(msecs):
             msecs, callback = 120_000, msecs
-        self.timeout = msecs / timedelta(milliseconds=1) if isinstance(msecs, timedelta) else msecs
+        self.timeout = msecs
         if callback is not None:
             self.on("timeout", callback)
         return self
@@ -294,7 +290,7 @@ class Server(Listening):
                     head.expect = _joined(head.values_of(b"expect"))
                     head.usual = good and head.expect is None
                 expect = head.expect
-            if not good and not self._excuses_host(req):
+            if not good and not self._excuses_host(req, connection):
                 _answer_empty(res, 400)
                 return
             if self._max_requests and self._over_limit(req, res, connection):
@@ -306,9 +302,10 @@ class Server(Listening):
             req._start_ended()
         self._notify("request", req, res)
 
-    def _excuses_host(self, req: IncomingMessage) -> bool:
+    def _excuses_host(self, req: IncomingMessage, connection: Connection) -> bool:
         """Tell whether a Host field that is missing, doubled or no host is let through."""
-        return not self.require_host_header or (self.insecure_http_parser and bool(req._values_of(b"host")))
+        lenient = connection._parsers.lenient
+        return not self.require_host_header or (lenient and bool(req._values_of(b"host")))
 
     def _over_limit(self, req: IncomingMessage, res: ServerResponse, connection: Connection) -> bool:
         if not self._max_at_work():
@@ -372,9 +369,8 @@ class Server(Listening):
 
     def _checking_interval(self) -> float:
         """Seconds between two looks; shorter where a progress timeout asks for it."""
-        intervals = [self.connections_checking_interval]
-        intervals += [each / 4 for each in (self.write_timeout, self.body_timeout) if each]
-        return min(intervals) / 1000
+        intervals = [self.connections_checking_interval, self.write_timeout / 4, self.body_timeout / 4]
+        return min((each for each in intervals if each), default=0) / 1000
 
     def _look(self, now: float) -> None:
         late = late_ones(self._connections, now, self.headers_timeout / 1000, self.request_timeout / 1000)
@@ -440,16 +436,16 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and not math.isnan(value)
 
 
-def _noted(name: str) -> property:
-    """Return an option from which other things follow."""
+def _option(name: str, noted: bool) -> property:
+    """Return an option that may be assigned later; `noted` if other things follow from it."""
     inner = "_given_" + name
 
     def read(self: Server) -> Any:
         return getattr(self, inner)
 
     def assign(self: Server, value: Any) -> None:
-        setattr(self, inner, value)
-        if self._complete:
+        setattr(self, inner, _options.assigned(name, value) if self._complete else value)
+        if noted and self._complete:
             self._note_options()
 
     return property(read, assign, doc=f"The option `{name}`.")
@@ -467,7 +463,16 @@ for _name in (
     "optimize_empty_requests",
     "timeout",
 ):
-    setattr(Server, _name, _noted(_name))
+    setattr(Server, _name, _option(_name, noted=True))
+
+for _name in (
+    "request_timeout",
+    "headers_timeout",
+    "connections_checking_interval",
+    "write_timeout",
+    "keep_alive_initial_delay",
+):
+    setattr(Server, _name, _option(_name, noted=False))
 
 for _name in list(Server.__annotations__):
     if "_" in _name and not _name.startswith("_"):

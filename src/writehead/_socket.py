@@ -219,7 +219,7 @@ class Socket(SocketFacts):
         value = _options.milliseconds(msecs, "msecs")
         self._timeout = value
         if self._owner is not None:
-            self._owner._on_timeout_set()
+            self._owner._on_timeout_asked()
         self._watch_idle(value / 1000)
         if callback is not None:
             if not callable(callback):
@@ -234,12 +234,13 @@ class Socket(SocketFacts):
 
     @property
     def timeout(self) -> float | None:
-        """The idle timeout in milliseconds: as set here, or by the server since; None before."""
-        seconds, as_set = self._idle_after, self._timeout
-        if self._destroyed or (as_set or 0) == seconds * 1000:
-            return as_set
-        value = round(seconds * 1000, 3)
-        return int(value) if value.is_integer() else value
+        """The idle timeout at work, the keep-alive wait included, in milliseconds; None before the first."""
+        if self._owner is not None:
+            self._owner._on_timeout_asked()
+        if self._destroyed or (self._timeout is None and not self._idle_group):
+            return self._timeout
+        milliseconds = round(self._idle_after * 1000, 3)
+        return int(milliseconds) if milliseconds.is_integer() else milliseconds
 
 
 def _caller(callback: Callback) -> Done:

@@ -89,6 +89,7 @@ def listen(server: Server, clock: Clock | None = None) -> Clock:
         raise ServerAlreadyListenError
     server._clock = clock = clock or Clock()
     server._closing = False
+    server._note_peculiar()
     server._listening_socket = _Nowhere()  # type: ignore[assignment]  # as much of a socket as is asked
     server._ready(clock)  # type: ignore[arg-type]  # the loop is not looked at
     assert server._sweep is not None

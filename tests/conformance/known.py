@@ -208,9 +208,9 @@ DIFFERENCES: list[Difference] = [
         "D20",
         "Broken requests in a pipeline",
         "answers 400 at once, and the answers of good requests before it are lost; so too when bytes follow a "
-        "request with `Connection: close`.",
+        "request with `Connection: close`, or when the clock of a request behind them runs out.",
         "emits 'clientError' at once, but its default answer takes its turn: the good answers first, then the 400 "
-        "(431, 413), then the end. Bytes after a request with `Connection: close` are ignored.",
+        "(408, 413, 431), then the end. Bytes after a request with `Connection: close` are ignored.",
     ),
     Difference(
         "D21",
@@ -228,10 +228,10 @@ DIFFERENCES: list[Difference] = [
     Difference(
         "D23",
         "`server.close()`",
-        "lets connections that never sent a byte stay for ever, keeps busy ones alive for seconds after their "
-        "answer, and cuts an ended answer that is still being sent.",
-        "ends the silent ones, says `Connection: close` in answers whose head is not made yet and ends the "
-        "connection after them, and cuts no answer.",
+        "lets connections that never sent a byte stay for ever, cuts no slow request any more, keeps busy ones alive "
+        "for seconds after their answer, and cuts an ended answer that is still being sent.",
+        "ends the silent ones, goes on looking for slow requests until all are gone, says `Connection: close` in "
+        "answers whose head is not made yet and ends the connection after them, and cuts no answer.",
     ),
     Difference(
         "D24",

@@ -389,3 +389,35 @@ def test_an_early_end_is_an_error_inside_a_request_only() -> None:
         assert (str(error), error.bytes_parsed, error.raw_packet) == ("Parse Error", 0, None)
     for data in (b"", G, b"\r\n\r\n", G + b"\r\n"):
         assert Reading([data]).parser.end_of_input() is None
+
+
+# -- behind another request, however it is cut ---------------------------------
+
+FIRST = [
+    G,
+    P + b"Content-Length: 1\r\n\r\n\x00",
+    P + b"Content-Length: 6\r\n\r\n\r\n\r\nGE",
+    P + b"Content-Length: 4\r\n\r\n\r\n\r\n",
+    C + b'1\r\n\x00\r\n1;a="b;c"\r\n\x00\r\n0\r\n\r\n',
+    C + b"2\r\n\r\n\r\n0\r\nT: 1\r\nU: 2\r\n\r\n",
+    C + b"1\r\n\r\r\n0\r\n\r\n",
+    C + b"1\r\n1\r\n0\r\n\r\n\r\n",
+]
+SECOND = {
+    "HPE_INVALID_HEADER_TOKEN": b"GET / HTTP/1.1\r\nX: \x00\r\n\r\n",
+    "HPE_INVALID_URL": b"GET /\x00 HTTP/1.1\r\n\r\n",
+    "HPE_HEADER_OVERFLOW": b"GET / HTTP/1.1\r\n" + 4 * b"X: 1\r\n" + b"X: \x00\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("code", SECOND)
+@pytest.mark.parametrize("first", FIRST)
+def test_a_fault_behind_another_request_is_found_wherever_the_packets_part(first: bytes, code: str) -> None:
+    """The same error, at the same byte, although the packet began inside the request before."""
+    data = first + SECOND[code]
+    where = Reading([data], count=4).error.bytes_parsed
+    for cut in range(1, len(data)):
+        error = Reading([data[:cut], data[cut:]], count=4).error
+        assert error.code == code
+        if code != "HPE_HEADER_OVERFLOW" and error.raw_packet == data[cut:]:
+            assert error.bytes_parsed == where - cut

@@ -385,6 +385,37 @@ def test_a_head_that_does_not_come_is_timed_out(sent: bytes) -> None:
     assert (client.received, client.closed) == (LATE, True)
 
 
+@pytest.mark.parametrize("first", [b"G", P + b"Content-Length: 2\r\n\r\nx"])
+def test_the_clock_of_a_request_begins_with_its_first_byte(first: bytes) -> None:
+    """Time that a client was silent for before it is not counted twice; empty lines are no first byte."""
+    stage = Stage(silent, headers_timeout=1000, request_timeout=1000, connections_checking_interval=100)
+    client, empty = stage.connect(), stage.connect()
+    stage.clock.advance(900)
+    client.send(first)
+    empty.send(b"\r\n")
+    stage.clock.advance(300)
+    assert (client.closed, empty.closed) == (False, True)
+    stage.clock.advance(600)
+    assert not client.closed
+    stage.clock.advance(200)
+    assert (client.received, client.closed) == (LATE, True)
+
+
+def test_the_clock_of_the_next_request_begins_with_its_first_byte() -> None:
+    """The wait between two requests is nobody's, nor are empty lines in it."""
+    options = {"headers_timeout": 1000, "request_timeout": 1000, "connections_checking_interval": 100}
+    stage = Stage(keep_alive_timeout=100_000, **options)
+    client = stage.send(GET)
+    stage.clock.advance(10_000)
+    client.send(b"\r\n")
+    stage.clock.advance(10_000)
+    client.send(b"G")
+    stage.clock.advance(900)
+    assert not client.closed
+    stage.clock.advance(200)
+    assert client.closed
+
+
 def test_a_body_that_does_not_come_is_timed_out() -> None:
     """The whole request has 300 s; then 408 and 'aborted'."""
     stage = Stage(silent)
@@ -843,3 +874,58 @@ def test_the_parser_survives_a_failed_listener(caplog: pytest.LogCaptureFixture)
         res.end("ok")
 
     assert Stage(handle).exchange(GET + b"GET /2 HTTP/1.1" + H) == FAILED + answer(b"ok")
+
+
+@pytest.mark.parametrize("event", ["drop", "dropRequest", "timeout", "listening", "close"])
+def test_a_failed_listener_that_owns_nothing_is_logged_only(
+    event: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The server goes on, and what the event tells of takes its course."""
+    from writehead import http, testing
+
+    server = http.create_server(lambda req, res: res.end("ok"), max_requests_per_socket=1, timeout=1000)
+    server.on(event, fail)
+    clock = testing.listen(server)
+    testing.settle()
+    client = testing.connect(server)
+    client.send(GET + GET + GET)
+    assert dateless(client.received) == LAST + 2 * DROPPED
+    assert client.closed
+    idle = testing.connect(server)
+    clock.advance(1000)
+    assert idle.closed is (event != "timeout")  # who listens has to close, and this one could not
+    idle.reset()
+    server.max_connections = 0
+    assert testing.connect(server).closed
+    server.max_connections = None
+    server.close()
+    testing.settle()
+    times = 2 if event == "dropRequest" else 1
+    assert caplog.text.count("LookupError: a mistake") == times
+
+
+@pytest.mark.parametrize("event", ["drain", "close"])
+def test_a_failed_listener_of_the_response_cuts_it(event: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Behind its head there is no 500 to send."""
+    stage = Stage(lambda req, res: (res.on(event, fail), res.write(bytes(100_000))))
+    client = stage.connect()
+    client.stall()
+    client.send(GET)
+    if event == "close":
+        client.reset()
+    client.take()
+    assert client.closed
+    assert b"500" not in client.received
+    assert "a mistake" in caplog.text
+
+
+@pytest.mark.parametrize("event", ["aborted", "close", "error"])
+def test_a_failed_listener_of_a_lost_request_is_logged_only(
+    event: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """There is nobody to tell, and the next connection is served."""
+    stage = Stage(lambda req, res: req.on(event, fail) if req.url == "/" else res.end("ok"))
+    client = stage.send(P + b"Content-Length: 3\r\n\r\na")
+    client.reset()
+    assert caplog.text.count("LookupError: a mistake") == 1
+    assert stage.exchange(b"GET /2 HTTP/1.1" + H) == answer(b"ok")

@@ -137,7 +137,8 @@ class RequestParser:
         self._packet = b""
         self._before = b""  # raw bytes of the same head, or the same chunk line, before the packet
         self._clean = True  # these, or else the packet, begin with the head that is under way
-        self._began: tuple[bool, bool, int, float | None] | None = None  # inside what, of a request, it began
+        # Inside what it began: in a body, behind what of a chunk, how much is left, behind a CR.
+        self._began: tuple[bool, int, float | None, bool] | None = None
         self._at = 0
         # For the limits:
         self._counting = False  # the packet is large enough to pass one
@@ -249,11 +250,15 @@ class RequestParser:
     def _feed_any(self, data: bytes) -> list[object]:
         if self.closed:
             return self._feed_closed(data)
+        behind_cr = self._packet.endswith(b"\r")
         self._packet = data
         self._at = 0
         if self.mid_message:
             self._before = bytes(self._raw)
-            self._began = (self._clean, self.head_complete, self._chunk, self._body_left)
+            self._clean = not self.head_complete
+            if self._message is not None and self._body_left is None and self._chunk == NO_CHUNK:
+                self._body_left = syntax.body_length(self._message._raw_fields)
+            self._began = (self.head_complete, self._chunk, self._body_left, behind_cr)
         else:
             self._before = b""
             self._began = None
@@ -448,7 +453,7 @@ class RequestParser:
         if len(line) > limits.EXTENSIONS_LIMIT and len(line) >= self._check_at:
             self._check_line(line, len(line) - len(piece))
         if self._message is None:
-            self._raw += piece
+            self._raw += self._head_in(piece) if self._found and not self._raw else piece
             self._check_partial()
         elif len(self._found) > self._mark:  # body
             if self._chunk == NO_CHUNK:
@@ -463,6 +468,19 @@ class RequestParser:
             if cut:
                 self._forget_raw()
             self._raw += piece[cut:]
+
+    def _head_in(self, piece: bytes) -> bytes:
+        """Return what `piece` holds of a head that begins in it, behind the end of another message."""
+        blank = piece.rfind(b"\r\n\r\n")
+        start = blank + 4 if blank >= 0 else 0  # behind a head, a last chunk, trailers
+        body = self._found[-2] if len(self._found) > 1 else None
+        if type(body) is bytes:
+            at = piece.rfind(b"\r\n\r\n" + body)
+            if at >= 0:
+                start = max(start, at + 4 + len(body))
+            elif self._began is not None and self._began[2] == len(body) and piece.startswith(body):
+                start = max(start, len(body))
+        return piece[start:]
 
     def _in_line(self) -> bool:
         """Tell whether a chunk line is what comes next, or is coming."""
@@ -560,18 +578,26 @@ class RequestParser:
         """Return bytes that bring a new parser to where the packet began."""
         if self._began is None:
             return b""
-        clean, in_body, chunk, left = self._began
-        if not in_body:  # begun behind another request, most likely behind an empty line
-            return self._before if clean else self._before.rpartition(b"\r\n\r\n")[2]
+        in_body, chunk, left, behind_cr = self._began
+        if not in_body:
+            return self._before
         if left is not None:
             return b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % left
         head = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
         if chunk != CHUNK_BEGUN:
             return head + self._before
         if self._before:
-            return head + b"0\r\n" + self._before[self._before.rfind(b"\n") + 1 :]
+            line, _, last = self._before.rpartition(b"\n")
+            size = line.rpartition(b"\n")[2].partition(b";")[0].strip()
+            if (
+                not last and size.strip(b"0") and syntax.is_hex(size)
+            ):  # no data has come behind the chunk line
+                return head + size + b"\r\n"
+            return head + b"0\r\n" + last
         first = self._found[0] if self._found else None
-        return head + (b"%x\r\n" % len(first) if type(first) is bytes else b"1\r\nx")
+        if type(first) is bytes and self._packet.startswith(first):
+            return head + b"%x\r\n" % len(first)
+        return head + (b"1\r\nx\r" if behind_cr and self._packet.startswith(b"\n") else b"1\r\nx")
 
     def _make_silent(self) -> HttpRequestParser:
         return _llhttp(SimpleNamespace(), self.lenient)

@@ -66,6 +66,11 @@ def body_length(fields: Sequence[bytes]) -> float | None:
     return int(lengths[0]) if lengths else 0
 
 
+def is_hex(text: bytes) -> bool:
+    """Tell whether `text` is a chunk size."""
+    return bool(text) and not text.strip(b"0123456789abcdefABCDEF")
+
+
 def replayed_head(version: str, fields: Sequence[bytes], keep_alive: bool) -> bytes:
     """Return a head that leaves llhttp where a request with these fields would, had it no upgrade."""
     lines = [b"POST / HTTP/" + version.encode("latin-1")]

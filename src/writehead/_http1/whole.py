@@ -51,7 +51,7 @@ def lane(make_llhttp: Callable[[SimpleNamespace], Any], max_count: int) -> Lane:
         head = recall(block)
         if head is not None:
             known = lines.get(line)
-            if known is not None and head.count <= max_count:
+            if known is not None and head.count <= max_count:  # others may allow more
                 method, target = known
                 return method, target, head
         try:

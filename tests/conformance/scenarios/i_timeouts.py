@@ -226,3 +226,181 @@ timeouts.add(
     send("Host: a\r\n\r\n"),
     options={"requestTimeout": 0, "headersTimeout": 0, "connectionsCheckingInterval": 10},
 )
+timeouts.add(
+    "headersTimeout begins anew at the first byte",
+    [quiet("res.end", "x")],
+    connect(),
+    pass_time(300),
+    send("GET / HTTP/1.1\r\n"),
+    pass_time(250),
+    send("Host: a\r\n\r\n"),
+    until("x"),
+    options={"headersTimeout": 450, "requestTimeout": 0, "connectionsCheckingInterval": 20},
+)
+timeouts.add(
+    "empty lines are no first byte",
+    [],
+    connect(),
+    pass_time(200),
+    send("\r\n\r\n"),
+    until_end(),
+    options={"headersTimeout": 300, "requestTimeout": 0, "connectionsCheckingInterval": 20},
+)
+timeouts.add(
+    "requestTimeout begins anew at the first byte",
+    [on("req.aborted"), hear("req.data"), hear("req.end", quiet("res.end", "x"))],
+    connect(),
+    pass_time(300),
+    send(post("abc")[:-1]),
+    pass_time(250),
+    send("c"),
+    until("x"),
+    options={"headersTimeout": 450, "requestTimeout": 450, "connectionsCheckingInterval": 20},
+)
+timeouts.add(
+    "fires once, until something comes",
+    [on("socket.timeout")],
+    send(GET),
+    pass_time(300),
+    send("G"),
+    pass_time(200),
+    server=[put("server.timeout", SHORT), on("server.timeout")],
+)
+timeouts.add(
+    "fires once, until something is written",
+    [on("socket.timeout"), wait("go", quiet("res.write", "x"))],
+    send(GET),
+    pass_time(300),
+    tell("go"),
+    pass_time(200),
+    server=[put("server.timeout", SHORT), on("server.timeout")],
+)
+timeouts.add(
+    "upgraded, nobody listens",
+    None,
+    send(request("GET", "/", "Connection: upgrade", "Upgrade: x")),
+    pass_time(250),
+    send("x"),
+    server=[put("server.timeout", SHORT), on("server.timeout")],
+    handlers={"upgrade": [get("socket.timeout"), hear("socket.data", log("data", ref("arg0")))]},
+)
+timeouts.add(
+    "upgraded, a listener",
+    None,
+    send(request("GET", "/", "Connection: upgrade", "Upgrade: x")),
+    awaiting("t"),
+    server=[put("server.timeout", SHORT), on("server.timeout")],
+    handlers={"upgrade": [on("socket.timeout", get("socket.destroyed"), signal("t"))]},
+)
+timeouts.add(
+    "writing keeps it alive",
+    [
+        on("res.timeout"),
+        call("res.setTimeout", 400),
+        timer(150, quiet("res.write", "a")),
+        timer(300, quiet("res.write", "b")),
+        timer(450, quiet("res.write", "c")),
+        timer(600, quiet("res.end", "d")),
+    ],
+    send(GET),
+    until("d"),
+)
+timeouts.add(
+    "reading keeps it alive",
+    [on("req.timeout"), hear("req.data"), call("req.setTimeout", 400), on("req.end", call("res.end", "x"))],
+    send(post("abc")[:-3]),
+    pass_time(200),
+    send("a"),
+    pass_time(200),
+    send("b"),
+    pass_time(200),
+    send("c"),
+    until("x"),
+)
+timeouts.add(
+    "a client that reads nothing",
+    [on("res.timeout"), on("res.finish"), on("res.close"), quiet("res.end", many("x", 8_000_000))],
+    connect(rcvbuf=4096),
+    stall(),
+    send(GET),
+    pass_time(400),
+    server=[put("server.timeout", SHORT)],
+    known="D2",
+)
+timeouts.add(
+    "set in 'connection', before a byte",
+    [],
+    connect(),
+    until_end(),
+    server=[hear("server.connection", call("arg0.setTimeout", SHORT), on("arg0.timeout"), on("arg0.close"))],
+)
+timeouts.add(
+    "set in 'connection', the keep-alive wait replaces it",
+    [quiet("res.end", "x"), later(get("socket.timeout"))],
+    send(GET),
+    server=[hear("server.connection", call("arg0.setTimeout", 5000))],
+)
+timeouts.add(
+    "408 once for a listener that does nothing",
+    [hear("req.data"), on("req.aborted")],
+    send(post("abc")[:-1]),
+    pass_time(600),
+    server=[on("server.clientError", get("arg0.code", "arg0.message"))],
+    options={"requestTimeout": 200, "headersTimeout": 150, "connectionsCheckingInterval": 20},
+    known="D27",
+)
+timeouts.add(
+    "408 of the second request of a connection",
+    [quiet("res.end", "x")],
+    send(GET),
+    send("GET /b HT"),
+    until_end(),
+    options={"headersTimeout": 150, "requestTimeout": 0, "connectionsCheckingInterval": 20},
+)
+timeouts.add(
+    "408 behind an answer that waits",
+    [quiet("res.write", "x"), wait("go", quiet("res.end", "y"))],
+    send(GET),
+    send("GET /b HT"),
+    pass_time(400),
+    tell("go"),
+    until_end(),
+    options={"headersTimeout": 150, "requestTimeout": 0, "connectionsCheckingInterval": 20},
+    known="D20",
+)
+timeouts.add(
+    "408 behind a handler that works",
+    [on("req.close"), on("res.close"), on("req.aborted"), wait("go", quiet("res.end", "y"))],
+    send(GET),
+    send("GET /b HT"),
+    pass_time(400),
+    tell("go"),
+    until_end(),
+    options={"headersTimeout": 150, "requestTimeout": 0, "connectionsCheckingInterval": 20},
+    known="D20",
+)
+timeouts.add(
+    "swapped by assignment",
+    [hear("req.data")],
+    connect("head"),
+    connect("body"),
+    send("GET / HT", conn="head"),
+    send(post("abc")[:-1], conn="body"),
+    until_end("head"),
+    until_end("body"),
+    options={"connectionsCheckingInterval": 20},
+    server=[put("server.headersTimeout", 400), put("server.requestTimeout", 200)],
+)
+for label, value in {"text": "x", "negative": -1, "NaN": NAN, "zero": 0}.items():
+    timeouts.add(
+        f"keepAliveTimeoutBuffer assigned {label}",
+        [quiet("res.end", "x"), later(get("socket.timeout"))],
+        send(GET),
+        server=[put("server.keepAliveTimeoutBuffer", value)],
+    )
+timeouts.add(
+    "keepAliveTimeout assigned 0",
+    [quiet("res.end", "x"), later(get("socket.timeout"))],
+    send(GET),
+    server=[put("server.keepAliveTimeout", 0)],
+)

@@ -215,3 +215,90 @@ options.add(
     ),
     options={"joinDuplicateHeaders": True, "insecureHTTPParser": True},
 )
+
+# --- assigned while connections are open: one that never spoke, one that has, a new one
+LATE: dict[str, tuple[Any, Any, str]] = {
+    "maxHeaderSize": (16384, 60, request("GET", "/", "X: " + "a" * 60)),
+    "maxHeadersCount": (1000, 2, request("GET", "/", "X: 1", "Y: 2")),
+    "insecureHTTPParser": (False, True, "GET / HTTP/1.1\nHost: a\n\n"),
+    "highWaterMark": (65536, 1000, GET),
+    "maxRequestsPerSocket": (0, 3, GET),
+    "requireHostHeader": (True, False, request(host=False)),
+    "joinDuplicateHeaders": (False, True, request("GET", "/", "Age: 1", "Age: 2")),
+    "rejectNonStandardBodyWrites": (False, True, request("HEAD", "/reject")),
+    "keepAliveTimeout": (5000, 7000, GET),
+}
+for name, (usual, other, data) in LATE.items():
+    for before, after in (usual, other), (other, usual):
+        options.add(
+            f"{name} assigned late: {after}",
+            [
+                route(
+                    assign=[put(f"server.{name}", after), get(f"server.{name}"), ok],
+                    reject=[quiet("res.write", "x"), quiet("res.end")],
+                    other=[
+                        get("req.headers"),
+                        get("socket.writableHighWaterMark", "req.readableHighWaterMark"),
+                        get("res.writableHighWaterMark"),
+                        ok,
+                    ],
+                )
+            ],
+            connect("silent"),
+            connect("used"),
+            send(GET, conn="used"),
+            connect("assigning"),
+            send(request("GET", "/assign"), conn="assigning"),
+            send(data, conn="silent"),
+            send(data, conn="used"),
+            connect("new"),
+            send(data, conn="new"),
+            server=[
+                put(f"server.{name}", before),
+                hear("server.clientError", log("clientError", ref("arg0.code")), call("arg1.destroy")),
+            ],
+        )
+for before, after in (0, 300), (300, 0):
+    options.add(
+        f"timeout assigned late: {after}",
+        [
+            get("socket.timeout"),
+            route(assign=[put("server.timeout", after), ok], other=[ok, later(get("socket.timeout"))]),
+        ],
+        connect("silent"),
+        connect("used"),
+        send(GET, conn="used"),
+        connect("assigning"),
+        send(request("GET", "/assign"), conn="assigning"),
+        send(GET, conn="silent"),
+        send(GET, conn="used"),
+        connect("new"),
+        send(GET, conn="new"),
+        server=[put("server.timeout", before)],
+        timing=True,
+    )
+options.add(
+    "maxConnections assigned late",
+    [route(less=[put("server.maxConnections", 1), ok], more=[put("server.maxConnections", 3), ok])],
+    connect("a"),
+    connect("b"),
+    send(request("GET", "/less"), conn="a"),
+    send(request("GET", "/"), conn="b"),
+    connect("dropped"),
+    until_end("dropped"),
+    send(request("GET", "/more"), conn="a"),
+    connect("taken"),
+    send(request("GET", "/more"), conn="taken"),
+    server=[hear("server.drop", log("drop"))],
+)
+options.add(
+    "shouldUpgradeCallback assigned late",
+    [route(assign=[put("server.shouldUpgradeCallback", {"$answer": False}), ok], other=[ok])],
+    connect("old"),
+    connect("assigning"),
+    send(request("GET", "/assign"), conn="assigning"),
+    send(request("GET", "/", "Connection: upgrade", "Upgrade: x"), conn="old"),
+    connect("new"),
+    send(request("GET", "/", "Connection: upgrade", "Upgrade: x"), conn="new"),
+    handlers={"upgrade": [call("socket.write", "taken")]},
+)

@@ -135,6 +135,18 @@ listens(
     quiet("server.listen", 0, "localhost"),
 )
 listens(
+    "a second time while the name of the first is looked up",
+    shut,
+    quiet("server.listen", 0, "localhost", cb("first")),
+    get("server.listening"),
+    quiet("server.listen", 0, "127.0.0.1", cb("second")),
+)
+listens(
+    "closed while the name is looked up",
+    quiet("server.listen", 0, "localhost", cb("up")),
+    call("server.close", cb("closed")),
+)
+listens(
     "port is taken",
     *again,
     hear(
@@ -277,6 +289,15 @@ accepting.add(
         put("server.maxConnections", 0),
         hear("server.drop", get("arg0.localAddress", "arg0.remoteAddress", "arg0.localFamily")),
     ],
+)
+
+accepting.add(
+    "drop on a Unix socket",
+    None,
+    connect(),
+    until_end(),
+    server=[put("server.maxConnections", 0), on("server.drop")],
+    unix=True,
 )
 
 # --- keep-alive
@@ -491,4 +512,118 @@ closing.add(
     send(GET, conn="b"),
     server=shutting,
     known="D23",
+)
+closing.add(
+    "close twice with a busy one",
+    [
+        call("server.close", cb("one")),
+        call("server.close", cb("two")),
+        quiet("res.setHeader", "Connection", "close"),
+        wait("go", ok),
+    ],
+    send(GET),
+    tell("go"),
+    until_end(),
+    server=[*shutting, hear("server.connection", on("arg0.close"))],
+)
+closing.add(
+    "close, listen and close again with a busy one",
+    [
+        call("server.close", cb("one")),
+        hear("server.listening", call("server.close", cb("two"))),
+        quiet("server.listen", local),
+        quiet("res.setHeader", "Connection", "close"),
+        wait("go", ok),
+    ],
+    send(GET),
+    tell("go"),
+    until_end(),
+    server=shutting,
+)
+closing.add(
+    "close with a busy one, listen again",
+    [
+        call("server.close", cb("one")),
+        quiet("server.listen", local),
+        quiet("res.setHeader", "Connection", "close"),
+        wait("go", ok),
+        wait("end", call("server.close", cb("two"))),
+    ],
+    send(GET),
+    tell("go"),
+    until_end(),
+    tell("end"),
+    settle(),
+    server=shutting,
+)
+closing.add(
+    "close with an upgraded one",
+    [],
+    send(request("GET", "/", "Connection: upgrade", "Upgrade: x")),
+    tell("close"),
+    send("hello"),
+    leave(),
+    handlers={
+        "upgrade": [
+            call("socket.write", "101"),
+            hear("socket.data", log("data", ref("arg0"))),
+            on("socket.close"),
+            on("socket.end", call("socket.end")),
+            wait(
+                "close",
+                call("server.close", cb("closed")),
+                call("server.closeIdleConnections"),
+                call("server.getConnections", cb("count")),
+            ),
+        ]
+    },
+    server=shutting,
+)
+closing.add(
+    "close with half a head",
+    [*seen, quiet("res.setHeader", "Connection", "close"), ok],
+    connect("half"),
+    connect("c"),
+    send("GET / HTTP/1.1\r\nHo", conn="half"),
+    send(GET),
+    tell("close"),
+    send("st: a\r\n\r\n", conn="half"),
+    until_end("half"),
+    server=[*shutting, wait("close", call("server.close", cb("closed")))],
+)
+closing.add(
+    "closeAllConnections with half a head and half a body",
+    [*seen, on("req.error"), hear("req.data")],
+    connect("half"),
+    connect("body"),
+    connect("silent"),
+    send("GET / HTTP/1.1\r\nHo", conn="half"),
+    send(post("abc")[:-1], conn="body"),
+    tell("close"),
+    until_end("half"),
+    until_end("body"),
+    until_end("silent"),
+    server=[*shutting, wait("close", call("server.closeAllConnections"), get("server.listening"))],
+)
+closing.add(
+    "close with a pipeline",
+    [route(a=[wait("a", ok)], b=[wait("b", ok)])],
+    send(request("GET", "/a") + request("GET", "/b")),
+    tell("close"),
+    tell("a"),
+    tell("b"),
+    until_end(),
+    server=[*shutting, wait("close", call("server.close", cb("closed")))],
+    options=quick,
+    known="D23",
+)
+closing.add(
+    "close with a streamed answer",
+    [*seen, call("res.write", "a"), wait("go", call("res.end", "b"))],
+    send(GET),
+    tell("close"),
+    tell("go"),
+    until_end(),
+    server=[*shutting, wait("close", call("server.close", cb("closed")))],
+    options=quick,
 )

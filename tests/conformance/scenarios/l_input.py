@@ -87,7 +87,20 @@ REFUSED: dict[int, str] = {
 }
 seen = [on("req.data"), on("req.end"), on("req.aborted"), on("res.close"), on("req.close")]
 answering = [*seen, quiet("res.end", "x")]
-complain = [on("server.clientError", get("arg0.reason"), call("arg1.end", "HTTP/1.1 400 Bad\r\n\r\n"))]
+complain = [
+    on(
+        "server.clientError",
+        get("arg0.reason", "arg0.message", "arg0.bytesParsed", "arg0.rawPacket"),
+        call("arg1.end", "HTTP/1.1 400 Bad\r\n\r\n"),
+    )
+]
+breaking_off = [
+    on(
+        "server.clientError",
+        get("arg0.code", "arg0.reason", "arg0.bytesParsed", "arg0.rawPacket"),
+        call("arg1.destroy"),
+    )
+]
 for number, text in REFUSED.items():
     late = {"known": "D20"} if number in (59, 60, 61, 62) else {}
     ended = [] if number == 59 else [until_end()]
@@ -96,16 +109,20 @@ for number, text in REFUSED.items():
     refused.add(f"row {number}, by bytes", seen, split(text), *unanswered, **late)
     refused.add(f"row {number}, answered at once", answering, send(text), until_end(), **late)
     refused.add(f"row {number}, clientError", seen, send(text), *ended, server=complain, **late)
-    late = {"known": "D20"} if number in (21, 60, 61, 62) else {}
-    insecure.add(
-        f"row {number}",
-        [get("req.httpVersion", "req.url", "req.rawHeaders"), *answering],
-        send(text),
-        fin(),
-        until_end(),
-        options={"insecureHTTPParser": True},
-        **late,
+    refused.add(
+        f"row {number}, clientError, by bytes", seen, split(text), *ended, server=breaking_off, **late
     )
+    late = {"known": "D20"} if number in (21, 60, 61, 62) else {}
+    for label, sending in {"": send(text), ", by bytes": split(text)}.items():
+        insecure.add(
+            f"row {number}{label}",
+            [get("req.httpVersion", "req.url", "req.rawHeaders"), *answering],
+            sending,
+            fin(),
+            until_end(),
+            options={"insecureHTTPParser": True},
+            **late,
+        )
 
 tell_all = [
     get("req.method", "req.url", "req.httpVersion", "req.rawHeaders", "req.headers"),
@@ -118,6 +135,8 @@ TARGETS = (
 )  # fmt: skip
 for target in TARGETS:
     accepted.add(f"target {target[:30]}", tell_all, f"GET {target} HTTP/1.1{H}")
+    if len(target) < 100:
+        accepted.add(f"target {target}, by bytes", tell_all, split(f"GET {target} HTTP/1.1{H}"))
 accepted.add("fragment", tell_all, f"GET /a?b#c HTTP/1.1{H}", known="D26")
 accepted.add("fragment, insecure", tell_all, f"GET /a?b#c HTTP/1.1{H}", options={"insecureHTTPParser": True})
 accepted.add("OPTIONS *", tell_all, f"OPTIONS * HTTP/1.1{H}")
@@ -196,8 +215,11 @@ VERSIONS = {
     "ICE": "SOURCE / ICE/1.0" + H,
 }
 for label, text in VERSIONS.items():
-    accepted.add(f"version {label}", tell_all, send(text), until_end(), known="D25")
-    insecure.add(f"version {label}", tell_all, send(text), until_end(), options={"insecureHTTPParser": True})
+    for how, sending in {"": send(text), ", by bytes": split(text)}.items():
+        accepted.add(f"version {label}{how}", tell_all, sending, until_end(), known="D25")
+        insecure.add(
+            f"version {label}{how}", tell_all, sending, until_end(), options={"insecureHTTPParser": True}
+        )
 accepted.add("1.0 without Host", tell_all, send(GET10), until_end())
 accepted.add(
     "1.0 chunked",
@@ -214,6 +236,18 @@ insecure.add(
     options={"insecureHTTPParser": True},
 )
 accepted.add("PRI waits", tell_all, send("PRI * HTTP/2.0\r\n\r\n"))
+accepted.add("PRI waits, by bytes", tell_all, split("PRI * HTTP/2.0\r\n\r\n"))
+for authority in ("a:80", "/", "http://a/"):
+    for how, sending in {
+        "": send(f"CONNECT {authority} HTTP/1.1{H}rest"),
+        ", by bytes": split(f"CONNECT {authority} HTTP/1.1{H}rest"),
+    }.items():
+        accepted.add(
+            f"CONNECT {authority}{how}",
+            None,
+            sending,
+            handlers={"connect": [get("req.url"), log("head", ref("head")), call("socket.end", "x")]},
+        )
 insecure.add(
     "body runs to the FIN",
     [get("req.headers"), on("req.data"), on("req.end", quiet("res.end", "x"))],

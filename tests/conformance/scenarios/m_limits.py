@@ -21,7 +21,8 @@ seen = [on("req.data"), on("req.end"), on("req.aborted"), on("res.close"), on("r
 
 # --- limits
 served = [call("res.end", "x")]
-quiet_error = [on("server.clientError", get("arg0.code", "arg0.reason"), call("arg1.destroy"))]
+told = get("arg0.code", "arg0.reason", "arg0.message", "arg0.bytesParsed")
+quiet_error = [on("server.clientError", told, call("arg1.destroy"))]
 
 
 def sized(total: int) -> str:
@@ -107,6 +108,57 @@ limits.add(
 limits.add("length of 2**64 - 1", [*seen], send(P + "Content-Length: 18446744073709551615\r\n\r\nabc"))
 limits.add("chunk of 2**64 - 1", [*seen], send(C + "FFFFFFFFFFFFFFFF\r\nabc"))
 
+OVER: dict[str, str] = {
+    "field": R + "X: " + "v" * 20000 + "\r\n\r\n",
+    "field, incomplete": R + "X: " + "v" * 20000,
+    "field by a byte": R + "X: " + "v" * (16384 - 7) + "\r\n\r\n",
+    "white space behind a value": R + "X: " + "v" * (16384 - 8) + " \r\n\r\n",
+    "second field": R + "X: " + "v" * 9000 + "\r\nYY: " + "v" * 9000 + "\r\nZ: 1\r\n\r\n",
+    "name": R + "x" * 20000 + ": 1\r\n\r\n",
+    "target": "GET /" + "a" * 17000 + " HTTP/1.1" + H,
+    "fields": R + "X: 1\r\n" * 2000 + "\r\n",
+    "trailer": C + "0\r\nX: " + "v" * 17000,
+    "extension": C + "3;" + "a" * 17000 + "\r\nabc\r\n0\r\n\r\n",
+    "extension's value": C + "3;a=" + "b" * 17000 + "\r\nabc\r\n0\r\n\r\n",
+    "quoted extension": C + '3;a="' + "b" * 17000 + '"\r\nabc\r\n0\r\n\r\n',
+    "many extensions": C + "3" + ";a=b" * 9000 + "\r\nabc\r\n0\r\n\r\n",
+    "extension of the last chunk": C + "3\r\nabc\r\n0;" + "a" * 17000 + "\r\n\r\n",
+    "extension of the second chunk": C + "3\r\nabc\r\n3;" + "a" * 17000 + "\r\nabc\r\n0\r\n\r\n",
+}
+for label, text in OVER.items():
+    count = [put("server.maxHeadersCount", 2000)]
+    for how, steps in {"whole": [send(text)], "in pieces": [split(text, 1000)]}.items():
+        limits.add(f"over by {label}, {how}", [*seen, quiet("req.resume")], *steps, until_end(), server=count)
+        limits.add(
+            f"over by {label}, {how}, clientError",
+            [*seen, quiet("req.resume")],
+            *steps,
+            until_end(),
+            server=[*count, *quiet_error],
+        )
+
+# httptools does not tell where in the packet these heads and trailers begin: arg0.bytesParsed is its end.
+for label, text in {
+    "behind a request": G + R + "X: " + "v" * 17000 + "\r\n\r\n",
+    "trailer in whole": C + "0\r\nX: " + "v" * 17000 + "\r\n\r\n",
+}.items():
+    about = get("arg0.code", "arg0.reason")
+    for how, steps in {"whole": [send(text)], "in pieces": [split(text, 1000)]}.items():
+        limits.add(
+            f"over by {label}, {how}",
+            [*seen, quiet("res.end", "x")],
+            *steps,
+            until_end(),
+            **({"known": "D20"} if text.startswith(G) else {}),
+        )
+        limits.add(
+            f"over by {label}, {how}, clientError",
+            [*seen, quiet("req.resume")],
+            *steps,
+            until_end(),
+            server=[on("server.clientError", about, call("arg1.destroy"))],
+        )
+
 # --- clientError
 for label, text in {
     "bad method": "BAD\r\n\r\n",
@@ -182,6 +234,48 @@ client_error.add(
         )
     ],
 )
+for label, event in {"end": "end", "write": "write"}.items():
+    client_error.add(
+        f"listener calls {label} in the middle of a response",
+        [quiet("res.write", "a"), *seen],
+        send(chunked("a", end=False)),
+        send("z\r\n"),
+        *([until_end()] if label == "end" else []),
+        server=[
+            on(
+                "server.clientError",
+                get("arg1.writable", "arg1.bytesWritten"),
+                call(f"arg1.{event}", "HTTP/1.1 400 Bad\r\n\r\n"),
+            )
+        ],
+    )
+client_error.add(
+    "listener waits, the answer is sent meanwhile",
+    [on("res.finish"), wait("go", call("res.end", "x"))],
+    send(chunked("a", end=False)),
+    send("z\r\n"),
+    tell("go"),
+    settle(),
+    server=[on("server.clientError")],
+)
+for label, arguments in {"an error": [error("mine", "EMINE")], "nothing": []}.items():
+    client_error.add(
+        f"the user destroys the socket with {label}",
+        [*seen, on("req.error"), on("socket.error"), on("socket.close"), call("socket.destroy", *arguments)],
+        send(post("abc")[:-1]),
+        until_end(),
+        server=[on("server.clientError", get("arg0.code", "arg1.destroyed", "arg1.writable"))],
+    )
+    client_error.add(
+        f"the user destroys the socket with {label} in 'connection'",
+        None,
+        connect(),
+        until_end(),
+        server=[
+            on("server.clientError", get("arg0.code")),
+            hear("server.connection", on("arg0.error"), on("arg0.close"), call("arg0.destroy", *arguments)),
+        ],
+    )
 client_error.add("default answer then silence", seen, send("BAD\r\n\r\n"), until_end())
 
 # --- host
