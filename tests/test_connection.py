@@ -153,6 +153,15 @@ def test_a_request_behind_whole_ones_is_told_of_by_its_packet() -> None:
     assert (errors[0].raw_packet, errors[0].bytes_parsed) == (packet, 2 * len(GET) + 1)
 
 
+def test_a_line_feed_does_not_hide_an_old_version() -> None:
+    """What the parser takes for HTTP/0.9 is refused alone and in front of others, its fields known or not."""
+    stage = Stage(lambda req, res: res.end())
+    hidden = b"GET /a\nX: y HTTP/1.1\r\nHost: hidden\r\n\r\n"
+    for packet in (hidden, GET.replace(b"Host: a", b"Host: hidden"), hidden, hidden + GET):
+        received = stage.exchange(packet)
+        assert received == BAD if b"\n" in packet[:10] else received.startswith(b"HTTP/1.1 200")
+
+
 def test_a_timeout_set_by_the_handler_outlives_its_packet() -> None:
     """The keep-alive clock of the answer before does not come in its way, nor it in that clock's."""
     held: list[Any] = []

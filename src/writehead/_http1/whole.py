@@ -59,8 +59,8 @@ def lane(make_llhttp: Callable[[SimpleNamespace], Any], max_count: int) -> Lane:
             feed_data(data if head is None else line + b"\r\n\r\n")
         except Exception:
             return None
-        if ends or len(urls) != 1 or line[-9:] != b" HTTP/1.1":
-            return None  # not complete, or with a body
+        if ends or len(urls) != 1 or line[-9:] != b" HTTP/1.1" or b"\n" in line:
+            return None  # not complete, with a body, or of HTTP/0.9: llhttp lets LF end that line
         ends.append(True)
         target = urls.pop()
         if HASH in target:  # the other lane refuses it
