@@ -224,7 +224,13 @@ class Server(Listening):
         return bool(self.write_timeout or self.body_timeout)
 
     def set_timeout(self, msecs: Any = 0, callback: Callback | None = None) -> Self:
-        """Set `timeout` for new connections; `callback` becomes a 'timeout' listener."""
+        """Set `timeout` for new connections; `callback` becomes a 'timeout' listener.
+
+        Args:
+            msecs: milliseconds, or a `timedelta`; 0 switches off.
+
+        Source: https://nodejs.org/api/http.html#serversettimeoutmsecs-callback
+        """
         if callable(msecs):
             msecs, callback = 120_000, msecs
         self.timeout = msecs / timedelta(milliseconds=1) if isinstance(msecs, timedelta) else msecs
