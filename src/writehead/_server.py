@@ -221,7 +221,13 @@ class Server(Listening):
         return Connection(self)
 
     def set_timeout(self, msecs: Any = 0, callback: Callback | None = None) -> Self:
-        """Set `timeout` for new connections; `callback` becomes a 'timeout' listener."""
+        """Set `timeout` for new connections; `callback` becomes a 'timeout' listener.
+
+        Args:
+            msecs: milliseconds, or a `timedelta`; 0 switches off.
+
+        Source: https://nodejs.org/api/http.html#serversettimeoutmsecs-callback
+        """
         if callable(msecs):
             msecs, callback = 120_000, msecs
         self.timeout = msecs
