@@ -7,13 +7,13 @@ import socket as system
 from typing import TYPE_CHECKING, Any, Self
 
 from writehead import _certificate, _options
-from writehead._flow import SocketFlow
+from writehead._ending import SocketEnd
 
 if TYPE_CHECKING:
     from writehead._server import Server
 
 
-class SocketFacts(SocketFlow):
+class SocketFacts(SocketEnd):
     """The properties of a Socket; see there."""
 
     # -- options of the system -------------------------------------------------

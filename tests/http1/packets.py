@@ -6,7 +6,8 @@ import random
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from writehead._http1.parser import END, RequestParser
+from writehead._http1.parser import END, RequestParser, whole_lane
+from writehead._http1.whole import Lane, fill
 from writehead.errors import ParseError
 
 R = b"GET / HTTP/1.1\r\nHost: a\r\n"
@@ -102,6 +103,31 @@ class Reading:
         return [*shown, self.code, self.parser.mid_message, self.parser.closed]
 
 
+class LaneFirst(RequestParser):
+    """A parser behind the quick lane, as a connection has it."""
+
+    lane: Lane | None = None
+
+    def feed(self, data: bytes) -> list[object]:
+        whole = None
+        if data[-4:] == b"\r\n\r\n" and not (self.mid_message or self.closed) and len(data) < self._max_size:
+            self.lane = self.lane or whole_lane(self._max_count)
+            whole = self.lane(data)
+            if whole is None:
+                self.lane = None
+        if whole is None:
+            return super().feed(data)
+        try:
+            message = self._make_message()
+        except BaseException:
+            self._close()
+            raise
+        fill(message, whole)
+        if not message._should_keep_alive:
+            self._close()
+        return [message, END]
+
+
 def new_parser(
     make_message: Any = Message,
     size: int = 16384,
@@ -109,7 +135,8 @@ def new_parser(
     lenient: bool = False,
     lazy: bool = False,
 ) -> RequestParser:
-    return RequestParser(make_message, size, count, lenient, lazy)
+    kind = LaneFirst if lazy and not lenient else RequestParser
+    return kind(make_message, size, count, lenient)
 
 
 def ways(data: bytes, cuts: int = 6) -> Iterator[list[bytes]]:

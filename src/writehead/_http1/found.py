@@ -19,7 +19,7 @@ class RequestHead(Protocol):
     _target: bytes  # as sent
     _http_version: str
     _raw_fields: list[bytes]  # name, value, name, value, …; white space around values is off
-    _raw_head: RawHead  # in place of `_raw_fields`, with `lazy_fields`
+    _raw_head: RawHead  # in place of `_raw_fields`, from the quick lane
     _raw_trailers: list[bytes]
     _should_keep_alive: bool
     _upgrade: bool  # CONNECT, or both `Connection: upgrade` and `Upgrade`

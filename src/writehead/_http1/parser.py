@@ -3,9 +3,8 @@
 Law: nothing of the user's runs inside a callback of httptools but the constructor of the
 message, and that is guarded; the rest runs when `feed` has returned its list.
 
-Two parsers of httptools serve one connection. That of the quick lane (`whole.py`) takes a
-packet that is one bodyless request, and no callback runs for its fields. The other takes
-everything else: what the quick one cannot finish it forgets, and the other begins anew.
+It takes what the quick lane (`whole.py`) does not: what that one cannot finish it forgets, and
+a `RequestParser` begins anew.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from httptools import (
 from writehead._http1 import limits, syntax
 from writehead._http1.found import END, End, RequestHead, without_seams
 from writehead._http1.reasons import error_of, fault_in
-from writehead._http1.whole import HASH, METHODS, Lane, fill, lane, method_text
+from writehead._http1.whole import HASH, METHODS, Lane, lane, method_text
 from writehead.errors import ParseError
 
 __all__ = ["END", "RequestHead", "RequestParser"]
@@ -42,7 +41,7 @@ class RequestParser:
 
     Between two requests it holds nothing of the connection, unless it is `closed`, and may
     serve another. `max_header_size` is in bytes, `max_headers_count` in fields (0: any
-    number). With `lazy_fields` a request may come with `_raw_head` in place of `_raw_fields`.
+    number).
 
     What `make_message` raises comes out of `feed`; the parser is `closed` then.
     """
@@ -61,8 +60,6 @@ class RequestParser:
         "_fields",
         "_found",
         "_idle",
-        "_lane",
-        "_lazy",
         "_llhttp",
         "_make_message",
         "_mark",
@@ -72,7 +69,6 @@ class RequestParser:
         "_message",
         "_packet",
         "_raw",
-        "_ready",
         "_replaying",
         "_stripped",
         "_tabbed",
@@ -94,7 +90,6 @@ class RequestParser:
         max_header_size: int,
         max_headers_count: int,
         lenient: bool,
-        lazy_fields: bool = False,
     ) -> None:
         #: Why the bytes were refused. Nothing may be fed any more.
         self.error: ParseError | None = None
@@ -116,9 +111,6 @@ class RequestParser:
         self._max_count = max_headers_count if max_headers_count > 0 else 1 << 62
         self._max_items = 2 * self._max_count
         self._threshold = min(max_header_size, limits.EXTENSIONS_LIMIT)
-        self._lazy = lazy_fields and not lenient
-        self._ready = self._lazy  # to try the next packet on the quick lane
-        self._lane: Lane | None = None
         # Under way:
         self._found: list[object] = []
         self._urls: list[bytes] = []
@@ -157,20 +149,6 @@ class RequestParser:
         if self._behind:
             assert self._body_left is not None
             return self._end_body(data, int(self._body_left))
-        if self._ready and data[-4:] == b"\r\n\r\n" and len(data) < self._threshold:
-            lane = self._lane or self._make_lane()
-            whole = lane(data)
-            if whole is not None:
-                try:
-                    message = self._make_message()
-                except BaseException:
-                    self._close()
-                    raise
-                fill(message, whole)
-                if not message._should_keep_alive:
-                    self._close()
-                return [message, END]
-            self._lane = None  # it may be inside a request
         return self._feed_any(data)
 
     def take_body(self, size: int) -> bool:
@@ -274,13 +252,11 @@ class RequestParser:
         found = self._found[:]
         self._found.clear()
         self._take_state()
-        # Who pipelines will go on to: then trying the quick lane is work done twice.
-        self._ready = self._lazy and len(found) <= 2 and self.poolable
         return found
 
     def _close(self) -> None:
         self.closed = True
-        self.poolable = self._ready = False
+        self.poolable = False
 
     def _take_state(self) -> None:
         self._mark = 0
@@ -354,10 +330,6 @@ class RequestParser:
             if end >= 0:
                 return end + 1 - self._at
         return limits.EXTENSIONS_LIMIT
-
-    def _make_lane(self) -> Lane:
-        self._lane = lane(HttpRequestParser, self._max_count)
-        return self._lane
 
     def _make_llhttp(self) -> HttpRequestParser:
         events = SimpleNamespace(
