@@ -48,6 +48,23 @@ def last_field(raw: bytes | bytearray) -> tuple[int, bool]:
     return len(name) + len(value.lstrip(b" \t")), bool(colon)
 
 
+def head_behind(piece: bytes, body: object, left: float | None) -> bytes:
+    """Return what `piece` holds of the head that begins in it, behind the end of another message.
+
+    `body` is the last that was found of that message, if it is bytes; `left` how much of it
+    there was to come where the packet began, if that was in the midst of it.
+    """
+    blank = piece.rfind(b"\r\n\r\n")
+    start = blank + 4 if blank >= 0 else 0  # behind a head, a last chunk, trailers
+    if isinstance(body, bytes):
+        at = piece.rfind(b"\r\n\r\n" + body)
+        if at >= 0:
+            start = max(start, at + 4 + len(body))
+        elif left == len(body) and piece.startswith(body):
+            start = max(start, len(body))
+    return piece[start:]
+
+
 def target_length(raw: bytes | bytearray) -> int:
     """Measure the target in the request line, or its beginning, at the end of `raw`."""
     line = raw[raw.rfind(b"\n") + 1 :]

@@ -425,7 +425,10 @@ class RequestParser:
         if len(line) > limits.EXTENSIONS_LIMIT and len(line) >= self._check_at:
             self._check_line(line, len(line) - len(piece))
         if self._message is None:
-            self._raw += self._head_in(piece) if self._found and not self._raw else piece
+            if self._found and not self._raw:  # it begins in this piece, behind the end of another
+                body = self._found[-2] if len(self._found) > 1 else None
+                piece = limits.head_behind(piece, body, self._began[2] if self._began else None)
+            self._raw += piece
             self._check_partial()
         elif len(self._found) > self._mark:  # body
             if self._chunk == NO_CHUNK:
@@ -440,19 +443,6 @@ class RequestParser:
             if cut:
                 self._forget_raw()
             self._raw += piece[cut:]
-
-    def _head_in(self, piece: bytes) -> bytes:
-        """Return what `piece` holds of a head that begins in it, behind the end of another message."""
-        blank = piece.rfind(b"\r\n\r\n")
-        start = blank + 4 if blank >= 0 else 0  # behind a head, a last chunk, trailers
-        body = self._found[-2] if len(self._found) > 1 else None
-        if type(body) is bytes:
-            at = piece.rfind(b"\r\n\r\n" + body)
-            if at >= 0:
-                start = max(start, at + 4 + len(body))
-            elif self._began is not None and self._began[2] == len(body) and piece.startswith(body):
-                start = max(start, len(body))
-        return piece[start:]
 
     def _in_line(self) -> bool:
         """Tell whether a chunk line is what comes next, or is coming."""
