@@ -63,6 +63,7 @@ class RequestParser:
         "_idle",
         "_lane",
         "_lazy",
+        "_lines",
         "_llhttp",
         "_make_message",
         "_mark",
@@ -139,6 +140,7 @@ class RequestParser:
         self._clean = True  # these, or else the packet, begin with the head that is under way
         self._began: tuple[bool, bool, int, float | None] | None = None  # inside what, of a request, it began
         self._at = 0
+        self._lines: syntax.RequestLines | None = None  # of the packet, once they are asked for
         # For the limits:
         self._counting = False  # the packet is large enough to pass one
         self._raw = bytearray()  # what no limit has been applied to, at the most
@@ -238,6 +240,7 @@ class RequestParser:
             return self._feed_closed(data)
         self._packet = data
         self._at = 0
+        self._lines = None
         if self.mid_message:
             self._before = bytes(self._raw)
             self._began = (self._clean, self.head_complete, self._chunk, self._body_left)
@@ -503,7 +506,9 @@ class RequestParser:
     def _check_syntax(self, method: bytes, target: bytes, version: str) -> None:
         refused = None
         if version != "1.1":
-            refused = syntax.refusal(method, target, version, self._fields, self._before + self._packet)
+            if self._lines is None:
+                self._lines = syntax.RequestLines(self._before + self._packet)
+            refused = syntax.refusal(method, target, version, self._fields, self._lines)
         if refused is None and HASH in target:
             refused = syntax.FRAGMENT
         if refused is not None:
