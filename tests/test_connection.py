@@ -110,8 +110,8 @@ def test_informational_answers_wait_their_turn() -> None:
     assert dateless(client.received) == answer(b"1") + hint + answer(b"2")
 
 
-def test_there_is_no_limit_on_the_number_of_requests() -> None:
-    """Small answers that wait do not stop the reading."""
+def test_a_packet_of_requests_is_served_whole() -> None:
+    """However many it holds: to stop the reading comes too late for them."""
     stage, held = keeping()
     client = stage.send(2000 * GET)
     assert len(held) == 2000
