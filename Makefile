@@ -98,8 +98,13 @@ bench: $(VENV)/.ready ## Measure against Node and the other servers
 bench-check: $(VENV)/.ready-dev ## Compare the work per request with the figures kept
 	$(BIN)/python -m benchmarks.check $(ARGS)
 
+# Guided by coverage where atheris has a wheel, else drawn by hypothesis.
+$(VENV)/.ready-fuzz: pyproject.toml | $(VENV)/.ready-dev
+	-@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary atheris --group fuzz
+	@touch $@
+
 .PHONY: fuzz
-fuzz: $(VENV)/.ready-dev ## Fuzz for SECONDS
+fuzz: $(VENV)/.ready-dev $(VENV)/.ready-fuzz ## Fuzz for SECONDS, guided by coverage where atheris installs
 	$(BIN)/python -m fuzz --seconds $(SECONDS) $(ARGS)
 
 .PHONY: soak

@@ -1,22 +1,26 @@
-"""`python -m fuzz --seconds 60`: every target in turn; prints executions, and lines covered with --coverage.
+"""`python -m fuzz --seconds 60`: every target in turn; prints executions and coverage.
 
-With atheris installed the search is guided by coverage; otherwise hypothesis draws the input.
+With atheris installed the search is guided by coverage, and its edges are printed; otherwise hypothesis draws
+the input, and --coverage counts lines and branches.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
-import os
+import random
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
+from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, seed, settings
 
 _BATCH = 400
+_SEEDS = 60
 
 
 def _targets() -> dict[str, Any]:
@@ -60,7 +64,8 @@ def _with_hypothesis(name: str, seconds: float, first_seed: int) -> tuple[int, s
 
 
 def _with_atheris(name: str, seconds: float, first_seed: int) -> tuple[int, str]:
-    """Let atheris drive the target in a process of its own, since it never returns."""
+    """Let atheris drive the target in a process of its own, since it never returns; print what it covered."""
+    # The corpus begins with bytes enough for whole draws; libFuzzer's own begins with one byte.
     command = [
         sys.executable,
         "-c",
@@ -68,17 +73,29 @@ def _with_atheris(name: str, seconds: float, first_seed: int) -> tuple[int, str]
             "import sys, atheris\n"
             "with atheris.instrument_imports(include=['writehead']):\n"
             "    from fuzz.targets import TARGETS\n"
-            f"atheris.Setup([sys.argv[0], '-max_total_time={int(seconds)}', '-seed={first_seed}', '-max_len=4096'],"
+            f"atheris.Setup([sys.argv[0], '-max_total_time={int(seconds)}', '-seed={first_seed}', '-max_len=4096',"
+            " '-len_control=0', '-timeout=60', sys.argv[1]],"
             f" TARGETS[{name!r}].hypothesis.fuzz_one_input)\n"
             "atheris.Fuzz()"
         ),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ))
+    with tempfile.TemporaryDirectory() as corpus:
+        chance = random.Random(first_seed)
+        for number in range(_SEEDS):
+            Path(corpus, f"seed-{number}").write_bytes(chance.randbytes(chance.randint(8, 2000)))
+        done = subprocess.run([*command, corpus], capture_output=True, text=True, check=False)
     lines = done.stderr.splitlines()
     runs = [line.split() for line in lines if line.startswith("Done ")]
-    return int(runs[-1][1]) if runs else 0, "" if done.returncode == 0 else done.stdout + "\n".join(
-        lines[-40:]
-    )
+    covered = [line.partition("cov: ")[2].split() for line in lines if "cov: " in line]
+    if covered:
+        first, last = covered[0], covered[-1]
+        print(
+            f"{name:16} edges covered {first[0]} -> {last[0]}, features {first[2]} -> {last[2]}", flush=True
+        )
+    count = int(runs[-1][1]) if runs else 0
+    if done.returncode == 0:
+        return count, ""
+    return count, done.stdout + "\n".join([line for line in lines if "cov: " not in line][-40:])
 
 
 def main() -> int:

@@ -6,6 +6,8 @@ import itertools
 
 from hypothesis import strategies as st
 
+from tests.hostile.suite import load_cases
+
 _METHODS = [
     b"GET",
     b"POST",
@@ -128,3 +130,43 @@ def cuts(draw: st.DrawFn, data: bytes) -> list[bytes]:
     places = sorted(draw(st.lists(st.integers(0, len(data)), max_size=9)))
     edges = [0, *places, len(data)]
     return [data[start:end] for start, end in itertools.pairwise(edges) if end > start]
+
+
+# -- streams that are known to be awkward, changed a little
+
+
+def _known_streams() -> list[bytes]:
+    known = []
+    for case in load_cases():
+        raw = case["raw"]
+        text = (
+            raw if isinstance(raw, str) else "".join(piece[1] * min(20, *piece[2:] or [1]) for piece in raw)
+        )
+        if len(text) <= 1000:
+            known.append(text.encode("latin-1"))
+    return known
+
+
+KNOWN = _known_streams()
+_TOKENS = [
+    b"\r\n", b"\n", b"\r", b"\0", b" ", b"\t", b":", b";", b",", b"0", b"5", b"\r\n\r\n", b"0\r\n\r\n", b"chunked", b"close",
+    b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n", b"Upgrade: x\r\nConnection: upgrade\r\n", b"HTTP/1.0",
+    b"HTTP/1.1", b"Expect: 100-continue\r\n", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"\xff",
+]  # fmt: skip
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> bytes:
+    """A hostile stream, or two of them, with up to four changes: tokens put in, bytes taken out or doubled."""
+    data = draw(st.sampled_from(KNOWN))
+    if draw(st.booleans()):
+        other = draw(st.sampled_from(KNOWN))
+        data = data[: draw(st.integers(0, len(data)))] + other[draw(st.integers(0, len(other))) :]
+    for _ in range(draw(st.integers(0, 4))):
+        at = draw(st.integers(0, len(data)))
+        behind = min(len(data), at + draw(st.integers(0, 6)))
+        new = draw(
+            st.sampled_from([b"", data[at:behind] * 2]) | st.sampled_from(_TOKENS) | st.binary(max_size=2)
+        )
+        data = data[:at] + new + data[behind:]
+    return data

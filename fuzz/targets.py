@@ -20,7 +20,7 @@ from writehead import errors, http
 from writehead._connection import Connection
 from writehead._http1.parser import END, RequestParser
 
-from .streams import cuts, good_request, good_stream, odd_request, stream
+from .streams import cuts, good_request, good_stream, mutated, odd_request, stream
 
 LIMIT = 400
 COUNT = 6
@@ -84,6 +84,56 @@ def parser(data: st.DataObject) -> None:
     cut = _parse(data.draw(cuts(raw)))
     assert whole == cut
     assert sum(len(item) for item in whole[0] if type(item) is bytes) <= len(raw)
+
+
+@given(st.data())
+def two_readers(data: st.DataObject) -> None:
+    """What both this parser and h11 take for whole requests, in any cuts, is the same: no stream has two readings."""
+    raw = data.draw(mutated())
+    whole = _parse([raw])
+    assert whole == _parse(data.draw(cuts(raw)))
+    for ours, theirs in zip(_requests(whole[0]), _as_h11_reads_all(raw), strict=False):
+        assert ours == theirs
+
+
+def _requests(found: list[Any]) -> list[tuple[bytes, bytes, bytes]]:
+    """Return method, target and body of each request that has come to its end."""
+    requests = []
+    head, body = None, b""
+    for item in found:
+        if item is END:
+            assert head is not None
+            requests.append((head[0].encode(), head[1], body))
+            head, body = None, b""
+        elif type(item) is bytes:
+            body += item
+        else:
+            head = item
+    return requests
+
+
+def _as_h11_reads_all(raw: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """Yield what h11 reads, until it refuses, waits, or meets a wish to leave HTTP/1."""
+    peer = h11.Connection(h11.SERVER, max_incomplete_event_size=1 << 20)
+    peer.receive_data(raw)
+    with contextlib.suppress(h11.RemoteProtocolError):
+        while True:
+            head = peer.next_event()
+            if not isinstance(head, h11.Request):
+                return
+            body = b""
+            while isinstance(event := peer.next_event(), h11.Data):
+                body += bytes(event.data)
+            if not isinstance(event, h11.EndOfMessage):
+                return
+            yield head.method, head.target, body
+            if peer.their_state is not h11.DONE:
+                return
+            peer.send(h11.Response(status_code=200, headers=[("Content-Length", "0")]))
+            peer.send(h11.EndOfMessage())
+            if peer.our_state is not h11.DONE:
+                return
+            peer.start_next_cycle()
 
 
 # -- the connection in memory
@@ -172,7 +222,7 @@ def _report(req: Any, res: Any) -> None:
 @given(st.data())
 def connection(data: st.DataObject) -> None:
     """Any bytes in any cuts: nothing escapes, every answer is readable, no more answers than requests."""
-    raw = data.draw(stream)
+    raw = data.draw(stream | mutated())
     pieces = data.draw(cuts(raw))
     handed = []
 
@@ -541,6 +591,7 @@ def _is_plain(value: Any) -> bool:
 
 TARGETS: dict[str, Callable[[], None]] = {
     "parser": parser,
+    "two-readers": two_readers,
     "connection": connection,
     "good-requests": good_requests,
     "unread-body": unread_body,

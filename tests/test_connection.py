@@ -110,8 +110,8 @@ def test_informational_answers_wait_their_turn() -> None:
     assert dateless(client.received) == answer(b"1") + hint + answer(b"2")
 
 
-def test_there_is_no_limit_on_the_number_of_requests() -> None:
-    """Small answers that wait do not stop the reading."""
+def test_a_packet_of_requests_is_served_whole() -> None:
+    """However many it holds: to stop the reading comes too late for them."""
     stage, held = keeping()
     client = stage.send(2000 * GET)
     assert len(held) == 2000
@@ -119,6 +119,23 @@ def test_there_is_no_limit_on_the_number_of_requests() -> None:
         res.end("x")
     settle()
     assert dateless(client.received) == 2000 * answer(b"x")
+
+
+def test_many_waiting_requests_stop_the_reading() -> None:
+    """A hundred that nobody answers are enough: they cost memory, though no byte of an answer waits."""
+    stage, held = keeping()
+    client = stage.send(GET * 100)
+    client.send(GET)
+    assert (len(held), client.socket.transport.is_reading()) == (101, False)
+    client.send(GET * 50)
+    assert len(held) == 101
+    held[0].end()
+    settle()
+    assert len(held) == 151
+    for res in held:
+        res.end()
+    settle()
+    assert (client.received.count(b"HTTP/1.1 200 OK"), client.socket.transport.is_reading()) == (151, True)
 
 
 def test_waiting_bytes_stop_the_reading() -> None:
@@ -849,3 +866,13 @@ def test_an_idle_upgraded_socket_is_not_cut() -> None:
     assert (client.closed, stage.log[1:]) == (False, ["timeout"])
     client.socket.pause().resume()
     settle()
+
+
+def test_nothing_follows_an_answer_that_the_end_delimits() -> None:
+    """A broken request behind a last one gets no 400: it would be read as a part of the answer."""
+    stage, held = keeping()
+    client = stage.send(b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" + BAD)
+    held[0].end("whole")
+    settle()
+    assert client.received.endswith(b"Connection: close\r\n\r\nwhole")
+    assert client.closed

@@ -379,6 +379,35 @@ def test_the_reference_has_every_option_with_its_default() -> None:
         assert rows[name][1] == ("`()`" if default == frozenset() else f"`{default!r}`"), name
 
 
+def test_the_table_of_limits_has_the_defaults() -> None:
+    """Security: each limit that is an option stands with its default, and with tests that are there."""
+    kept = {name: default for name, (default, _) in _options._SERVER.items()}
+    kept |= {"max_header_size": 16384, "handshake_timeout": 120_000}
+    page = (DOCS / "topics" / "security.md").read_text("utf-8")
+    table = page.partition("## Limits and defaults")[2].partition("\n## ")[0]
+    rows = [line.split(" | ") for line in table.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) > 15
+    seen = set()
+    for row in rows:
+        for name in re.findall(r"`(\w+)`", row[3]):
+            if name in kept:
+                seen.add(name)
+                assert _as_told(name, kept[name]) in row[1], name
+        for path in re.findall(r"`([\w/]+\.\w+)`", row[-1]):
+            assert (DOCS.parent / path).is_file(), path
+    assert {
+        name for name in kept if name.startswith("max_") or name.endswith(("timeout", "interval"))
+    } <= seen
+
+
+def _as_told(name: str, default: Any) -> str:
+    if not default:
+        return "none" if name.startswith("max_") else "off"
+    if name in ("max_header_size", "high_water_mark"):
+        return f"{default // 1024} KiB"
+    return str(default) if name.startswith("max_") else f"{default // 1000} s"
+
+
 def test_the_reference_has_every_option_of_tls() -> None:
     """Each option of `https.create_server` has its row, those that are refused too."""
     named = named_in(page_of("https.md"))

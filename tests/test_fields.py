@@ -508,3 +508,13 @@ def test_no_pattern_of_the_module_trusts_a_final_newline() -> None:
         assert code_of(fields.check_name, text)
         assert code_of(fields.check_value, "a", text)
         assert not re.search("\n", fields.field_lines("a", "b")[:-2])
+
+
+@pytest.mark.parametrize("character", "\r\n\0č")
+@pytest.mark.parametrize("join", [False, True])
+def test_a_list_that_was_changed_is_looked_at_again(character: str, join: bool) -> None:
+    """Whoever got the list of a header can put into it what `set_header` would have refused."""
+    value = fields.check_value("X", ["a", "\t"])
+    value.append(f"b{character}X-Injected: y")
+    with pytest.raises(InvalidCharError):
+        fields.field_lines("X", value, join)

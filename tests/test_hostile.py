@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import importlib.util
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -51,3 +54,63 @@ async def test_the_runner_judges_node_as_recorded() -> None:
         tallies = await play(chosen, port, ["whole"])
     failed = {text.split(" ", 1)[0] for tally in tallies.values() for text in tally.failures}
     assert failed == {case["id"] for case in chosen if not case["node"]["pass"]}
+
+
+# -- the judge can fail ----------------------------------------------------------
+
+
+async def _failed(chosen: list[Any], port: int) -> set[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tests.hostile.client.PATIENCE", 0.3)  # what fails may be waited for in vain
+        tallies = await play(chosen, port, ["whole"])
+    return {text.split(" ", 1)[0] for tally in tallies.values() for text in tally.failures}
+
+
+async def test_a_server_that_is_lenient_fails() -> None:
+    """With the insecure parser the library itself reads streams in two ways, and the judge says so."""
+    groups = ("te-cl", "obs-fold", "transfer-encoding", "smuggle", "line-endings", "version", "trailers")
+    async with writehead_peer(insecure_http_parser=True) as port:
+        failed = await _failed([case for case in CASES if case["group"] in groups], port)
+    for group in groups:
+        assert sum(case.startswith(group + "/") for case in failed) > 4, group
+    assert {"te-cl/is-te-then-cl", "smuggle/te-cl", "smuggle/term-ext", "obs-fold/is-hidden-coding"} <= failed
+
+
+@contextlib.asynccontextmanager
+async def _stub(answer: Callable[[bytes], bytes]) -> AsyncIterator[int]:
+    """Run a server that answers each packet with what `answer` makes of it."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            writer.write(answer(data))
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def test_a_server_that_splits_responses_fails() -> None:
+    """Text that is let through unchecked makes every case fail that must be refused."""
+    chosen = [
+        case
+        for case in CASES
+        if case["id"].startswith("reflect/header-value") and case["id"].endswith(("-crlf", "-lf", "-full"))
+    ]
+
+    def reflect(data: bytes) -> bytes:
+        text = bytes.fromhex(data.split(b" ")[1].split(b"/")[-1].decode())
+        return b"HTTP/1.1 200 OK\r\nX-Reflect: " + text + b"\r\nContent-Length: 0\r\n\r\n"
+
+    async with _stub(reflect) as port:
+        assert await _failed(chosen, port) == {case["id"] for case in chosen}
+    assert len(chosen) >= 3
+
+
+async def test_a_server_that_is_out_of_step_fails() -> None:
+    """One answer too many, or one too few, is seen by the request that follows."""
+    chosen = [case for case in CASES if case["group"] == "pipeline" and case["expect"] == "accept"]
+    empty = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    for count in (0, 1, 2):
+        async with _stub(lambda data, count=count: empty * (count * data.count(b" HTTP/1.1\r\n"))) as port:
+            assert await _failed(chosen, port) == {case["id"] for case in chosen}, count

@@ -193,3 +193,19 @@ def test_a_request_can_be_paused_for_a_connection_that_pipelines() -> None:
     held[0][0].resume()
     settle()
     assert len(held) == 2
+
+
+async def test_json_that_is_nested_too_deeply() -> None:
+    """However deep, it is a ValueError like any other body that is no JSON of use."""
+    seen: list[str] = []
+
+    async def handle(req: Any, res: Any) -> None:
+        try:
+            await req.json()
+        except ValueError as error:
+            seen.append(str(error))
+        res.end()
+
+    client = testing.connect(http.create_server(handle))
+    await client.request("POST", "/", body=b"[" * 200_000)
+    assert seen == ["the body is nested too deeply"]

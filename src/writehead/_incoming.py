@@ -376,6 +376,10 @@ class IncomingMessage(Readable):
         """Return the body as JSON.
 
         Raises:
-            ValueError: the body is no JSON; and as `bytes`.
+            ValueError: the body is no JSON, or nested too deeply; and as `bytes`.
         """
-        return json.loads(await self.bytes(limit))
+        body = await self.bytes(limit)
+        try:
+            return json.loads(body)
+        except RecursionError:
+            raise ValueError("the body is nested too deeply") from None

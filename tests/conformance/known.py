@@ -307,6 +307,24 @@ DIFFERENCES: list[Difference] = [
         "counts the characters of queued text.",
         "counts the bytes.",
     ),
+    Difference(
+        "D36",
+        "Requests that wait in a pipeline",
+        "reads on for as long as no bytes of answers wait, so that one client can pile up requests without end.",
+        "stops reading when a hundred wait behind the one that is being answered; what the packet still holds is served.",
+    ),
+    Difference(
+        "D37",
+        "A header's list that is changed after it was set",
+        "sends what was put into it, line ends too.",
+        "checks it again when the head is made, and raises InvalidCharError.",
+    ),
+    Difference(
+        "D38",
+        "A broken request behind a last answer",
+        "answers 400 in place of that answer.",
+        "sends nothing behind an answer that says `Connection: close`: the end of the connection may be what delimits it.",
+    ),
 ]
 BY_ID = {difference.id: difference for difference in DIFFERENCES}
 

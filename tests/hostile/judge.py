@@ -74,7 +74,10 @@ def summary(outcome: Outcome) -> str:
 def _seen(answer: Answer) -> dict[str, Any] | None:
     if answer.status != 200 or not answer.body.startswith(b"{"):
         return None
-    report: dict[str, Any] = json.loads(answer.body)
+    try:
+        report: dict[str, Any] = json.loads(answer.body)
+    except ValueError:  # something stands behind it
+        return None
     return report
 
 

@@ -25,6 +25,18 @@ const reflections = {
   'hint-name': (res, text) => res.writeEarlyHints({ 'link': '</a>; rel=preload', [text]: 'v' }),
   'info-value': (res, text) => res.writeInformation(103, { 'X-Reflect': text }),
   'info-name': (res, text) => res.writeInformation(103, { [text]: 'v' }),
+  'held-list': (res, text) => { res.setHeader('X-Reflect', ['ok']); res.getHeader('X-Reflect').push(text); },
+  'held-headers': (res, text) => { res.setHeader('X-Reflect', ['ok']); res.getHeaders()['x-reflect'].push(text); },
+  'write-head-list': (res, text) => res.writeHead(200, { 'X-Reflect': ['ok', text] }),
+  'trailer-list': (res, text) => { res.write('body'); res.addTrailers({ 'X-Reflect': ['ok', text] }); },
+  'trailer-pairs': (res, text) => { res.write('body'); res.addTrailers([['X-Reflect', text]]); },
+  'hint-list': (res, text) => res.writeEarlyHints({ 'link': '</a>; rel=preload', 'X-Reflect': ['ok', text] }),
+  'info-list': (res, text) => res.writeInformation(103, { 'X-Reflect': ['ok', text] }),
+  'cookie-list': (res, text) => res.setHeader('Set-Cookie', ['a=b', text]),
+  'content-disposition': (res, text) => res.setHeader('Content-Disposition', text),
+  'trailer-field': (res, text) => res.setHeader('Trailer', text),
+  'connection-value': (res, text) => res.setHeader('Connection', text),
+  'content-length-value': (res, text) => res.setHeader('Content-Length', text),
   'body': (res, text) => res.write(text),
 };
 

@@ -43,6 +43,12 @@ async def writehead_peer(**options: Any) -> AsyncIterator[int]:
         server.close_all_connections()
 
 
+FIELDS = {
+    "content-disposition": "Content-Disposition",
+    "trailer-field": "Trailer",
+    "connection-value": "Connection",
+    "content-length-value": "Content-Length",
+}
 PEERS = {"writehead": writehead_peer, "node": node_peer}
 
 
@@ -122,6 +128,28 @@ def reflect(res: Any, where: str, text: str) -> None:
             res.write_information(103, {"X-Reflect": text})
         case "info-name":
             res.write_information(103, {text: "v"})
+        case "held-list":
+            res.set_header("X-Reflect", ["ok"])
+            res.get_header("X-Reflect").append(text)
+        case "held-headers":
+            res.set_header("X-Reflect", ["ok"])
+            res.get_headers()["x-reflect"].append(text)
+        case "write-head-list":
+            res.write_head(200, {"X-Reflect": ["ok", text]})
+        case "trailer-list":
+            res.write("body")
+            res.add_trailers({"X-Reflect": ["ok", text]})
+        case "trailer-pairs":
+            res.write("body")
+            res.add_trailers([["X-Reflect", text]])
+        case "hint-list":
+            res.write_early_hints({"link": "</a>; rel=preload", "X-Reflect": ["ok", text]})
+        case "info-list":
+            res.write_information(103, {"X-Reflect": ["ok", text]})
+        case "cookie-list":
+            res.set_header("Set-Cookie", ["a=b", text])
+        case "content-disposition" | "trailer-field" | "connection-value" | "content-length-value":
+            res.set_header(FIELDS[where], text)
         case "body":
             res.write(text)
     res.end()

@@ -60,6 +60,7 @@ class RequestParser:
         "_fields",
         "_found",
         "_idle",
+        "_lines",
         "_llhttp",
         "_make_message",
         "_mark",
@@ -132,6 +133,7 @@ class RequestParser:
         # Inside what it began: in a body, behind what of a chunk, how much is left, behind a CR.
         self._began: tuple[bool, int, float | None, bool] | None = None
         self._at = 0
+        self._lines: syntax.RequestLines | None = None  # of the packet, once they are asked for
         # For the limits:
         self._counting = False  # the packet is large enough to pass one
         self._raw = bytearray()  # what no limit has been applied to, at the most
@@ -231,6 +233,7 @@ class RequestParser:
         behind_cr = self._packet.endswith(b"\r")
         self._packet = data
         self._at = 0
+        self._lines = None
         if self.mid_message:
             self._before = bytes(self._raw)
             self._clean = not self.head_complete
@@ -516,7 +519,9 @@ class RequestParser:
     def _check_syntax(self, method: bytes, target: bytes, version: str) -> None:
         refused = None
         if version != "1.1":
-            refused = syntax.refusal(method, target, version, self._fields, self._before + self._packet)
+            if self._lines is None:
+                self._lines = syntax.RequestLines(self._before + self._packet)
+            refused = syntax.refusal(method, target, version, self._fields, self._lines)
         if refused is None and HASH in target:
             refused = syntax.FRAGMENT
         if refused is not None:

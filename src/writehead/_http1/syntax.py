@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -26,27 +25,62 @@ NO_VERSION = Refusal("HPE_INVALID_VERSION", "Expected HTTP version", 400)
 # RFC 9110, 15.6.6.
 OTHER_VERSION = Refusal("HPE_INVALID_VERSION", "Unsupported HTTP version", 505)
 
-_REQUEST_LINE = rb"%b +%b +(?:%b)/%b\r?\n"
+_SPACE = ord(" ")
+
+
+class RequestLines:
+    """The request lines in some bytes, asked for in their order.
+
+    Each search begins behind the last line found: a packet may hold thousands of requests.
+    """
+
+    __slots__ = ("_at", "_raw")
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw = raw
+        self._at = 0
+
+    def has(self, method: bytes, target: bytes, version: bytes) -> bool:
+        """Tell whether a line of these three comes next, or further behind."""
+        raw = self._raw
+        at = raw.find(version, self._at)
+        while at >= 0:
+            behind = at + len(version)
+            if raw.startswith((b"\r\n", b"\n"), behind) and self._ends_in(method, target, at):
+                self._at = behind
+                return True
+            at = raw.find(version, behind)
+        return False
+
+    def _ends_in(self, method: bytes, target: bytes, end: int) -> bool:
+        """Tell whether both words, spaces behind each, stand before `end`."""
+        for word in (target, method):
+            start = end
+            while end > self._at and self._raw[end - 1] == _SPACE:
+                end -= 1
+            if end == start or not self._raw.endswith(word, self._at, end):
+                return False
+            end -= len(word)
+        return True
 
 
 def refusal(
-    method: bytes, target: bytes, version: str, fields: Sequence[bytes], raw: bytes
+    method: bytes, target: bytes, version: str, fields: Sequence[bytes], lines: RequestLines
 ) -> Refusal | None:
-    """Judge a head whose version is not 1.1; `raw` holds its request line somewhere.
+    """Judge a head whose version is not 1.1; its request line is among `lines`.
 
     llhttp reports RTSP and ICE as HTTP/1.0, and no version as 0.9: only the bytes tell. Where
     they could tell both, for another request is in them, HTTP is believed.
     """
 
     def says(protocol: bytes) -> bool:
-        names = (re.escape(method), re.escape(target), protocol, re.escape(version.encode()))
-        return re.search(_REQUEST_LINE % names, raw) is not None
+        return lines.has(method, target, protocol + b"/" + version.encode())
 
     if version == "0.9" and not says(b"HTTP"):
         return NO_VERSION
     if version != "1.0":
         return OTHER_VERSION
-    if not says(b"HTTP") and says(b"RTSP|ICE"):
+    if not says(b"HTTP") and (says(b"RTSP") or says(b"ICE")):
         return NOT_HTTP
     if _values(fields, b"transfer-encoding"):
         return CHUNKED_BEFORE_1_1
