@@ -548,23 +548,10 @@ class RequestParser:
         in_body, chunk, left, behind_cr = self._began
         if not in_body:
             return self._before
-        if left is not None:
-            return b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % left
-        head = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
-        if chunk != CHUNK_BEGUN:
-            return head + self._before
-        if self._before:
-            line, _, last = self._before.rpartition(b"\n")
-            size = line.rpartition(b"\n")[2].partition(b";")[0].strip()
-            if (
-                not last and size.strip(b"0") and syntax.is_hex(size)
-            ):  # no data has come behind the chunk line
-                return head + size + b"\r\n"
-            return head + b"0\r\n" + last
-        first = self._found[0] if self._found else None
-        if type(first) is bytes and self._packet.startswith(first):
-            return head + b"%x\r\n" % len(first)
-        return head + (b"1\r\nx\r" if behind_cr and self._packet.startswith(b"\n") else b"1\r\nx")
+        if chunk == CHUNK_BEGUN and left is None and not self._before:
+            first = self._found[0] if self._found else None
+            return syntax.inside_chunk(first, self._packet, behind_cr)
+        return syntax.inside_body(left, chunk == CHUNK_BEGUN, self._before)
 
     def _make_silent(self) -> HttpRequestParser:
         return _llhttp(SimpleNamespace(), self.lenient)

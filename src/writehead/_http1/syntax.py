@@ -114,6 +114,36 @@ def replayed_head(version: str, fields: Sequence[bytes], keep_alive: bool) -> by
     return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
+_COUNTED = b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n"
+_CHUNKED = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def inside_body(left: float | None, in_chunk: bool, before: bytes) -> bytes:
+    """Return bytes that bring a new parser into a body of which `before` waits to be complete.
+
+    `left` bytes are to come, None if it is chunked; `in_chunk`: behind a chunk line, and `before` holds it.
+    """
+    if left is not None:
+        return _COUNTED % left
+    if not in_chunk:
+        return _CHUNKED + before
+    line, _, last = before.rpartition(b"\n")
+    size = line.rpartition(b"\n")[2].partition(b";")[0].strip()
+    if not last and size.strip(b"0") and is_hex(size):  # no data has come behind the chunk line
+        return _CHUNKED + size + b"\r\n"
+    return _CHUNKED + b"0\r\n" + last
+
+
+def inside_chunk(first: object, packet: bytes, behind_cr: bool) -> bytes:
+    """Return bytes that bring a new parser into the data of a chunk that `packet` goes on with.
+
+    `first` is what a parser found first in the packet, `behind_cr` whether a CR came before it.
+    """
+    if type(first) is bytes and packet.startswith(first):
+        return _CHUNKED + b"%x\r\n" % len(first)
+    return _CHUNKED + (b"1\r\nx\r" if behind_cr and packet.startswith(b"\n") else b"1\r\nx")
+
+
 def _values(fields: Sequence[bytes], wanted: bytes) -> list[bytes]:
     return [
         fields[at + 1]
