@@ -104,14 +104,14 @@ ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [
         None,
     ),
     (
-        errors.InvalidCharError("header content", "X-A"),
+        errors.InvalidCharError("header content", "X-A", "\n", 2),
         "ERR_INVALID_CHAR",
         'Invalid character in header content ["X-A"]',
         [TypeError, ValueError],
         None,
     ),
     (
-        errors.InvalidCharError("status_message"),
+        errors.InvalidCharError("status_message", None, "\x7f", 0),
         "ERR_INVALID_CHAR",
         "Invalid character in status_message",
         [TypeError, ValueError],

@@ -89,8 +89,9 @@ def check_value(name: str, value: Any, lenient: bool = False, where: str = "head
 
 
 def _check_characters(name: str, value: str, lenient: bool, where: str) -> None:
-    if (_BAD_CHARACTER_LENIENT if lenient else _BAD_CHARACTER).search(value) is not None:
-        raise InvalidCharError(where, name)
+    found = (_BAD_CHARACTER_LENIENT if lenient else _BAD_CHARACTER).search(value)
+    if found is not None:
+        raise InvalidCharError(where, name, found[0], found.start())
 
 
 # Apart from check_value, which would hold its arguments in cells for it: 50 ns a call on 3.11.
@@ -115,8 +116,9 @@ def _scalar(name: str, value: object) -> str | int | float:
 
 def check_text(value: str, where: str) -> str:
     """Return text that may stand in a head; InvalidCharError if it may not."""
-    if _BAD_CHARACTER.search(value) is not None:
-        raise InvalidCharError(where)
+    found = _BAD_CHARACTER.search(value)
+    if found is not None:
+        raise InvalidCharError(where, None, found[0], found.start())
     return value
 
 

@@ -223,7 +223,9 @@ class InvalidHeaderValueError(HTTPError, TypeError, ValueError):
     code = "ERR_HTTP_INVALID_HEADER_VALUE"
 
     def __init__(self, value: object, name: str) -> None:
-        super().__init__(f'Invalid value "{value}" for header "{name}"')
+        super().__init__(
+            f'Invalid value "{value}" for header "{name}"; it must be a str, a number, bytes or a list of these'
+        )
         self.value = value
         self.name = name
 
@@ -231,16 +233,22 @@ class InvalidHeaderValueError(HTTPError, TypeError, ValueError):
 class InvalidCharError(HTTPError, TypeError, ValueError):
     """Encode the text first: it holds a control character, a line break or one above U+00FF (RFC 9110, 5.5).
 
-    `where` is the place ("header content"), `name` the field's name if it has one.
+    `where` is the place ("header content"), `name` the field's name if it has one; `character`
+    is the first that may not be there, `position` its index.
     """
 
     code = "ERR_INVALID_CHAR"
 
-    def __init__(self, where: str, name: str | None = None) -> None:
+    def __init__(self, where: str, name: str | None, character: str, position: int) -> None:
         field = "" if name is None else f' ["{name}"]'
-        super().__init__(f"Invalid character in {where}{field}")
+        super().__init__(
+            f"Invalid character in {where}{field}: {character!a} at index {position}; "
+            "a tab and U+0020 to U+00FF without U+007F may be there"
+        )
         self.where = where
         self.name = name
+        self.character = character
+        self.position = position
 
 
 class InvalidArgTypeError(HTTPError, TypeError):
@@ -285,7 +293,9 @@ class InvalidStatusCodeError(HTTPError, ValueError):
     code = "ERR_HTTP_INVALID_STATUS_CODE"
 
     def __init__(self, value: object) -> None:
-        super().__init__(f"Invalid status code: {value!r}")
+        super().__init__(
+            f"Invalid status code: {value!r}; it must be from 100 to 999, of a 1xx answer not 101"
+        )
         self.value = value
 
 
@@ -296,7 +306,10 @@ class UnknownEncodingError(HTTPError, TypeError, ValueError):
 
     def __init__(self, encoding: object) -> None:
         shown = encoding if isinstance(encoding, str) else _described(encoding)
-        super().__init__(f"Unknown encoding: {shown}")
+        super().__init__(
+            f"Unknown encoding: {shown}; it must be one of "
+            "utf8, latin1, binary, ascii, hex, base64, base64url, ucs2, utf16le"
+        )
         self.encoding = encoding
 
 
@@ -317,7 +330,9 @@ class InvalidProtocolVersionError(HTTPError, TypeError, ValueError):
     code = "ERR_TLS_INVALID_PROTOCOL_VERSION"
 
     def __init__(self, value: object, which: str) -> None:
-        super().__init__(f"{value!r} is not a valid {which} TLS protocol version")
+        super().__init__(
+            f"{value!r} is not a valid {which} TLS protocol version; it must be 'TLSv1.2' or 'TLSv1.3'"
+        )
         self.value = value
         self.which = which
 
