@@ -99,21 +99,23 @@ ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [
     (
         errors.InvalidHeaderValueError(None, "X-A"),
         "ERR_HTTP_INVALID_HEADER_VALUE",
-        'Invalid value "None" for header "X-A"',
+        'Invalid value "None" for header "X-A"; it must be a str, a number, bytes or a list of these',
         [TypeError, ValueError],
         None,
     ),
     (
         errors.InvalidCharError("header content", "X-A", "\n", 2),
         "ERR_INVALID_CHAR",
-        'Invalid character in header content ["X-A"]',
+        "Invalid character in header content [\"X-A\"]: '\\n' at index 2; "
+        "a tab and U+0020 to U+00FF without U+007F may be there",
         [TypeError, ValueError],
         None,
     ),
     (
         errors.InvalidCharError("status_message", None, "\x7f", 0),
         "ERR_INVALID_CHAR",
-        "Invalid character in status_message",
+        "Invalid character in status_message: '\\x7f' at index 0; "
+        "a tab and U+0020 to U+00FF without U+007F may be there",
         [TypeError, ValueError],
         None,
     ),
@@ -141,14 +143,15 @@ ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [
     (
         errors.InvalidStatusCodeError("abc"),
         "ERR_HTTP_INVALID_STATUS_CODE",
-        "Invalid status code: 'abc'",
+        "Invalid status code: 'abc'; it must be from 100 to 999, of a 1xx answer not 101",
         [ValueError],
         None,
     ),
     (
         errors.UnknownEncodingError("klingon"),
         "ERR_UNKNOWN_ENCODING",
-        "Unknown encoding: klingon",
+        "Unknown encoding: klingon; it must be one of "
+        "utf8, latin1, binary, ascii, hex, base64, base64url, ucs2, utf16le",
         [TypeError, ValueError],
         None,
     ),
@@ -255,7 +258,7 @@ ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [
     (
         errors.InvalidProtocolVersionError("x", "minimum"),
         "ERR_TLS_INVALID_PROTOCOL_VERSION",
-        "'x' is not a valid minimum TLS protocol version",
+        "'x' is not a valid minimum TLS protocol version; it must be 'TLSv1.2' or 'TLSv1.3'",
         [TypeError, ValueError],
         None,
     ),
