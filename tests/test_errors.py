@@ -106,16 +106,20 @@ ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [
     (
         errors.InvalidCharError("header content", "X-A", "\n", 2),
         "ERR_INVALID_CHAR",
-        "Invalid character in header content [\"X-A\"]: '\\n' at index 2; "
-        "a tab and U+0020 to U+00FF without U+007F may be there",
+        (
+            "Invalid character in header content [\"X-A\"]: '\\n' at index 2; "
+            "a tab and U+0020 to U+00FF without U+007F may be there"
+        ),
         [TypeError, ValueError],
         None,
     ),
     (
         errors.InvalidCharError("status_message", None, "\x7f", 0),
         "ERR_INVALID_CHAR",
-        "Invalid character in status_message: '\\x7f' at index 0; "
-        "a tab and U+0020 to U+00FF without U+007F may be there",
+        (
+            "Invalid character in status_message: '\\x7f' at index 0; "
+            "a tab and U+0020 to U+00FF without U+007F may be there"
+        ),
         [TypeError, ValueError],
         None,
     ),
@@ -150,8 +154,10 @@ ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [
     (
         errors.UnknownEncodingError("klingon"),
         "ERR_UNKNOWN_ENCODING",
-        "Unknown encoding: klingon; it must be one of "
-        "utf8, latin1, binary, ascii, hex, base64, base64url, ucs2, utf16le",
+        (
+            "Unknown encoding: klingon; it must be one of "
+            "utf8, latin1, binary, ascii, hex, base64, base64url, ucs2, utf16le"
+        ),
         [TypeError, ValueError],
         None,
     ),
