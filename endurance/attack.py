@@ -21,9 +21,9 @@ KINDS = {
 }
 """What each kind sends at first; then: a byte a second, nothing, no reading, no more body."""
 BIG = 8 << 20
-_DEAF = 65.0
+_DEAF = 90.0
 """Seconds after which those that do not read look at what they have got."""
-_LONGEST = 140.0
+_LONGEST = 180.0
 
 
 class _Crowd:

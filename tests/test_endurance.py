@@ -30,7 +30,7 @@ def test_one_turn_in_which_the_machine_was_busy_decides_nothing() -> None:
     ("change", "said"),
     [
         ({"left": 1}, "1 were never cut"),
-        ({"still_there": 4999}, "a part of the crowd had gone when the measuring ended"),
+        ({"still_there": 4999}, "only 4999 of the crowd were there when the measuring ended"),
         ({"ratio": 0.79}, "the honest client kept 79%"),
         ({"honest_lost": 2}, "2 connections of the honest client were lost"),
     ],
