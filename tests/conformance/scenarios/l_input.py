@@ -94,9 +94,11 @@ for number, text in REFUSED.items():
     unanswered = [] if late else [until_end()]
     refused.add(f"row {number}, whole", seen, send(text), *unanswered, **late)
     refused.add(f"row {number}, by bytes", seen, split(text), *unanswered, **late)
-    refused.add(f"row {number}, answered at once", answering, send(text), until_end(), **late)
-    refused.add(f"row {number}, clientError", seen, send(text), *ended, server=complain, **late)
-    late = {"known": "D20"} if number in (21, 60, 61, 62) else {}
+    early = late if number in (61, 62) else {}
+    refused.add(f"row {number}, answered at once", answering, send(text), until_end(), **early)
+    alone = late if number == 59 else {}
+    refused.add(f"row {number}, clientError", seen, send(text), *ended, server=complain, **alone)
+    late = {"known": "D20"} if number in (21, 61, 62) else {}
     insecure.add(
         f"row {number}",
         [get("req.httpVersion", "req.url", "req.rawHeaders"), *answering],
