@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import warnings
 
 import pytest
 
-from tests.conformance import generate, known, report
+from tests.conformance import generate, known, mutations, report
 from tests.conformance.language import Scenario
 from tests.conformance.peers import Peer, node_path
 from tests.conformance.suite import Outcome, Suite, groups, show
@@ -69,6 +70,30 @@ def test_known_differences_point_at_their_description() -> None:
     assert claims <= set(known.BY_ID)
 
 
+def test_known_differences_point_at_where_they_were_decided() -> None:
+    """Each is a row of the specification's README, a promise of the contract, or a P or ⚠ of a page."""
+    place = re.compile(
+        r"README, .+|api\.md, .+|(response|request)\.md [\d.]+, (P|\d+)|server\.md (19, \d+( and \d+)?|13, .+)"
+    )
+    for difference in known.DIFFERENCES:
+        for each in difference.decided.split("; "):
+            assert place.fullmatch(each), difference.id
+
+
+def test_every_known_difference_is_shown() -> None:
+    """By a scenario whose transcript is kept, or by what it rewrites; a listener that raises would end Node."""
+    kept = {record["id"] for record in known.records().values()}
+    rewriting = {difference.id for difference in known.DIFFERENCES if difference.rewrite}
+    assert kept | rewriting | {"D18"} == set(known.BY_ID)
+
+
+def test_scenarios_that_claim_a_difference_show_it() -> None:
+    """Each has its record, unless the difference rewrites Node's transcript."""
+    rewriting = {difference.id for difference in known.DIFFERENCES if difference.rewrite}
+    claims = {s["name"]: s["known"] for group in groups() for s in group.scenarios if "known" in s}
+    assert {name for name, key in claims.items() if key not in rewriting} <= set(known.records())
+
+
 def test_records_belong_to_scenarios() -> None:
     """No record is left of a scenario that is gone."""
     labelled = {s["name"] for group in groups() for s in group.scenarios if "known" in s}
@@ -78,6 +103,13 @@ def test_records_belong_to_scenarios() -> None:
 def test_the_page_of_differences_is_current() -> None:
     """The documentation lists the differences that the suite knows."""
     assert report.DIFFERENCES_PAGE.read_text() == report.page()
+
+
+def test_mutations_are_of_text_that_is_there() -> None:
+    """What `python -m tests.conformance.mutations` changes has not been rewritten meanwhile."""
+    lost = [m.what for m in mutations.MUTATIONS if m.old not in (mutations.PACKAGE / m.file).read_text()]
+    assert lost == []
+    assert len(mutations.MUTATIONS) > 50
 
 
 def test_random_programs_depend_on_nothing_but_seed_and_number() -> None:

@@ -840,13 +840,21 @@ def test_an_answer_behind_which_was_upgraded_drains() -> None:
 
 
 def test_an_answer_behind_which_was_upgraded_is_lost_with_its_client() -> None:
-    """'aborted', and 'close' of the response; the socket's error is the user's."""
+    """'close' of the response; the request, read before the upgrade, hears nothing (Node)."""
     stage, client, res = upgraded_behind()
     events(stage.log, res.req, "aborted")
     events(stage.log, res, "finish close")
     events(stage.log, client.socket, "error close")
     client.reset()
-    assert sorted(stage.log[1:]) == ["aborted", "close", "close True", "error ECONNRESET"]
+    assert sorted(stage.log[1:]) == ["close", "close True", "error ECONNRESET"]
+
+
+def test_the_signal_of_a_request_behind_which_was_upgraded() -> None:
+    """It is aborted with the connection, as its answer is lost."""
+    _, client, res = upgraded_behind()
+    signal = res.req.signal
+    client.reset()
+    assert signal.aborted
 
 
 def test_an_answer_behind_which_was_upgraded_may_close() -> None:

@@ -835,9 +835,11 @@ def test_an_outgoing_message_has_no_socket_to_move() -> None:
 
 
 def test_a_second_response_on_the_servers_socket() -> None:
-    """The socket of a connection does not carry a response by hand until assign_socket."""
+    """The socket of a connection takes another response once its own has let go of it."""
     served = serve()
     res = by_hand()
+    assert code_of(lambda: res.assign_socket(served.client.socket)) == "ERR_HTTP_SOCKET_ASSIGNED"
+    served.res.detach_socket(served.client.socket)
     res.assign_socket(served.client.socket)
     assert code_of(lambda: by_hand().assign_socket(served.client.socket)) == "ERR_HTTP_SOCKET_ASSIGNED"
     res.detach_socket(served.client.socket)

@@ -367,6 +367,7 @@ class Connection(Line):
             response._exchange = exchange
             exchange.response = response
         else:
+            message._join_duplicates = server.join_duplicate_headers  # it may read the fields as it is made
             made = self._make_response(message, exchange)
             if made is None:
                 return

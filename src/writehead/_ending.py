@@ -167,7 +167,7 @@ class SocketEnd(SocketFlow):
         self._destroyed = True
         self._calm = False
         self._errored = error
-        self._drop_held(StreamDestroyedError("write") if self._due else None)
+        self._drop_held((error or StreamDestroyedError("write")) if self._due else None)
         callbacks, self._end_callbacks = self._end_callbacks, []
         for callback in callbacks:
             self._turns.later(call_back, callback, error or StreamDestroyedError("end"))

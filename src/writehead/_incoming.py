@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Protocol, Self
 
 from writehead import _fields
@@ -280,6 +280,8 @@ class IncomingMessage(Readable):
         """The response is out: what nobody is about to read is thrown away."""
         if not self._consumed or (self._left and not self._destroyed):
             self._discard()
+            if not self._complete:
+                self._push = _ignore  # type: ignore[method-assign]  # who listens from now on gets no part of it
 
     def _abort(self, with_socket: bool = True) -> None:
         """The connection was lost, or is given up, before the answer was out."""
@@ -297,15 +299,19 @@ class IncomingMessage(Readable):
             later(self._tell_destroyed, None)
 
     def _on_destroy(self, error: BaseException | None) -> None:
+        due: Callable[..., object] = self._after_destroy
+        socket = None
         if not (self._end_emitted and self._complete):
             self._aborted = True
             self._notify("aborted")
             socket = self._socket
-            if socket is not None and not socket.destroyed:
-                socket.destroy(error)
+        if socket is None or socket.destroyed:
+            later(due, error)
+        else:
+            later(later, due, error)  # before the loop hears of the socket, whose 'close' comes after
+            socket.destroy(error)
         if self._signal is not None:
             self._signal._abort()
-        later(self._after_destroy, error)
 
     def _after_destroy(self, error: BaseException | None) -> None:
         later(self._tell_destroyed, error if self._heard("error") else None)
@@ -383,3 +389,8 @@ class IncomingMessage(Readable):
             return json.loads(body)
         except RecursionError:
             raise ValueError("the body is nested too deeply") from None
+
+
+def _ignore(chunk: bytes) -> bool:
+    """Take a piece of a body that nobody wants; there is always room for more."""
+    return True

@@ -124,8 +124,10 @@ class Line(asyncio.Protocol):
             request = response.req
             response._exchange = GONE
             exchange.response = None
+            heard = response._listeners is not None  # by somebody who may listen to the request next
             if (
                 request._listeners is None
+                and not heard
                 and request._complete
                 and not request._consumed
                 and not request._length
@@ -136,7 +138,6 @@ class Line(asyncio.Protocol):
                 request._destroyed = request._closed = True
             else:
                 request._leave()
-            heard = response._listeners is not None
             if heard:
                 response._prepare_close()
                 break
@@ -240,8 +241,9 @@ class Line(asyncio.Protocol):
 
     def _on_socket_drain(self) -> None:
         self._look_at_queue()
-        if self._current is not None and self._current.response is not None:
-            self._current.response._on_drained()
+        current = self._current
+        if current is not None and current.response is not None and not current.pending:
+            current.response._on_drained()
 
     def _on_socket_resume(self) -> None:
         """Read on, unless a full body or a full line forbids it."""
@@ -455,6 +457,7 @@ class Line(asyncio.Protocol):
                 if exchange is current:
                     response._on_lost(None)
                 else:
+                    exchange.void = True
                     self.turns.later(response._on_lost, ConnectionLostError())
 
     # -- stopping --------------------------------------------------------------

@@ -144,7 +144,7 @@ class OutgoingMessage(HeaderStore):
             later(self._emit_error, error)
 
     def _emit_error(self, error: BaseException) -> None:
-        if not (self._closed and self._listeners is not None):
+        if not (self._destroyed and self._listeners is not None):
             self._tell_error(error)
 
     def _tell_error(self, error: BaseException) -> None:
@@ -181,15 +181,16 @@ class OutgoingMessage(HeaderStore):
             data, encoding, callback = None, None, data
         elif encoding is not None and callable(encoding):
             encoding, callback = None, encoding
-        chunk = None if data is None or (isinstance(data, str) and not data) else as_bytes(data, encoding)
+        more = not (data is None or (isinstance(data, str) and not data))
         if self._finished:
-            self._end_again(chunk, optional_callback(callback))
+            self._end_again(more, optional_callback(callback))
             return self
+        chunk = as_bytes(data, encoding) if more else None
         if self._destroyed:
             if chunk is None and not self._rendered:
                 self._render_for(0)  # Node renders it, and may raise, though nobody will get it
-                if self._exchange.socket is None:
-                    self._exchange.refused = True  # and keeps it: it is never finished
+            if self._rendered and self._exchange.void:
+                self._exchange.refused = True  # what has no socket keeps its head
             self._finished = True
             return self
         if not self._rendered:
@@ -215,8 +216,8 @@ class OutgoingMessage(HeaderStore):
         finally:
             self._known_length = None
 
-    def _end_again(self, chunk: bytes | None, callback: Callback | None) -> None:
-        if chunk is not None:
+    def _end_again(self, more: bool, callback: Callback | None) -> None:
+        if more:  # of whatever type
             if not self._destroyed:
                 error = StreamWriteAfterEndError()
                 if callback is not None:
@@ -325,6 +326,8 @@ class OutgoingMessage(HeaderStore):
             return
         if self._errored is None:
             self._errored = error
+        if self._finished and self._exchange is not GONE:
+            self._exchange.refused = True  # the system has not taken it all, nor will it
         self._close()
 
     def destroy(self, error: BaseException | None = None) -> Self:
@@ -340,6 +343,8 @@ class OutgoingMessage(HeaderStore):
         self._errored = error
         exchange = self._exchange
         waiting = exchange.socket is None and exchange is not GONE
+        if self.writable_length:  # what is cut off is never finished
+            exchange.refused = True
         exchange.abort(error)
         if waiting or (exchange is GONE and not self._flushed):
             later(self._close)
@@ -577,7 +582,7 @@ class OutgoingMessage(HeaderStore):
             if not callable(callback):
                 raise InvalidArgTypeError("callback", "a function", callback)
         socket = self.socket
-        if not getattr(socket, "destroyed", False):
+        if not (self._flushed if socket is None else getattr(socket, "destroyed", False)):
             milliseconds(msecs, "msecs")
         if callback is not None:
             self.on("timeout", callback)

@@ -106,7 +106,13 @@ class Leftovers:
         """The user owns the errors now."""
 
     def _on_socket_close(self) -> int:
-        return self.connection._on_socket_close()
+        """Tell no request, as in Node: each was read whole before the upgrade, and its response is told."""
+        current = self.connection._current
+        for exchange in self.connection._exchanges():
+            response: Any = exchange.response
+            if response is not None and response.req._signal is not None:
+                response.req._signal._abort()
+        return 0 if current is None else current.after_listeners
 
     def _close_responses(self) -> None:
         self.connection._close_responses()

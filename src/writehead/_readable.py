@@ -181,6 +181,7 @@ class Readable(Destroyable):
     def _discard(self) -> None:
         """Throw away what is buffered and what comes; 'end' follows."""
         if self._listeners is None and self._eof and not self._length:
+            self._flowing = True  # as it is known from now on
             later(self._end_unheard)
         else:
             self._throw_away()
@@ -191,11 +192,20 @@ class Readable(Destroyable):
         self.resume()
 
     def _end_unheard(self) -> None:
-        """Skip the four turns from 'resume' to 'close' of an empty body if nobody came to listen."""
+        """Skip 'resume' of an empty body if nobody came to listen."""
         if self._listeners is None and not self._destroyed:
-            self._flowing = self._consumed = self._end_emitted = self._destroyed = self._closed = True
+            self._consumed = self._end_scheduled = True
+            later(self._close_unheard)
         else:
+            self._flowing = None
             self._throw_away()
+
+    def _close_unheard(self) -> None:
+        """Skip the turns from 'end' to 'close', too, if nobody has come in the turn between."""
+        if self._listeners is None and not self._destroyed:
+            self._end_emitted = self._destroyed = self._closed = True
+        else:
+            self._emit_end()
 
     # -- listeners decide the mode
 

@@ -159,6 +159,7 @@ class ServerResponse(OutgoingMessage):
         except BaseException:
             self._given = None
             self._status_message = before
+            self._odd = True
             raise
         return self
 
@@ -354,7 +355,7 @@ class ServerResponse(OutgoingMessage):
         Raises:
             SocketAssignedError: it carries a response already.
         """
-        if getattr(socket, "_message", None) is not None:
+        if getattr(socket, "_message", None) is not None or getattr(socket, "_carries", False):
             raise SocketAssignedError
         old = self._exchange.socket
         if old is not None and getattr(old, "_message", None) is self:
@@ -392,7 +393,7 @@ class ServerResponse(OutgoingMessage):
         Raises:
             InternalAssertionError: it does not carry this response.
         """
-        if getattr(socket, "_message", None) is not self:
+        if socket is None or self._exchange.socket is not socket:
             raise InternalAssertionError("the socket does not carry this response")
         socket.remove_listener("close", self._on_socket_gone)
         socket._message = None

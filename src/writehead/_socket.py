@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Hashable
 from typing import Any, Self
 
 from writehead import _options
@@ -17,6 +18,7 @@ from writehead.errors import (
     StreamDestroyedError,
     StreamWriteAfterEndError,
 )
+from writehead.events import Listener
 
 
 class Socket(SocketFacts):
@@ -177,6 +179,36 @@ class Socket(SocketFacts):
         await future
 
     # -- reading ---------------------------------------------------------------
+
+    def _add(self, name: Hashable, entry: Listener, listener: Listener, front: bool = False) -> None:
+        super()._add(name, entry, listener, front)
+        if front and name == "close":
+            self._count_before_response(1)
+
+    def remove_listener(self, name: Hashable, listener: Listener) -> Self:
+        """Remove `listener` once, the last one added."""
+        before = self._entries("close")
+        super().remove_listener(name, listener)
+        left = self._entries("close")
+        if len(left) < len(before):
+            place = next((n for n, entry in enumerate(left) if entry is not before[n]), len(left))
+            self._count_before_response(-1, place)
+        return self
+
+    removeListener = remove_listener
+    off = remove_listener
+
+    def _count_before_response(self, change: int, place: int = -1) -> None:
+        """Note that a 'close' listener came or went before the place of the response's own."""
+        current = getattr(self._owner, "_current", None)
+        if current is not None and place < current.after_listeners:
+            current.after_listeners += change
+
+    @property
+    def _carries(self) -> bool:
+        """Whether a response of its connection has this socket."""
+        current = getattr(self._owner, "_current", None)
+        return current is not None and current._sink is self
 
     def pause(self) -> Self:
         """Stop reading; 'pause' comes at once."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from .language import Instruction, Program, Scenario, Step, b, call, cb, get, later, on, ref, state
 from .programs import BAD_NAMES, BAD_VALUES, LINE_BYTES, RESPONSE, Generator
+from .situations import MATTERS
 
 
 class Emitters(Generator):
@@ -232,9 +233,15 @@ def alone(name: str, steps: Program) -> Scenario:
     }
 
 
-KINDS: dict[int, type[Generator]] = {5: Emitters, 7: Standalone, 9: Broken, 11: Upgrades}
+# What is about one matter takes turns with the general programs, which are the rest of the numbers.
+KINDS: dict[int, type[Generator]] = dict(
+    zip(range(1, 100, 2), [Emitters, Standalone, Broken, Upgrades, *MATTERS], strict=False)
+)
+
+
+TURNS = 2 * len(KINDS)
 
 
 def program(seed: int, number: int) -> Scenario:
     """The scenario with this number of this seed."""
-    return KINDS.get(number % 12, Generator)(seed, number).scenario()
+    return KINDS.get(number % TURNS, Generator)(seed, number).scenario()

@@ -28,6 +28,7 @@ class Difference:
     title: str
     node: str
     ours: str
+    decided: str  # where in the specification: a row of its README, or a P or ⚠ of a page
     rewrite: Rewrite | None = None
 
 
@@ -82,18 +83,22 @@ DIFFERENCES: list[Difference] = [
     Difference(
         "D1",
         "One response, one ending",
-        "emits 'close' after 'finish' too.",
+        "emits 'close' after 'finish' too, and none on a response that waits behind another when an upgraded "
+        "connection goes.",
         "emits exactly one of 'finish' and 'close' for each response. "
         "`create_server(emit_close_after_finish=True)` gives Node's order.",
+        "api.md, One response, one ending; response.md 1, P",
         one_ending,
     ),
     Difference(
         "D2",
         "No 'finish' that is not true",
         "emits 'finish' (and calls the callback of `end`) when the connection is cut while bytes of an ended "
-        "response still wait to be sent.",
-        "emits 'finish' only when the operating system has taken every byte; in these cases 'close' alone comes, "
-        "and the callback of `end` is not called.",
+        "response still wait to be sent, and says then, and of a response to a connection that was destroyed, "
+        "`writableFinished`.",
+        "emits 'finish', and says `writable_finished`, only when the operating system has taken every byte; in "
+        "these cases 'close' alone comes, and the callback of `end` is not called.",
+        "README, `response.md`, every P; response.md 12.2, P",
     ),
     Difference(
         "D3",
@@ -101,6 +106,7 @@ DIFFERENCES: list[Difference] = [
         "sends a head as UTF-8 when it travels with a text body of known length or by `flushHeaders()`, and as "
         "latin-1 otherwise.",
         "always sends one byte per character.",
+        "README, `response.md`, every P; response.md 2.3, P",
         latin1,
     ),
     Difference(
@@ -109,12 +115,14 @@ DIFFERENCES: list[Difference] = [
         "turns `null` into the word `null`, an absent list item into `undefined`, and objects into text.",
         "refuses `None` (also in a list) with `ERR_HTTP_INVALID_HEADER_VALUE` and other types with "
         "`ERR_INVALID_ARG_TYPE`; bytes are taken as latin-1 text.",
+        "response.md 2.2, P",
     ),
     Difference(
         "D5",
         "The header store keeps what it was given",
         "keeps the caller's list (and lets `appendHeader` grow it), and lists names that look like integers first.",
         "keeps a copy, in the order of insertion; `set_headers` takes any mapping.",
+        "response.md 4, P",
     ),
     Difference(
         "D6",
@@ -123,12 +131,14 @@ DIFFERENCES: list[Difference] = [
         "remembers parts of a call that failed.",
         "takes pairs, flat lists and mappings alike; a status is a number or plain decimal text; nothing of a "
         "failed call but status and message stays.",
+        "response.md 5, P",
     ),
     Difference(
         "D7",
         "A failed `end` leaves no trace",
         "keeps the length of the data of an `end` that failed, and announces it for whatever is written next.",
         "forgets it.",
+        "response.md 5, P",
     ),
     Difference(
         "D8",
@@ -136,12 +146,14 @@ DIFFERENCES: list[Difference] = [
         "finds an unknown encoding only after head and chunk size have left, and counts malformed hex and base64 "
         "too long.",
         "checks and encodes before anything else happens, so lengths are right.",
+        "response.md 6.1, P",
     ),
     Difference(
         "D9",
         "`end(0)` and `end(False)`",
         "takes every falsy value as no data.",
         "refuses what is neither text nor bytes with `ERR_INVALID_ARG_TYPE`.",
+        "response.md 7, P",
     ),
     Difference(
         "D10",
@@ -149,60 +161,70 @@ DIFFERENCES: list[Difference] = [
         "sends the chunk that the head travels with on its own, the terminator before data that is still corked "
         "when `end` comes, and miscounts after an `uncork()` too many.",
         "joins what was corked; `end()` sends it before the terminator; `uncork()` below zero does nothing.",
+        "response.md 8, P",
     ),
     Difference(
         "D11",
         "`strict_content_length`",
         "keeps the data of a refused `end(data)` queued, and lets a first write that is too long pass.",
         "sends nothing of a call that is refused.",
+        "response.md 9, P",
     ),
     Difference(
         "D12",
         "Trailers",
         "keeps the trailers before the one that failed.",
         "takes all of a call or none.",
+        "response.md 10, P",
     ),
     Difference(
         "D13",
         "`write_information(code, callback)`",
         "takes the callback only as the third argument.",
         "takes it as the second too.",
+        "response.md 11, P",
     ),
     Difference(
         "D14",
         "A waiting response that is destroyed",
         "sends what it had queued when its turn comes, and then hangs.",
         "sends nothing of it; when its turn comes the connection is destroyed.",
+        "response.md 12.3, P",
     ),
     Difference(
         "D15",
         "The answer of a handler that failed",
         "keeps the status message, the removed Date and the removed framing headers of the handler in its 500.",
         "always sends the same clean 500.",
+        "response.md 12.4, P; server.md 19, 10",
     ),
     Difference(
         "D16",
         "A response made by hand",
         "emits 'close' when its writable closes, after 'finish' too.",
         "has one ending here as well.",
+        "response.md 14, P",
     ),
     Difference(
         "D17",
         "No informational answers to HTTP/1.0",
         "sends 1xx answers to HTTP/1.0 clients.",
         "does not (RFC 9110, 15.2): the calls return `False` and do nothing more.",
+        "README, 1xx to an HTTP/1.0 client",
     ),
     Difference(
         "D18",
         "A listener that raises",
         "ends the process.",
         "is logged; the client gets a 500, or a cut connection once the head has gone.",
+        "api.md, Listeners; response.md 12.4, P",
     ),
     Difference(
         "D19",
         "A failed `listen`",
         "leaves its callback registered for the next attempt.",
         "drops it.",
+        "server.md 19, 1",
     ),
     Difference(
         "D20",
@@ -211,6 +233,7 @@ DIFFERENCES: list[Difference] = [
         "request with `Connection: close`, or when the clock of a request behind them runs out.",
         "emits 'clientError' at once, but its default answer takes its turn: the good answers first, then the 400 "
         "(408, 413, 431), then the end. Bytes after a request with `Connection: close` are ignored.",
+        "README, `server.md` §19, 11, and parse errors in a pipeline",
     ),
     Difference(
         "D21",
@@ -218,12 +241,14 @@ DIFFERENCES: list[Difference] = [
         "takes several Host fields, and any text in them.",
         "answers 400 (RFC 9112, 3.2) to two fields and to bytes that no host has. `require_host_header=False` or "
         "`insecure_http_parser=True` turn the check off.",
+        "README, Two Host fields, or one with a byte that no host has",
     ),
     Difference(
         "D22",
         "A body read in part and paused",
         "reads no further once the response has finished, so the connection hangs until its timer ends it.",
         "discards the rest, as of a body nobody touched.",
+        "server.md 19, 5",
     ),
     Difference(
         "D23",
@@ -232,12 +257,14 @@ DIFFERENCES: list[Difference] = [
         "for seconds after their answer, and cuts an ended answer that is still being sent.",
         "ends the silent ones, goes on looking for slow requests until all are gone, says `Connection: close` in "
         "answers whose head is not made yet and ends the connection after them, and cuts no answer.",
+        "README, `close()`; server.md 19, 2 and 3",
     ),
     Difference(
         "D24",
         "Number of header fields",
         "allows 1000 unless `maxHeadersCount` says otherwise (its documentation says 2000).",
         "allows 2000.",
+        "README, Header count; server.md 19, 8",
     ),
     Difference(
         "D25",
@@ -245,54 +272,63 @@ DIFFERENCES: list[Difference] = [
         "serves HTTP/0.9, HTTP/2.0, RTSP and ICE request lines.",
         "answers 505 to other HTTP versions (RFC 9110, 15.6.6), 400 to the rest and to a line without a version. "
         "`insecure_http_parser=True` serves them.",
+        "README, `HTTP/2.0`, `HTTP/0.9` and RTSP/ICE request lines",
     ),
     Difference(
         "D26",
         "A fragment in the request target",
         "passes it on.",
         "answers 400 (RFC 9112, 3.2), except with `insecure_http_parser=True`.",
+        "README, A `#` in the request target",
     ),
     Difference(
         "D27",
         "'clientError' comes once",
         "emits it again for every packet after the first error.",
         "emits it once and ignores further input.",
+        "server.md 19, 7",
     ),
     Difference(
         "D28",
         "Chunked bodies on HTTP/1.0",
         "reads them.",
         "answers 400 (RFC 9112, 6.1), except with `insecure_http_parser=True`.",
+        "README, Chunked request body on HTTP/1.0",
     ),
     Difference(
         "D29",
         "White space before a field value",
-        "does not count it towards `maxHeaderSize`.",
-        "counts it.",
+        "does not count it towards `maxHeaderSize`, however much there is.",
+        "does not count it, but answers 431 when the head has eight times as many bytes as are allowed.",
+        "server.md 13, Size of the head",
     ),
     Difference(
         "D30",
         "A declined upgrade",
         "loses what follows the request in the same packet, and errors in its body.",
         "reads both as of any request.",
+        "server.md 19, 9",
     ),
     Difference(
         "D31",
         "The last request that `max_requests_per_socket` allows",
         "announces `Connection: close` and leaves the connection open.",
         "closes it.",
+        "server.md 19, 4",
     ),
     Difference(
         "D32",
         "`req.signal`",
         "is aborted when a request ends normally.",
         "is aborted when the connection is lost, or the request destroyed, before the response has finished.",
+        "request.md 10, 1",
     ),
     Difference(
         "D33",
         "'close' of a request",
         "never comes when the response finished first and the connection went before the body was read.",
         "comes.",
+        "request.md 10, 4",
         closing_request,
     ),
     Difference(
@@ -300,30 +336,35 @@ DIFFERENCES: list[Difference] = [
         "Leaving an iteration over a body",
         "leaves the rest of a large body unread, which blocks the connection.",
         "discards the rest.",
+        "request.md 10, 2",
     ),
     Difference(
         "D35",
         "`writable_length` counts bytes",
         "counts the characters of queued text.",
         "counts the bytes.",
+        "response.md 1, P",
     ),
     Difference(
         "D36",
         "Requests that wait in a pipeline",
         "reads on for as long as no bytes of answers wait, so that one client can pile up requests without end.",
         "stops reading when a hundred wait behind the one that is being answered; what the packet still holds is served.",
+        "server.md 5; a limit on all that a stranger can send",
     ),
     Difference(
         "D37",
         "A header's list that is changed after it was set",
         "sends what was put into it, line ends too.",
         "checks it again when the head is made, and raises InvalidCharError.",
+        "response.md 2.3: nothing else may stand in a head",
     ),
     Difference(
         "D38",
         "A broken request behind a last answer",
         "answers 400 in place of that answer.",
         "sends nothing behind an answer that says `Connection: close`: the end of the connection may be what delimits it.",
+        "README, parse errors in a pipeline; server.md 19, 11",
     ),
 ]
 BY_ID = {difference.id: difference for difference in DIFFERENCES}

@@ -8,6 +8,7 @@ instructions; an instruction is a list that starts with its name. Programs name 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 Instruction = list[Any]
@@ -299,6 +300,20 @@ GET10_TE = request("GET", "/", "Connection: keep-alive", "TE: chunked", version=
 Scenario = dict[str, Any]
 
 
+def needs_tcp(steps: list[Step], programs: str) -> bool:
+    """Whether a scenario shows resets, buffers of the system or addresses.
+
+    Any other goes over a Unix socket: there an end has arrived when close() returns, while the
+    system may deliver one over TCP a moment later, when the log has been taken.
+    """
+    if len(repr(steps)) > 50_000 or re.search(r"\d{5}", programs):  # bytes enough to fill a buffer
+        return True
+    special = any(
+        step[0] in ("rst", "stall", "leave") or (step[0] == "connect" and step[2]) for step in steps
+    )
+    return special or any(word in programs for word in ("ddress", "amily", "Port", "getConnections"))
+
+
 class Group:
     """A named list of scenarios."""
 
@@ -332,14 +347,17 @@ class Group:
             handlers[event] = program
         hears_close = "'res', 'close'" in repr(handlers)
         steps = [send(step) if isinstance(step, str) else step for step in client] or [send(GET)]
+        verbs = {step[0] for step in steps}
         scenario = {
             "name": f"{self.name}: {name}",
             "options": {**({"emitCloseAfterFinish": True} if hears_close else {}), **(options or {})},
             "server": server or [],
             "handlers": handlers,
             "client": steps,
-            **({"unix": True} if unix else {}),
-            **({"timing": True} if self.timing else {}),
+            **({"unix": True} if unix or not needs_tcp(steps, repr([server, handlers])) else {}),
+            # How much the system takes while nobody reads, and in what pieces it brings it, is its own affair.
+            **({"timing": True} if self.timing or "stall" in verbs else {}),
+            **({"cut": True} if "stall" in verbs and (known or "go_on" not in verbs) else {}),
             **({"known": known} if known else {}),
             **more,
         }

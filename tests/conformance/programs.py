@@ -167,7 +167,7 @@ class Generator:
         """Join requests without bodies: what happens around a body in one packet has no order."""
         packets = [""]
         for text in requests:
-            if text.endswith("\r\n\r\n") and "chunked\r\n" not in text:
+            if text.endswith("\r\n\r\n") and "chunked\r\n" not in text.lower():
                 packets[-1] += text
             else:
                 packets += [text, ""]

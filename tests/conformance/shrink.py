@@ -26,6 +26,9 @@ def programs(data: Any) -> Iterator[list[Any]]:
 
 def sound(scenario: Scenario) -> bool:
     """Whether every cork still has its uncork, and what the generator puts first is still there."""
+    made = {step[1] for step in scenario["client"] if step[0] == "connect"} or {"c"}
+    if not {step[2].get("conn", "c") for step in scenario["client"] if step[0] == "send"} <= made:
+        return False
     if not scenario["handlers"]:
         return scenario["server"][:1] != [] and scenario["server"][0][0] == "new"
     if "request" not in scenario["handlers"]:

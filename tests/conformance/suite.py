@@ -16,6 +16,7 @@ from .language import Group, Scenario
 from .peers import Peer, Transcript
 
 AT_ONCE = 12  # scenarios that run at the same time
+CUT = 200  # bytes that are compared of a stream that was cut
 LONG = 3000  # bytes that a transcript shows of one piece
 COMPARED = ("received", "ended", "client", "log")
 
@@ -54,10 +55,13 @@ def by_request(line: list[Any]) -> str:
     return tag if colon and tag.isdigit() else ""
 
 
-def flat(transcript: Transcript, *, timing: bool = False, interleaved: bool = False) -> list[str]:
+def flat(
+    transcript: Transcript, *, timing: bool = False, interleaved: bool = False, cut: bool = False
+) -> list[str]:
     """A transcript as lines of text.
 
-    With `timing`, without the steps at which bytes came; with `interleaved`, the lines of each request
+    With `timing`, without the steps at which bytes came; with `cut`, of the bytes only the first, for where
+    the system says how many came before the end; with `interleaved`, the lines of each request
     together, for where the order between different requests is nobody's promise.
     """
     lines = []
@@ -65,6 +69,8 @@ def flat(transcript: Transcript, *, timing: bool = False, interleaved: bool = Fa
         whole = {conn: "".join(data for _, data in pieces) for conn, pieces in transcript["received"].items()}
         transcript = {**transcript, "received": {conn: [[0, data]] for conn, data in whole.items() if data}}
     for conn, pieces in sorted(transcript["received"].items()):
+        if cut:
+            pieces = [[step, data[:CUT]] for step, data in pieces]
         lines += [f"{conn} got at step {step}: {brief(data)}" for step, data in pieces]
     lines += [f"{conn} ended: {how}" for conn, how in sorted(transcript["ended"].items())]
     lines += [f"client {line}" for line in transcript.get("client", [])]
@@ -88,7 +94,7 @@ def differences(left: list[str], right: list[str]) -> list[str]:
 
 def manner(scenario: Scenario) -> dict[str, bool]:
     """How the transcripts of a scenario are to be compared."""
-    return {key: bool(scenario.get(key)) for key in ("timing", "interleaved")}
+    return {key: bool(scenario.get(key)) for key in ("timing", "interleaved", "cut")}
 
 
 def judge(scenario: Scenario, left: Transcript, right: Transcript, *, node_twice: bool = False) -> Outcome:

@@ -226,6 +226,7 @@ class Http1Exchange:
         if not self.informs:
             return False
         if self._sink is not None:
+            self._sink.settle()  # what went before has left
             self._sink.put_now(block, done)
             self._sink.settle()
             return self._sink.pending < self._sink.mark

@@ -169,15 +169,15 @@ FALSE_FINISH: dict[str, tuple[Program, list[Any]]] = {
 }
 for label, (program, client) in CASES.items():
     marked = {"known": "D20"} if label == "parse error while answering" else {}
-    timing = "timeout" in label or "half-close" in label
+    timing = "timeout" in label or "half-close" in label or "big end" in label
     order.add(label, [*watch, *program], *client, timing=timing, **marked)
     order_default.add(label, [*endings, *rest, *program], *client, timing=timing, options=ONE, **marked)
 for label, (program, client) in FALSE_FINISH.items():
-    timing = "timeout" in label
+    whole = {"cut": False} if label == "parse error, big end pending" else {}
     gone = hear("socket.close", signal("gone"))
-    order.add(label, [*watch, gone, *program], *client, known="D2", timing=timing)
+    order.add(label, [*watch, gone, *program], *client, known="D2", timing=True, **whole)
     order_default.add(
-        label, [*endings, *rest, gone, *program], *client, options=ONE, known="D2", timing=timing
+        label, [*endings, *rest, gone, *program], *client, options=ONE, known="D2", timing=True, **whole
     )
 order.add(
     "clientError sees a destroy with error",

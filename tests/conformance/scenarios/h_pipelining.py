@@ -230,7 +230,6 @@ pipelining.add(
     settle(),
     tell("b"),
     settle(),
-    known="D10",
 )
 pipelining.add(
     "drain owed while waiting",

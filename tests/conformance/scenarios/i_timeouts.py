@@ -25,6 +25,8 @@ rest = [
 watch = [on("res.finish"), on("res.close", state("res", *states)), *rest]
 
 SHORT = 80
+#: Where something has to come before the clock runs out, however busy the machine is.
+LONG = 400
 A, B = request("GET", "/a"), request("GET", "/b")
 timeouts.add(
     "response, listener",
@@ -74,13 +76,13 @@ timeouts.add(
     until("\r\n\r\nx"),
     server=[on("server.timeout")],
 )
-timeouts.add("server.timeout", [*watch], send(GET), until_end(), server=[put("server.timeout", SHORT)])
+timeouts.add("server.timeout", [*watch], send(GET), until_end(), server=[put("server.timeout", LONG)])
 timeouts.add(
     "server.setTimeout with callback",
     [signal("on")],
     send(GET),
     until_end(),
-    server=[call("server.setTimeout", SHORT, cb("t", call("arg0.destroy")))],
+    server=[call("server.setTimeout", LONG, cb("t", call("arg0.destroy")))],
 )
 timeouts.add(
     "server.setTimeout 0",
@@ -115,7 +117,7 @@ timeouts.add(
     send(GET),
     send("GET / HT"),
     until_end(),
-    options={"keepAliveTimeout": SHORT, "keepAliveTimeoutBuffer": 0},
+    options={"keepAliveTimeout": LONG, "keepAliveTimeoutBuffer": 0},
 )
 timeouts.add(
     "keep-alive wait, server 'timeout' listener",
@@ -127,11 +129,11 @@ timeouts.add(
 )
 timeouts.add(
     "keep-alive wait, the next request cancels it",
-    [route(a=[quiet("res.end", "x")], b=[timer(200, quiet("res.end", "y"))])],
+    [route(a=[quiet("res.end", "x")], b=[timer(600, quiet("res.end", "y"))])],
     A,
     send(B),
     until("y"),
-    options={"keepAliveTimeout": SHORT, "keepAliveTimeoutBuffer": 0},
+    options={"keepAliveTimeout": LONG, "keepAliveTimeoutBuffer": 0},
 )
 timeouts.add(
     "handler's timeout replaced at keep-alive",
@@ -181,7 +183,7 @@ for label, text in {"no byte": "", "half a head": "GET / HTTP/1.1\r\nHo"}.items(
         until_end(),
         options={"headersTimeout": 150, "requestTimeout": 0, "connectionsCheckingInterval": 20},
         server=[on("server.clientError", call("arg1.end", "late"))],
-        known="D27",
+        known="D27" if text else None,
     )
     timeouts.add(
         f"headersTimeout, {label}, default answer",
@@ -213,10 +215,10 @@ timeouts.add(
 )
 timeouts.add(
     "requestTimeout not while handling",
-    [timer(80, quiet("res.end", "x"))],
+    [timer(600, quiet("res.end", "x"))],
     send(GET),
     until("\r\n\r\nx"),
-    options={"requestTimeout": 20, "headersTimeout": 20, "connectionsCheckingInterval": 10},
+    options={"requestTimeout": 300, "headersTimeout": 300, "connectionsCheckingInterval": 10},
 )
 timeouts.add(
     "no timeouts",

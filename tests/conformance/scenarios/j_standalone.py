@@ -49,7 +49,6 @@ alone(
     call("r.assignSocket", ref("w")),
     call("w.take"),
     later(call("w.take"), state("r", "writableFinished", "socket")),
-    known="D16",
 )
 alone(
     "assigned, then end",

@@ -107,12 +107,14 @@ for number, text in REFUSED.items():
     unanswered = [] if late else [until_end()]
     refused.add(f"row {number}, whole", seen, send(text), *unanswered, **late)
     refused.add(f"row {number}, by bytes", seen, split(text), *unanswered, **late)
-    refused.add(f"row {number}, answered at once", answering, send(text), until_end(), **late)
-    refused.add(f"row {number}, clientError", seen, send(text), *ended, server=complain, **late)
+    early = late if number in (61, 62) else {}
+    refused.add(f"row {number}, answered at once", answering, send(text), until_end(), **early)
+    alone = late if number == 59 else {}
+    refused.add(f"row {number}, clientError", seen, send(text), *ended, server=complain, **alone)
     refused.add(
-        f"row {number}, clientError, by bytes", seen, split(text), *ended, server=breaking_off, **late
+        f"row {number}, clientError, by bytes", seen, split(text), *ended, server=breaking_off, **alone
     )
-    late = {"known": "D20"} if number in (21, 60, 61, 62) else {}
+    late = {"known": "D20"} if number in (21, 61, 62) else {}
     for label, sending in {"": send(text), ", by bytes": split(text)}.items():
         insecure.add(
             f"row {number}{label}",

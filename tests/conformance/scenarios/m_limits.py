@@ -48,7 +48,6 @@ limits.add(
     served,
     send(request("GET", "/", "X:" + " " * 90 + "a")),
     options={"maxHeaderSize": 100},
-    known="D29",
 )
 limits.add("too large, clientError", served, send(sized(20000)), until_end(), server=quiet_error)
 limits.add("too large, incomplete", served, send(R + "X: " + "v" * 17000), until_end())

@@ -153,7 +153,6 @@ upgrade.add(
     tell_all,
     send(request("POST", "/", "Connection: upgrade", "Upgrade: x", "Content-Length: 3", body="abc")),
     send(GET),
-    known="D30",
 )
 upgrade.add(
     "no listener, more in the packet",

@@ -295,3 +295,227 @@ found.add(
     send(request("GET", "/a", "Connection: keep-alive", version="1.0") + B),
     until_end(),
 )
+
+# --- what the programs about one matter each found
+
+found.add(
+    "joined fields of a 1.0 request",
+    [get("req.headers"), call("res.end")],
+    send(request("GET", "/", "Age: 1", "Age: 2", version="1.0")),
+    until_end(),
+    options={"joinDuplicateHeaders": True},
+)
+found.add(
+    "assignSocket of the connection's own",
+    [call("res.assignSocket", ref("socket")), call("res.end", "x")],
+    send(GET),
+)
+found.add(
+    "detachSocket, and the socket given back",
+    [
+        call("res.detachSocket", ref("socket")),
+        call("res.write", "x"),
+        get("res.socket"),
+        call("res.assignSocket", ref("socket")),
+        call("res.end", "y"),
+    ],
+    send(GET),
+    send(GET),
+)
+MINE = error("mine", "MINE")
+for path in ("req", "res", "socket"):
+    found.add(
+        f"why a write failed: {path}.destroy(error)",
+        [on("res.error"), call("res.write", "abc", cb("w")), call(f"{path}.destroy", MINE)],
+        send(GET),
+        until_end(),
+    )
+for label, data in {"a list": ["a"], "true": True, "an object": {}}.items():
+    found.add(
+        f"end with {label} after the end",
+        [on("res.error"), call("res.end", "x"), call("res.end", data, cb("again"))],
+        send(GET),
+    )
+found.add(
+    "pipe from a response that has closed",
+    [on("res.error"), call("res.end"), later(call("res.pipe", ref("req")))],
+    send(GET),
+)
+found.add(
+    "the message of a writeHead that failed, whole answer",
+    [
+        quiet("res.setHeader", "A", "1"),
+        call("res.writeHead", 404, "Fine", {"b d": "1"}),
+        call("res.end", "x"),
+    ],
+    send(GET),
+)
+found.add(
+    "writableFinished of a write cut off before the end",
+    [
+        on("res.error"),
+        call("res.write", "abc"),
+        call("res.destroy"),
+        call("res.end", "x"),
+        get("res.writableFinished"),
+    ],
+    send(GET),
+    until_end(),
+)
+for event in ("finish", "close"):
+    for name in ("resume", "end", "close"):
+        found.add(
+            f"'{name}' of a request listened to in '{event}'",
+            [on(f"res.{event}", on(f"req.{name}")), call("res.end", "x")],
+            send(GET),
+            options={"emitCloseAfterFinish": True},
+        )
+found.add(
+    "a request seen in 'finish'",
+    [on("res.finish", state("req", "readableEnded", "destroyed", "readableFlowing")), call("res.end", "x")],
+    send(GET),
+)
+for label, program in {
+    "unread": [call("req.destroy")],
+    "with data": [call("req.destroy"), on("req.data")],
+    "resumed": [call("req.destroy"), call("req.resume")],
+}.items():
+    for kind, text in {"whole": post("abc"), "in part": post("abc")[:-1], "empty": GET}.items():
+        found.add(
+            f"a request destroyed later, {label}, {kind}",
+            [*watch, on("req.end"), later(*program)],
+            send(text),
+            until_end(),
+        )
+found.add(
+    "a request destroyed in the turn of the answer",
+    [*watch, on("req.end"), call("res.end", "x"), call("req.destroy")],
+    send(GET),
+    until_end(),
+)
+found.add(
+    "'close' of the socket, listeners gone",
+    [
+        on("socket.close", how="prependListener"),
+        save("kept", ref("last")),
+        on("socket.close"),
+        off("socket.close", "kept"),
+        on("res.close"),
+    ],
+    send(GET),
+    fin(),
+    until_end(),
+)
+for label, end in {"FIN": fin(), "RST": rst(), "leaving": leave()}.items():
+    found.add(
+        f"an unanswered request before an upgrade, the client's {label}",
+        [on("req.aborted"), on("req.error"), on("req.close"), on("res.close"), get("req.aborted")],
+        send(GET),
+        send(UP),
+        end,
+        handlers={
+            "upgrade": [on("socket.close"), on("socket.error"), hear("socket.end", call("socket.end"))]
+        },
+    )
+found.add(
+    "an error of a write after the end, and destroyed",
+    [on("res.error"), call("res.end", "x"), call("res.write", "y", cb("w")), call("res.destroy", MINE)],
+    send(GET),
+)
+for how in ("prependListener", "prependOnceListener"):
+    found.add(
+        f"'close' of the socket by {how}",
+        [on("socket.close"), on("socket.close", how=how), on("socket.close", how=how), on("res.close")],
+        send(GET),
+        fin(),
+        until_end(),
+    )
+found.add(
+    "bad time on a response that has finished",
+    [call("res.end", "x"), later(call("res.setTimeout", "a"), call("res.setTimeout", -1))],
+    send(GET),
+)
+for event in ("finish", "close"):
+    found.add(
+        f"'data' listened to in '{event}', the body later",
+        [on(f"res.{event}", on("req.data"), on("req.end"), get("req.readableDidRead")), call("res.end")],
+        send(post("abc")[:-3]),
+        send("abc"),
+        options={"emitCloseAfterFinish": True},
+    )
+CONNECT = "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n"
+lost = [on("req.aborted"), on("req.error"), on("req.close"), get("req.complete")]
+for label, text in {"CONNECT that nobody takes": CONNECT, "upgrade": UP}.items():
+    found.add(
+        f"unanswered requests before a {label}",
+        [route(a=[*lost, on("res.close")], b=lost)],
+        send(A + B + text),
+        until_end(),
+        handlers={"upgrade": [call("socket.destroy")]},
+    )
+found.add(
+    "unanswered responses before a CONNECT that nobody takes",
+    [route(a=[on("res.close")], b=[on("res.close")])],
+    send(A + B + CONNECT),
+    until_end(),
+    known="D1",
+)
+found.add(
+    "no drain while more is corked",
+    [
+        on("res.drain"),
+        call("res.flushHeaders"),
+        call("res.cork"),
+        call("res.write", b("0" * 70)),
+        call("res.uncork"),
+        call("res.cork"),
+        call("res.write", b("0" * 70)),
+        later(get("res.writableNeedDrain", "res.writableLength"), call("res.uncork")),
+    ],
+    send(GET),
+    options=MARK,
+)
+found.add(
+    "what two informational answers return",
+    [
+        call("res.writeEarlyHints", {"link": "</a>; rel=preload", "X-H": "1"}),
+        call("res.writeInformation", 150, {"X-I": "1"}),
+        call("res.end"),
+    ],
+    send(GET),
+    options=MARK,
+)
+for label, end in {"end": [call("res.end")], "end with data": [call("res.end", "x")]}.items():
+    for stage, head in {"nothing": [], "a head": [call("res.writeHead", 200)]}.items():
+        found.add(
+            f"{label} of a waiting response that was lost, {stage} before",
+            [
+                route(
+                    a=[],
+                    b=[*head, wait("t", *end, get("res.writableFinished"), call("res.end", cb("again")))],
+                )
+            ],
+            send(A + B),
+            leave(),
+            tell("t"),
+            settle(),
+        )
+found.add(
+    "writableFinished of an answer and its connection destroyed in one turn",
+    [call("res.end", "x"), call("res.destroy"), get("res.writableFinished", "res.writableLength")],
+    send(GET),
+    until_end(),
+)
+found.add(
+    "unpipe takes its listeners away",
+    [
+        call("req.pipe", ref("res")),
+        call("req.listenerCount", "data"),
+        call("req.unpipe", ref("res")),
+        call("req.listenerCount", "data"),
+        call("req.resume"),
+        on("req.end", call("res.end", "x")),
+    ],
+    send(post("abc")[:-1]),
+    send("c"),
+)
