@@ -15,6 +15,7 @@ from collections.abc import Callable
 import pytest
 
 from writehead import errors
+from writehead._received import described
 from writehead.errors import HTTPError
 
 # An error, its code, the sentence, the builtins that catch it, the status it answers with.
@@ -380,11 +381,11 @@ def test_a_parse_error_has_both_spellings_of_its_facts() -> None:
 
 def test_a_received_value_is_shown_only_where_it_is_short_and_harmless() -> None:
     """Types are always told, values if they are scalars, long ones cut."""
-    assert errors._described(None) == "None"
-    assert errors._described(True) == "bool (True)"
-    assert errors._described("x" * 99) == f"str ('{'x' * 24}...)"
-    assert errors._described({"secret": 1}) == "dict"
-    assert errors._described(len) == "builtin_function_or_method (len)"
+    assert described(None) == "None"
+    assert described(True) == "bool (True)"
+    assert described("x" * 99) == f"str ('{'x' * 24}...)"
+    assert described({"secret": 1}) == "dict"
+    assert described(len) == "builtin_function_or_method (len)"
 
 
 def test_a_system_error_keeps_what_the_system_said() -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ._readable import Readable
 
 
-class _Ear:
+class Ear:
     """Hears what may end the wait of an iteration; `over` and `error` tell how it ended."""
 
     __slots__ = ("_stream", "_waiting", "error", "over")
@@ -95,7 +95,7 @@ class Iteration(AsyncIterator[Any]):
 
     def __init__(self, stream: Readable) -> None:
         self._stream = stream
-        self._ear: _Ear | None = None  # None before the first step and after the last
+        self._ear: Ear | None = None  # None before the first step and after the last
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def __anext__(self) -> Any:
@@ -104,10 +104,11 @@ class Iteration(AsyncIterator[Any]):
             if self._loop is not None:
                 raise StopAsyncIteration
             self._loop = asyncio.get_running_loop()
-            ear = self._ear = _Ear(stream)
+            ear = self._ear = Ear(stream)
             ear.open()
         while True:
-            if not stream._is_waiting:
+            # Else the producer was asked, nothing has come, and `read` would find and change nothing.
+            if not (stream._reading and stream._need_readable) or stream._length:
                 chunk = None if stream._destroyed else stream.read()
                 if chunk is not None:
                     return chunk

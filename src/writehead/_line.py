@@ -13,10 +13,9 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from writehead._flow import LAST
-from writehead._http1.exchange import Http1Exchange
+from writehead._http1.exchange import GONE, Http1Exchange
 from writehead._http1.parser import RequestParser
 from writehead._incoming import IncomingMessage
-from writehead._outgoing import GONE
 from writehead._response import ServerResponse
 from writehead._socket import Socket
 from writehead._turns import Turns

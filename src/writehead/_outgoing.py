@@ -13,7 +13,7 @@ from writehead import _fields
 from writehead._bytes import as_bytes
 from writehead._callbacks import Callback, call_back, optional_callback
 from writehead._headers import HeaderStore, field_pairs
-from writehead._http1.exchange import LARGE, Http1Exchange
+from writehead._http1.exchange import GONE, LARGE, Http1Exchange
 from writehead._options import milliseconds
 from writehead._turns import later
 from writehead._wire import Done, Sink
@@ -28,27 +28,6 @@ from writehead.errors import (
     StreamDestroyedError,
     StreamWriteAfterEndError,
 )
-
-
-class Gone(Http1Exchange):
-    """What a finished response holds: a late call finds nothing."""
-
-    def abort(self, error: BaseException | None) -> None:
-        """Do nothing: the connection is another response's by now."""
-
-    def cork(self) -> None:
-        """Do nothing."""
-
-    def uncork(self) -> bool:
-        """Do nothing."""
-        return False
-
-    def flush(self) -> None:
-        """Do nothing."""
-
-
-#: That of all of them; whoever gets a socket again has one of its own.
-GONE = Gone()
 
 
 class OutgoingMessage(HeaderStore):

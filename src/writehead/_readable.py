@@ -18,11 +18,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterator, Hashable, Mapping
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from ._destroyable import Destroyable
 from ._encodings import Decoder, encode, normalize
-from ._iteration import Iteration
+from ._iteration import Ear, Iteration
 from ._pieces import Pieces
 from ._pipe import Pipe
 from ._turns import later
@@ -30,12 +30,6 @@ from .errors import AbortError, InvalidArgTypeError, OutOfRangeError, UnshiftAft
 from .events import Listener
 
 Chunk = bytes | str
-
-
-class Taker(Protocol):
-    """Who may wait for the next piece."""
-
-    def give(self, chunk: Any) -> bool: ...
 
 
 Destination = TypeVar("Destination")
@@ -72,7 +66,7 @@ class Readable(Destroyable):
     _sync = True  # what is pushed now must not be emitted inside this call
     _did_read = False
 
-    _taker: Taker | None = None  # gets a piece at once if nobody else would hear of it
+    _taker: Ear | None = None  # gets a piece at once if nobody else would hear of it
 
     _eof = False
     _end_scheduled = False
@@ -118,11 +112,6 @@ class Readable(Destroyable):
             return False
         self._did_read = True
         return True
-
-    @property
-    def _is_waiting(self) -> bool:
-        """Whether the producer was asked, nothing has come, and `read` would find and change nothing."""
-        return self._reading and self._need_readable and not self._length
 
     def _has_room(self) -> bool:
         return not self._length or self._length < self._high_water_mark

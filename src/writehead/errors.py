@@ -57,6 +57,7 @@ from __future__ import annotations
 import errno as _errno
 from typing import Any, ClassVar
 
+from ._received import described
 from ._system import name_of, sentence, text_of
 
 
@@ -83,18 +84,6 @@ def _restored(kind: type[HTTPError], args: tuple[object, ...]) -> HTTPError:
     error = kind.__new__(kind, *args)
     error.args = args  # an OSError sets them in __init__ alone
     return error
-
-
-def _described(value: object) -> str:
-    """Return a type and, where it is short and harmless, the value: `int (5)`."""
-    if value is None:
-        return "None"
-    kind = type(value).__name__
-    if type(value) in (bool, int, float, str, bytes):
-        shown = repr(value)
-        return f"{kind} ({shown})" if len(shown) <= 28 else f"{kind} ({shown[:25]}...)"
-    name = getattr(value, "__name__", None)
-    return f"{kind} ({name})" if isinstance(name, str) else kind
 
 
 # The response used in the wrong order.
@@ -211,7 +200,7 @@ class InvalidHTTPTokenError(HTTPError, TypeError, ValueError):
     code = "ERR_INVALID_HTTP_TOKEN"
 
     def __init__(self, kind: str, name: object) -> None:
-        shown = name if isinstance(name, str) else _described(name)
+        shown = name if isinstance(name, str) else described(name)
         super().__init__(f'{kind} must be a valid HTTP token ["{shown}"]')
         self.kind = kind
         self.name = name
@@ -257,7 +246,7 @@ class InvalidArgTypeError(HTTPError, TypeError):
     code = "ERR_INVALID_ARG_TYPE"
 
     def __init__(self, argument: str, expected: str, value: object) -> None:
-        super().__init__(f'The "{argument}" argument must be {expected}. Received {_described(value)}')
+        super().__init__(f'The "{argument}" argument must be {expected}. Received {described(value)}')
         self.argument = argument
         self.expected = expected
         self.value = value
@@ -269,7 +258,7 @@ class InvalidArgValueError(HTTPError, TypeError, ValueError):
     code = "ERR_INVALID_ARG_VALUE"
 
     def __init__(self, argument: str, value: object, reason: str = "is invalid") -> None:
-        super().__init__(f"The argument '{argument}' {reason}. Received {_described(value)}")
+        super().__init__(f"The argument '{argument}' {reason}. Received {described(value)}")
         self.argument = argument
         self.value = value
         self.reason = reason
@@ -305,7 +294,7 @@ class UnknownEncodingError(HTTPError, TypeError, ValueError):
     code = "ERR_UNKNOWN_ENCODING"
 
     def __init__(self, encoding: object) -> None:
-        shown = encoding if isinstance(encoding, str) else _described(encoding)
+        shown = encoding if isinstance(encoding, str) else described(encoding)
         super().__init__(
             f"Unknown encoding: {shown}; it must be one of "
             "utf8, latin1, binary, ascii, hex, base64, base64url, ucs2, utf16le"
@@ -319,7 +308,7 @@ class BadPortError(HTTPError, ValueError):
     code = "ERR_SOCKET_BAD_PORT"
 
     def __init__(self, argument: str, value: object) -> None:
-        super().__init__(f"{argument} should be >= 0 and < 65536. Received {_described(value)}.")
+        super().__init__(f"{argument} should be >= 0 and < 65536. Received {described(value)}.")
         self.argument = argument
         self.value = value
 

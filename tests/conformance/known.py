@@ -350,21 +350,21 @@ DIFFERENCES: list[Difference] = [
         "Requests that wait in a pipeline",
         "reads on for as long as no bytes of answers wait, so that one client can pile up requests without end.",
         "stops reading when a hundred wait behind the one that is being answered; what the packet still holds is served.",
-        "server.md 5; a limit on all that a stranger can send",
+        "none: a limit on what a stranger can send, which server.md 5 does not have",
     ),
     Difference(
         "D37",
         "A header's list that is changed after it was set",
         "sends what was put into it, line ends too.",
         "checks it again when the head is made, and raises InvalidCharError.",
-        "response.md 2.3: nothing else may stand in a head",
+        "none: what response.md 2.3 lets into a head, whenever it is put there",
     ),
     Difference(
         "D38",
         "A broken request behind a last answer",
         "answers 400 in place of that answer.",
         "sends nothing behind an answer that says `Connection: close`: the end of the connection may be what delimits it.",
-        "README, parse errors in a pipeline; server.md 19, 11",
+        "README, `server.md` §19, 11, and parse errors in a pipeline",
     ),
 ]
 BY_ID = {difference.id: difference for difference in DIFFERENCES}

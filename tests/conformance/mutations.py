@@ -150,8 +150,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "'finish' one turn late",
         "_line.py",
-        "            response._on_flushed()\n        elif",
-        "            self.turns.later(response._on_flushed)\n        elif",
+        "        if heard:\n            response._on_flushed()",
+        "        if heard:\n            self.turns.later(response._on_flushed)",
     ),
     Mutation(
         "'aborted' after the response's 'close'",
@@ -174,8 +174,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "the keep-alive clock does not start",
         "_line.py",
-        "                socket._watch_idle(seconds)\n        if heard:",
-        "                pass\n        if heard:",
+        "            self._keep_alive_set = True\n            self.socket._watch_idle(seconds)",
+        "            self._keep_alive_set = True",
     ),
     Mutation(
         "a broken connection is ended, not cut",
@@ -192,8 +192,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "Expect before the limit of requests",
         "_server.py",
-        "            if not good and not self._excuses_host(req):",
-        "            if expect is None and not good and not self._excuses_host(req):",
+        "            if not good and not self._excuses_host(req, connection):",
+        "            if expect is None and not good and not self._excuses_host(req, connection):",
     ),
     Mutation(
         "417 without chunks",
@@ -294,7 +294,7 @@ MUTATIONS: list[Mutation] = [
     ),
     Mutation(
         "the callback of a write is not told why the connection was cut",
-        "_flow.py",
+        "_ending.py",
         '(error or StreamDestroyedError("write"))',
         'StreamDestroyedError("write")',
     ),

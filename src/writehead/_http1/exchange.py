@@ -370,6 +370,27 @@ class Http1Exchange:
             response._on_flushed()
 
 
+class Gone(Http1Exchange):
+    """What a finished response holds: a late call finds nothing."""
+
+    def abort(self, error: BaseException | None) -> None:
+        """Do nothing: the connection is another response's by now."""
+
+    def cork(self) -> None:
+        """Do nothing."""
+
+    def uncork(self) -> bool:
+        """Do nothing."""
+        return False
+
+    def flush(self) -> None:
+        """Do nothing."""
+
+
+#: That of all of them; whoever gets a socket again has one of its own.
+GONE = Gone()
+
+
 def _all_done(callbacks: list[Done]) -> Done:
     def done(error: BaseException | None) -> None:
         for callback in callbacks:

@@ -116,6 +116,7 @@ for number, text in REFUSED.items():
     )
     late = {"known": "D20"} if number in (21, 61, 62) else {}
     for label, sending in {"": send(text), ", by bytes": split(text)}.items():
+        late = late if number == 21 or not label else {}
         insecure.add(
             f"row {number}{label}",
             [get("req.httpVersion", "req.url", "req.rawHeaders"), *answering],

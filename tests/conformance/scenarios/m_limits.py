@@ -148,7 +148,7 @@ for label, text in {
             [*seen, quiet("res.end", "x")],
             *steps,
             until_end(),
-            **({"known": "D20"} if text.startswith(G) else {}),
+            **({"known": "D20"} if text.startswith(G) and how == "whole" else {}),
         )
         limits.add(
             f"over by {label}, {how}, clientError",

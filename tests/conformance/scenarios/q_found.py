@@ -296,6 +296,23 @@ found.add(
     until_end(),
 )
 
+found.add(
+    "a hundred and more requests that wait",
+    [log("seen")],
+    send(GET * 101),
+    settle(),
+    *[send(GET), settle()] * 3,
+    known="D36",
+)
+found.add(
+    "a broken request behind a last answer that waits",
+    [quiet("res.setHeader", "Connection", "close"), wait("a", call("res.end", "x"))],
+    send(GET + "BAD\x00\r\n\r\n"),
+    tell("a"),
+    until_end(),
+    known="D38",
+)
+
 # --- what the programs about one matter each found
 
 found.add(

@@ -424,7 +424,6 @@ page.add(
     settle(),
     tell("b"),
     settle(),
-    known="D10",
 )
 page.add(
     "res.socket in 'socket'",
