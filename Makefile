@@ -67,7 +67,7 @@ PYTHONS ?= python3.11 python3.12 python3.13 python3.14 $(wildcard $(HOME)/.pyenv
 
 .PHONY: test-all
 test-all: ## Run the tests on every Python found, with uvloop and with asyncio
-	@seen=; for each in $(PYTHONS); do \
+	@seen=; failed=; for each in $(PYTHONS); do \
 		version=$$("$$each" -c 'import sys, venv, ensurepip; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) \
 			|| continue; \
 		case " $$seen " in *" $$version "*) continue;; esac; seen="$$seen $$version"; \
@@ -78,9 +78,10 @@ test-all: ## Run the tests on every Python found, with uvloop and with asyncio
 			$$env/bin/python -m pip install --quiet --editable . --group tests && touch $$env/.ready; } || exit 1; \
 		for loop in uvloop asyncio; do \
 			echo "== Python $$version with $$loop"; \
-			$$env/bin/python -m pytest -q -n 2 --loop=$$loop $(ARGS) $(TESTS) || exit 1; \
+			$$env/bin/python -m pytest -q -n 2 --loop=$$loop $(ARGS) $(TESTS) \
+				|| failed="$$failed $$version/$$loop"; \
 		done; \
-	done; echo "== passed on Python$$seen"
+	done; echo "== ran on Python$$seen"; test -z "$$failed" || { echo "== failed:$$failed" >&2; exit 1; }
 
 .PHONY: conformance
 conformance: $(VENV)/.ready-dev ## Compare with Node: the written scenarios and N random programs from SEED
