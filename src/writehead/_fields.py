@@ -201,7 +201,8 @@ def field_lines(name: str, value: Any, join: bool = False) -> str:
         return f"{name}: {text(value)}\r\n"
     items = [text(item) for item in value]
     for item in items:  # the list has been in the user's hands since it was checked
-        _check_characters(name, item, lenient=True, where="header content")
+        if not (item.isascii() and item.isprintable()):
+            _check_characters(name, item, lenient=True, where="header content")
     if join or (len(value) > 1 and lower(name) == "cookie"):
         return f"{name}: {'; '.join(items)}\r\n"
     return "".join([f"{name}: {item}\r\n" for item in items])

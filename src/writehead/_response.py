@@ -33,6 +33,9 @@ from writehead.errors import (
 #: Status lines of answers that have a body.
 _USUAL_LINES = {code: line for code, line in STATUS_LINES.items() if code >= 200 and code not in (204, 304)}
 
+#: Stands where nothing was assigned; None is something.
+UNSET: Any = object()
+
 FAILURE_BODY = b"Internal Server Error"
 
 
@@ -53,6 +56,7 @@ class ServerResponse(OutgoingMessage):
     _send_date = True
     _status_code: Any = 200
     _status_message: Any = None
+    _late_message: Any = UNSET  # what was assigned when it could change nothing any more
     _reason = ""
     _given: list[tuple[str, Any]] | None = None
     _expects_continue = False
@@ -115,14 +119,19 @@ class ServerResponse(OutgoingMessage):
     @property
     def status_message(self) -> Any:
         """The reason phrase; None until the head is rendered means the standard one."""
+        if self._late_message is not UNSET:
+            return self._late_message
         if self._status_message is None and self._rendered:
             return STATUS_CODES.get(self._status_code, "unknown")
         return self._status_message
 
     @status_message.setter
     def status_message(self, value: Any) -> None:
-        self._status_message = value
-        self._odd = True
+        if self._rendered:
+            self._late_message = value
+        else:
+            self._status_message = value
+            self._odd = True
 
     statusMessage = status_message
 

@@ -313,6 +313,12 @@ found.add(
     known="D38",
 )
 
+found.add(
+    "statusMessage taken away from a sent head",
+    [call("res.write", "x"), put("res.statusMessage", None), get("res.statusMessage"), call("res.end")],
+    send(GET),
+)
+
 # --- what the programs about one matter each found
 
 found.add(
