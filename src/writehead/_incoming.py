@@ -295,7 +295,8 @@ class IncomingMessage(Readable):
         """The connection was lost after the answer, with body still to come: 'close' alone."""
         if not self._destroyed:
             self._destroyed = True
-            self._errored = ConnectionLostError()
+            if self._taker is not None:  # an iteration is not left to wait for the rest
+                self._errored = ConnectionLostError()
             later(self._tell_destroyed, None)
 
     def _on_destroy(self, error: BaseException | None) -> None:

@@ -319,6 +319,17 @@ found.add(
     send(GET),
 )
 
+found.add(
+    "a request whose body is cut off behind its last answer",
+    [
+        quiet("res.setHeader", "Connection", "close"),
+        call("res.end", "x"),
+        later(get("req.errored", "req.aborted")),
+    ],
+    send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 300\r\n\r\nabc"),
+    until_end(),
+)
+
 # --- what the programs about one matter each found
 
 found.add(
