@@ -37,8 +37,8 @@ async def run_case(case: Case, port: int, delivery: str) -> Outcome:
         if outcome.end != "closed" and not case.get("fin") and not outcome.malformed:
             await link.probe()
             probed = link.outcome()
-            if outcome.end == "waits" and probed.end == "closed":
-                return probed  # it was slow, not silent
+            if outcome.end == "waits" and probed.answers and probed.answers[-1].status >= 400:
+                return probed  # it was slow, not silent: this is the refusal, and not of the probe
             probed.end, probed.probed = outcome.end, True
             return probed
         return outcome
