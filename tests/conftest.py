@@ -9,9 +9,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import hypothesis
 import pytest
 
 sys.dont_write_bytecode = True
+# A change is judged by what it changes: the machine that checks it draws the same examples every time.
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("repeatable")
 TIMEOUT = float(os.environ.get("WRITEHEAD_TEST_TIMEOUT", "30"))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.http1.packets import C, G, P, R, Reading, cut
@@ -38,6 +38,12 @@ def places(data: bytes, shares: list[float]) -> list[int]:
 
 @settings(deadline=None, max_examples=300)
 @given(STREAM, st.lists(st.floats(0, 1), max_size=8), st.booleans(), st.sampled_from([40, 100, 16384]))
+@example(
+    P + b"Content-Length: 1\r\n\r\n\x00GET / HTTP/1.1\r\n" + b"X: \r\n" * 4 + b"x-long-name: \x00\r\n\r\n",
+    [0.5],
+    False,
+    40,
+)
 def test_cuts_and_lanes_make_no_difference(data: bytes, shares: list[float], lazy: bool, size: int) -> None:
     """Any stream gives the same items, the same error and the same state, however it comes."""
     options: dict[str, Any] = {"size": size, "count": 4}

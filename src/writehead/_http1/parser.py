@@ -313,9 +313,8 @@ class RequestParser:
         length = syntax.body_length(message._raw_fields)
         if length is None or length == syntax.UNTIL_CLOSE:
             return False
-        self._body_left = length
+        self._body_left = length  # where it ends here, so does the next piece
         if not self.take_body(len(data) - self._at):
-            self._body_left = None
             return False
         self._found.append(data[self._at :])
         self._mark = len(self._found)
