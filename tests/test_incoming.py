@@ -209,3 +209,36 @@ async def test_json_that_is_nested_too_deeply() -> None:
     client = testing.connect(http.create_server(handle))
     await client.request("POST", "/", body=b"[" * 200_000)
     assert seen == ["the body is nested too deeply"]
+
+
+async def turns() -> None:
+    """Let the handler's task go on until it waits."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("beside", [None, "data", "readable"])
+async def test_an_iteration_gets_each_packet_whoever_listens_beside(beside: str | None) -> None:
+    """Straight from the connection where nobody else hears of it; 'data' and 'readable' are told as ever."""
+    chunks: list[bytes] = []
+    heard: list[Any] = []
+
+    async def read(req: Any, res: Any) -> None:
+        if beside is not None:
+            req.on(beside, lambda *args: heard.append(args))
+        async for chunk in req:
+            chunks.append(chunk)
+        res.end("done")
+
+    stage = Stage(read)
+    client = stage.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\n")
+    for packet in (b"ab", b"cd", b"ef", b"gh"):
+        await turns()
+        client.send(packet)
+    await turns()
+    assert chunks == [b"ab", b"cd", b"ef", b"gh"]
+    assert dateless(client.received) == answer(b"done")
+    if beside == "data":
+        assert [args[0] for args in heard] == chunks
+    elif beside == "readable":
+        assert len(heard) == 5  # and once at the end

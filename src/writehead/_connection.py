@@ -485,6 +485,7 @@ class Connection(Line):
         socket = self.socket
         self._closed_input = True
         self._released = True
+        self._spare = None  # it knows its line
         self._incoming = None
         self._start = None
         self._parser = None
