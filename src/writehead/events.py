@@ -276,11 +276,19 @@ class EventEmitter:
             if task.cancelling():
                 raise
             # Not this task was cancelled but what it waited for: a failure as any other.
-            self._listener_failed(error, name, args)
+            self._task_failed(task, error, name, args)
         except Exception as error:
-            self._listener_failed(error, name, args)
+            self._task_failed(task, error, name, args)
         finally:
             _running.discard(task)
+
+    def _task_failed(
+        self, task: asyncio.Task[Any], error: BaseException, name: Hashable, args: tuple[Any, ...]
+    ) -> None:
+        if task in _running:
+            self._listener_failed(error, name, args)
+        else:  # inside the call of the listener, where a rejection of Node's is never heard
+            later(self._listener_failed, error, name, args)
 
     def _listener_failed(self, error: BaseException, event: Hashable, args: tuple[Any, ...]) -> None:
         """Hear that a listener of `event` raised `error` where no caller of `emit` could."""

@@ -119,8 +119,13 @@ class _Link:
         deadline = loop.time() + PATIENCE
         while not self._closed and not self._is_done():
             wait = deadline - loop.time()
-            if not await self._hear(wait if certain else min(wait, QUIET)):
+            if not await self._hear(wait if certain or self._is_refused() else min(wait, QUIET)):
                 return
+
+    def _is_refused(self) -> bool:
+        """Tell whether a refusal has come: the end must follow, on a busy machine too."""
+        answers = self.outcome().answers
+        return bool(answers) and answers[-1].status >= 400
 
     def _is_done(self) -> bool:
         """Tell whether every answer that could come to these requests is here."""
@@ -141,9 +146,9 @@ class _Link:
         try:
             await loop.sock_sendall(self._socket, _PROBE)
         except OSError:
-            return
+            pass  # the reader is about to see why
         certain = self._case["expect"] == "accept"
-        while not self._closed and await self._hear(PATIENCE if certain else QUIET):
+        while not self._closed and await self._hear(PATIENCE if certain or self._is_refused() else QUIET):
             pass
 
     async def _hear(self, seconds: float) -> bool:
