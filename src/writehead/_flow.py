@@ -311,8 +311,8 @@ class SocketFlow(Readable):
         elif size <= JOIN:
             transport.write(b"".join(held))
         elif type(transport).__module__ == "asyncio.selector_events":
-            for part in held:  # its `writelines` (3.12.1, 3.13.0) does not tell of what the system did not take
-                transport.write(part)
+            # Its `writelines` (3.12.1, 3.13.0) does not tell of what the system did not take.
+            transport.write(b"".join(held))
         else:
             transport.writelines(held)
         if self._idle_after and not self._in_packet:
