@@ -179,6 +179,15 @@ def test_a_line_feed_does_not_hide_an_old_version() -> None:
         assert received == BAD if b"\n" in packet[:10] else received.startswith(b"HTTP/1.1 200")
 
 
+def test_a_trailer_that_closes_closes_for_nobody_else() -> None:
+    """llhttp takes it for the last word of its connection; its parser serves no other."""
+    stage = Stage(answer_at_end)
+    chunked = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
+    for _ in range(3):
+        assert stage.exchange(chunked + b"Connection: close\r\n\r\n") == answer(b"x")
+        assert stage.exchange(POST + b"abcd") == answer(b"abcd")
+
+
 def test_a_timeout_set_by_the_handler_outlives_its_packet() -> None:
     """The keep-alive clock of the answer before does not come in its way, nor it in that clock's."""
     held: list[Any] = []

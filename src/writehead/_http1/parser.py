@@ -408,16 +408,18 @@ class RequestParser:
     def _on_message_complete(self) -> None:
         message = self._message
         assert message is not None
+        stays = message._should_keep_alive
         if self._fields:
             message._raw_trailers = self._fields
             self._fields = []
             self._stripped = 0
+            stays = stays and self._llhttp.should_keep_alive()  # a trailer may say `Connection: close`
         self._found.append(END)
         self._message = None
         self._idle.append(True)
         self._chunk = NO_CHUNK
         self._body_left = None
-        if not self.lenient and not message._should_keep_alive:
+        if not self.lenient and not stays:
             self.closed = True
 
     # The limits.
