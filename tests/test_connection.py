@@ -6,7 +6,19 @@ from typing import Any
 
 import pytest
 
-from tests.stage import BAD, GET, OK, OK_CLOSE, Stage, answer, answer_at_end, dateless, events, silent
+from tests.stage import (
+    BAD,
+    GET,
+    OK,
+    OK_CLOSE,
+    Stage,
+    answer,
+    answer_at_end,
+    bytewise,
+    dateless,
+    events,
+    silent,
+)
 from writehead import http, testing
 from writehead.testing import settle
 
@@ -184,7 +196,7 @@ def test_a_trailer_that_closes_closes_for_nobody_else() -> None:
     stage = Stage(answer_at_end)
     chunked = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
     for _ in range(3):
-        assert stage.exchange(chunked + b"Connection: close\r\n\r\n") == answer(b"x")
+        assert stage.exchange(*bytewise(chunked + b"Connection: close\r\n\r\n")) == answer(b"x")
         assert stage.exchange(POST + b"abcd") == answer(b"abcd")
 
 
