@@ -101,16 +101,23 @@ class Rig:
         if "Connection: close" in self.workload.fields:
             return await self.turn_anew()
         for packet in self.packets:
-            for protocol, _wire in self.pairs:
-                protocol.data_received(packet)
+            self._bring(self.pairs, packet)
+            await asyncio.sleep(0)
             await asyncio.sleep(0)
         return None
+
+    @staticmethod
+    def _bring(pairs: list[tuple[Any, Wire]], packet: bytes) -> None:
+        """Let the loop bring a packet, as in life: a task that waits for it can run at once."""
+        loop = asyncio.get_running_loop()
+        for protocol, _wire in pairs:
+            loop.call_soon(protocol.data_received, packet)
 
     async def turn_anew(self) -> None:
         """One request on each of as many new connections."""
         pairs = [self.connect() for _ in range(self.count)]
-        for protocol, _wire in pairs:
-            protocol.data_received(self.packets[0])
+        self._bring(pairs, self.packets[0])
+        await asyncio.sleep(0)
         await asyncio.sleep(0)
         for protocol, _wire in pairs:
             protocol.connection_lost(None)

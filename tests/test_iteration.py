@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import gc
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from typing import Any
 
 import pytest
@@ -123,6 +123,62 @@ async def test_a_cancelled_step_is_the_last() -> None:
     assert isinstance(source.errored, AbortError)
     with pytest.raises(StopAsyncIteration):
         await anext(iterator)
+
+
+async def test_a_piece_is_with_the_task_before_the_call_that_brought_it_returns() -> None:
+    """As in Node, before the next connection is read; in the context of the task, which others may not enter."""
+    source, chunks = Source(), []
+    task = asyncio.ensure_future(collect(source, chunks))
+    await settle()
+    seen: list[tuple[bool, list[Any]]] = []
+
+    def bring(piece: bytes) -> None:
+        seen.append((source._hand_over(piece), chunks[:]))
+
+    loop = asyncio.get_running_loop()
+    loop.call_soon(bring, b"a")
+    loop.call_soon(bring, b"b")
+    await settle()
+    bring(b"c")  # a task runs: this one
+    bring(b"d")  # one piece waits already: it is not handed over
+    assert seen == [(True, [b"a"]), (True, [b"a", b"b"]), (True, [b"a", b"b"]), (False, [b"a", b"b"])]
+    assert source.readable_did_read
+    source._push_end()
+    await task
+    assert chunks == [b"a", b"b", b"c"]
+
+
+async def test_a_task_that_is_cancelled_while_it_waits_hears_of_it_once() -> None:
+    """With the text it was cancelled with; what comes later wakes nobody."""
+    source, chunks = Source(), []
+    task = asyncio.ensure_future(collect(source, chunks))
+    await settle()
+    assert task.cancel("enough")
+    assert not source._hand_over(b"a")
+    with pytest.raises(asyncio.CancelledError, match="enough"):
+        await task
+    assert (chunks, task.cancelled()) == ([], True)
+    assert isinstance(source.errored, AbortError)
+
+
+async def test_what_comes_before_a_task_takes_the_step_up_is_not_lost() -> None:
+    """A coroutine may be driven by hand up to its first wait, and go on in a task."""
+    source, chunks = Source(), []
+    coroutine = collect(source, chunks)
+    waits_for = coroutine.send(None)
+    source._push_end()
+    await settle()
+
+    class Rest:
+        def __await__(self) -> Generator[Any, Any, None]:
+            yield waits_for
+            with contextlib.suppress(StopIteration):
+                while True:
+                    yield coroutine.send(None)
+
+    async with asyncio.timeout(5):
+        await Rest()
+    assert (chunks, source.closed) == ([], True)
 
 
 async def test_data_listeners_get_every_piece_too() -> None:

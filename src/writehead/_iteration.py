@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Generator
+from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 from ._turns import later
@@ -14,13 +15,35 @@ if TYPE_CHECKING:
 
 
 class Ear:
-    """Hears what may end the wait of an iteration; `over` and `error` tell how it ended."""
+    """Hears what may end the wait of an iteration; `over` and `error` tell how it ended.
 
-    __slots__ = ("_stream", "_waiting", "error", "over")
+    To the task it is what it waits for: it has the part of a future that a task asks for. A real one would wake
+    the task by the loop, after the reads of all other connections: each would keep its piece alive until then.
+    Node's `for await` goes on before it looks at the next connection, too.
+    """
 
-    def __init__(self, stream: Readable) -> None:
+    __slots__ = (
+        "_asyncio_future_blocking",
+        "_callback",
+        "_cancelled",
+        "_chunk",
+        "_context",
+        "_loop",
+        "_stream",
+        "_woken",
+        "error",
+        "over",
+    )
+
+    def __init__(self, stream: Readable, loop: asyncio.AbstractEventLoop) -> None:
         self._stream = stream
-        self._waiting: asyncio.Future[Any] | None = None
+        self._loop = loop
+        self._asyncio_future_blocking = False
+        self._callback: Callable[[Any], object] | None = None  # wakes the task; None while it runs
+        self._context: Context | None = None
+        self._cancelled: asyncio.CancelledError | None = None
+        self._chunk: Any = None
+        self._woken = False  # after the wait began, before a task asked to be told
         self.over = False
         self.error: BaseException | None = None
 
@@ -49,21 +72,61 @@ class Ear:
         stream.off("error", self._on_error)
         stream.off("close", self._on_close)
 
-    def wait(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[Any]:
-        """Wait for a piece, or for None: a reason to look again."""
-        self._waiting = loop.create_future()
-        return self._waiting
+    # -- what a task asks of a future
 
-    def give(self, chunk: Any) -> bool:
-        """Take a piece, if it is waited for."""
-        if self._waiting is None or self._waiting.done():
+    def __await__(self) -> Generator[Any, None, Any]:
+        """Wait for a piece, or for None: a reason to look again."""
+        self._asyncio_future_blocking = True
+        self._woken = False
+        yield self
+        chunk, self._chunk = self._chunk, None
+        return chunk
+
+    def add_done_callback(self, callback: Callable[[Any], object], *, context: Context | None = None) -> None:
+        self._callback = callback
+        self._context = context
+        if self._woken:
+            self._wake()
+
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        return self._loop
+
+    def cancel(self, msg: Any = None) -> bool:
+        if self._callback is None:
             return False
-        self._waiting.set_result(chunk)
+        self._cancelled = asyncio.CancelledError() if msg is None else asyncio.CancelledError(msg)
+        self._wake()
         return True
 
+    def result(self) -> None:
+        cancelled, self._cancelled = self._cancelled, None
+        if cancelled is not None:
+            raise cancelled
+
+    # -- what may end the wait
+
+    @property
+    def waits(self) -> bool:
+        """Whether the task waits, and nothing has woken it."""
+        return self._callback is not None
+
+    def give(self, chunk: bytes) -> None:
+        """Let the task that waits have a piece, at once where that can be."""
+        self._chunk = chunk
+        callback, context = self._callback, self._context
+        if callback is None or context is None or asyncio.current_task(self._loop) is not None:
+            self._wake()  # no task may run inside another
+        else:
+            self._callback = None
+            context.run(callback, self)
+
     def _wake(self) -> None:
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(None)
+        callback = self._callback
+        if callback is None:
+            self._woken = True
+        else:
+            self._callback = None
+            self._loop.call_soon(callback, self, context=self._context)
 
     def _finish(self, error: BaseException | None) -> None:
         if not self.over:
@@ -99,12 +162,12 @@ class Iteration(AsyncIterator[Any]):
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def __anext__(self) -> Any:
-        stream, ear = self._stream, self._ear
-        if ear is None:
-            if self._loop is not None:
+        stream, ear, loop = self._stream, self._ear, self._loop
+        if ear is None or loop is None:
+            if loop is not None:
                 raise StopAsyncIteration
-            self._loop = asyncio.get_running_loop()
-            ear = self._ear = Ear(stream)
+            loop = self._loop = asyncio.get_running_loop()  # once: before Python 3.12 it is a system call
+            ear = self._ear = Ear(stream, loop)
             ear.open()
         while True:
             # Else the producer was asked, nothing has come, and `read` would find and change nothing.
@@ -115,7 +178,7 @@ class Iteration(AsyncIterator[Any]):
             if ear.over:
                 break
             try:
-                chunk = await ear.wait(asyncio.get_running_loop())
+                chunk = await ear
             except BaseException:  # its traceback would keep this iterator, and so the stream, waiting
                 await self.aclose()
                 raise

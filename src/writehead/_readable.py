@@ -108,9 +108,10 @@ class Readable(Destroyable):
             return False
         if listeners is None or len(listeners.get("readable", ())) != 1 or self._destroyed:
             return False
-        if not taker.give(chunk):
+        if not taker.waits:
             return False
         self._did_read = True
+        taker.give(chunk)
         return True
 
     def _has_room(self) -> bool:

@@ -15,6 +15,11 @@ from typing import Any
 logger = logging.getLogger("writehead")
 
 
+#: At most so much of a large body is read at once. Allocators map what is larger than 128 KiB for each use
+#: anew, and what is much smaller costs more turns than bytes.
+READ_SIZE = 124 * 1024
+
+
 class Turns:
     """The queue of one event loop; `loop` is None until one runs."""
 
@@ -31,9 +36,9 @@ class Turns:
 
     @property
     def buffer(self) -> memoryview:
-        """64 KiB to read into: of the loop, so for the time of one callback only."""
+        """What large bodies are read into: of the loop, so for the time of one callback only."""
         if self._buffer is None:
-            self._buffer = memoryview(bytearray(65536))
+            self._buffer = memoryview(bytearray(READ_SIZE))
         return self._buffer
 
     def later(self, callback: Callable[..., object], *args: Any) -> None:
