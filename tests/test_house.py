@@ -46,7 +46,7 @@ FLOORS: list[dict[str, set[str]]] = [
         "_flow": {"_wire"},
         "_ending": {"_flow"},
         "_facts": {"_certificate", "_ending"},
-        "_socket": {"_wire", "_facts"},
+        "_socket": {"_wire", "_facts", "_flow"},
         "_standalone": {"_wire"},
         "_certificate": set(),
         "_secure_context": set(),

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Self
 
 from writehead._callbacks import call_back
-from writehead._flow import Owner, SocketFlow
+from writehead._flow import BUSY, Owner, SocketFlow
 from writehead.errors import HTTPError, StreamDestroyedError, SystemCallError
 
 logger = logging.getLogger("writehead")
@@ -43,7 +43,7 @@ class SocketEnd(SocketFlow):
             self._errored = error
         self._keep_addresses()
         self._blocked = False
-        self._calm = False
+        self._ease = BUSY
         if not self._destroyed:
             self._destroyed = True
             self._taken = False
@@ -58,7 +58,7 @@ class SocketEnd(SocketFlow):
         """Close a socket of which nobody hears and nothing waits."""
         if not self._destroyed:
             self._keep_addresses()
-            self._calm = False
+            self._ease = BUSY
             self._destroyed = True
             self._taken = False
             if self._timers is not None:
@@ -141,7 +141,7 @@ class SocketEnd(SocketFlow):
 
     def _end_flushed(self) -> None:
         """End and close a socket that has nothing left to send, and no listeners: `destroy_soon` in one step."""
-        self._calm = False
+        self._ease = BUSY
         self._destroy_when_flushed = self._written_ended = self._finished = True
         self._turns.next_round(self._emit_finish)
 
@@ -165,7 +165,7 @@ class SocketEnd(SocketFlow):
         self.settle()
         self._taken = not (self._blocked or self._is_lost())
         self._destroyed = True
-        self._calm = False
+        self._ease = BUSY
         self._errored = error
         self._drop_held((error or StreamDestroyedError("write")) if self._due else None)
         callbacks, self._end_callbacks = self._end_callbacks, []

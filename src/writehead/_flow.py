@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("writehead")
 
-#: Up to here parts are joined into one write; longer ones are handed down as they are.
+#: Up to here parts are joined into one write; longer ones are handed down as they are,
 JOIN = 65536
+
+#: unless they are small ones: of fewer bytes than this each.
+SMALL = 4096
 
 #: So many times the high-water mark may wait before the log names who ignores `write`'s False.
 FLOOD = 64
@@ -35,6 +38,13 @@ UNHEARD = 16
 
 #: In `_committed`: what leaves is `_last`, alone.
 LAST = -1
+
+#: In `_ease`: what must be looked at before more is taken. Everything;
+BUSY = 0
+#: only how much is held, as the turn is corked and nothing is in the way of the bytes;
+OPEN = 1
+#: or nothing: nothing is held, due, corked or on its way, and nobody has ended or destroyed it.
+CALM = 2
 
 
 class Owner(Protocol):
@@ -82,7 +92,7 @@ class SocketFlow(Readable):
     _had_error = False
     _ending: Ending | None = None  # due first at the end of the packet
     _last: bytes | None = None  # with `_committed` LAST: all that leaves at the end of the packet
-    _calm = True  # nothing is held, due, corked or on its way, and nobody has ended or destroyed it
+    _ease = CALM
     _taken = True  # when it was destroyed, the system had all that had been passed on
     _lost_error: BaseException | None = None
 
@@ -102,7 +112,7 @@ class SocketFlow(Readable):
         self._idle_fired = self._reading_paused = False
         self._idle_after = self._idle_group = self._active_at = 0.0
         self._lost_error = self._ending = self._last = None
-        self._calm = True
+        self._ease = CALM
         self._transport: Any = transport
         self._server = server
         self._timers = timers
@@ -135,7 +145,7 @@ class SocketFlow(Readable):
         """Hold `data` to the end of this turn; False at or over the mark."""
         if self._destroyed or self._written_ended:
             return False
-        self._calm = False
+        self._ease = BUSY
         if self._committed:  # what was to leave at once is not counted (Node)
             self._pass_on(self._committed)
         size = self._held_size
@@ -149,14 +159,26 @@ class SocketFlow(Readable):
             self._turns.later(self._end_turn)
         if self._blocked:
             size += self._transport.get_write_buffer_size()
-        if size >= self._high_water_mark:
-            self._need_drain = True
-            if size > FLOOD * self._high_water_mark:
-                self._refused += 1
-                if self._refused == UNHEARD:
-                    self._tell_flood(size)
-            return False
-        return True
+        elif self._turn_corked:
+            self._ease = OPEN
+        return size < self._high_water_mark or self._refuse_more(size)
+
+    def put_parts(self, parts: tuple[bytes, ...], size: int) -> bool:
+        """Hold `parts`, of `size` bytes together, as `put` does."""
+        if self._ease != OPEN:
+            return self.put(b"".join(parts))
+        self._held += parts
+        self._held_size = size = self._held_size + size
+        return size < self._high_water_mark or self._refuse_more(size)
+
+    def _refuse_more(self, size: int) -> bool:
+        """Ask to wait for 'drain'; tell the log of who does not."""
+        self._need_drain = True
+        if size > FLOOD * self._high_water_mark:
+            self._refused += 1
+            if self._refused == UNHEARD:
+                self._tell_flood(size)
+        return False
 
     def _tell_flood(self, size: int) -> None:
         logger.warning(
@@ -175,7 +197,7 @@ class SocketFlow(Readable):
     def _put_through(self, data: bytes, done: Done | None) -> None:
         if self._destroyed or self._written_ended:
             return
-        self._calm = False
+        self._ease = BUSY
         size = len(data)
         if size:
             self._held.append(data)
@@ -191,6 +213,8 @@ class SocketFlow(Readable):
 
     def _end_turn(self) -> None:
         self._turn_corked = False
+        if self._ease == OPEN:
+            self._ease = BUSY
         if (self._held or self._due) and not self._corked:
             self._commit()
 
@@ -212,13 +236,13 @@ class SocketFlow(Readable):
         The commonest write of all, so nothing is made for it: the end of the packet is
         the later turn, if nothing else is due before.
         """
-        if self._calm and self._in_packet and not self._turns.due:
-            self._calm = False
+        if self._ease == CALM and self._in_packet and not self._turns.due:
+            self._ease = BUSY
             self._last = data
             self._committed = LAST
             self._ending = ending
             return True
-        self._calm = False
+        self._ease = BUSY
         if self._committed == LAST:
             self._pass_on(LAST)
         if self._due or self._need_drain or self._corked or self._destroyed or self._written_ended:
@@ -255,14 +279,15 @@ class SocketFlow(Readable):
             self._committed = 0
             self._bytes_passed += len(data)
             self._transport.write(data)
-            calm = True
+            ease = CALM
         else:
             self._pass_on(committed)
-            calm = not (self._held or self._due or self._need_drain or self._corked or self._written_ended)
+            rest = self._held or self._due or self._need_drain or self._corked or self._written_ended
+            ease = BUSY if rest else CALM
         if self._blocked or self._destroyed or self._transport.is_closing():
             ending.on_settled()
             return None
-        self._calm = calm
+        self._ease = ease
         return ending
 
     def put_ahead(self, parts: list[bytes], size: int) -> None:
@@ -308,7 +333,7 @@ class SocketFlow(Readable):
             return
         if len(held) == 1:  # by far the commonest
             transport.write(held[0])
-        elif size <= JOIN:
+        elif size <= JOIN or size < SMALL * len(held):
             transport.write(b"".join(held))
         elif type(transport).__module__ == "asyncio.selector_events":
             # Its `writelines` (3.12.1, 3.13.0) does not tell of what the system did not take.
@@ -366,7 +391,7 @@ class SocketFlow(Readable):
     def pause_writing(self) -> None:
         """Note that the system took only a part."""
         self._blocked = True
-        self._calm = False
+        self._ease = BUSY
 
     def resume_writing(self) -> None:
         """All passed on has been taken: call back in order."""

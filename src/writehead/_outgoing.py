@@ -13,7 +13,8 @@ from writehead import _fields
 from writehead._bytes import as_bytes
 from writehead._callbacks import Callback, call_back, optional_callback
 from writehead._headers import HeaderStore, field_pairs
-from writehead._http1.exchange import GONE, LARGE, Http1Exchange
+from writehead._http1.exchange import GONE, Http1Exchange
+from writehead._http1.framing import FRAMES
 from writehead._options import milliseconds
 from writehead._turns import later
 from writehead._wire import Done, Sink
@@ -85,10 +86,10 @@ class OutgoingMessage(HeaderStore):
         stream = self._stream
         if stream is not None and encoding is None and callback is None:
             data = chunk if type(chunk) is bytes else as_bytes(chunk, None)
-            size = len(data)
-            if 0 < size < LARGE:
-                self._body_bytes += size
-                if stream.put(b"%x\r\n%b\r\n" % (size, data)):
+            frame = FRAMES.get(len(data))
+            if frame is not None:  # its size is known, and not large
+                line, size = frame
+                if stream.put_parts((line, data, b"\r\n"), size):
                     return True
                 self._need_drain = True
                 return False

@@ -12,7 +12,8 @@ from writehead._dates import date_line
 from writehead._failures import log_failure
 from writehead._file import FileRange, send_range
 from writehead._headers import field_pairs
-from writehead._http1.exchange import GONE, LARGE, Gone, Http1Exchange, field_line, inform_block
+from writehead._http1.exchange import GONE, Gone, Http1Exchange, field_line, inform_block
+from writehead._http1.framing import LARGE
 from writehead._options import snake
 from writehead._outgoing import OutgoingMessage, _done
 from writehead._socket import Socket

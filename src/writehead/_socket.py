@@ -10,6 +10,7 @@ from writehead import _options
 from writehead._bytes import as_bytes
 from writehead._callbacks import Callback, call_back, optional_callback
 from writehead._facts import SocketFacts
+from writehead._flow import BUSY
 from writehead._wire import Done
 from writehead.errors import (
     InvalidArgTypeError,
@@ -102,7 +103,7 @@ class Socket(SocketFacts):
         if self._written_ended or self._destroyed:
             return self
         self._corked = 0
-        self._calm = False
+        self._ease = BUSY
         self._written_ended = True
         self._commit()
         self._turns.later(self._finish_writing)
@@ -140,7 +141,7 @@ class Socket(SocketFacts):
     def cork(self) -> None:
         """Gather what is written until as many calls of `uncork`."""
         self.settle()
-        self._calm = False
+        self._ease = BUSY
         self._corked += 1
 
     def uncork(self) -> None:
@@ -172,7 +173,7 @@ class Socket(SocketFacts):
                 future.set_exception(error)
 
         self.settle()
-        self._calm = False
+        self._ease = BUSY
         self._due.append(done)
         if not self._turn_corked and not self._corked:
             self._commit()

@@ -40,6 +40,10 @@ class WritableSink:
             later(self._end_turn)
         return self._write(data, done)
 
+    def put_parts(self, parts: tuple[bytes, ...], size: int) -> bool:
+        """Write them as one."""
+        return self.put(b"".join(parts))
+
     def put_now(self, data: bytes, done: Done | None = None) -> None:
         """Write, and undo the cork of this turn."""
         self._write(data, done)

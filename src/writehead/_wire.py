@@ -57,6 +57,10 @@ class Sink(Protocol):
         """Take `data` to be passed on by the end of this turn; False at or over the mark."""
         ...
 
+    def put_parts(self, parts: tuple[bytes, ...], size: int) -> bool:
+        """Like `put`, of parts that are `size` bytes together."""
+        ...
+
     def put_now(self, data: bytes, done: Done | None = None) -> None:
         """Pass on `data`, and what was put before it, at once."""
         ...

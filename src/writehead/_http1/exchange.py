@@ -12,12 +12,10 @@ from typing import Any, Protocol
 
 from writehead import _fields
 from writehead._http1 import framing
+from writehead._http1.framing import LARGE
 from writehead._status import STATUS_LINES
 from writehead._turns import Turns, later
 from writehead._wire import Done, ResponseHead, ResponseSide, Sink
-
-#: From this size on a chunk is handed down as it is, not copied into its frame.
-LARGE = 16384
 
 
 def status_line(code: int, reason: str) -> str:

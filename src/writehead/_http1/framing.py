@@ -152,6 +152,17 @@ def head_text(status_line: str, fields: str, send_date: bool, lines: str) -> str
     return f"{status_line}{fields}{date}{lines}\r\n"
 
 
+#: From this size on a chunk is handed down as it is, not copied into its frame.
+LARGE = 16384
+
+#: Of the sizes below `LARGE` seen so far (a program has few): the line before the chunk, and the size with its frame.
+FRAMES: dict[int, tuple[bytes, int]] = {}
+_MOST_FRAMES = 1024
+
+
 def chunk_size(size: int) -> bytes:
     """Return the line before a chunk of `size` bytes (RFC 9112, 7.1)."""
-    return b"%x\r\n" % size
+    line = b"%x\r\n" % size
+    if len(FRAMES) < _MOST_FRAMES and 0 < size < LARGE:
+        FRAMES[size] = line, len(line) + size + 2
+    return line
