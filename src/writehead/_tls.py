@@ -111,9 +111,10 @@ class TLSTransport(asyncio.Transport, asyncio.BufferedProtocol):
             return
         if self.raw_socket is not None:
             _touch(self.raw_socket, len(data))
-        if len(data) <= PIECE:
+        size = len(data)
+        if size <= PIECE:
             self._incoming.write(data)
-            plain = self._decrypt()
+            plain = self._decrypt(size if 0 < size < RECORD else RECORD)
         else:
             plain = b"".join(self._decrypt_pieces(data))
         if self._outgoing.pending:
@@ -135,16 +136,20 @@ class TLSTransport(asyncio.Transport, asyncio.BufferedProtocol):
         if self._error is not None and not self._closing:
             self._fail()
 
-    def _decrypt(self) -> bytes:
-        """Return the plain bytes of the whole records that have come; note an end or an error."""
+    def _decrypt(self, size: int = RECORD) -> bytes:
+        """Return the plain bytes of the whole records that have come; note an end or an error.
+
+        At first `size` bytes are asked for, mostly more than there are: memory for the largest record costs time.
+        """
         read = self._read
         incoming = self._incoming
         parts = []
         try:
-            while part := read(RECORD):
+            while part := read(size):
                 parts.append(part)
-                if not incoming.pending:  # a further read would only raise SSLWantReadError
-                    break
+                if not incoming.pending and (len(part) < size or size == RECORD):
+                    break  # a further read would only raise SSLWantReadError
+                size = RECORD
             else:
                 self._over = self._peer_ended = True
         except ssl.SSLWantReadError:
