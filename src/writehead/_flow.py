@@ -263,6 +263,18 @@ class SocketFlow(Readable):
         self._turns.later(ending.on_settled)
         return True
 
+    def put_whole(self, head: bytes, body: bytes, ending: Ending) -> bool:
+        """Like `put_last`, of a head and a body too large to be copied behind it."""
+        if self._ease == CALM and self._in_packet and not self._turns.due:
+            self._ease = BUSY
+            self._held = [head, body]
+            self._held_size = len(head) + len(body)
+            self._committed = 2
+            self._ending = ending
+            return True
+        self.put(head)
+        return self.put_last(body, ending)
+
     def _end_packet(self) -> Ending | None:
         """Pass on what waited for the end of the packet; return what has ended, all of it taken."""
         self._in_packet = False

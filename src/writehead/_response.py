@@ -198,7 +198,7 @@ class ServerResponse(OutgoingMessage):
             # HTTP/1.1, the whole body at hand. Its bytes are those of the general way.
             kind = type(data)
             body = data if kind is bytes else data.encode() if kind is str and data.isascii() else None
-            if body is not None and len(body) < LARGE:
+            if body is not None:
                 fields = ""
                 store = self._store
                 if store is not None:
@@ -210,7 +210,10 @@ class ServerResponse(OutgoingMessage):
                 exchange = self._exchange
                 head = f"{line}{fields}{date_line()}{exchange.keep_lines}Content-Length: {len(body)}\r\n\r\n"
                 self._rendered = self._finished = True
-                exchange.answer(head.encode("latin-1") + body)
+                if len(body) < LARGE:
+                    exchange.answer(head.encode("latin-1") + body)
+                else:
+                    exchange.answer_large(head.encode("latin-1"), body)
                 return self
         return super().end(data, encoding, callback)
 

@@ -82,6 +82,11 @@ class WritableSink:
         self.put_now(data, ending.on_passed)
         return True
 
+    def put_whole(self, head: bytes, body: bytes, ending: Ending) -> bool:
+        """Write a head, and the body that ends a response."""
+        self.put(head)
+        return self.put_last(body, ending)
+
     def is_settled(self, ending: Ending) -> bool:
         """Nothing waits here."""
         return True

@@ -72,6 +72,10 @@ class Sink(Protocol):
         """
         ...
 
+    def put_whole(self, head: bytes, body: bytes, ending: Ending) -> bool:
+        """Like `put_last`, of two parts."""
+        ...
+
     def is_settled(self, ending: Ending) -> bool:
         """Tell whether all has been taken; if not, `ending.on_passed` is called when it has."""
         ...

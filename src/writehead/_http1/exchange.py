@@ -194,6 +194,18 @@ class Http1Exchange:
             if self.line is not None:
                 self.line.on_parked(size)
 
+    def answer_large(self, head: bytes, body: bytes) -> None:
+        """Send a response whose body is better not copied behind its head."""
+        self.ended = self.head_sent = True
+        sink = self._sink
+        if sink is not None:
+            self.reusable = sink.put_whole(head, body, self)
+            if not self.reusable:
+                self.refused = True
+        else:
+            self._park(head, None)
+            self._park(body, self.on_passed)
+
     def stream(self) -> Sink | None:
         """Return the sink if chunks may go straight there: head sent, chunked, not corked."""
         if self.head_sent and self.chunked and self.body_allowed and not self._corked:
