@@ -91,8 +91,8 @@ class Head:
         for name, value in facts.items():
             setattr(self, "_" + name, value)
 
-    def _fields(self) -> Iterable[tuple[str, Any]]:
-        return self.given
+    def _fields(self) -> Iterable[tuple[str, Any, str]]:
+        return [(name, value, "") for name, value in self.given]
 
     def _on_drained(self) -> None:
         self.log.append("drained")

@@ -94,9 +94,14 @@ def _check_characters(name: str, value: str, lenient: bool, where: str) -> None:
         raise InvalidCharError(where, name, found[0], found.start())
 
 
-# Apart from check_value, which would hold its arguments in cells for it: 50 ns a call on 3.11.
 def _checked_list(name: str, items: Iterable[Any], lenient: bool, where: str) -> list[Any]:
-    return [check_value(name, item, lenient, where) for item in items]
+    checked = []
+    for item in items:
+        if type(item) is str and item.isascii() and item.isprintable():  # mostly so
+            checked.append(item)
+        else:
+            checked.append(check_value(name, item, lenient, where))
+    return checked
 
 
 def _remember(name: str, value: str) -> None:
@@ -188,10 +193,11 @@ def _placed(digits: str, point: int) -> str:
     return f"{mantissa}e{point - 1:+d}"
 
 
-def field_lines(name: str, value: Any, join: bool = False) -> str:
+def field_lines(name: str, value: Any, join: bool = False, ours: bool = False) -> str:
     """Return the lines of one stored field, each with its CRLF; none for an empty list.
 
-    With `join` a list is one line, its items parted by "; ", as is a Cookie's always.
+    With `join` a list is one line, its items parted by "; ", as is a Cookie's always. A list that is still `ours`,
+    as nobody has got it since it was checked, is not checked again.
     """
     if type(name) is not str:
         name = str.__str__(name)  # a member of a (str, Enum) would be formatted as `Kind.NAME`
@@ -199,13 +205,18 @@ def field_lines(name: str, value: Any, join: bool = False) -> str:
         return f"{name}: {value}\r\n"
     if not isinstance(value, list | tuple):
         return f"{name}: {text(value)}\r\n"
-    items = [text(item) for item in value]
-    for item in items:  # the list has been in the user's hands since it was checked
-        if not (item.isascii() and item.isprintable()):
-            _check_characters(name, item, lenient=True, where="header content")
-    if join or (len(value) > 1 and lower(name) == "cookie"):
-        return f"{name}: {'; '.join(items)}\r\n"
-    return "".join([f"{name}: {item}\r\n" for item in items])
+    items = value
+    if not ours:
+        items = [text(item) for item in value]
+        for item in items:
+            if not (item.isascii() and item.isprintable()):
+                _check_characters(name, item, lenient=True, where="header content")
+    if join or (len(value) > 1 and len(name) == 6 and lower(name) == "cookie"):
+        return f"{name}: {'; '.join(map(text, items))}\r\n"
+    lines = ""
+    for item in items:
+        lines += f"{name}: {item if type(item) is str else text(item)}\r\n"
+    return lines
 
 
 # Words within values.

@@ -22,6 +22,14 @@ from writehead.events import EventEmitter
 _passed = _fields._passed
 _known = _fields._known
 
+#: What is stored of a field: its name and value, as they were given, and its line, or "" where it is yet to be made.
+Entry = tuple[str, Any, str]
+
+# Fields set before, with their key: 60 ns a look, for which nothing of them is looked at again. Nothing that touches
+# the framing, and no more than this.
+_fields_before: dict[tuple[str, str], tuple[str, Entry]] = {}
+_MOST_BEFORE = 512
+
 _MARKS = {
     "content-length": REMOVED_LENGTH,
     "transfer-encoding": REMOVED_TRANSFER_ENCODING,
@@ -32,7 +40,7 @@ _MARKS = {
 class HeaderStore(EventEmitter):
     """Headers that are set and not yet sent."""
 
-    _store: dict[str, tuple[str, Any]] | None = None
+    _store: dict[str, Entry] | None = None
     _removed = 0  # which automatic lines `remove_header` keeps away
     _rendered = False
     _odd = False  # anything was asked that the commonest answer does not have
@@ -54,20 +62,32 @@ class HeaderStore(EventEmitter):
         """
         if self._rendered:
             raise HeadersSentError("set")
-        key = _known.get(name) if type(name) is str else None
-        if key is None:
+        if type(value) is str and type(name) is str:
+            before = _fields_before.get((name, value))
+            if before is not None:
+                key, known = before
+                store = self._store
+                if store is None:
+                    self._store = {key: known}
+                else:
+                    store[key] = known
+                return self
+        key = _known.get(name, "") if type(name) is str else ""
+        if not key:
             key = _fields.check_name(name)
             name = str.__str__(name)  # a member of a (str, Enum) would be formatted as `Kind.NAME`
-        if type(value) is not str or value not in _passed:  # most have passed before: a call saved
-            value = _fields.check_value(name, value, self._lenient)
-        store = self._store
-        if store is None:
-            self._store = {key: (name, value)}
-        else:
-            store[key] = (name, value)
+        value = _fields.check_value(name, value, self._lenient)
+        entry: Entry = name, value, ""
         if key in FRAMING_NAMES:
             self._odd = True
             self._removed &= ~_MARKS.get(key, 0)
+        elif type(value) is str and value in _passed and len(_fields_before) < _MOST_BEFORE:
+            entry = name, value, f"{name}: {value}\r\n"
+            _fields_before[name, value] = key, entry
+        if self._store is None:
+            self._store = {key: entry}
+        else:
+            self._store[key] = entry
         return self
 
     setHeader = set_header
@@ -84,11 +104,11 @@ class HeaderStore(EventEmitter):
         entry = None if self._store is None else self._store.get(key)
         if entry is None:
             return self.set_header(name, checked)
-        spelled, old = entry
+        spelled, old, _ = entry
         values = list(old) if isinstance(old, list) else [old]
         values.extend(checked if isinstance(checked, list) else [checked])
         assert self._store is not None
-        self._store[key] = (spelled, values)
+        self._store[key] = spelled, values, ""
         return self
 
     appendHeader = append_header
@@ -124,7 +144,11 @@ class HeaderStore(EventEmitter):
             InvalidArgTypeError: `name` is not a `str`.
         """
         entry = self._entry(name)
-        return None if entry is None else entry[1]
+        if entry is None:
+            return None
+        if isinstance(entry[1], list):
+            self._odd = True  # the list is in the user's hands now
+        return entry[1]
 
     getHeader = get_header
 
@@ -138,14 +162,15 @@ class HeaderStore(EventEmitter):
 
     hasHeader = has_header
 
-    def _entry(self, name: str) -> tuple[str, Any] | None:
+    def _entry(self, name: str) -> Entry | None:
         if not isinstance(name, str):
             raise InvalidArgTypeError("name", "a str", name)
         return None if self._store is None else self._store.get(name.lower())
 
     def get_headers(self) -> dict[str, Any]:
         """Return a new dict of lower-case names and the values as they were set."""
-        return {key: value for key, (_, value) in (self._store or {}).items()}
+        self._odd = True  # lists among them are in the user's hands now
+        return {key: value for key, (_, value, _) in (self._store or {}).items()}
 
     getHeaders = get_headers
 
@@ -157,7 +182,7 @@ class HeaderStore(EventEmitter):
 
     def get_raw_header_names(self) -> list[str]:
         """Return the names as spelled, in the order of setting."""
-        return [name for name, _ in (self._store or {}).values()]
+        return [name for name, _, _ in (self._store or {}).values()]
 
     getRawHeaderNames = get_raw_header_names
 

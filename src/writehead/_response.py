@@ -11,7 +11,7 @@ from writehead._callbacks import Callback
 from writehead._dates import date_line
 from writehead._failures import log_failure
 from writehead._file import FileRange, send_range
-from writehead._headers import field_pairs
+from writehead._headers import Entry, field_pairs
 from writehead._http1.exchange import GONE, Gone, Http1Exchange, field_line, inform_block
 from writehead._http1.framing import LARGE
 from writehead._options import snake
@@ -59,7 +59,7 @@ class ServerResponse(OutgoingMessage):
     _status_message: Any = None
     _late_message: Any = UNSET  # what was assigned when it could change nothing any more
     _reason = ""
-    _given: list[tuple[str, Any]] | None = None
+    _given: list[Entry] | None = None
     _expects_continue = False
     _sent_100 = False
 
@@ -202,11 +202,13 @@ class ServerResponse(OutgoingMessage):
                 fields = ""
                 store = self._store
                 if store is not None:
-                    for name, value in store.values():
-                        if type(value) is str:
+                    for name, value, field in store.values():
+                        if field:
+                            fields += field
+                        elif type(value) is str:
                             fields += f"{name}: {value}\r\n"
                         else:
-                            fields += _fields.field_lines(name, value, False)
+                            fields += _fields.field_lines(name, value, ours=True)
                 exchange = self._exchange
                 head = f"{line}{fields}{date_line()}{exchange.keep_lines}Content-Length: {len(body)}\r\n\r\n"
                 self._rendered = self._finished = True
@@ -239,11 +241,11 @@ class ServerResponse(OutgoingMessage):
         if exchange.keep_reads is not None:
             self._should_keep_alive = exchange.keep_reads
 
-    def _checked(self, pairs: Iterable[tuple[Any, Any]]) -> list[tuple[str, Any]]:
+    def _checked(self, pairs: Iterable[tuple[Any, Any]]) -> list[Entry]:
         checked = []
         for name, value in pairs:
             _fields.check_name(name)
-            checked.append((str.__str__(name), _fields.check_value(name, value, self._lenient)))
+            checked.append((str.__str__(name), _fields.check_value(name, value, self._lenient), ""))
         return checked
 
     def _merge(self, headers: Any) -> None:
@@ -259,7 +261,7 @@ class ServerResponse(OutgoingMessage):
                 if name:
                     self.set_header(name, value)
 
-    def _fields(self) -> Iterable[tuple[str, Any]]:
+    def _fields(self) -> Iterable[Entry]:
         if self._store is not None:
             return self._store.values()
         return self._given or ()

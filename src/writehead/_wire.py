@@ -27,7 +27,9 @@ class ResponseHead(Protocol):
 
     @property
     def _for_head_request(self) -> bool: ...
-    def _fields(self) -> Iterable[tuple[str, Any]]: ...
+    def _fields(self) -> Iterable[tuple[str, Any, str]]:
+        """Each field's name and value, and its line where it is made already."""
+        ...
 
 
 class ResponseSide(Protocol):

@@ -96,8 +96,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a header set again keeps its old spelling",
         "_headers.py",
-        "store[key] = (name, value)",
-        "store[key] = (store[key][0] if key in store else name, value)",
+        "self._store[key] = entry",
+        'self._store[key] = (self._store[key][0] if key in self._store else name, value, "")',
     ),
     Mutation(
         "an appended value comes first",

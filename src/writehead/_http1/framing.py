@@ -130,18 +130,24 @@ def _another(text: str | None, more: str) -> str:
     return more if text is None else f"{text}, {more}"
 
 
-def render_fields(fields: Iterable[tuple[str, Any]], unique: frozenset[str], facts: Facts) -> str:
-    """Return the user's lines, and enter in `facts` what they say of the framing."""
+def render_fields(fields: Iterable[tuple[str, Any, str]], unique: frozenset[str], facts: Facts) -> str:
+    """Return the user's lines, and enter in `facts` what they say of the framing.
+
+    A line that comes with its field says nothing of it.
+    """
     parts = []
-    for name, value in fields:
+    for name, value, line in fields:
+        if line:
+            parts.append(line)
+            continue
         lower = _fields.lower(name)
         if type(value) is str:
             lines = f"{name}: {value}\r\n"
         else:
             lines = _fields.field_lines(name, value, lower in unique)
         if lower in FRAMING_NAMES and lines:
-            for line in lines[:-2].split("\r\n"):
-                note_field(facts, lower, line[len(name) + 2 :])
+            for each in lines[:-2].split("\r\n"):
+                note_field(facts, lower, each[len(name) + 2 :])
         parts.append(lines)
     return "".join(parts)
 
