@@ -40,9 +40,10 @@ class _Client:
         self._port = port
         self._count = count
         self._turn = number
+        self._anew = number % 4 == 0
 
     async def run(self) -> None:
-        """Ask until the server takes no more connections."""
+        """Ask until the server takes no more connections; one client in four takes a new one each time."""
         while True:
             try:
                 reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
@@ -76,6 +77,8 @@ class _Client:
             served += 1
             if b"connection: close" in got.lower():
                 self._count.said_close += 1
+                return
+            if self._anew:
                 return
 
     def _failed(self, served: int, got: bytes, error: Exception) -> None:

@@ -537,6 +537,24 @@ def test_close_ends_silent_connections_at_once(sent: bytes) -> None:
     assert (client.closed, stage.log) == (True, ["closed"])
 
 
+@pytest.mark.parametrize("before", [b"", GET])
+def test_a_stop_gives_time_to_bring_what_is_on_its_way(before: bytes) -> None:
+    """To the silent and to the idle; the answer says that it is the last. Who brings nothing is cut."""
+    stage = Stage()
+    asking, quiet = stage.send(before), stage.send(before)
+    heard = len(asking.received)
+    stage.server._stop(0.5)
+    settle()
+    assert (asking.closed, quiet.closed) == (False, False)
+    stage.clock.advance(400)
+    asking.send(GET)
+    settle()
+    assert dateless(asking.received[heard:]) == answer(b"ok", OK_CLOSE)
+    assert (asking.closed, quiet.closed) == (True, False)
+    stage.clock.advance(100)
+    assert quiet.closed
+
+
 def test_close_lets_busy_connections_finish() -> None:
     """Their answers say `Connection: close`, and end them."""
     stage, held = keeping()

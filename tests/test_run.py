@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -371,6 +372,32 @@ def test_what_was_accepted_is_answered(tmp_path: Path) -> None:
             assert read_all(client) == b"8\r\nand done\r\n0\r\n\r\n"
         assert program.rest() == ["all", "end"]
         assert program.wait() == 0
+
+
+def test_who_waits_in_the_systems_queue_is_answered_too() -> None:
+    """Connected and asking, but not yet accepted when the signal comes: nobody is cut without an answer."""
+    clients: list[socket.socket] = []
+
+    def handle(req: http.IncomingMessage, res: http.ServerResponse) -> None:
+        if req.url == "/first":
+            for _ in range(5):
+                clients.append(connect(server.address()["port"]))
+                clients[-1].sendall(b"GET /late HTTP/1.1\r\nHost: a\r\n\r\n")
+            os.kill(os.getpid(), signal.SIGTERM)
+        res.end(req.url)
+
+    def begin() -> None:
+        clients.append(connect(server.address()["port"]))
+        clients[0].sendall(request("/first"))
+
+    server = http.create_server(handle)
+    server.listen(0, "127.0.0.1", lambda: asyncio.get_running_loop().call_soon(begin))
+    http.run()
+    answers = [read_all(client) for client in clients]
+    for client in clients:
+        client.close()
+    assert [answer.rpartition(b"\r\n\r\n")[2] for answer in answers] == [b"/first"] + [b"/late"] * 5
+    assert all(b"\r\nConnection: close\r\n" in answer for answer in answers)
 
 
 BUSY = """

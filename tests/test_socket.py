@@ -39,6 +39,15 @@ def free(head: bytes = b"", **options: Any) -> tuple[testing.Client, Any, list[A
     return client, client.socket, stage.log
 
 
+def test_nobody_watches_a_socket_that_was_destroyed() -> None:
+    """Its timeout may still be set, by an answer that ends late too; nobody would end that watch."""
+    _, socket, _ = owned()
+    socket.destroy()
+    assert socket.set_timeout(1000) is socket
+    settle()
+    assert socket._timers._groups == {}
+
+
 # -- write ---------------------------------------------------------------------
 
 

@@ -129,9 +129,7 @@ class Acceptor:
                     logger.exception("a connection could not be accepted")
                 self._pause()
                 return
-            connection.setblocking(False)
-            accepted = self._loop.connect_accepted_socket(self._factory, connection)
-            self._keep(self._loop.create_task(accepted))
+            self._take(connection)
             if connection.fileno() + RESERVE >= limit:
                 self._pause()
                 return
@@ -139,6 +137,24 @@ class Acceptor:
         if self._unseen >= UNSEEN:
             self._unseen = 0
             self._go_on()
+
+    def _take(self, connection: system.socket) -> asyncio.Task[Any]:
+        """Make a connection of an accepted socket."""
+        connection.setblocking(False)
+        task = self._loop.create_task(self._loop.connect_accepted_socket(self._factory, connection))
+        self._keep(task)
+        return task
+
+    def take_waiting(self) -> list[asyncio.Task[Any]]:
+        """Accept now all that wait in the system's queue: to close the socket would cut them."""
+        taken = []
+        while self._sock is not None and self._room() > RESERVE:
+            try:
+                connection, _ = self._sock.accept()
+            except OSError:
+                break
+            taken.append(self._take(connection))
+        return taken
 
     def _keep(self, task: asyncio.Task[Any]) -> None:
         self._tasks.add(task)

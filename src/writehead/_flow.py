@@ -436,6 +436,8 @@ class SocketFlow(Readable):
             self._transport.resume_reading()
 
     def _watch_idle(self, seconds: float) -> None:
+        if self._destroyed:
+            return  # nobody would end the watch
         if self._timers is None:
             if not seconds:
                 return

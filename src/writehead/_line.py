@@ -481,13 +481,13 @@ class Line(asyncio.Protocol):
     def close_in_order(self, grace: float = 0.0) -> None:
         """Go when what is busy is done; at once when nothing is.
 
-        With `grace` (seconds) an idle connection may still bring the request that is on
+        With `grace` (seconds) a connection that waits may still bring the request that is on
         its way; its answer says that it is the last.
         """
-        if self.is_silent or (self.is_idle and not grace and not self.socket._has_unread()):
-            self.socket.destroy()
-            return
-        if self.is_idle:
+        if self.is_silent or self.is_idle:
+            if not grace and not self.socket._has_unread():
+                self.socket.destroy()
+                return
             self._keep_alive_set = True
             self.socket._watch_idle(grace or UNREAD_GRACE)
         exchanges = self._exchanges()

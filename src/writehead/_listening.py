@@ -81,7 +81,8 @@ class Listening(EventEmitter):
     _timers: IdleTimers
     _sweep: Sweep | None = None
     _unref = False
-    _grace = 0.0
+    _grace = 0.0  # of a stop: how long a connection may still bring a request, in seconds
+    _arriving: asyncio.Task[None] | None = None  # waits for those that were accepted last
     _closing = False
     _listening_socket: system.socket | None = None
     _acceptor: Acceptor | None = None
@@ -138,6 +139,7 @@ class Listening(EventEmitter):
             raise ServerAlreadyListenError
         self._waiter = _Waiter()
         self._closing = False
+        self._grace = 0.0
         self._note_peculiar()
         if target.callback is not None:
             self.once("listening", target.callback)
@@ -226,12 +228,21 @@ class Listening(EventEmitter):
     # -- closing ---------------------------------------------------------------
 
     def _stop(self, grace: float) -> None:
-        """Close, and let idle connections bring a request that is on its way for `grace` seconds."""
+        """Close, but lose no request: who has connected has `grace` seconds to bring the one that is on its way."""
         self._grace = grace
-        try:
-            self.close()
-        finally:
-            self._grace = 0.0
+        if self._acceptor is not None:
+            coming = self._acceptor.take_waiting()
+            self._arriving = asyncio.get_running_loop().create_task(self._arrive(coming))
+        self.close()
+
+    async def _arrive(self, coming: list[asyncio.Task[Any]]) -> None:
+        """Wait until each connection that was accepted is known."""
+        if coming:
+            await asyncio.wait(coming)
+        for _ in range(3):  # the loop may have accepted one itself just before
+            await asyncio.sleep(0)
+        self._arriving = None
+        self._close_if_drained()
 
     def close(self, callback: Callback | None = None) -> Self:
         """Accept no more; 'close' follows when the last connection is gone.
@@ -274,7 +285,7 @@ class Listening(EventEmitter):
             Path(path).unlink(missing_ok=True)
 
     def _close_if_drained(self) -> None:
-        if self._closing and self._close_due and not self._connection_count:
+        if self._closing and self._close_due and not (self._connection_count or self._arriving):
             self._close_due = False
             later(self._emit_close)
 

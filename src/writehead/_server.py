@@ -254,7 +254,7 @@ class Server(Listening):
         if self.keep_alive:
             socket.set_keep_alive(True, self.keep_alive_initial_delay * 1000)
         if self._closing:
-            connection.close_in_order()
+            connection.close_in_order(self._grace)
         self._notify("connection", socket)
         return True
 
