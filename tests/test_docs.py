@@ -20,6 +20,7 @@ import http.client
 import inspect
 import io
 import re
+import signal
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -187,7 +188,12 @@ class Stage:
         failures: list[BaseException] = []
         client, self.client = self.client, None
         later(lambda: asyncio.get_running_loop().create_task(self.visit(client, failures)))
-        _run.run(**options)
+        # uvloop keeps what a page sets by add_signal_handler() past the end of its loop.
+        before = signal.getsignal(signal.SIGTERM)
+        try:
+            _run.run(**options)
+        finally:
+            signal.signal(signal.SIGTERM, before)
         if failures:
             raise failures[0]
 
