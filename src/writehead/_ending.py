@@ -139,11 +139,17 @@ class SocketEnd(SocketFlow):
                 return
         self._turns.next_round(self._emit_finish)
 
-    def _end_flushed(self) -> None:
-        """End and close a socket that has nothing left to send, and no listeners: `destroy_soon` in one step."""
+    def _end_flushed(self, heard: bool) -> None:
+        """End and close a socket that has nothing left to send, and no listeners: `destroy_soon` in one step.
+
+        With `heard` somebody may yet come to listen to it.
+        """
         self._ease = BUSY
         self._destroy_when_flushed = self._written_ended = self._finished = True
-        self._turns.next_round(self._emit_finish)
+        if heard:
+            self._turns.next_round(self._emit_finish)
+        else:
+            self.destroy()
 
     def _emit_finish(self) -> None:
         callbacks, self._end_callbacks = self._end_callbacks, []

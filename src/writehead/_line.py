@@ -157,7 +157,7 @@ class Line(asyncio.Protocol):
             or exchange.last_allowed
             or self._server._closing
         ):
-            self._go_on(exchange, request)
+            self._go_on(exchange, request, heard)
         else:
             seconds = self._server._keep_alive_seconds
             socket = self.socket
@@ -175,14 +175,14 @@ class Line(asyncio.Protocol):
         response: Any = exchange.response
         return exchange.gathered and response._listeners is None and not self.socket._destroyed
 
-    def _go_on(self, exchange: Http1Exchange, request: IncomingMessage) -> None:
+    def _go_on(self, exchange: Http1Exchange, request: IncomingMessage, heard: bool) -> None:
         """Let the next in line out, or end the connection behind the last."""
         if not exchange.stays:
             self._last_words = None  # its end may be what delimits the answer just given
         if self._queue is not None and exchange.stays:
             self._next()
         elif not exchange.stays or exchange.last_allowed or self._server._closing:
-            self._stop(request)
+            self._stop(request, heard)
         elif self._last_words is not None:
             self._say_last_words()
         elif not self._released:
@@ -207,7 +207,7 @@ class Line(asyncio.Protocol):
         else:
             socket._idle_after = 0.0
 
-    def _stop(self, request: IncomingMessage) -> None:
+    def _stop(self, request: IncomingMessage, heard: bool) -> None:
         """End the connection behind a last response; what is unread stays unread."""
         self._closed_input = True
         if self._last_words is not None and self._queue is None:
@@ -217,7 +217,7 @@ class Line(asyncio.Protocol):
         if not request._complete:
             socket._linger = True
         elif socket._listeners is None and not (socket._written_ended or socket._blocked or socket._held):
-            socket._end_flushed()
+            socket._end_flushed(heard or request._listeners is not None)
             return
         socket.destroy_soon()
 
