@@ -87,6 +87,27 @@ def test_a_fault_beyond_the_limit_is_not_reached(start: bytes) -> None:
         assert Reading(packets).code == OVER
 
 
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (R + b"Cookie: " + b"x" * 400 + b"\r\n5;a=b\r\n", "HPE_HEADER_OVERFLOW"),
+        (R + b"A: b\r\n" * 6 + b"TransferDELETE /m HTTP/1.1\r\n\r\n", "HPE_HEADER_OVERFLOW"),
+        (R + b"A: b\r\n" * 5 + b"TransferDELETE /m HTTP/1.1\r\n\r\n", "HPE_INVALID_HEADER_TOKEN"),
+        (b"CONNECT /" + b"a" * 385 + b" HTTP/1.1Host: a\r\n\r\n", "HPE_INVALID_VERSION"),
+        (
+            P + b"Content-Length: 3\r\n\r\n\n@QSOURCE /" + b"a" * 385 + b" HTTP/1.2\r\n\r\n",
+            "HPE_INVALID_VERSION",
+        ),
+    ],
+)
+def test_what_comes_first_is_told_however_it_is_cut(data: bytes, code: str) -> None:
+    """A field that goes over the limit before a fault, or a fault with nothing over the limit before it."""
+    cuts = [[data], [data[at : at + 1] for at in range(len(data))]]
+    cuts += [[data[:at], data[at:]] for at in range(1, len(data))]
+    readings = [Reading(packets, size=400, count=6) for packets in cuts]
+    assert {str(reading.code).replace("STRICT", "INVALID_VERSION") for reading in readings} == {code}
+
+
 def test_the_limit_is_met_before_the_head_ends() -> None:
     """What is over is refused at once, not when the rest has come."""
     for start in (R + b"X: ", b"GET /", R, R + b"X: 1\r\n" + b"Y"):

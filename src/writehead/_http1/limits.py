@@ -48,6 +48,15 @@ def last_field(raw: bytes | bytearray) -> tuple[int, bool]:
     return len(name) + len(value.lstrip(b" \t")), bool(colon)
 
 
+def name_begun(raw: bytes, start: int) -> bytes:
+    """Return the field name that `raw` ends in, if llhttp has stumbled over it before it told of the field before.
+
+    It tells of a field when a name behind it ends, or what it was fed; that began at `start`.
+    """
+    line = raw.rfind(b"\n") + 1
+    return raw[line:] if 0 < line >= start and _FIELD.fullmatch(raw, line) else b""
+
+
 def head_behind(piece: bytes, body: object, left: float | None) -> bytes:
     """Return what `piece` holds of the head that begins in it, behind the end of another message.
 

@@ -535,7 +535,9 @@ class RequestParser:
         before = self._what_came_before()
         fault = fault_in(self._packet, before, self._make_silent, HttpParserError)
         raw = self._before + self._packet[:fault]
-        size, named = self._size(raw)
+        name = limits.name_begun(raw, len(self._before) + self._at)
+        size, named = self._size(raw.removesuffix(name))
+        size += len(name)
         count = len(self._fields) // 2 + named
         if size >= self._max_size or count > self._max_count:  # that came before the fault
             self.error = self._header_overflow()
