@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.conftest import TIMEOUT
 from tests.response_stage import GET10, HEAD, KEEP, serve
 from tests.stage import GET, OK, Dialled, dateless, dial, on_both_loops
 from writehead import http, testing
@@ -578,14 +580,25 @@ def test_a_range_closes_what_it_opened(small: Path) -> None:
 
 
 @on_both_loops
-async def test_a_copy_whose_response_is_destroyed_while_it_reads(small: Path) -> None:
+async def test_a_copy_whose_response_is_destroyed_while_it_reads(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nothing of what was read is written."""
     served = serve()
-    sending = asyncio.ensure_future(served.res.send_file(small))
-    await asyncio.sleep(0)
-    served.res.destroy()
+    loop, destroyed, read = asyncio.get_running_loop(), threading.Event(), FileRange.read
+
+    def destroy() -> None:
+        served.res.destroy()
+        destroyed.set()
+
+    def destroy_and_read(piece: FileRange, *where: int) -> bytes:
+        loop.call_soon_threadsafe(destroy)
+        assert destroyed.wait(TIMEOUT)
+        return read(piece, *where)
+
+    monkeypatch.setattr(FileRange, "read", destroy_and_read)
     with pytest.raises(ConnectionLostError):
-        await sending
+        await served.res.send_file(small)
     assert served.body == b""
 
 

@@ -19,6 +19,12 @@ from writehead._tls import PIECE, RECORD, TLSTransport, gathered
 
 BIG = os.urandom(1 << 20)
 
+#: What a protocol is told of a record that cannot be decrypted: by OpenSSL 3.0, and by 3.6.
+BROKEN = [
+    ("lost", "ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC"),
+    ("lost", "ERR_SSL_RECORD_LAYER_FAILURE"),
+]
+
 
 class Above(asyncio.Protocol):
     """The protocol above: what it is told, in order."""
@@ -319,7 +325,8 @@ def test_a_broken_record_ends_the_connection_with_its_error(pair: Pair) -> None:
     pair.client.take()
     with pytest.raises(ssl.SSLError, match="(?i)alert bad record mac"):
         pair.client.ssl.read(100)
-    assert pair.above.told == [("lost", "ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC")]
+    assert len(pair.above.told) == 1
+    assert pair.above.told[0] in BROKEN
 
 
 def test_a_broken_record_does_not_wait_for_a_slow_reader(pair: Pair) -> None:
@@ -330,7 +337,7 @@ def test_a_broken_record_does_not_wait_for_a_slow_reader(pair: Pair) -> None:
     pair.raw.feed(b"\x17\x03\x03\x00\x20" + bytes(32))
     settle()
     assert pair.raw.closed
-    assert pair.above.told[-1] == ("lost", "ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC")
+    assert pair.above.told[-1] in BROKEN
 
 
 def test_a_lost_connection_is_told_with_its_error(pair: Pair) -> None:
