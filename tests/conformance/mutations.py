@@ -80,7 +80,7 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a Set-Cookie list is joined",
         "_fields.py",
-        'lower(name) == "cookie"',
+        'len(name) == 6 and lower(name) == "cookie"',
         'lower(name) in ("cookie", "set-cookie")',
     ),
     Mutation("the last User-Agent wins", "_fields.py", '        "user-agent",\n', ""),
