@@ -39,6 +39,7 @@ class Authority:
     def context(self, *client_names: str) -> ssl.SSLContext:
         """Return the context of a client that trusts this authority; with names, it has a certificate."""
         context = ssl.create_default_context(cadata=self.pem)
+        context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)  # set before Python 3.11.4
         if client_names:
             self.ca.issue_cert(*client_names).configure_cert(context)
         return context

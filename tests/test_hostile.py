@@ -78,10 +78,12 @@ async def test_a_server_that_is_lenient_fails() -> None:
 
 @contextlib.asynccontextmanager
 async def _stub(answer: Callable[[bytes], bytes]) -> AsyncIterator[int]:
-    """Run a server that answers each packet with what `answer` makes of it."""
+    """Run a server that answers each packet that begins with a request line with what `answer` makes of it."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65536):
+            while b"\r\n" not in data and (more := await reader.read(65536)):  # it came in two
+                data += more
             writer.write(answer(data))
         writer.close()
 
