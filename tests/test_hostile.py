@@ -81,11 +81,13 @@ async def _stub(answer: Callable[[bytes], bytes]) -> AsyncIterator[int]:
     """Run a server that answers each packet that begins with a request line with what `answer` makes of it."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65536):
-            while b"\r\n" not in data and (more := await reader.read(65536)):  # it came in two
-                data += more
-            writer.write(answer(data))
-        writer.close()
+        try:
+            while data := await reader.read(65536):
+                while b"\r\n" not in data and (more := await reader.read(65536)):  # it came in two
+                    data += more
+                writer.write(answer(data))
+        finally:
+            writer.close()  # what `answer` cannot read ends the connection; of itself not before Python 3.11.4
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
