@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from writehead import http
+from writehead._accepting import Acceptor
 
 _REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -169,3 +171,26 @@ async def test_one_large_write_is_no_flood(caplog: pytest.LogCaptureFixture) -> 
     finally:
         server.close_all_connections()
         await server.close()
+
+
+async def test_a_stop_accepts_no_more_than_its_queue_holds() -> None:
+    """Who comes while it accepts those that wait is not waited for."""
+    sock = socket.create_server(("127.0.0.1", 0), backlog=16)
+    sock.setblocking(False)
+    made: list[asyncio.Protocol] = []
+
+    def make() -> asyncio.Protocol:
+        made.append(asyncio.Protocol())
+        return made[-1]
+
+    acceptor = Acceptor(make, sock, 2)
+    clients = [socket.create_connection(sock.getsockname()) for _ in range(5)]
+    taken = acceptor.take_waiting()
+    connections = [await task for task in taken]
+    acceptor.close()
+    for transport, _ in connections:
+        transport.abort()
+    for client in clients:
+        client.close()
+    await asyncio.sleep(0)
+    assert (len(taken), len(made)) == (3, 3)

@@ -146,9 +146,12 @@ class Acceptor:
         return task
 
     def take_waiting(self) -> list[asyncio.Task[Any]]:
-        """Accept now all that wait in the system's queue: to close the socket would cut them."""
-        taken = []
-        while self._sock is not None and self._room() > RESERVE:
+        """Accept now those that wait in the system's queue: to close the socket would cut them.
+
+        No more than the queue holds: a flood of new ones must not keep a stop waiting.
+        """
+        taken: list[asyncio.Task[Any]] = []
+        while self._sock is not None and len(taken) <= self._backlog and self._room() > RESERVE:
             try:
                 connection, _ = self._sock.accept()
             except OSError:
