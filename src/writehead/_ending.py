@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Self
 
 from writehead._callbacks import call_back
-from writehead._flow import BUSY, Owner, SocketFlow
+from writehead._flow import BUSY, CALM, Owner, SocketFlow
 from writehead.errors import HTTPError, StreamDestroyedError, SystemCallError
 
 logger = logging.getLogger("writehead")
@@ -41,7 +41,6 @@ class SocketEnd(SocketFlow):
             error = system_error(exc)
             self._lost_error = error
             self._errored = error
-        self._keep_addresses()
         self._blocked = False
         self._ease = BUSY
         if not self._destroyed:
@@ -57,7 +56,6 @@ class SocketEnd(SocketFlow):
     def _lose_unheard(self) -> None:
         """Close a socket of which nobody hears and nothing waits."""
         if not self._destroyed:
-            self._keep_addresses()
             self._ease = BUSY
             self._destroyed = True
             self._taken = False
@@ -78,8 +76,8 @@ class SocketEnd(SocketFlow):
             logger.error("a socket failed and nobody listens to its 'error': %s", error)
 
     def _emit_close(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        if waiting:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
             error = self._lost_error or SystemCallError("ECANCELED", "write")
             for due in waiting:
                 for done in due:
@@ -144,16 +142,22 @@ class SocketEnd(SocketFlow):
 
         With `heard` somebody may yet come to listen to it.
         """
+        calm = self._ease == CALM
         self._ease = BUSY
         self._destroy_when_flushed = self._written_ended = self._finished = True
         if heard:
             self._turns.next_round(self._emit_finish)
+        elif calm and self._end_callbacks is None:  # by far the commonest: `destroy` has nobody to tell
+            self._destroyed = True
+            if self._idle_group and self._timers is not None:
+                self._timers.forget(self)
+            self._transport.close()
         else:
             self.destroy()
 
     def _emit_finish(self) -> None:
-        callbacks, self._end_callbacks = self._end_callbacks, []
-        for callback in callbacks:
+        callbacks, self._end_callbacks = self._end_callbacks, None
+        for callback in callbacks or ():
             callback()
         self._notify("finish")
         if self._destroy_when_flushed or (
@@ -174,12 +178,11 @@ class SocketEnd(SocketFlow):
         self._ease = BUSY
         self._errored = error
         self._drop_held((error or StreamDestroyedError("write")) if self._due else None)
-        callbacks, self._end_callbacks = self._end_callbacks, []
-        for callback in callbacks:
+        callbacks, self._end_callbacks = self._end_callbacks, None
+        for callback in callbacks or ():
             self._turns.later(call_back, callback, error or StreamDestroyedError("end"))
         if error is not None:
             self._turns.later(self._emit_error, error)
-        self._keep_addresses()
         if self._timers is not None:
             self._timers.forget(self)
         if self._transport is None:
@@ -190,18 +193,13 @@ class SocketEnd(SocketFlow):
             self._transport.abort()
         return self
 
-    def _keep_addresses(self) -> None:
-        if self._remote is None and self._transport is not None:
-            self._remote = self._transport.get_extra_info("peername") or ()
-            self._local = self._transport.get_extra_info("sockname") or ()
-
     def _drop_held(self, error: BaseException | None) -> None:
         self._last = None
         self._held = []
         self._held_size = 0
         self._committed = 0
-        due, self._due = self._due, []
-        if due and error is not None:
+        due, self._due = self._due, None
+        if due is not None and error is not None:
             for done in due:
                 self._turns.later(done, error)
 

@@ -123,6 +123,8 @@ class Socket(SocketFacts):
         if self._finished:
             self._fail_later(callback, StreamAlreadyFinishedError("end"))
         elif not self._destroyed:
+            if self._end_callbacks is None:
+                self._end_callbacks = []
             self._end_callbacks.append(callback)
 
     def _refuse(self, callback: Callback | None) -> None:
@@ -174,7 +176,7 @@ class Socket(SocketFacts):
 
         self.settle()
         self._ease = BUSY
-        self._due.append(done)
+        self._owe(done)
         if not self._turn_corked and not self._corked:
             self._commit()
         await future
