@@ -16,8 +16,9 @@ from typing import Any
 from writehead._http1.exchange import Http1Exchange
 from writehead._http1.found import END
 from writehead._http1.framing import CLOSE
+from writehead._http1.head import LONGEST
 from writehead._http1.parser import RequestParser
-from writehead._http1.whole import Whole, fill
+from writehead._http1.whole import LONGEST_LINE, Whole, fill, known_line
 from writehead._incoming import IncomingMessage
 from writehead._line import Line
 from writehead._raw import BodyFeed, Leftovers, Raw
@@ -51,12 +52,13 @@ class Connection(Line):
             server,  # type: ignore[arg-type]  # a Server, seen from below
             server._timers,
             server.high_water_mark,
+            self,
         )
-        socket._owner = self
         self.turns = socket._turns
         self._now = server._timers.clock.time
         self._start = server._timers.clock.time()
-        self._parsers = server._parsers
+        self._parsers = parsers = server._parsers
+        self._last_head = parsers.last_head
         if seconds := server._idle_seconds:
             socket.set_timeout(seconds * 1000)
         if not server._on_accept(self):
@@ -65,7 +67,8 @@ class Connection(Line):
     def data_received(self, data: bytes) -> None:
         """Take a packet: parse, dispatch, write what came of it, run the later turns."""
         socket = self.socket
-        socket._bytes_read += len(data)
+        size = len(data)
+        socket._bytes_read += size
         turns = self.turns
         mine = not turns.held
         turns.held = True
@@ -75,14 +78,14 @@ class Connection(Line):
             if not self._closed_input:
                 parser = self._parser
                 if parser is None:
-                    at = self._serve_whole(data)
-                    if at != len(data) and not self._closed_input:
-                        self._read(data, at)
-                elif parser.take_body(len(data)):
+                    rest = self._serve_whole(data, size)
+                    if rest is not None:
+                        self._read(data, rest)
+                elif parser.take_body(size):
                     incoming = self._incoming
                     if incoming is None or incoming._taker is None or not incoming._hand_over(data):
                         self._on_body(data)
-                    if not self._feeding and len(data) > LARGE_PACKET:
+                    if not self._feeding and size > LARGE_PACKET:
                         self._listen_to_body()
                 else:
                     self._read(data)
@@ -90,6 +93,8 @@ class Connection(Line):
                 socket._notify("data", data)
             if self._queue is not None:
                 self._gather()
+            if self._closed_input and self._queue is None:
+                self._join_fin(socket)
             ending: Any = socket._end_packet()
             if ending is not None:
                 self.retire(ending)
@@ -111,8 +116,16 @@ class Connection(Line):
             if socket._idle_fired:
                 socket._touch()
 
-    def _serve_whole(self, data: bytes) -> int:
-        """Serve the whole requests without a body that `data` begins with; return where they end.
+    def _join_fin(self, socket: Socket) -> None:
+        """Let an answer that ends its connection leave in one segment with the FIN."""
+        ending: Any = socket._ending
+        if ending is not None and not ending.stays:
+            socket._join_fin()
+
+    def _serve_whole(self, data: bytes, size: int) -> int | None:
+        """Serve the whole requests without a body that `data` begins with; return where the rest begins.
+
+        None if there is no rest, or nobody is to look at it.
 
         One such request is by far the commonest packet, so its way is short: no parser of
         its own, no list of things found (see `_http1.whole`).
@@ -122,14 +135,24 @@ class Connection(Line):
         socket = self.socket
         at = 0
         while True:
-            end = data.find(b"\r\n\r\n", at) + 4
-            if not 4 <= end - at < parsers.lane_limit:
-                return at
-            whole = (parsers.lane or parsers.make_lane())(data[at:end])
-            if whole is None:
-                parsers.lane = None  # it may be inside a request
-                return at
-            method, target, head = whole
+            head: Any = self._last_head
+            known = None
+            if head is not None and not at and data.endswith(head.block):
+                known = known_line(data[: head.start])
+            if known is not None:  # the fields are those of the request before it: nothing to find out
+                method, target = known
+                end = size
+            else:
+                end = data.find(b"\r\n\r\n", at) + 4
+                if not 4 <= end - at < parsers.lane_limit:
+                    return at
+                whole = (parsers.lane or parsers.make_lane())(data[at:end])
+                if whole is None:
+                    parsers.lane = None  # it may be inside a request
+                    return at
+                method, target, head = whole
+                fits = len(head.block) <= LONGEST and parsers.lane_limit > LONGEST + LONGEST_LINE
+                self._last_head = parsers.last_head = head if fits else None
             if server._straight and head.usual and socket._listeners is None and not socket._destroyed:
                 # All that `_on_head`, the constructors and the dispatch do for the usual request. What
                 # is read before it is written is set here: see `SocketFlow`.
@@ -142,20 +165,15 @@ class Connection(Line):
                 message._method = method
                 message._target = target
                 message._raw_head = head
-                message._http_version = "1.1"
                 response = _new(ServerResponse)
                 response.req = message
                 response._listeners = response._store = None
                 response._rendered = response._destroyed = response._closed = False
                 response._odd = method == "HEAD"
                 response._status_code = 200
-                exchange = self._spare
-                if exchange is None:
-                    exchange = Http1Exchange()
-                    exchange.line = self
-                    exchange.stays = True
-                else:
-                    self._spare = None
+                exchanges = parsers.exchanges
+                exchange = exchanges.pop() if exchanges else Http1Exchange()
+                exchange.line = self
                 exchange.response = response
                 if head.keep_alive:
                     exchange.keep_lines = server._keep_lines
@@ -180,9 +198,9 @@ class Connection(Line):
                 except (Exception, asyncio.CancelledError) as error:
                     server._listener_failed(error, "request", (message, response))
             else:
-                made = self._on_whole(whole)
+                made = self._on_whole((method, target, head))
                 if made is None:
-                    return len(data)
+                    return None
                 message = made
             if message is self._incoming:  # else it is lost already
                 self._start = self._incoming = None
@@ -196,9 +214,9 @@ class Connection(Line):
                     self._on_socket_resume()
             if not head.keep_alive:
                 self._closed_input = True  # what comes behind its last request is ignored
+            if end == size or self._closed_input:
+                return None
             at = end
-            if at == len(data) or self._closed_input:
-                return at
 
     def _on_whole(self, whole: Whole) -> IncomingMessage | None:
         """Begin a request that came whole, but is not usual; None if it cannot be made."""
@@ -264,7 +282,7 @@ class Connection(Line):
         ):
             # By far the commonest end: between two requests, and nobody hears of it.
             self._closed_input = True
-            self._parser = self._spare = None
+            self._parser = None
             socket._lose_unheard()
             self._server._on_gone(self)
             self._server._on_socket_gone()
@@ -485,7 +503,6 @@ class Connection(Line):
         socket = self.socket
         self._closed_input = True
         self._released = True
-        self._spare = None  # it knows its line
         self._incoming = None
         self._start = None
         self._parser = None

@@ -62,8 +62,11 @@ class HeaderStore(EventEmitter):
         """
         if self._rendered:
             raise HeadersSentError("set")
-        if type(value) is str and type(name) is str:
-            before = _fields_before.get((name, value))
+        if type(value) is str:
+            try:
+                before = _fields_before.get((name, value))
+            except TypeError:  # of the name, told below
+                before = None
             if before is not None:
                 key, known = before
                 store = self._store

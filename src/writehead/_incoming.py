@@ -38,7 +38,7 @@ class IncomingMessage(Readable):
     # What the parser sets.
     _method: Any = None
     _target: bytes = b""
-    _http_version: Any = None
+    _http_version: Any = "1.1"
     _raw_fields: list[bytes] | None = None
     _raw_head: RawHead | None = None
     _raw_trailers: list[bytes] | None = None
@@ -61,6 +61,7 @@ class IncomingMessage(Readable):
 
     def __init__(self, socket: Any = None) -> None:
         self._socket = socket
+        self._http_version = None  # until it is parsed
 
     # -- the request line ------------------------------------------------------
 

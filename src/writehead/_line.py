@@ -13,8 +13,10 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from writehead._flow import LAST
-from writehead._http1.exchange import GONE, Http1Exchange
+from writehead._http1.exchange import ENDED, GONE, OPEN, Http1Exchange
+from writehead._http1.head import RawHead
 from writehead._http1.parser import RequestParser
+from writehead._http1.pool import ParserPool
 from writehead._incoming import IncomingMessage
 from writehead._response import ServerResponse
 from writehead._socket import Socket
@@ -49,40 +51,49 @@ _BARE = {
 }
 
 
-class Line(asyncio.Protocol):
-    """The state of a connection, and the order in which it answers."""
+class PacketState(asyncio.Protocol):
+    """What is asked of a connection for every packet, side by side in memory (see `_flow.PacketState`)."""
 
     __slots__ = (
-        "__weakref__",
         "_closed_input",
         "_current",
-        "_error_told",
-        "_feeding",
-        "_head_complete",
         "_incoming",
         "_keep_alive_set",
-        "_last_words",
+        "_last_head",
         "_now",
-        "_parked",
         "_parser",
         "_parsers",
         "_queue",
-        "_read_paused",
-        "_released",
         "_server",
-        "_spare",
         "_start",
-        "_unsent",
-        "_unsent_since",
         "_used",
-        "counted_requests",
-        "progress_at",
         "socket",
         "turns",
     )
 
     socket: Socket
     turns: Turns
+    _parsers: ParserPool
+    _last_head: RawHead | None  # of the request before it, until the next sweep
+
+
+class Line(PacketState):
+    """The state of a connection, and the order in which it answers."""
+
+    __slots__ = (
+        "__weakref__",
+        "_error_told",
+        "_feeding",
+        "_head_complete",
+        "_last_words",
+        "_parked",
+        "_read_paused",
+        "_released",
+        "_unsent",
+        "_unsent_since",
+        "counted_requests",
+        "progress_at",
+    )
 
     def __init__(self, server: Host) -> None:
         self._server = server
@@ -92,7 +103,6 @@ class Line(asyncio.Protocol):
         self._incoming: IncomingMessage | None = None
         self._parked = 0  # bytes that wait in queued exchanges
         self._used = False  # a request has begun
-        self._spare: Http1Exchange | None = None  # of an answer that left no trace in it
         self._start: float | None = None  # when the message under way began; None: idle
         self._head_complete = False
         self._keep_alive_set = False
@@ -163,10 +173,12 @@ class Line(asyncio.Protocol):
             socket = self.socket
             if seconds != socket._idle_after or not self._keep_alive_set or socket._idle_fired:
                 self._wait_for_more()  # else the clock has not been stopped
-            if exchange.reusable:
-                exchange.ended = exchange.head_sent = exchange.flushed = exchange.reusable = False
-                exchange.after_listeners = 0
-                self._spare = exchange
+        if exchange.reusable and self.socket._listeners is None:
+            exchange.reusable = False
+            exchange.stays = True
+            exchange.stage = OPEN
+            exchange.line = exchange._sink = None
+            self._parsers.exchanges.append(exchange)
         if heard:
             response._on_flushed()
 
@@ -285,7 +297,7 @@ class Line(asyncio.Protocol):
         current = self._current
         queue = self._queue
         socket = self.socket
-        if current is None or queue is None or not (current.ended and current.stays):
+        if current is None or queue is None or current.stage < ENDED or not current.stays:
             return
         if socket._committed not in (LAST, len(socket._held)) or socket._blocked or not socket.writable:
             return
@@ -326,7 +338,7 @@ class Line(asyncio.Protocol):
             if last.response is not None and last.response.req is broken:  # type: ignore[attr-defined]
                 self._lose_last(last, answer, error)
                 return
-        if current is not None and current.head_sent:
+        if current is not None and current.stage:
             answer = b""
         self._last_words = (answer, error)
         self._say_last_words()
@@ -334,7 +346,7 @@ class Line(asyncio.Protocol):
     def _lose_last(self, last: Http1Exchange, answer: bytes, error: BaseException) -> None:
         """The last in line is the broken one: what it has not begun, the answer replaces."""
         assert self._queue is not None
-        if not last.head_sent:
+        if not last.stage:
             self._queue.pop()
             if not self._queue:
                 self._queue = None
@@ -447,7 +459,7 @@ class Line(asyncio.Protocol):
         """Close the responses: the current one now, those that waited a turn later."""
         exchanges = self._exchanges()
         current, self._current = self._current, None
-        self._queue = self._spare = None
+        self._queue = None
         for exchange in exchanges:
             response: Any = exchange.response
             exchange.drop()

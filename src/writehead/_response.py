@@ -187,36 +187,37 @@ class ServerResponse(OutgoingMessage):
         callback: Callback | None = None,
     ) -> Self:
         """Send the last piece, if any, and complete the response; see `OutgoingMessage.end`."""
-        if (
-            encoding is None
-            and callback is None
-            and not (self._odd or self._rendered or self._destroyed)
-            and getattr(self.write_head, "__func__", None) is _write_head  # not replaced on the instance
-            and (line := _USUAL_LINES.get(self._status_code)) is not None
-        ):
-            # The commonest answer in one piece: a usual status, no field that touches the framing,
-            # HTTP/1.1, the whole body at hand. Its bytes are those of the general way.
-            kind = type(data)
-            body = data if kind is bytes else data.encode() if kind is str and data.isascii() else None
-            if body is not None:
-                fields = ""
-                store = self._store
-                if store is not None:
-                    for name, value, field in store.values():
-                        if field:
-                            fields += field
-                        elif type(value) is str:
-                            fields += f"{name}: {value}\r\n"
-                        else:
-                            fields += _fields.field_lines(name, value, ours=True)
-                exchange = self._exchange
-                head = f"{line}{fields}{date_line()}{exchange.keep_lines}Content-Length: {len(body)}\r\n\r\n"
-                self._rendered = self._finished = True
-                if len(body) < LARGE:
-                    exchange.answer(head.encode("latin-1") + body)
-                else:
-                    exchange.answer_large(head.encode("latin-1"), body)
-                return self
+        if encoding is None and callback is None and not (self._odd or self._rendered or self._destroyed):
+            line = _USUAL_LINES.get(self._status_code)
+            try:
+                usual = line is not None and self.write_head.__func__ is _write_head  # type: ignore[attr-defined]
+            except AttributeError:  # replaced on the instance, by a plain function
+                usual = False
+            if usual:
+                # The commonest answer in one piece: a usual status, no field that touches the framing,
+                # HTTP/1.1, the whole body at hand. Its bytes are those of the general way.
+                kind = type(data)
+                body = data if kind is bytes else data.encode() if kind is str and data.isascii() else None
+                if body is not None:
+                    fields = ""
+                    store = self._store
+                    if store is not None:
+                        for name, value, field in store.values():
+                            if field:
+                                fields += field
+                            elif type(value) is str:
+                                fields += f"{name}: {value}\r\n"
+                            else:
+                                fields += _fields.field_lines(name, value, ours=True)
+                    exchange = self._exchange
+                    kept = exchange.keep_lines
+                    head = f"{line}{fields}{date_line()}{kept}Content-Length: {len(body)}\r\n\r\n"
+                    self._rendered = self._finished = True
+                    if len(body) < LARGE:
+                        exchange.answer(head.encode("latin-1") + body)
+                    else:
+                        exchange.answer_large(head.encode("latin-1"), body)
+                    return self
         return super().end(data, encoding, callback)
 
     def _render(self, headers: Any) -> None:

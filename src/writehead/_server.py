@@ -379,12 +379,14 @@ class Server(Listening):
         return min((each for each in intervals if each), default=0) / 1000
 
     def _look(self, now: float) -> None:
+        for connection in self._connections:
+            connection._last_head = None  # an idle one keeps no memory of what it was asked
         late = late_ones(self._connections, now, self.headers_timeout / 1000, self.request_timeout / 1000)
-        for connection in late:
-            connection.expire(RequestTimeoutError())  # type: ignore[attr-defined]  # a Connection
+        for each in late:
+            each.expire(RequestTimeoutError())  # type: ignore[attr-defined]  # a Connection
         if self.write_timeout or self.body_timeout:
-            for each in list(self._connections):
-                each.look_at_progress(now, self.write_timeout / 1000, self.body_timeout / 1000)
+            for connection in list(self._connections):
+                connection.look_at_progress(now, self.write_timeout / 1000, self.body_timeout / 1000)
 
 
 def _has_body(req: IncomingMessage) -> bool:

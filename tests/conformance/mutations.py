@@ -54,8 +54,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "swap them in the short way of the commonest answer",
         "_response.py",
-        "{date_line()}{exchange.keep_lines}",
-        "{date_line()}{exchange.keep_lines[24:]}{exchange.keep_lines[:24]}",
+        "{date_line()}{kept}",
+        "{date_line()}{kept[24:]}{kept[:24]}",
     ),
     Mutation("chunk sizes in capitals", "_http1/framing.py", 'b"%x\\r\\n" % size', 'b"%X\\r\\n" % size'),
     Mutation("a 304 may have a body", "_http1/framing.py", "status in (204, 304) or", "status == 204 or"),
@@ -252,7 +252,7 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a corked first chunk merges with the next",
         "_http1/exchange.py",
-        "if self._corked and self.head_sent:",
+        "if self._corked and self.stage:",
         "if self._corked:",
     ),
     Mutation("Date after the framing", "_http1/framing.py", "{fields}{date}{lines}", "{fields}{lines}{date}"),

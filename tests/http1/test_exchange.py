@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.check_exchange import Basin, Head, check_exchange, note
-from writehead._http1.exchange import LARGE, Http1Exchange, field_line, inform_block, status_line
+from writehead._http1.exchange import FLUSHED, LARGE, Http1Exchange, field_line, inform_block, status_line
 from writehead._turns import Turns, turns
 from writehead.errors import TrailerInvalidError
 from writehead.testing import settle
@@ -297,7 +297,7 @@ def test_an_exchange_without_a_response() -> None:
     exchange.cork()
     assert exchange.write(b"x", None)
     exchange.on_passed(None)
-    assert exchange.flushed
+    assert exchange.stage == FLUSHED
 
 
 def test_gathering() -> None:

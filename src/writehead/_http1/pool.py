@@ -1,14 +1,17 @@
-"""Parsers for connections with the same limits: none is kept by a connection between two requests."""
+"""Parsers and exchanges of connections with the same limits: none is kept by a connection between two requests."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from writehead._http1.exchange import Http1Exchange
+from writehead._http1.head import RawHead
 from writehead._http1.parser import RequestParser, whole_lane
 from writehead._http1.whole import Lane
 
-#: How many parsers wait for the next packet that is no whole request.
+#: How many parsers wait for the next packet that is no whole request, and how many exchanges for any.
 SPARE = 64
 
 #: A larger head is left to the parser that counts.
@@ -18,7 +21,16 @@ LANE_LIMIT = 16384
 class ParserPool:
     """What a server's connections parse with, under one set of limits."""
 
-    __slots__ = ("_max_count", "_max_size", "_spare", "lane", "lane_limit", "lenient")
+    __slots__ = (
+        "_max_count",
+        "_max_size",
+        "_spare",
+        "exchanges",
+        "lane",
+        "lane_limit",
+        "last_head",
+        "lenient",
+    )
 
     def __init__(self, max_header_size: int, max_headers_count: int, lenient: bool) -> None:
         self._max_size = max_header_size
@@ -27,6 +39,10 @@ class ParserPool:
         self.lenient = lenient
         #: Takes whole requests of any connection that is between two; None until one is made.
         self.lane: Lane | None = None
+        #: Those whose answer left no trace in them, for the next requests of whichever connection.
+        self.exchanges: deque[Http1Exchange] = deque(maxlen=SPARE)
+        #: The field lines that came last on any connection: the first guess of a new one.
+        self.last_head: RawHead | None = None
         #: The packets that it takes are shorter; 0: none are taken.
         self.lane_limit = 0 if lenient else min(max_header_size, LANE_LIMIT)
 

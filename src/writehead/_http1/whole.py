@@ -24,7 +24,10 @@ Lane = Callable[[bytes], Whole | None]
 REMEMBERED_LINES = 256
 LONGEST_LINE = 256
 
-_lines: dict[bytes, tuple[str, bytes]] = {}
+_lines: dict[bytes, tuple[str, bytes]] = {}  # by the line, its CRLF with it
+
+#: Look up method and target of a request line that llhttp has accepted, its CRLF with it; None if not remembered.
+known_line = _lines.get
 
 #: llhttp knows a few dozen; each is decoded once.
 METHODS: dict[bytes, str] = {}
@@ -47,7 +50,9 @@ def lane(make_llhttp: Callable[[SimpleNamespace], Any], max_count: int) -> Lane:
     get_method = llhttp.get_method
 
     def take(data: bytes) -> Whole | None:
-        line, _, block = data.partition(b"\r\n")
+        start = data.find(b"\r\n") + 2
+        line = data[:start]
+        block = data[start:]
         head = recall(block)
         if head is not None:
             known = lines.get(line)
@@ -56,10 +61,10 @@ def lane(make_llhttp: Callable[[SimpleNamespace], Any], max_count: int) -> Lane:
                 return method, target, head
         try:
             # No rule of llhttp joins the request line and a field, but for the version.
-            feed_data(data if head is None else line + b"\r\n\r\n")
+            feed_data(data if head is None else line + b"\r\n")
         except Exception:
             return None
-        if ends or len(urls) != 1 or line[-9:] != b" HTTP/1.1" or b"\n" in line:
+        if ends or len(urls) != 1 or line[-11:] != b" HTTP/1.1\r\n" or b"\n" in line[:-1]:
             return None  # not complete, with a body, or of HTTP/0.9: llhttp lets LF end that line
         ends.append(True)
         target = urls.pop()
