@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass
 
 from benchmarks.peers import HERE
@@ -23,6 +25,8 @@ class WrongAnswer(Exception):
 class Figures:
     """One turn of one server: requests a second, latencies in milliseconds, and the processor time of the
     server per request in microseconds, which other load on the machine disturbs least.
+
+    `client` is how much of its core the client was busy, in percent: near 100 it has measured itself.
     """
 
     rate: float
@@ -31,6 +35,7 @@ class Figures:
     max: float
     failed: int
     cpu: float
+    client: float
 
 
 def require_wrk() -> None:
@@ -51,10 +56,11 @@ def press(process: Process, workload: Workload, seconds: int) -> Figures:
         command += ["-s", str(HERE / "figures.lua")]
     command += [f"{scheme}://{HOST}:{process.port}/", "--", str(workload.depth), str(workload.body)]
     core = cores()[1]
-    before = process.cpu()
+    before, client, started = process.cpu(), _children(), time.perf_counter()
     output = subprocess.run(
         command, capture_output=True, text=True, check=True, preexec_fn=lambda: pin(core)
     ).stdout
+    client, elapsed = _children() - client, time.perf_counter() - started
     raw = json.loads(output.rpartition("FIGURES ")[2])
     return Figures(
         rate=raw["requests"] / raw["seconds"],
@@ -63,7 +69,14 @@ def press(process: Process, workload: Workload, seconds: int) -> Figures:
         max=raw["max"] / 1000,
         failed=raw["failed"],
         cpu=(process.cpu() - before) / max(raw["requests"], 1) * 1e6,
+        client=client / elapsed * 100,
     )
+
+
+def _children() -> float:
+    """Seconds of processor time of the children that have ended; a server under test has not."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def check_answer(process: Process, workload: Workload) -> bytes:

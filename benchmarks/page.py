@@ -31,8 +31,10 @@ def _table(results: Results) -> str:
     servers = list(dict.fromkeys(name for rows in results.values() for name in rows))
     others = [name for name in servers if name != US]
     lines = [
-        f"| workload | {US} | p50 / p99 / max ms | " + " | ".join(f"/ {name}" for name in others) + " |",
-        "|---|---:|---:|" + "---:|" * len(others),
+        f"| workload | {US} | p50 / p99 / max ms | client | "
+        + " | ".join(f"/ {name}" for name in others)
+        + " |",
+        "|---|---:|---:|---:|" + "---:|" * len(others),
     ]
     for workload, rows in results.items():
         ours = rows.get(US)
@@ -40,7 +42,8 @@ def _table(results: Results) -> str:
             continue
         figure = f"{ours.median:.1f} {UNITS[workload]}" if workload in UNITS else f"{ours.median:,.0f} req/s"
         times = " / ".join(f"{ours.middle(part):.1f}" for part in ("p50", "p99", "max")) if ours.turns else ""
+        client = f"{ours.middle('client'):.0f} %" if ours.turns else ""
         shares = [ratio(rows, name) for name in others]
         cells = [f"{share:.2f}" if share else "" for share in shares]
-        lines.append(f"| {workload} | {figure} | {times} | " + " | ".join(cells) + " |")
+        lines.append(f"| {workload} | {figure} | {times} | {client} | " + " | ".join(cells) + " |")
     return "\n".join(lines)

@@ -27,7 +27,7 @@ class Row:
         return statistics.median(turn.rate for turn in self.turns) if self.turns else self.value
 
     def middle(self, name: str) -> float:
-        """The median over the turns of p50, p99, max (milliseconds) or cpu (microseconds)."""
+        """The median over the turns of p50, p99, max (milliseconds), cpu (microseconds) or client (percent)."""
         return float(statistics.median(getattr(turn, name) for turn in self.turns))
 
     @property
@@ -53,7 +53,7 @@ def table(workload: str, about: str, rows: dict[str, Row]) -> str:
     unit = UNITS.get(workload, "req/s")
     lines = [
         f"{workload}: {about}",
-        f"  {'':10} {unit:>14} {US + ' /':>12} {'p50 ms':>9} {'p99 ms':>9} {'max ms':>9} {'cpu us':>9} {'/ by cpu':>9}",
+        f"  {'':10} {unit:>14} {US + ' /':>12} {'p50 ms':>9} {'p99 ms':>9} {'max ms':>9} {'cpu us':>9} {'/ by cpu':>9} {'client %':>9}",
     ]
     for name, row in rows.items():
         if row.median is None:
@@ -65,6 +65,7 @@ def table(workload: str, about: str, rows: dict[str, Row]) -> str:
             line += "".join(f" {row.middle(part):9.2f}" for part in ("p50", "p99", "max", "cpu"))
             share = rows[US].middle("cpu") if US in rows and rows[US].turns else 0.0
             line += f"{row.middle('cpu') / share:10.2f}" if share and name != US else " " * 10
+            line += f"{row.middle('client'):10.0f}"
             spread = max(turn.rate for turn in row.turns) / min(turn.rate for turn in row.turns)
             line += f"   x{spread:.2f} between turns" if len(row.turns) > 1 else ""
             line += f"   {row.failed} failed" if row.failed else ""

@@ -137,11 +137,19 @@ class Connection(Line):
         while True:
             head: Any = self._last_head
             known = None
-            if head is not None and not at and data.endswith(head.block):
-                known = known_line(data[: head.start])
-            if known is not None:  # the fields are those of the request before it: nothing to find out
+            if (
+                head is not None
+            ):  # of the request before it: if these are its fields, there is nothing to find out
+                if at:
+                    end = data.find(b"\r\n", at) + 2
+                    if data.startswith(head.block, end):
+                        known = known_line(data[at:end])
+                        end += head.size
+                elif data.endswith(head.block):
+                    known = known_line(data[: -head.size])
+                    end = size
+            if known is not None:
                 method, target = known
-                end = size
             else:
                 end = data.find(b"\r\n\r\n", at) + 4
                 if not 4 <= end - at < parsers.lane_limit:

@@ -37,7 +37,7 @@ class RawHead:
 
     def __init__(self, block: bytes, keep_alive: bool, count: int) -> None:
         self.block = block
-        self.start = -len(block)  # counted from the end of a packet that it is the end of
+        self.size = len(block)
         self.keep_alive = keep_alive
         self.count = count  # of fields, at the most
 
