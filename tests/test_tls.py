@@ -452,7 +452,8 @@ def busy(pair: Pair) -> Busy:
     transport = pair.transport
     busy = Busy(transport._ssl, transport._outgoing)
     transport._ssl = busy  # type: ignore[assignment]
-    transport._read = busy.read  # type: ignore[assignment]
+    transport._read = busy.read
+    transport._encrypt = busy.write
     return busy
 
 

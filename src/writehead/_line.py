@@ -117,6 +117,11 @@ class Line(PacketState):
         self._unsent_since = 0.0
         self.counted_requests = 0  # of HTTP/1.1, for max_requests_per_socket
 
+    @property
+    def keep_lines(self) -> str:
+        """What a head says of a connection that stays."""
+        return self._server._keep_lines
+
     # -- the order ---------------------------------------------------------------
 
     def _give_socket(self, exchange: Http1Exchange, response: ServerResponse) -> None:

@@ -23,14 +23,14 @@ RECORD = 16384
 PIECE = 65536
 
 
-class TLSTransport(asyncio.Transport, asyncio.BufferedProtocol):
+class TLSTransport(asyncio.Transport, asyncio.Protocol):
     """The transport of a connection whose handshake is done.
 
     To the protocol above it is a transport; to the transport below, its protocol.
 
     Args:
         raw: the transport below.
-        room: where the loop reads to, of `PIECE` bytes; all connections of a loop share it.
+        room: where large packets are read to, of `PIECE` bytes; all connections of a loop share it.
         ssl_object: made by `SSLContext.wrap_bio(incoming, outgoing)`.
         incoming: what came and is not decrypted.
         outgoing: what is encrypted and not passed on.
@@ -39,6 +39,7 @@ class TLSTransport(asyncio.Transport, asyncio.BufferedProtocol):
     __slots__ = (
         "_blocked",
         "_closing",
+        "_encrypt",
         "_eof_sent",
         "_eof_wanted",
         "_error",
@@ -53,6 +54,7 @@ class TLSTransport(asyncio.Transport, asyncio.BufferedProtocol):
         "_read",
         "_receive",
         "_room",
+        "_roomy",
         "_ssl",
         "_told_to_pause",
         "_unread",
@@ -71,8 +73,11 @@ class TLSTransport(asyncio.Transport, asyncio.BufferedProtocol):
     ) -> None:
         self._raw = raw
         self._room = room
+        self._roomy = False  # large packets come, by a `Room`
         self._ssl = ssl_object
-        self._read = ssl_object.read
+        inner: Any = getattr(ssl_object, "_sslobj", ssl_object)  # does the same, one call of Python nearer
+        self._read = inner.read
+        self._encrypt = inner.write
         self._incoming = incoming
         self._outgoing = outgoing
         self._protocol: Any = None
@@ -97,25 +102,28 @@ class TLSTransport(asyncio.Transport, asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Nothing to do: it was made by the one that did the handshake."""
 
-    def get_buffer(self, sizehint: int) -> memoryview:
-        """Lend the loop a place to read to; what it reads is copied before anyone else reads."""
-        return self._room
-
-    def buffer_updated(self, nbytes: int) -> None:
-        """Take what was read."""
-        self.data_received(self._room[:nbytes])
-
     def data_received(self, data: bytes | memoryview) -> None:
         """Decrypt a packet and pass it up as one."""
         if self._closing or self._peer_end_told:  # behind a close_notify there is nothing
             return
-        if self.raw_socket is not None:
-            _touch(self.raw_socket, len(data))
         size = len(data)
-        if size <= PIECE:
+        if self.raw_socket is not None:
+            _touch(self.raw_socket, size)
+        plain = b""
+        if size < RECORD:  # mostly one record
             self._incoming.write(data)
-            plain = self._decrypt(size if 0 < size < RECORD else RECORD)
+            try:
+                plain = self._read(size or RECORD)
+            except ssl.SSLError as error:
+                self._on_nothing(error)
+            else:
+                if not plain:
+                    self._over = self._peer_ended = True
+                elif not size or len(plain) == size or self._incoming.pending:
+                    plain += self._decrypt()
         else:
+            if size >= PIECE and not self._roomy:
+                self._read_to_room()
             plain = b"".join(self._decrypt_pieces(data))
         if self._outgoing.pending:
             self._answer()
@@ -129,6 +137,15 @@ class TLSTransport(asyncio.Transport, asyncio.BufferedProtocol):
         if self._over:
             self._look_at_end()
 
+    def _read_to_room(self) -> None:
+        """Read large packets to the place that is there already, not each to new memory."""
+        self._roomy = True
+        self._raw.set_protocol(Room(self, self._room))
+        if not self._paused and not self._raw.is_closing():
+            # uvloop looks at the kind of protocol when reading begins.
+            self._raw.pause_reading()
+            self._raw.resume_reading()
+
     def _look_at_end(self) -> None:
         """Tell of an end or an error that lies behind what was passed up."""
         if self._peer_ended:
@@ -136,30 +153,31 @@ class TLSTransport(asyncio.Transport, asyncio.BufferedProtocol):
         if self._error is not None and not self._closing:
             self._fail()
 
-    def _decrypt(self, size: int = RECORD) -> bytes:
-        """Return the plain bytes of the whole records that have come; note an end or an error.
-
-        At first `size` bytes are asked for, mostly more than there are: memory for the largest record costs time.
-        """
+    def _decrypt(self) -> bytes:
+        """Return the plain bytes of the whole records that have come; note an end or an error."""
         read = self._read
         incoming = self._incoming
         parts = []
         try:
-            while part := read(size):
+            while part := read(RECORD):
                 parts.append(part)
-                if not incoming.pending and (len(part) < size or size == RECORD):
+                if not incoming.pending:
                     break  # a further read would only raise SSLWantReadError
-                size = RECORD
             else:
                 self._over = self._peer_ended = True
-        except ssl.SSLWantReadError:
-            pass
-        except ssl.SSLZeroReturnError:
-            self._over = self._peer_ended = True
         except ssl.SSLError as error:
-            self._over = True
-            self._error = TLSError.from_sslerror(error)
+            self._on_nothing(error)
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _on_nothing(self, error: ssl.SSLError) -> None:
+        """OpenSSL has no plain bytes: it waits for more, or there will be none."""
+        if isinstance(error, ssl.SSLWantReadError):
+            return
+        self._over = True
+        if isinstance(error, ssl.SSLZeroReturnError):
+            self._peer_ended = True
+        else:
+            self._error = TLSError.from_sslerror(error)
 
     def _decrypt_pieces(self, data: bytes | memoryview) -> Iterator[bytes]:
         view = memoryview(data)
@@ -238,7 +256,7 @@ class TLSTransport(asyncio.Transport, asyncio.BufferedProtocol):
             self.writelines((data,))
             return
         try:
-            self._ssl.write(data)
+            self._encrypt(data)
         except ssl.SSLError as error:
             self._hold(data, error)
             return
@@ -282,7 +300,7 @@ class TLSTransport(asyncio.Transport, asyncio.BufferedProtocol):
     def _encrypt_piece(self) -> bool:
         """Encrypt up to a piece of what waits; False if OpenSSL first wants to read."""
         unsent = self._unsent
-        write = self._ssl.write
+        write = self._encrypt
         room = PIECE
         while unsent and room > 0:
             head = unsent[0]
@@ -462,6 +480,44 @@ class TLSTransport(asyncio.Transport, asyncio.BufferedProtocol):
     def get_protocol(self) -> Any:
         """Return the protocol above; None once the connection has gone."""
         return self._protocol
+
+
+class Room(asyncio.BufferedProtocol):
+    """Reads large packets for a TLSTransport to a place that all of a loop share."""
+
+    __slots__ = ("_room", "_transport")
+
+    def __init__(self, transport: TLSTransport, room: memoryview) -> None:
+        self._transport = transport
+        self._room = room
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Lend the loop the place; what it reads is copied before anyone else reads."""
+        return self._room
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take what was read."""
+        self._transport.data_received(self._room[:nbytes])
+
+    def data_received(self, data: bytes) -> None:
+        """Take a packet of a transport that looks at no kind of protocol: one in memory."""
+        self._transport.data_received(data)
+
+    def eof_received(self) -> bool:
+        """Pass it on."""
+        return self._transport.eof_received()
+
+    def pause_writing(self) -> None:
+        """Pass it on."""
+        self._transport.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Pass it on."""
+        self._transport.resume_writing()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Pass it on."""
+        self._transport.connection_lost(exc)
 
 
 def gathered(parts: Iterable[Any]) -> Iterator[Any]:

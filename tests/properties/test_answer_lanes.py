@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.properties.response_programs import OPTIONS, PLAIN, PROGRAM, REQUESTS, Run
@@ -30,6 +30,7 @@ def test_the_commonest_answer(program: list[Any]) -> None:
 
 
 @settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example([[("keep", True), ("flush",)]], [b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"], {})
 @given(st.lists(PROGRAM, min_size=1, max_size=3), st.lists(REQUESTS, min_size=1, max_size=3), OPTIONS)
 def test_any_program(programs: list[Any], requests: list[bytes], options: dict[str, Any]) -> None:
     """Whatever handlers do, on whatever requests, one or several in a packet."""

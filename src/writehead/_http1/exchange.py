@@ -38,6 +38,8 @@ class Line(Protocol):
 
     turns: Turns
 
+    @property
+    def keep_lines(self) -> str: ...
     def on_parked(self, size: int) -> None: ...
     def retire(self, exchange: Http1Exchange) -> None: ...
 
@@ -101,14 +103,18 @@ class Http1Exchange:
             TrailerInvalidError: see `framing.decide`; nothing is changed then.
         """
         status = head._status_code
+        keep = head._should_keep_alive and not self.must_close
+        keep_lines = self.keep_lines
+        if keep and keep_lines is framing.CLOSE and self.line is not None:
+            keep_lines = self.line.keep_lines  # the client does not want it, the program does
         facts = framing.Facts(
             for_head=head._for_head_request,
             status=status,
-            keep=head._should_keep_alive and not self.must_close,
+            keep=keep,
             may_chunk=head._may_chunk,
             length=head._known_length,
             removed=head._removed,
-            keep_lines=self.keep_lines,
+            keep_lines=keep_lines,
             last_allowed=self.last_allowed,
         )
         fields = framing.render_fields(head._fields(), head._unique_headers, facts)

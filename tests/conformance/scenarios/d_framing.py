@@ -60,6 +60,7 @@ PREPARATIONS: dict[str, Program] = {
     "205": [put("res.statusCode", 205)],
     "199": [put("res.statusCode", 199)],
     "shouldKeepAlive off": [put("res.shouldKeepAlive", False)],
+    "shouldKeepAlive on": [put("res.shouldKeepAlive", True)],
 }
 CALLS: dict[str, Program] = {
     "end(abc)": [call("res.end", "abc")],
