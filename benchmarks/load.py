@@ -50,11 +50,12 @@ def press(process: Process, workload: Workload, seconds: int) -> Figures:
     command = ["wrk", "-t1", f"-c{workload.connections}", f"-d{seconds}s", "--timeout", "10s"]
     for field in workload.fields:
         command += ["-H", field]
-    if workload.depth > 1 or workload.body:
+    if workload.depth > 1 or workload.body or workload.kinds > 1:
         command += ["-s", str(HERE / "load.lua")]
     else:
         command += ["-s", str(HERE / "figures.lua")]
-    command += [f"{scheme}://{HOST}:{process.port}/", "--", str(workload.depth), str(workload.body)]
+    command += [f"{scheme}://{HOST}:{process.port}/", "--"]
+    command += [str(workload.depth), str(workload.body), str(workload.kinds)]
     core = cores()[1]
     before, client, started = process.cpu(), _children(), time.perf_counter()
     output = subprocess.run(

@@ -33,7 +33,8 @@ BROWSER_FIELDS = (
 class Workload:
     """One kind of load.
 
-    `handler` is the name the server programs know it by; `answer` the body that every answer must have.
+    `handler` is the name the server programs know it by; `answer` the body that every answer must have;
+    `kinds` how many requests differ in their target and in the value of a field.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Workload:
     fields: tuple[str, ...] = ()
     body: int = 0
     depth: int = 1
+    kinds: int = 1
     tls: bool = False
 
 
@@ -71,6 +73,7 @@ WORKLOADS = {
             body=UPLOAD_SIZE,
         ),
         Workload("pipeline", "plain, 16 requests at a time", "plain", HELLO, depth=16),
+        Workload("varied", "plain, 4,096 targets and values of a field", "plain", HELLO, kinds=4096),
         Workload("churn", "plain, a connection per request", "plain", HELLO, fields=("Connection: close",)),
         Workload("tls", "plain over TLS", "plain", HELLO, tls=True),
         Workload("async", "plain from an async def handler", "async", HELLO),
