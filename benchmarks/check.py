@@ -24,7 +24,7 @@ from benchmarks.memory import Rig
 from benchmarks.peers import HERE, ROOT
 
 BASELINE = HERE / "baseline.json"
-WORKLOADS = ("plain", "async", "browser", "stream", "upload", "upload-iter", "pipeline", "churn")
+WORKLOADS = ("plain", "async", "browser", "stream", "upload", "upload-iter", "pipeline", "varied", "churn")
 OURS = str(ROOT / "src" / "writehead")
 TOLERANCE = {"opcodes": 0.03, "calls": 0.02, "builtins": 0.05, "held": 0.05}
 TURNS = 8

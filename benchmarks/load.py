@@ -99,9 +99,12 @@ def check_answer(process: Process, workload: Workload) -> bytes:
     return head
 
 
-def request_bytes(workload: Workload) -> bytes:
-    """The request as wrk sends it, once."""
-    lines = ["GET / HTTP/1.1" if not workload.body else "POST / HTTP/1.1", f"Host: {HOST}", *workload.fields]
+def request_bytes(workload: Workload, kind: int = 1) -> bytes:
+    """The request of a kind as wrk sends it, once."""
+    target = f"/item/{kind}" if workload.kinds > 1 else "/"
+    lines = [f"{'POST' if workload.body else 'GET'} {target} HTTP/1.1", f"Host: {HOST}", *workload.fields]
+    if workload.kinds > 1:
+        lines.append(f"X-Request-Id: 7d1f3c52b7f1-{kind}")
     if workload.body:
         lines.append(f"Content-Length: {workload.body}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + b"u" * workload.body

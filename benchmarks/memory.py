@@ -14,7 +14,7 @@ from writehead import http
 PACKET = 65536
 """A large request arrives in pieces of this size."""
 
-PLAIN = ("plain", "async", "browser", "stream", "big", "upload", "upload-iter", "pipeline", "churn")
+PLAIN = ("plain", "async", "browser", "stream", "big", "upload", "upload-iter", "pipeline", "varied", "churn")
 """The workloads that make sense without a kernel."""
 
 
@@ -81,6 +81,7 @@ class Rig:
         self.handler = HANDLERS[self.workload.handler]
         request = request_bytes(self.workload) * self.workload.depth
         self.packets = [request[at : at + PACKET] for at in range(0, len(request), PACKET)]
+        self.kinds = itertools.cycle(range(1, self.workload.kinds + 1))
         self.count = connections
         self.pairs: list[tuple[Any, Wire]] = []
 
@@ -100,6 +101,11 @@ class Rig:
         """One request (or one batch of them) on every connection."""
         if "Connection: close" in self.workload.fields:
             return await self.turn_anew()
+        if self.workload.kinds > 1:
+            for pair in self.pairs:
+                self._bring([pair], request_bytes(self.workload, next(self.kinds)))
+            await asyncio.sleep(0)
+            return None
         for packet in self.packets:
             self._bring(self.pairs, packet)
             await asyncio.sleep(0)

@@ -16,9 +16,8 @@ from typing import Any
 from writehead._http1.exchange import Http1Exchange
 from writehead._http1.found import END
 from writehead._http1.framing import CLOSE
-from writehead._http1.head import LONGEST
 from writehead._http1.parser import RequestParser
-from writehead._http1.whole import LONGEST_LINE, Whole, fill, known_line
+from writehead._http1.whole import Whole, fill, known_line
 from writehead._incoming import IncomingMessage
 from writehead._line import Line
 from writehead._raw import BodyFeed, Leftovers, Raw
@@ -154,13 +153,12 @@ class Connection(Line):
                 end = data.find(b"\r\n\r\n", at) + 4
                 if not 4 <= end - at < parsers.lane_limit:
                     return at
-                whole = (parsers.lane or parsers.make_lane())(data[at:end])
+                whole = (parsers.lane or parsers.make_lane())(data[at:end], head)
                 if whole is None:
                     parsers.lane = None  # it may be inside a request
                     return at
                 method, target, head = whole
-                fits = len(head.block) <= LONGEST and parsers.lane_limit > LONGEST + LONGEST_LINE
-                self._last_head = parsers.last_head = head if fits else None
+                self._last_head = parsers.last_head = head if head.size <= parsers.longest_hint else None
             if server._straight and head.usual and socket._listeners is None and not socket._destroyed:
                 # All that `_on_head`, the constructors and the dispatch do for the usual request. What
                 # is read before it is written is set here: see `SocketFlow`.

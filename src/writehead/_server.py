@@ -284,17 +284,12 @@ class Server(Listening):
         """Apply what comes before 'request': Host, the limit of requests, Expect."""
         if req._http_version == "1.1":
             head = req._raw_head
-            good: bool | None
             if head is None:
                 hosts, expects = _hosts_and_expects(req._field_bytes())
                 good = _is_host(hosts)
                 expect = _joined(expects)
             else:
                 good = head.host_is_good
-                if good is None:
-                    good = head.host_is_good = _is_host(head.values_of(b"host"))
-                    head.expect = _joined(head.values_of(b"expect"))
-                    head.usual = good and head.expect is None
                 expect = head.expect
             if not good and not self._excuses_host(req, connection):
                 _answer_empty(res, 400)

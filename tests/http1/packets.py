@@ -112,7 +112,7 @@ class LaneFirst(RequestParser):
         whole = None
         if data[-4:] == b"\r\n\r\n" and not (self.mid_message or self.closed) and len(data) < self._max_size:
             self.lane = self.lane or whole_lane(self._max_count)
-            whole = self.lane(data)
+            whole = self.lane(data, None)
             if whole is None:
                 self.lane = None
         if whole is None:

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from writehead._fields import is_host
+
 #: How many heads are remembered, and the longest that is, in bytes.
 REMEMBERED = 256
 LONGEST = 2048
@@ -27,11 +29,11 @@ class RawHead:
     """Field lines, and what is known about them. Shared between requests: never changed by one."""
 
     _fields: list[bytes] | None = None
+    host_is_good = False
+    expect: bytes | None = None
+    usual = False  # the server has nothing to say before its listeners
     # For the floors above to keep what they made of these fields: whatever follows from
     # the bytes alone, and is not changed by whoever gets it.
-    host_is_good: bool | None = None
-    usual = False  # the server has nothing to say before its listeners
-    expect: bytes | None = None
     text: list[str] | None = None
     joined: dict[str, Any] | None = None
 
@@ -40,6 +42,20 @@ class RawHead:
         self.size = len(block)
         self.keep_alive = keep_alive
         self.count = count  # of fields, at the most
+
+    def judge(self, lower: bytes) -> None:
+        """Find out what is asked of every head: whether its Host is one host (RFC 9112, 3.2), and its Expect.
+
+        `lower` is the block in lower case, behind a line feed.
+        """
+        at = lower.find(b"\nhost:")
+        if at >= 0 and lower.find(b"\nhost:", at + 6) < 0:
+            start = at + 5
+            value = self.block[start : self.block.find(b"\r\n", start)].strip(b" \t")
+            self.host_is_good = is_host(value.decode("latin-1"))
+        if b"\nexpect:" in lower:
+            self.expect = b", ".join(self.values_of(b"expect"))
+        self.usual = self.host_is_good and self.expect is None
 
     @property
     def fields(self) -> list[bytes]:

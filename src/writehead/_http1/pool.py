@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from writehead._http1.exchange import Http1Exchange
-from writehead._http1.head import RawHead
+from writehead._http1.head import LONGEST, RawHead
 from writehead._http1.parser import RequestParser, whole_lane
-from writehead._http1.whole import Lane
+from writehead._http1.whole import LONGEST_LINE, Lane
 
 #: How many parsers wait for the next packet that is no whole request, and how many exchanges for any.
 SPARE = 64
@@ -30,6 +30,7 @@ class ParserPool:
         "lane_limit",
         "last_head",
         "lenient",
+        "longest_hint",
     )
 
     def __init__(self, max_header_size: int, max_headers_count: int, lenient: bool) -> None:
@@ -45,6 +46,8 @@ class ParserPool:
         self.last_head: RawHead | None = None
         #: The packets that it takes are shorter; 0: none are taken.
         self.lane_limit = 0 if lenient else min(max_header_size, LANE_LIMIT)
+        #: The longest field lines that a connection remembers: behind a known line they are within the limit.
+        self.longest_hint = min(LONGEST, self.lane_limit - LONGEST_LINE - 1)
 
     def make_lane(self) -> Lane:
         """Make the lane, anew if it was left inside a request."""
