@@ -55,7 +55,9 @@ def test_options_return_the_socket() -> None:
 def test_a_last_answer_waits_for_the_fin(family: str) -> None:
     """The system holds it back; the descriptor stays whose it is, and a Unix socket has no such option."""
     with system.socket(getattr(system, family)) as under:
-        transport = SimpleNamespace(get_extra_info=lambda name: under if name == "socket" else None)
+        transport = SimpleNamespace(
+            get_extra_info={"socket": under}.get, is_closing=lambda: under.fileno() < 0
+        )
         socket = http.Socket(transport)  # type: ignore[arg-type]  # as much of one as is asked
         socket._join_fin()
         if family == "AF_INET":

@@ -107,21 +107,28 @@ async def test_a_number_behind_the_port_is_the_backlog() -> None:
 
 @on_both_loops
 async def test_a_path_is_a_unix_socket(tmp_path: Path) -> None:
-    """`address()` is the path; the file goes at `close`; a client has no address."""
+    """`address()` is the path; the file goes at `close`; a client has no address, then or later."""
     path = str(tmp_path / "s")
     seen: list[Any] = []
-    server = http.create_server(
-        lambda req, res: (
-            seen.append((req.socket.remote_address, req.socket.local_port, req.socket.address())),
-            res.end("ok"),
-        )
-    )
+    sockets: list[Any] = []
+
+    def note(socket: Any) -> None:
+        seen.append((socket.remote_address, socket.local_port, socket.address()))
+
+    def handle(req: Any, res: Any) -> None:
+        if not sockets:
+            note(req.socket)
+        sockets.append(req.socket)
+        res.end("ok")
+
+    server = http.create_server(handle)
     await server.listen(path)
     assert server.address() == path
     assert stat.S_ISSOCK(os.stat(path).st_mode)
-    assert await served(server) == answer(b"ok")
-    assert seen == [(None, None, {})]
+    assert await served(server) == await served(server) == answer(b"ok")
     await server.close()
+    note(sockets[1])
+    assert seen == [(None, None, {})] * 2
     assert not os.path.exists(path)
 
 

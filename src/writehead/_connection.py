@@ -136,9 +136,7 @@ class Connection(Line):
         while True:
             head: Any = self._last_head
             known = None
-            if (
-                head is not None
-            ):  # of the request before it: if these are its fields, there is nothing to find out
+            if head is not None:  # of the request before it: has this the same fields?
                 if at:
                     end = data.find(b"\r\n", at) + 2
                     if data.startswith(head.block, end):

@@ -51,8 +51,11 @@ class SocketFacts(SocketEnd):
 
     def _join_fin(self) -> None:
         """Let the last bytes wait for the FIN that follows at once: one segment fewer, for either side."""
-        sock = None if self._transport is None else self._transport.get_extra_info("socket")
-        if CORK is None or sock is None or sock.fileno() < 0:
+        transport = self._transport
+        if CORK is None or transport is None or self._destroyed or transport.is_closing():
+            return  # its descriptor may be another's by now
+        sock = transport.get_extra_info("socket")
+        if sock is None or sock.fileno() < 0:
             return
         # uvloop's own sockets take twice as long: they duplicate the descriptor.
         borrowed = system.SocketType(system.AF_INET, system.SOCK_STREAM, 0, sock.fileno())
@@ -169,12 +172,13 @@ class SocketFacts(SocketEnd):
     # -- addresses -------------------------------------------------------------
 
     def _address(self, local: bool) -> tuple[Any, ...]:
-        if self._transport is None:
+        transport = self._transport
+        if transport is None:
             return ()
-        try:  # the loops keep those of a TCP connection beyond its end
-            pair = self._transport.get_extra_info("sockname" if local else "peername")
-        except (OSError, RuntimeError):  # uvloop: a Unix socket that is closed
-            return ()
+        if self._destroyed and type(getattr(transport, "_raw", transport)).__name__ == "UnixTransport":
+            return ()  # uvloop would ask its descriptor, which may be another's by now
+        # Of a TCP connection both loops keep the addresses beyond its end.
+        pair = transport.get_extra_info("sockname" if local else "peername")
         return pair if isinstance(pair, tuple) else ()
 
     @property
