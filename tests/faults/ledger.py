@@ -57,7 +57,7 @@ class Ledger:
         """Return every promise that was not kept.
 
         With `read_in_part` a request may be silent of its end if it has been answered (bytes of it may be
-        left unread), with `born_ended` in any case (`optimize_empty_requests`).
+        left unread), with `born_ended` in any case (`optimize_empty_requests`, and before a CONNECT).
         """
         found = []
         for account in self.accounts:
