@@ -182,21 +182,6 @@ def test_a_request_behind_whole_ones_is_told_of_by_its_packet() -> None:
     assert (errors[0].raw_packet, errors[0].bytes_parsed) == (packet, 2 * len(GET) + 1)
 
 
-def test_only_an_answer_that_ends_its_connection_waits_for_the_fin(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not one that stays, nor one behind which another is still to come."""
-    joined: list[Any] = []
-    monkeypatch.setattr(http.Socket, "_join_fin", lambda self: joined.append(self))
-    stage, held = keeping()
-    stage.server.prepend_listener("request", lambda req, res: res.end() if req.url == "/now" else None)
-    now, close = b"GET /now" + HOST, b"Host: a\r\nConnection: close\r\n\r\n"
-    stage.send(now)
-    stage.send(now + b"GET /later HTTP/1.1\r\n" + close)
-    assert joined == []
-    client = stage.send(b"GET /now HTTP/1.1\r\n" + close)
-    assert joined == [held[-1].req._socket]
-    assert client.ended
-
-
 def test_an_idle_connection_forgets_what_it_was_asked() -> None:
     """The fields of its last request are kept until the next sweep: they may be long, and its own."""
     stage = Stage(answer_at_end, connections_checking_interval=1000)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import socket as system
-from types import SimpleNamespace
 from typing import Any
-
-import pytest
 
 from tests.stage import GET, Stage, silent
 from writehead import http, testing
@@ -48,23 +44,6 @@ def test_options_return_the_socket() -> None:
     assert socket.set_no_delay(False) is socket
     assert socket.set_keep_alive(True, 1000) is socket
     assert socket.ref() is socket.unref() is socket
-
-
-@pytest.mark.skipif(not hasattr(system, "TCP_CORK"), reason="Linux's")
-@pytest.mark.parametrize("family", ["AF_INET", "AF_UNIX"])
-def test_a_last_answer_waits_for_the_fin(family: str) -> None:
-    """The system holds it back; the descriptor stays whose it is, and a Unix socket has no such option."""
-    with system.socket(getattr(system, family)) as under:
-        transport = SimpleNamespace(
-            get_extra_info={"socket": under}.get, is_closing=lambda: under.fileno() < 0
-        )
-        socket = http.Socket(transport)  # type: ignore[arg-type]  # as much of one as is asked
-        socket._join_fin()
-        if family == "AF_INET":
-            assert under.getsockopt(system.IPPROTO_TCP, system.TCP_CORK) == 1
-        assert under.fileno() >= 0
-        assert under.getsockname() is not None
-    socket._join_fin()  # closed meanwhile
 
 
 def test_what_is_not_tls_says_so() -> None:

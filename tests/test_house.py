@@ -65,7 +65,7 @@ FLOORS: list[dict[str, set[str]]] = [
             "_http1.syntax",
             "_http1.whole",
         },
-        "_http1.pool": {"_http1.exchange", "_http1.head", "_http1.parser", "_http1.whole"},
+        "_http1.pool": {"_http1.head", "_http1.parser", "_http1.whole"},
         "_http1.reasons": set(),
         "_http1.syntax": set(),
         "_http1.whole": {"_http1.found", "_http1.head"},

@@ -92,8 +92,6 @@ class Connection(Line):
                 socket._notify("data", data)
             if self._queue is not None:
                 self._gather()
-            if self._closed_input and self._queue is None:
-                self._join_fin(socket)
             ending: Any = socket._end_packet()
             if ending is not None:
                 self.retire(ending)
@@ -114,12 +112,6 @@ class Connection(Line):
             socket._active_at = self._now()
             if socket._idle_fired:
                 socket._touch()
-
-    def _join_fin(self, socket: Socket) -> None:
-        """Let an answer that ends its connection leave in one segment with the FIN."""
-        ending: Any = socket._ending
-        if ending is not None and not ending.stays:
-            socket._join_fin()
 
     def _serve_whole(self, data: bytes, size: int) -> int | None:
         """Serve the whole requests without a body that `data` begins with; return where the rest begins.
@@ -175,8 +167,9 @@ class Connection(Line):
                 response._rendered = response._destroyed = response._closed = False
                 response._odd = method == "HEAD"
                 response._status_code = 200
-                exchanges = parsers.exchanges
-                exchange = exchanges.pop() if exchanges else Http1Exchange()
+                exchange = Http1Exchange()
+                exchange.stays = True
+                exchange.last_allowed = False
                 exchange.line = self
                 exchange.response = response
                 if head.keep_alive:

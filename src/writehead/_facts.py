@@ -12,9 +12,6 @@ from writehead._ending import SocketEnd
 if TYPE_CHECKING:
     from writehead._server import Server
 
-#: Linux has it.
-CORK: int | None = getattr(system, "TCP_CORK", None)
-
 
 class SocketFacts(SocketEnd):
     """The properties of a Socket; see there."""
@@ -48,23 +45,6 @@ class SocketFacts(SocketEnd):
             sock.setsockopt(getattr(system, level), number, value)
         except OSError:  # a Unix socket has no TCP options (Node: ignored too)
             return
-
-    def _join_fin(self) -> None:
-        """Let the last bytes wait for the FIN that follows at once: one segment fewer, for either side."""
-        transport = self._transport
-        if CORK is None or transport is None or self._destroyed or transport.is_closing():
-            return  # its descriptor may be another's by now
-        sock = transport.get_extra_info("socket")
-        if sock is None or sock.fileno() < 0:
-            return
-        # uvloop's own sockets take twice as long: they duplicate the descriptor.
-        borrowed = system.SocketType(system.AF_INET, system.SOCK_STREAM, 0, sock.fileno())
-        try:
-            borrowed.setsockopt(system.IPPROTO_TCP, CORK, 1)
-        except OSError:  # a Unix socket has no TCP options
-            return
-        finally:
-            borrowed.detach()
 
     def ref(self) -> Self:
         """Return the socket; here the server alone keeps the loop alive."""

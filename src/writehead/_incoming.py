@@ -138,7 +138,7 @@ class IncomingMessage(Readable):
             if text is None:
                 text = [each.decode("latin-1") for each in self._field_bytes()]
                 if head is not None:
-                    head.text = text
+                    head.keep_text(text)
             headers = self._raw_headers = text[:]
         return headers
 
@@ -161,9 +161,11 @@ class IncomingMessage(Readable):
             if head is None or self._join_duplicates or self._raw_headers is not None:
                 headers = _fields.joined(self.raw_headers, self._join_duplicates)
             else:
-                if head.joined is None:
-                    head.joined = _fields.joined(self.raw_headers)
-                headers = head.joined.copy()
+                joined = head.joined
+                if joined is None:
+                    joined = _fields.joined(self.raw_headers)
+                    head.keep_joined(joined)
+                headers = joined.copy()
                 if "set-cookie" in headers:  # a list, and the user's to change
                     headers["set-cookie"] = headers["set-cookie"][:]
             self._headers = headers

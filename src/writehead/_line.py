@@ -13,7 +13,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from writehead._flow import LAST
-from writehead._http1.exchange import ENDED, GONE, OPEN, Http1Exchange
+from writehead._http1.exchange import ENDED, GONE, Http1Exchange
 from writehead._http1.head import RawHead
 from writehead._http1.parser import RequestParser
 from writehead._http1.pool import ParserPool
@@ -178,12 +178,6 @@ class Line(PacketState):
             socket = self.socket
             if seconds != socket._idle_after or not self._keep_alive_set or socket._idle_fired:
                 self._wait_for_more()  # else the clock has not been stopped
-        if exchange.reusable and self.socket._listeners is None:
-            exchange.reusable = False
-            exchange.stays = True
-            exchange.stage = OPEN
-            exchange.line = exchange._sink = None
-            self._parsers.exchanges.append(exchange)
         if heard:
             response._on_flushed()
 

@@ -60,3 +60,20 @@ def test_memory_is_bounded() -> None:
         remember(RawHead(b"Number: %d\r\n\r\n" % number, True, 1))
         assert recall(b"Number: %d\r\n\r\n" % number) is not None
         assert len(head._remembered) <= head.REMEMBERED
+
+
+def test_a_forgotten_head_keeps_nothing_of_its_fields() -> None:
+    """A connection may have it still: it can be read as before, and is no larger than its bytes."""
+    kept = RawHead(BLOCK, True, 4)
+    remember(kept)
+    fields = kept.fields
+    kept.keep_text(["Host", "a"])
+    kept.keep_joined({"host": "a"})
+    for number in range(head.REMEMBERED):
+        remember(RawHead(b"Other: %d\r\n\r\n" % number, True, 1))
+    assert recall(BLOCK) is None
+    for _ in range(2):
+        assert (kept._fields, kept.text, kept.joined) == (None, None, None)
+        assert kept.fields == fields
+        kept.keep_text(["Host", "a"])
+        kept.keep_joined({"host": "a"})

@@ -6,7 +6,8 @@ is folded, and no CR or LF stands in a value: cutting at CRLF finds the fields l
 
 Clients repeat themselves: on one connection the field lines are mostly the same, byte for
 byte, from request to request. So a `RawHead` outlives its request, and what was found out
-about it serves the next one.
+about it serves the next one, as long as it is remembered. A connection may keep its last
+one longer, for the bytes alone.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class RawHead:
     # the bytes alone, and is not changed by whoever gets it.
     text: list[str] | None = None
     joined: dict[str, Any] | None = None
+    _forgotten = False  # nothing is to be kept here any more
 
     def __init__(self, block: bytes, keep_alive: bool, count: int) -> None:
         self.block = block
@@ -62,13 +64,25 @@ class RawHead:
         """The fields, flat: name, value, name, value, …; white space around values is off."""
         fields = self._fields
         if fields is None:
-            fields = self._fields = []
+            fields = []
             lines = self.block.split(b"\r\n")
             for line in lines[: lines.index(b"")]:
                 name, _, value = line.partition(b":")
                 fields.append(name)
                 fields.append(value.strip(b" \t"))
+            if not self._forgotten:
+                self._fields = fields
         return fields
+
+    def keep_text(self, text: list[str]) -> None:
+        """Keep the fields as text, unless the head is forgotten."""
+        if not self._forgotten:
+            self.text = text
+
+    def keep_joined(self, joined: dict[str, Any]) -> None:
+        """Keep the joined fields, unless the head is forgotten."""
+        if not self._forgotten:
+            self.joined = joined
 
     def values_of(self, wanted: bytes) -> list[bytes]:
         """Return the values of the fields of a lower-case name, in order."""
@@ -79,11 +93,18 @@ class RawHead:
             if len(fields[at]) == len(wanted) and fields[at].lower() == wanted
         ]
 
+    def forget(self) -> None:
+        """Give up what was made of the fields: they are ten times as large as their bytes."""
+        self._forgotten = True
+        self._fields = self.text = self.joined = None
+
 
 def remember(head: RawHead) -> None:
     """Keep `head` for the next request with the same field lines."""
-    if len(head.block) <= LONGEST:
+    if head.size <= LONGEST:
         if len(_remembered) >= REMEMBERED:
+            for each in _remembered.values():
+                each.forget()
             _remembered.clear()
         _remembered[head.block] = head
 

@@ -1,17 +1,15 @@
-"""Parsers and exchanges of connections with the same limits: none is kept by a connection between two requests."""
+"""Parsers for connections with the same limits: none is kept by a connection between two requests."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from writehead._http1.exchange import Http1Exchange
 from writehead._http1.head import LONGEST, RawHead
 from writehead._http1.parser import RequestParser, whole_lane
 from writehead._http1.whole import LONGEST_LINE, Lane
 
-#: How many parsers wait for the next packet that is no whole request, and how many exchanges for any.
+#: How many parsers wait for the next packet that is no whole request.
 SPARE = 64
 
 #: A larger head is left to the parser that counts.
@@ -25,7 +23,6 @@ class ParserPool:
         "_max_count",
         "_max_size",
         "_spare",
-        "exchanges",
         "lane",
         "lane_limit",
         "last_head",
@@ -40,8 +37,6 @@ class ParserPool:
         self.lenient = lenient
         #: Takes whole requests of any connection that is between two; None until one is made.
         self.lane: Lane | None = None
-        #: Those whose answer left no trace in them, for the next requests of whichever connection.
-        self.exchanges: deque[Http1Exchange] = deque(maxlen=SPARE)
         #: The field lines that came last on any connection: the first guess of a new one.
         self.last_head: RawHead | None = None
         #: The packets that it takes are shorter; 0: none are taken.
