@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from writehead._feed import Feed
 from writehead._socket import Socket
 
 if TYPE_CHECKING:
@@ -49,40 +50,16 @@ class Raw(asyncio.Protocol):
                 turns.run()
 
 
-class BodyFeed(asyncio.BufferedProtocol):
-    """Reads for a connection whose client sends large packets, into the loop's one buffer.
+class BodyFeed(Feed):
+    """Reads for a connection whose client sends large packets, which may be kept: each is copied."""
 
-    Left to themselves the loops allocate up to 256 KiB for each packet, which makes the
-    heap grow and shrink every time: large uploads take twice as long.
-    """
-
-    __slots__ = ("_buffer", "_connection")
+    __slots__ = ()
 
     def __init__(self, connection: Line) -> None:
-        self._connection = connection
-        self._buffer: memoryview = connection.turns.buffer
-
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return self._buffer
+        super().__init__(connection, connection.turns.buffer)
 
     def buffer_updated(self, nbytes: int) -> None:
-        self._connection.data_received(bytes(self._buffer[:nbytes]))
-
-    def data_received(self, data: bytes) -> None:
-        # From a transport that looks at no kind of protocol: TLS, or one in memory.
-        self._connection.data_received(data)
-
-    def eof_received(self) -> bool | None:
-        return self._connection.eof_received()
-
-    def pause_writing(self) -> None:
-        self._connection.pause_writing()
-
-    def resume_writing(self) -> None:
-        self._connection.resume_writing()
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        self._connection.connection_lost(exc if exc is None or isinstance(exc, Exception) else None)
+        self._protocol.data_received(bytes(self._buffer[:nbytes]))
 
 
 class Leftovers:

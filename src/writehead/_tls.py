@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from writehead._feed import Feed
 from writehead.errors import TLSError
 
 #: The most plain bytes in a record (RFC 8446, 5.1): to ask for more only costs memory.
@@ -73,7 +74,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
     ) -> None:
         self._raw = raw
         self._room = room
-        self._roomy = False  # large packets come, by a `Room`
+        self._roomy = False  # large packets come, by a `Feed`
         self._ssl = ssl_object
         inner: Any = getattr(ssl_object, "_sslobj", ssl_object)  # does the same, one call of Python nearer
         self._read = inner.read
@@ -140,7 +141,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
     def _read_to_room(self) -> None:
         """Read large packets to the place that is there already, not each to new memory."""
         self._roomy = True
-        self._raw.set_protocol(Room(self, self._room))
+        self._raw.set_protocol(Feed(self, self._room))
         if not self._paused and not self._raw.is_closing():
             # uvloop looks at the kind of protocol when reading begins.
             self._raw.pause_reading()
@@ -480,44 +481,6 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
     def get_protocol(self) -> Any:
         """Return the protocol above; None once the connection has gone."""
         return self._protocol
-
-
-class Room(asyncio.BufferedProtocol):
-    """Reads large packets for a TLSTransport to a place that all of a loop share."""
-
-    __slots__ = ("_room", "_transport")
-
-    def __init__(self, transport: TLSTransport, room: memoryview) -> None:
-        self._transport = transport
-        self._room = room
-
-    def get_buffer(self, sizehint: int) -> memoryview:
-        """Lend the loop the place; what it reads is copied before anyone else reads."""
-        return self._room
-
-    def buffer_updated(self, nbytes: int) -> None:
-        """Take what was read."""
-        self._transport.data_received(self._room[:nbytes])
-
-    def data_received(self, data: bytes) -> None:
-        """Take a packet of a transport that looks at no kind of protocol: one in memory."""
-        self._transport.data_received(data)
-
-    def eof_received(self) -> bool:
-        """Pass it on."""
-        return self._transport.eof_received()
-
-    def pause_writing(self) -> None:
-        """Pass it on."""
-        self._transport.pause_writing()
-
-    def resume_writing(self) -> None:
-        """Pass it on."""
-        self._transport.resume_writing()
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        """Pass it on."""
-        self._transport.connection_lost(exc)
 
 
 def gathered(parts: Iterable[Any]) -> Iterator[Any]:
