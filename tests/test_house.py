@@ -90,7 +90,8 @@ FLOORS: list[dict[str, set[str]]] = [
         "_accepting": set(),
         "_listening": {"_accepting", "_listen", "_open", "_sweep"},
         "_open": set(),
-        "_server": {"_listening", "_sweep"},
+        "_server": {"_listening", "_settings", "_sweep"},
+        "_settings": set(),
         "_sweep": set(),
     },
     {  # 6: faces
@@ -279,6 +280,7 @@ TESTED_WITH = {
     "_line": "connection",
     "_raw": "incoming",
     "_received": "errors",
+    "_settings": "server",
     "_wire": "house",
 }
 

@@ -480,6 +480,60 @@ def test_what_a_request_is_told_takes_effect_at_the_next_one() -> None:
     assert log == ["finish", "finish", "close"]
 
 
+def test_classes_and_unique_headers_take_effect_at_the_next_request() -> None:
+    """They are options like the others: read and assigned, in either spelling."""
+
+    class Request(http.IncomingMessage):
+        pass
+
+    class Response(http.ServerResponse):
+        pass
+
+    made: list[tuple[type, type]] = []
+
+    def handler(req: Any, res: Any) -> None:
+        made.append((type(req), type(res)))
+        res.set_header("X-A", ["1", "2"])
+        res.end()
+
+    stage = Stage(handler)
+    server = stage.server
+    assert (server.IncomingMessage, server.ServerResponse) == (http.IncomingMessage, http.ServerResponse)
+    assert server.unique_headers == set()
+    client = stage.send(GET)
+    server.IncomingMessage, server.ServerResponse, server.uniqueHeaders = Request, Response, ["x-A"]
+    assert server.unique_headers == {"x-a"}
+    client.send(GET)
+    server.IncomingMessage = server.ServerResponse = None
+    server.unique_headers = []
+    client.send(GET)
+    ours = (http.IncomingMessage, http.ServerResponse)
+    assert made == [ours, (Request, Response), ours]
+    lines = [line for line in client.received.split(b"\r\n") if line.startswith(b"X-A")]
+    assert lines == [b"X-A: 1", b"X-A: 2", b"X-A: 1; 2", b"X-A: 1", b"X-A: 2"]
+    with pytest.raises(TypeError, match="unique_headers"):
+        server.unique_headers = ["a", 1]
+
+
+def test_what_a_response_class_is_made_with_follows_the_options() -> None:
+    """Whenever they were assigned."""
+    told: list[dict[str, Any]] = []
+
+    class Response(http.ServerResponse):
+        def __init__(self, req: Any, **options: Any) -> None:
+            told.append(options)
+            super().__init__(req, **options)
+
+    stage = Stage(lambda req, res: res.end(), ServerResponse=Response, high_water_mark=7)
+    client = stage.send(GET)
+    stage.server.reject_non_standard_body_writes = True
+    client.send(GET)
+    stage.server.reject_non_standard_body_writes = False
+    client.send(GET)
+    mark = {"high_water_mark": 7}
+    assert told == [mark, {**mark, "reject_non_standard_body_writes": True}, mark]
+
+
 def test_timeout_takes_effect_at_the_next_connection() -> None:
     """And for a connection that leaves the wait between requests."""
     stage = Stage(lambda req, res: None)

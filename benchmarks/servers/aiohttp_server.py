@@ -88,7 +88,7 @@ def main() -> None:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(certificate, key)
     app = web.Application(client_max_size=1 << 30)
-    app.router.add_route("*", "/", HANDLERS[workload])
+    app.router.add_route("*", "/{target:.*}", HANDLERS[workload])
     web.run_app(
         app,
         host="127.0.0.1",

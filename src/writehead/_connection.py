@@ -432,7 +432,7 @@ class Connection(Line):
         mark = self.socket.writable_high_water_mark
         message._high_water_mark = response._high_water_mark = mark
         response._reject_body = server.reject_non_standard_body_writes
-        response._unique_headers = server._unique_headers
+        response._unique_headers = server.unique_headers
         response._close_after_finish = server.emit_close_after_finish
         response._lenient = server.insecure_http_parser
         message._join_duplicates = server.join_duplicate_headers

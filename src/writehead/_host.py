@@ -22,7 +22,7 @@ class Host(Protocol):
     _message_class: Callable[[Any], IncomingMessage]
     _response_class: Callable[..., ServerResponse]
     _response_options: dict[str, Any]
-    _unique_headers: frozenset[str]
+    unique_headers: Any
     high_water_mark: int
     timeout: float
     keep_alive_timeout: Any

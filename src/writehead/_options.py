@@ -142,8 +142,8 @@ def _delay(value: Any, argument: str) -> Any:
     return value // timedelta(seconds=1) if isinstance(value, timedelta) else value
 
 
-# Durations that are assigned later. Node checks none; where a number is the only thing that can be
-# worked with, it aborts.
+# What is made of a value assigned later. Node checks no duration; where a number is the only thing that
+# can be worked with, it aborts.
 _ASSIGNED: dict[str, Callable[[Any, str], Any]] = {
     "request_timeout": _number,
     "headers_timeout": _number,
@@ -154,13 +154,15 @@ _ASSIGNED: dict[str, Callable[[Any, str], Any]] = {
     "write_timeout": milliseconds,
     "body_timeout": milliseconds,
     "keep_alive_initial_delay": _delay,  # in whole seconds
+    "unique_headers": _names,
 }
 
 
 def assigned(name: str, value: Any) -> Any:
     """Return what the attribute `name` of a server is when `value` is assigned to it.
 
-    Raises InvalidArgTypeError, OutOfRangeError for a duration that no clock could follow.
+    Raises InvalidArgTypeError, OutOfRangeError for a duration that no clock could follow, InvalidArgTypeError
+    for a name that is not a str.
     """
     check = _ASSIGNED.get(name)
     return value if check is None else check(value, name)

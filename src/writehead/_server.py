@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Self
 
 from writehead import _fields, _options
 from writehead._callbacks import Callback
 from writehead._connection import Connection
 from writehead._failures import log_failure
-from writehead._http1.framing import KEEP
-from writehead._http1.pool import ParserPool
 from writehead._incoming import IncomingMessage
 from writehead._listening import Held, Listening
 from writehead._response import ServerResponse
+from writehead._settings import Settings
 from writehead._socket import Socket
-from writehead._spellings import node_spelling
 from writehead._sweep import late_ones
 from writehead.errors import InvalidArgTypeError, RequestTimeoutError
 
-MAX_HEADER_SIZE = 16384
 
-
-class Server(Listening):
+class Server(Settings, Listening):
     """An HTTP/1 server.
 
     Events: 'request' (req, res), 'connection' (socket), 'listening', 'close', 'error'
@@ -43,51 +38,9 @@ class Server(Listening):
     Source: https://nodejs.org/api/http.html#class-httpserver
     """
 
-    request_timeout: float
-    requestTimeout: float
-    headers_timeout: float
-    headersTimeout: float
-    connections_checking_interval: float
-    connectionsCheckingInterval: float
-    timeout: float
-    write_timeout: float
-    writeTimeout: float
-    body_timeout: float
-    bodyTimeout: float
-    max_header_size: int | None
-    maxHeaderSize: int | None
-    max_headers_count: Any
-    maxHeadersCount: Any
-    max_connections: int | None
-    maxConnections: int | None
-    no_delay: bool
-    noDelay: bool
-    keep_alive: bool
-    keepAlive: bool
-    keep_alive_initial_delay: int
-    keepAliveInitialDelay: int
-    high_water_mark: int
-    highWaterMark: int
-    require_host_header: bool
-    requireHostHeader: bool
-    join_duplicate_headers: bool
-    joinDuplicateHeaders: bool
-    insecure_http_parser: bool
-    insecureHTTPParser: bool
-    reject_non_standard_body_writes: bool
-    rejectNonStandardBodyWrites: bool
-    optimize_empty_requests: bool
-    optimizeEmptyRequests: bool
-    emit_close_after_finish: bool
-    emitCloseAfterFinish: bool
-    should_upgrade_callback: Callable[..., Any] | None
-    shouldUpgradeCallback: Callable[..., Any] | None
-
     #: Node's name for: a client that has ended its side still gets what was written (always True).
     allow_half_open = True
     allowHalfOpen = True
-    _complete = False
-    _ever_odd = False
 
     def __init__(
         self,
@@ -100,118 +53,10 @@ class Server(Listening):
         kept = _options.server_options(options, keywords)
         if handler is not None and not callable(handler):
             raise InvalidArgTypeError("handler", "a function", handler)
-        self._message_class: Callable[[Any], IncomingMessage] = kept.pop("IncomingMessage") or IncomingMessage
-        self._response_class: Callable[..., ServerResponse] = kept.pop("ServerResponse") or ServerResponse
-        self._unique_headers: frozenset[str] = kept.pop("unique_headers")
-        self._keep_alive_timeout: Any = kept.pop("keep_alive_timeout")
-        self._max_requests: Any = kept.pop("max_requests_per_socket")
-        self._keep_alive_timeout_buffer: Any = kept.pop("keep_alive_timeout_buffer")
-        for name, value in kept.items():
-            setattr(self, name, value)
-        self._response_options: dict[str, Any] = {}
-        if self.high_water_mark != 65536:
-            self._response_options["high_water_mark"] = self.high_water_mark
-        if self.reject_non_standard_body_writes:
-            self._response_options["reject_non_standard_body_writes"] = True
-        self._reckon_keep_alive()
+        self._keep_options(kept)
         self._connections: set[Connection] = set()
-        self._note_options()
-        self._complete = True
         if handler is not None:
             self.on("request", handler)
-
-    def _note_options(self) -> None:
-        """Work out anew what follows from the options: one was assigned."""
-        # Connections that are open keep the pool of the old limits.
-        self._parsers = ParserPool(
-            self.max_header_size or MAX_HEADER_SIZE,
-            _count_limit(self.max_headers_count),
-            self.insecure_http_parser,
-        )
-        timeout = self.timeout
-        in_time = _is_number(timeout) and 0 < timeout < math.inf
-        self._idle_seconds = timeout / 1000 if in_time else 0.0
-        self._note_peculiar()
-
-    def _note_peculiar(self) -> None:
-        """Note whether a request has to be told of any option (see `Connection._adapt`)."""
-        # A connection keeps the mark and the leniency that it was opened with.
-        self._ever_odd = self._ever_odd or self.high_water_mark != 65536 or self.insecure_http_parser
-        self._peculiar = bool(
-            self._closing
-            or self._ever_odd
-            or self.reject_non_standard_body_writes
-            or self._unique_headers
-            or self.emit_close_after_finish
-            or self.join_duplicate_headers
-            or self.body_timeout
-        )
-        self._straight = not (
-            self._peculiar
-            or self._max_requests
-            or self.optimize_empty_requests
-            or self._message_class is not IncomingMessage
-            or self._response_class is not ServerResponse
-        )
-
-    # -- options that are worked out when they are set --------------------------
-
-    @property
-    def keep_alive_timeout(self) -> Any:
-        """Milliseconds that an idle connection is kept after an answer; 0: no limit."""
-        return self._keep_alive_timeout
-
-    @keep_alive_timeout.setter
-    def keep_alive_timeout(self, value: Any) -> None:
-        self._keep_alive_timeout = _options.assigned("keep_alive_timeout", value)
-        self._reckon_keep_alive()
-
-    keepAliveTimeout = keep_alive_timeout
-
-    @property
-    def max_requests_per_socket(self) -> Any:
-        """How many requests one connection may make; 0: any number."""
-        return self._max_requests
-
-    @max_requests_per_socket.setter
-    def max_requests_per_socket(self, value: Any) -> None:
-        self._max_requests = value
-        self._reckon_keep_alive()
-        self._note_peculiar()
-
-    maxRequestsPerSocket = max_requests_per_socket
-
-    def _reckon_keep_alive(self) -> None:
-        timeout = self._keep_alive_timeout
-        self._keep_lines = KEEP
-        if _is_number(timeout) and timeout > 0:
-            limit = f", max={_fields.text(self._max_requests)}" if self._max_at_work() else ""
-            self._keep_lines = f"{KEEP}Keep-Alive: timeout={int(timeout // 1000)}{limit}\r\n"
-        self._keep_alive_seconds = self._reckon_seconds()
-
-    def _max_at_work(self) -> bool:
-        return _is_number(self._max_requests) and self._max_requests > 0
-
-    @property
-    def keep_alive_timeout_buffer(self) -> Any:
-        """Milliseconds that the server waits longer than the Keep-Alive header says."""
-        return self._keep_alive_timeout_buffer
-
-    @keep_alive_timeout_buffer.setter
-    def keep_alive_timeout_buffer(self, value: Any) -> None:
-        self._keep_alive_timeout_buffer = _options.assigned("keep_alive_timeout_buffer", value)
-        self._reckon_keep_alive()
-
-    keepAliveTimeoutBuffer = keep_alive_timeout_buffer
-
-    def _reckon_seconds(self) -> float:
-        timeout = self._keep_alive_timeout
-        if not _is_number(timeout) or timeout <= 0:
-            return 0.0
-        buffer = self._keep_alive_timeout_buffer
-        if not _is_number(buffer) or buffer < 0 or buffer == float("inf"):
-            buffer = 1000
-        return float(timeout + buffer) / 1000
 
     @property
     def _held(self) -> list[Held]:
@@ -407,18 +252,6 @@ def _is_host(hosts: list[bytes]) -> bool:
     return len(hosts) == 1 and _fields.is_host(hosts[0].decode("latin-1"))
 
 
-def _twin(name: str) -> property:
-    """Return the property that stands for the attribute `name` under its Node spelling."""
-
-    def get(server: Server) -> Any:
-        return getattr(server, name)
-
-    def set_(server: Server, value: Any) -> None:
-        setattr(server, name, value)
-
-    return property(get, set_, doc=f"The Node spelling of `{name}`.")
-
-
 def _joined(values: list[bytes]) -> bytes | None:
     return b", ".join(values) if values else None
 
@@ -427,56 +260,3 @@ def _answer_empty(res: ServerResponse, status: int) -> None:
     """Answer as Node does for its own refusals: a head that closes, an empty chunked body."""
     res.write_head(status, ["Connection", "close"])
     res.end()
-
-
-def _count_limit(count: Any) -> int:
-    if not _is_number(count):
-        return 2000
-    return int(count) if count > 0 and count != float("inf") else 0
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and not math.isnan(value)
-
-
-def _option(name: str, noted: bool) -> property:
-    """Return an option that may be assigned later; `noted` if other things follow from it."""
-    inner = "_given_" + name
-
-    def read(self: Server) -> Any:
-        return getattr(self, inner)
-
-    def assign(self: Server, value: Any) -> None:
-        setattr(self, inner, _options.assigned(name, value) if self._complete else value)
-        if noted and self._complete:
-            self._note_options()
-
-    return property(read, assign, doc=f"The option `{name}`.")
-
-
-for _name in (
-    "max_header_size",
-    "max_headers_count",
-    "insecure_http_parser",
-    "high_water_mark",
-    "reject_non_standard_body_writes",
-    "emit_close_after_finish",
-    "join_duplicate_headers",
-    "body_timeout",
-    "optimize_empty_requests",
-    "timeout",
-):
-    setattr(Server, _name, _option(_name, noted=True))
-
-for _name in (
-    "request_timeout",
-    "headers_timeout",
-    "connections_checking_interval",
-    "write_timeout",
-    "keep_alive_initial_delay",
-):
-    setattr(Server, _name, _option(_name, noted=False))
-
-for _name in list(Server.__annotations__):
-    if "_" in _name and not _name.startswith("_"):
-        setattr(Server, node_spelling(_name), _twin(_name))

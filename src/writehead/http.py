@@ -14,7 +14,8 @@ from writehead._outgoing import OutgoingMessage
 from writehead._pipeline import pipeline
 from writehead._response import ServerResponse
 from writehead._run import run
-from writehead._server import MAX_HEADER_SIZE, Server
+from writehead._server import Server
+from writehead._settings import MAX_HEADER_SIZE
 from writehead._socket import Socket
 from writehead._status import METHODS, STATUS_CODES
 from writehead.events import EventEmitter
