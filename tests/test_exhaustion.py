@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 
-from writehead import http
+from writehead import _accepting, http
 from writehead._accepting import Acceptor
 
 _REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 _PROGRAM = """
 import logging, os, resource, sys
-from writehead import http
+from writehead import _accepting, http
 logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(message)s")
 server = http.create_server(lambda req, res: res.end("served"))
 def ready():
@@ -194,3 +194,52 @@ async def test_a_stop_accepts_no_more_than_its_queue_holds() -> None:
         client.close()
     await asyncio.sleep(0)
     assert (len(taken), len(made)) == (3, 3)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how many wait")
+async def test_in_a_rush_more_descriptors_accept() -> None:
+    """As many clients as come at once are served; when it is over one descriptor is left."""
+    if "uvloop" not in type(asyncio.get_running_loop()).__module__:
+        pytest.skip("asyncio accepts many at once by itself")
+    accepting: set[int] = set()
+
+    def handler(req: Any, res: Any) -> None:
+        accepting.add(len(server._acceptor._serving))  # type: ignore[union-attr]  # it listens
+        res.end("served")
+
+    async with http.create_server(handler) as server:
+        await server.listen(0, "127.0.0.1")
+        await asyncio.sleep(0)
+        acceptor = server._acceptor
+        assert acceptor is not None
+        where = ("127.0.0.1", server.address()["port"])
+        crowd = []
+        for _ in range(3 * _accepting.RUSH):  # the loop sees none of them before all have connected
+            client = socket.create_connection(where)
+            client.sendall(_REQUEST)
+            client.setblocking(False)
+            crowd.append(client)
+        loop = asyncio.get_running_loop()
+        for client in crowd:
+            assert (await loop.sock_recv(client, 12)).startswith(b"HTTP/1.1 200")
+            client.close()
+        assert accepting == {1, _accepting.AT_ONCE}
+        accepting.clear()
+        for _ in range(16 * _accepting.UNSEEN):
+            link = await asyncio.open_connection(*where)
+            assert await _ask(link) == b"HTTP/1.1 200served"
+            link[1].close()
+            if len(acceptor._serving) == 1:
+                break
+        assert len(acceptor._serving) == 1
+        link = await asyncio.open_connection(*where)
+        assert await _ask(link) == b"HTTP/1.1 200served"
+        link[1].close()
+
+
+async def test_a_listener_of_a_unix_socket_has_no_rush(tmp_path: Path) -> None:
+    """Its queue cannot be asked for its length."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "a.sock"))
+        listener.listen()
+        assert _accepting._waiting(listener) == 0

@@ -4,7 +4,7 @@ Law: who is connected comes first. Near the limit of descriptors new clients wai
 system's queue. Left alone, uvloop accepts and cuts them, and asyncio tries again without
 end; both say nothing that a reader of the log could use.
 
-    plenty   uvloop accepts by itself: the fastest way, but as many at a time as wait
+    plenty   uvloop accepts by itself: the fastest way, but as many between two looks as wait
     few      we accept, and look at the number of each descriptor
     none     nobody accepts; a look now and then
 """
@@ -28,6 +28,15 @@ RESERVE = 24
 #: How many connections are accepted between two looks at the descriptors.
 UNSEEN = 16
 
+#: In a rush uvloop is given so many descriptors of the listening socket. It accepts one connection a turn on
+#: each; with one alone a busy server goes to and fro between accepting and answering, and a short connection
+#: costs it a sixth more. Outside a rush most would find nobody, which costs a lonely connection a quarter.
+AT_ONCE = 8
+
+#: It is a rush when so many wait in the system's queue, and over when on average fewer than so many do.
+RUSH = 16
+CALM = 4
+
 #: Seconds after which a paused acceptor looks again.
 RETRY = 0.1
 
@@ -43,6 +52,7 @@ class Acceptor:
         "_backlog",
         "_factory",
         "_loop",
+        "_pressure",
         "_retry",
         "_serving",
         "_sock",
@@ -56,10 +66,11 @@ class Acceptor:
         self._factory = factory
         self._sock: system.socket | None = sock
         self._backlog = backlog
-        self._serving: asyncio.AbstractServer | None = None
+        self._serving: list[asyncio.AbstractServer] = []
         self._retry: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._unseen = 0
+        self._pressure = 0.0  # how many have waited in the queue at the last looks
         self._warned = False
 
     def start(self) -> None:
@@ -79,21 +90,23 @@ class Acceptor:
         sock, self._sock = self._sock, None
         if self._retry is not None:
             self._retry.cancel()
-        if self._serving is not None:
-            self._serving.close()
-            self._serving = None
+        self._stop_serving()
         if sock is not None:
             self._loop.remove_reader(sock)
             sock.close()
 
     # -- plenty ----------------------------------------------------------------
 
-    async def _let_loop_accept(self, sock: system.socket) -> None:
-        serving = await self._loop.create_server(self._make, sock=sock.dup(), backlog=self._backlog)
+    async def _let_loop_accept(self, sock: system.socket, descriptors: int = 1) -> None:
+        while len(self._serving) < descriptors:
+            serving = await self._loop.create_server(self._make, sock=sock.dup(), backlog=self._backlog)
+            self._serving.append(serving)
         if self._sock is None:
-            serving.close()
-        else:
-            self._serving = serving
+            self._stop_serving()
+
+    def _stop_serving(self, but: int = 0) -> None:
+        while len(self._serving) > but:
+            self._serving.pop().close()
 
     def _make(self) -> asyncio.BaseProtocol:
         self._unseen += 1
@@ -103,10 +116,22 @@ class Acceptor:
         return self._factory()
 
     def _look(self) -> None:
-        if self._serving is not None and not self._has_plenty():
-            self._serving.close()
-            self._serving = None
+        """See whether descriptors run out, and whether there is a rush."""
+        sock = self._sock
+        if sock is None or not self._serving:
+            return
+        if not self._has_plenty():
+            self._stop_serving()
             self.start()
+            return
+        waiting = _waiting(sock)
+        self._pressure += (waiting - self._pressure) / 4
+        if len(self._serving) > 1:
+            if self._pressure < CALM:
+                self._stop_serving(but=1)
+        elif waiting >= RUSH:
+            self._pressure = waiting
+            self._keep(self._loop.create_task(self._let_loop_accept(sock, AT_ONCE)))
 
     def _has_plenty(self) -> bool:
         # Between two looks as many as wait in the queue may be accepted at once.
@@ -203,6 +228,17 @@ class Acceptor:
             return 0
         os.close(lowest)
         return _limit() - lowest
+
+
+def _waiting(sock: system.socket) -> int:
+    """Return how many connections wait in the queue of a listening socket; 0 where the system does not say."""
+    if sys.platform != "linux":
+        return 0
+    try:
+        info = sock.getsockopt(system.IPPROTO_TCP, system.TCP_INFO, 28)
+    except OSError:  # not TCP
+        return 0
+    return int.from_bytes(info[24:28], sys.byteorder)  # tcpi_unacked; of a listening socket, its queue
 
 
 def _limit() -> int:
