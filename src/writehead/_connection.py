@@ -50,12 +50,12 @@ class Connection(Line):
             transport,
             server,  # type: ignore[arg-type]  # a Server, seen from below
             server._timers,
-            server.high_water_mark,
+            server._mark,
             self,
         )
         self.turns = socket._turns
-        self._now = server._timers.clock.time
-        self._start = server._timers.clock.time()
+        self._now = now = server._timers.clock.time
+        self._start = now()
         self._parsers = parsers = server._parsers
         self._last_head = parsers.last_head
         if seconds := server._idle_seconds:
@@ -281,8 +281,7 @@ class Connection(Line):
             self._closed_input = True
             self._parser = None
             socket._lose_unheard()
-            self._server._on_gone(self)
-            self._server._on_socket_gone()
+            self._server._on_lost(self)
             return
         mine = self.turns.hold()
         try:

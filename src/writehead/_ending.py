@@ -62,7 +62,7 @@ class SocketEnd(SocketFlow):
             if self._timers is not None:
                 self._timers.forget(self)
         self._closed = True
-        self._transport_gone()
+        self._owner = None
 
     def _emit_error(self, error: BaseException) -> None:
         self._had_error = True
@@ -89,7 +89,7 @@ class SocketEnd(SocketFlow):
         else:
             self._close_under(owner)
         self._close_reading()
-        self._transport_gone()
+        self._owner = None  # break the ring of references
 
     def _close_under(self, owner: Owner) -> None:
         """Close what HTTP has here in Node's order: requests; then responses among the listeners."""
@@ -111,10 +111,6 @@ class SocketEnd(SocketFlow):
 
     def _close_reading(self) -> None:
         """Wake whoever reads a socket of the user's own (`async for`)."""
-
-    def _transport_gone(self) -> None:
-        """Break the ring of references."""
-        self._owner = None
 
     def _finish_writing(self) -> None:
         """Send FIN when all has been taken."""

@@ -203,6 +203,7 @@ class Listening(EventEmitter):
         if self._listening_socket is not sock:
             return  # closed meanwhile
         loop = asyncio.get_running_loop()
+        self._note_peculiar()
         self._ready(loop)
         if sock.fileno() >= 0:
             self._acceptor = Acceptor(self._make_connection, sock, backlog)

@@ -85,22 +85,32 @@ class Server(Settings, Listening):
     # -- connections -----------------------------------------------------------
 
     def _on_accept(self, connection: Connection) -> bool:
+        """Count a connection and tell of it; False if it is one too many."""
+        self._connection_count += 1
+        if self._welcoming:
+            self._connections.add(connection)
+        elif not self._receive(connection):
+            return False
+        if self._listeners is not None and "connection" in self._listeners:
+            self._notify("connection", connection.socket)
+        return True
+
+    def _receive(self, connection: Connection) -> bool:
+        """Do what few servers ask for; False if the connection is one too many."""
         socket = connection.socket
         limit = self.max_connections
-        self._connection_count += 1
         if limit is not None and self._connection_count > limit:
             self._drop(socket)
             return False
         self._connections.add(connection)
         if not self.no_delay:
             socket.set_no_delay(False)
-        elif getattr(self._listening_socket, "proto", 1) == 0:  # asyncio did not see that it is TCP
+        elif self._no_delay_due:
             socket.set_no_delay()
         if self.keep_alive:
             socket.set_keep_alive(True, self.keep_alive_initial_delay * 1000)
         if self._closing:
             connection.close_in_order(self._grace)
-        self._notify("connection", socket)
         return True
 
     def _drop(self, socket: Socket) -> None:
@@ -117,6 +127,13 @@ class Server(Settings, Listening):
 
     def _on_gone(self, connection: Connection) -> None:
         self._connections.discard(connection)
+
+    def _on_lost(self, connection: Connection) -> None:
+        """Hear of both: a connection is gone, and its socket."""
+        self._connections.discard(connection)
+        self._connection_count -= 1
+        if self._closing:
+            self._close_if_drained()
 
     def _on_socket_gone(self) -> None:
         self._connection_count -= 1

@@ -68,6 +68,7 @@ class Settings:
     uniqueHeaders: Collection[str]
 
     _closing: bool
+    _listening_socket: Any
     _complete = False
     _ever_odd = False
 
@@ -92,6 +93,7 @@ class Settings:
             _count_limit(self.max_headers_count),
             self.insecure_http_parser,
         )
+        self._mark = self.high_water_mark
         timeout = self.timeout
         in_time = _is_number(timeout) and 0 < timeout < math.inf
         self._idle_seconds = timeout / 1000 if in_time else 0.0
@@ -103,9 +105,16 @@ class Settings:
         self._note_peculiar()
 
     def _note_peculiar(self) -> None:
-        """Note whether a request has to be told of any option (see `Connection._adapt`)."""
+        """Note whether a connection or a request has to be told of any option (see `Connection._adapt`)."""
+        # asyncio does not see that a socket it was given is TCP.
+        self._no_delay_due = getattr(self._listening_socket, "proto", 1) == 0
+        self._welcoming = bool(
+            self.max_connections is None
+            and self.no_delay
+            and not (self.keep_alive or self._closing or self._no_delay_due)
+        )
         # A connection keeps the mark and the leniency that it was opened with.
-        self._ever_odd = self._ever_odd or self.high_water_mark != 65536 or self.insecure_http_parser
+        self._ever_odd = self._ever_odd or self._mark != 65536 or self.insecure_http_parser
         self._peculiar = bool(
             self._closing
             or self._ever_odd
@@ -225,8 +234,8 @@ def _twin(name: str) -> property:
     return property(get, set_, doc=f"The Node spelling of `{name}`.")
 
 
-def _option(name: str, what: str, noted: bool) -> property:
-    """Return an option that may be assigned later; `noted` if other things follow from it."""
+def _option(name: str, what: str, note: Callable[[Settings], None] | None) -> property:
+    """Return an option that may be assigned later; `note` sees to what follows from it."""
     inner = "_given_" + name
 
     def read(self: Settings) -> Any:
@@ -234,8 +243,8 @@ def _option(name: str, what: str, noted: bool) -> property:
 
     def assign(self: Settings, value: Any) -> None:
         setattr(self, inner, _options.assigned(name, value) if self._complete else value)
-        if noted and self._complete:
-            self._note_options()
+        if note is not None and self._complete:
+            note(self)
 
     return property(read, assign, doc=what)
 
@@ -253,7 +262,14 @@ for _name, _what in {
     "timeout": "Milliseconds that a connection may be without traffic; 0: no limit.",
     "unique_headers": "Names, in lower case, whose list values are sent as one line.",
 }.items():
-    setattr(Settings, _name, _option(_name, _what, noted=True))
+    setattr(Settings, _name, _option(_name, _what, Settings._note_options))
+
+for _name, _what in {
+    "max_connections": "How many connections may be open at a time; `None`: any number.",
+    "no_delay": "Whether small packets leave at once (TCP_NODELAY).",
+    "keep_alive": "Whether the system probes idle connections (SO_KEEPALIVE); not HTTP's keep-alive.",
+}.items():
+    setattr(Settings, _name, _option(_name, _what, Settings._note_peculiar))
 
 for _name, _what in {
     "request_timeout": "Milliseconds for a whole request; 0: no limit.",
@@ -262,7 +278,7 @@ for _name, _what in {
     "write_timeout": "Milliseconds that an answer with bytes to send may make no progress; 0: no limit.",
     "keep_alive_initial_delay": "When the first TCP keep-alive probe goes; in whole seconds, as in Node.",
 }.items():
-    setattr(Settings, _name, _option(_name, _what, noted=False))
+    setattr(Settings, _name, _option(_name, _what, None))
 
 for _name in list(Settings.__annotations__):
     if "_" in _name and not _name.startswith("_"):

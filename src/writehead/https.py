@@ -178,7 +178,7 @@ class Server(PlainServer):
         limit = self.max_connections
         dropped = limit is not None and self._connection_count > limit
         if dropped or self.listener_count("connection"):
-            handshake.raw_socket = Socket(handshake.raw, self, self._timers, self.high_water_mark)
+            handshake.raw_socket = Socket(handshake.raw, self, self._timers, self._mark)
         if dropped:
             self._drop(handshake.raw_socket)
             return False
@@ -211,7 +211,7 @@ class Server(PlainServer):
         """Tell of a client that could not be served; without listeners it costs nothing."""
         if not (self.listener_count("clientError") or self.listener_count("tlsClientError")):
             return
-        socket = Socket(handshake.failed_transport(), self, self._timers, self.high_water_mark)
+        socket = Socket(handshake.failed_transport(), self, self._timers, self._mark)
         handshake.failed_socket = socket
         if not isinstance(error, HandshakeTimeoutError):  # Node: then it is still alive
             socket.destroy()

@@ -90,7 +90,7 @@ def listen(server: Server, clock: Clock | None = None) -> Clock:
     server._clock = clock = clock or Clock()
     server._closing = False
     server._note_peculiar()
-    server._listening_socket = _Nowhere()  # type: ignore[assignment]  # as much of a socket as is asked
+    server._listening_socket = _Nowhere()  # as much of a socket as is asked
     server._ready(clock)  # type: ignore[arg-type]  # the loop is not looked at
     assert server._sweep is not None
     server._sweep.start(server._checking_interval())
