@@ -524,6 +524,24 @@ def test_uncork_below_zero_does_nothing() -> None:
     assert serve(handler).body == b"1\r\na\r\n1\r\nb\r\n0\r\n\r\n"
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        http.OutgoingMessage(7, True),
+        http.OutgoingMessage(high_water_mark=7, reject_non_standard_body_writes=True),
+        http.OutgoingMessage({"highWaterMark": 7, "rejectNonStandardBodyWrites": True}),
+    ],
+)
+def test_a_message_made_by_hand_takes_two_options(message: http.OutgoingMessage) -> None:
+    """By place, by name, or as Node's one object."""
+    assert message.writable_high_water_mark == 7
+    assert message._reject_body
+    assert (http.OutgoingMessage().writable_high_water_mark, http.OutgoingMessage()._reject_body) == (
+        65536,
+        False,
+    )
+
+
 def test_uncork_that_leaves_nothing_drains_at_once() -> None:
     """'drain' comes inside the call."""
     log: list[Any] = []

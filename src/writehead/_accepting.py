@@ -98,7 +98,7 @@ class Acceptor:
     # -- plenty ----------------------------------------------------------------
 
     async def _let_loop_accept(self, sock: system.socket, descriptors: int = 1) -> None:
-        while len(self._serving) < descriptors:
+        while self._sock is sock and len(self._serving) < descriptors:
             serving = await self._loop.create_server(self._make, sock=sock.dup(), backlog=self._backlog)
             self._serving.append(serving)
         if self._sock is None:
@@ -175,6 +175,7 @@ class Acceptor:
 
         No more than the queue holds: a flood of new ones must not keep a stop waiting.
         """
+        self._stop_serving()  # before the last look, for after it every moment counts
         taken: list[asyncio.Task[Any]] = []
         while self._sock is not None and len(taken) <= self._backlog and self._room() > RESERVE:
             try:

@@ -7,6 +7,7 @@ State moves one way: open -> rendered (the head is fixed) -> finished (`end` was
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any, Self
 
 from writehead import _fields
@@ -15,7 +16,7 @@ from writehead._callbacks import Callback, call_back, optional_callback
 from writehead._headers import HeaderStore, field_pairs
 from writehead._http1.exchange import GONE, Http1Exchange
 from writehead._http1.framing import FRAMES
-from writehead._options import milliseconds
+from writehead._options import milliseconds, snake
 from writehead._turns import later
 from writehead._wire import Done, Sink
 from writehead.errors import (
@@ -36,6 +37,11 @@ class OutgoingMessage(HeaderStore):
 
     Events: 'finish' (all handed to the operating system), 'close' (the connection went
     away before that), 'drain', 'error', 'pipe', 'socket', 'timeout', 'unpipe'.
+
+    Args:
+        high_water_mark: bytes from which `write` returns False without a socket; or both, in a mapping.
+        reject_non_standard_body_writes: raise on a body where none is allowed.
+
     Source: https://nodejs.org/api/http.html#class-httpoutgoingmessage
     """
 
@@ -59,6 +65,18 @@ class OutgoingMessage(HeaderStore):
     _reject_body = False  # reject_non_standard_body_writes
     _close_after_finish = False  # emit_close_after_finish
     _unique_headers: frozenset[str] = frozenset()
+
+    def __init__(
+        self,
+        high_water_mark: int | Mapping[str, Any] | None = None,
+        reject_non_standard_body_writes: bool = False,
+    ) -> None:
+        if isinstance(high_water_mark, Mapping):  # Node: one object of options
+            options = {snake(name): value for name, value in high_water_mark.items()}
+            high_water_mark = options.get("high_water_mark")
+            reject_non_standard_body_writes = options.get("reject_non_standard_body_writes", False)
+        self._high_water_mark = 65536 if high_water_mark is None else int(high_water_mark)
+        self._reject_body = bool(reject_non_standard_body_writes)
 
     # -- the body --------------------------------------------------------------
 

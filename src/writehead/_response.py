@@ -14,7 +14,6 @@ from writehead._file import FileRange, send_range
 from writehead._headers import Entry, field_pairs
 from writehead._http1.exchange import GONE, Gone, Http1Exchange, field_line, inform_block
 from writehead._http1.framing import LARGE
-from writehead._options import snake
 from writehead._outgoing import OutgoingMessage, _done
 from writehead._socket import Socket
 from writehead._standalone import WritableSink
@@ -81,14 +80,7 @@ class ServerResponse(OutgoingMessage):
             self._odd = True
         exchange.response = self
         self._exchange = exchange
-        if isinstance(high_water_mark, Mapping):  # Node: one object of options
-            options = {snake(name): value for name, value in high_water_mark.items()}
-            high_water_mark = options.get("high_water_mark")
-            reject_non_standard_body_writes = bool(options.get("reject_non_standard_body_writes"))
-        if high_water_mark is not None:
-            self._high_water_mark = int(high_water_mark)
-        if reject_non_standard_body_writes:
-            self._reject_body = True
+        super().__init__(high_water_mark, reject_non_standard_body_writes)
         if getattr(req, "_http_version", None) != "1.1":
             self._odd = True
             self._adapt_to_version(exchange)
