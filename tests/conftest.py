@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+import signal
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -29,7 +30,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tell the programs that tests start which loop is under test."""
+    """Tell the programs that tests start which loop is under test, and let them hear SIGINT."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a shell's `make test &` has it ignored
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("--loop") == "asyncio":
         os.environ["WRITEHEAD_LOOP"] = "asyncio"
 
