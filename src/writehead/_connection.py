@@ -148,7 +148,8 @@ class Connection(Line):
                     parsers.lane = None  # it may be inside a request
                     return at
                 method, target, head = whole
-                self._last_head = parsers.last_head = head if head.size <= parsers.longest_hint else None
+                keeps = head.remembered and head.size <= parsers.longest_hint
+                self._last_head = parsers.last_head = head if keeps else None
             if server._straight and head.usual and socket._listeners is None and not socket._destroyed:
                 # All that `_on_head`, the constructors and the dispatch do for the usual request. What
                 # is read before it is written is set here: see `SocketFlow`.

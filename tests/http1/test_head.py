@@ -30,15 +30,26 @@ def test_fields_of_one_name_are_found_in_any_case() -> None:
     assert raw.values_of(b"expect") == []
 
 
-def test_the_same_field_lines_are_read_once() -> None:
-    """Requests that differ in their first line alone share what is known of the rest."""
+def test_field_lines_that_come_again_are_read_once() -> None:
+    """Requests that differ in their first line alone share what is known of the rest, from the second on."""
     lines = R.partition(b"\r\n")[2] + b"Shared: yes\r\n\r\n"
-    first, second = Reading(
-        [b"GET /1 HTTP/1.1\r\n" + lines, b"PUT /2?x HTTP/1.1\r\n" + lines], lazy=True
-    ).messages
-    assert first._raw_head is second._raw_head
-    assert (first._method, first._target) == ("GET", b"/1")
-    assert (second._method, second._target) == ("PUT", b"/2?x")
+    starts = [b"GET /1 HTTP/1.1\r\n", b"GET /2 HTTP/1.1\r\n", b"PUT /3?x HTTP/1.1\r\n"]
+    first, second, third = Reading([start + lines for start in starts], lazy=True).messages
+    assert first._raw_head is not second._raw_head
+    assert second._raw_head is third._raw_head
+    assert (second._method, second._target) == ("GET", b"/2")
+    assert (third._method, third._target) == ("PUT", b"/3?x")
+
+
+def test_field_lines_that_come_once_are_not_remembered() -> None:
+    """However many there are, those that come again meanwhile stay."""
+    lines = R.partition(b"\r\n")[2]
+    again = lines + b"Again: yes\r\n\r\n"
+    packets = [b"GET / HTTP/1.1\r\n" + again] * 2
+    packets += [b"GET / HTTP/1.1\r\n" + lines + b"Once: %d\r\n\r\n" % n for n in range(head.REMEMBERED)]
+    packets += [b"GET / HTTP/1.1\r\n" + again]
+    messages = Reading(packets, lazy=True).messages
+    assert messages[-1]._raw_head is messages[1]._raw_head
 
 
 @pytest.mark.parametrize(

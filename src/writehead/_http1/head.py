@@ -6,8 +6,9 @@ is folded, and no CR or LF stands in a value: cutting at CRLF finds the fields l
 
 Clients repeat themselves: on one connection the field lines are mostly the same, byte for
 byte, from request to request. So a `RawHead` outlives its request, and what was found out
-about it serves the next one, as long as it is remembered. A connection may keep its last
-one longer, for the bytes alone.
+about it serves the next one, as long as it is remembered. That is one which has come twice:
+many come once, and remembering them all costs more than reading them. A connection may keep
+its last one longer, for the bytes alone.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ REMEMBERED = 256
 LONGEST = 2048
 
 _remembered: dict[bytes, RawHead] = {}
+
+_met = [0] * REMEMBERED  # hashes of those that came lately, each at a place of its own
 
 #: Look up the `RawHead` with this block; None if it is not remembered.
 recall = _remembered.get
@@ -37,7 +40,8 @@ class RawHead:
     # the bytes alone, and is not changed by whoever gets it.
     text: list[str] | None = None
     joined: dict[str, Any] | None = None
-    _forgotten = False  # nothing is to be kept here any more
+    remembered = False  # only then it may outlive its message
+    _forgotten = False  # it was, and may live on with a connection: nothing more is to be kept here
 
     def __init__(self, block: bytes, keep_alive: bool, count: int) -> None:
         self.block = block
@@ -55,7 +59,7 @@ class RawHead:
             start = at + 5
             value = self.block[start : self.block.find(b"\r\n", start)].strip(b" \t")
             self.host_is_good = is_host(value.decode("latin-1"))
-        if b"\nexpect:" in lower:
+        if lower.find(b"\nexpect:") >= 0:
             self.expect = b", ".join(self.values_of(b"expect"))
         self.usual = self.host_is_good and self.expect is None
 
@@ -95,6 +99,7 @@ class RawHead:
 
     def forget(self) -> None:
         """Give up what was made of the fields: they are ten times as large as their bytes."""
+        self.remembered = False
         self._forgotten = True
         self._fields = self.text = self.joined = None
 
@@ -107,6 +112,17 @@ def remember(head: RawHead) -> None:
                 each.forget()
             _remembered.clear()
         _remembered[head.block] = head
+        head.remembered = True
+
+
+def has_come(block: bytes) -> bool:
+    """Tell whether these field lines came not long ago, and note that they have."""
+    number = hash(block)
+    at = number % REMEMBERED
+    if _met[at] == number:
+        return True
+    _met[at] = number
+    return False
 
 
 def fields_of(head: RawHead) -> list[bytes]:
