@@ -237,6 +237,71 @@ async def test_in_a_rush_more_descriptors_accept() -> None:
         link[1].close()
 
 
+@contextlib.asynccontextmanager
+async def _in_a_rush(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Any, Acceptor, list[int]]]:
+    """Serve on all descriptors; the list's last number is how many are said to wait."""
+    if "uvloop" not in type(asyncio.get_running_loop()).__module__:
+        pytest.skip("asyncio accepts many at once by itself")
+    waiting = [_accepting.RUSH]
+    monkeypatch.setattr(_accepting, "_waiting", lambda sock: waiting[-1])
+    async with http.create_server(lambda req, res: res.end("served")) as server:
+        await server.listen(0, "127.0.0.1")
+        await asyncio.sleep(0)
+        acceptor = server._acceptor
+        assert acceptor is not None
+        acceptor._look()
+        await asyncio.sleep(0)
+        assert len(acceptor._serving) == _accepting.AT_ONCE
+        yield server, acceptor, waiting
+
+
+async def test_a_rush_outlives_a_moment_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What counts is how many have waited at the last few looks."""
+    async with _in_a_rush(monkeypatch) as (_, acceptor, waiting):
+        waiting.append(0)
+        acceptor._look()
+        assert len(acceptor._serving) == _accepting.AT_ONCE
+        for _ in range(10):
+            acceptor._look()
+        assert len(acceptor._serving) == 1
+        waiting.append(_accepting.RUSH - 1)
+        acceptor._look()
+        await asyncio.sleep(0)
+        assert len(acceptor._serving) == 1
+
+
+async def test_a_rush_ends_where_descriptors_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then we accept ourselves, and no descriptor of the rush is left."""
+    async with _in_a_rush(monkeypatch) as (server, acceptor, _):
+        monkeypatch.setattr(Acceptor, "_has_plenty", lambda self: False)
+        acceptor._look()
+        assert acceptor._serving == []
+        link = await asyncio.open_connection("127.0.0.1", server.address()["port"])
+        assert await _ask(link) == b"HTTP/1.1 200served"
+        link[1].close()
+
+
+async def test_a_rush_that_is_over_before_it_began_opens_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Descriptors have become few meanwhile."""
+    async with _in_a_rush(monkeypatch) as (_, acceptor, waiting):
+        waiting.append(0)
+        for _ in range(10):
+            acceptor._look()
+        waiting.append(_accepting.RUSH)
+        acceptor._look()
+        monkeypatch.setattr(Acceptor, "_has_plenty", lambda self: False)
+        acceptor._look()
+        await asyncio.sleep(0)
+        assert acceptor._serving == []
+
+
+async def test_a_stop_in_a_rush_looks_at_the_queue_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other descriptors are closed first: who comes after the last look is refused."""
+    async with _in_a_rush(monkeypatch) as (_, acceptor, _):
+        assert acceptor.take_waiting() == []
+        assert acceptor._serving == []
+
+
 async def test_a_listener_of_a_unix_socket_has_no_rush(tmp_path: Path) -> None:
     """Its queue cannot be asked for its length."""
     with socket.socket(socket.AF_UNIX) as listener:

@@ -534,6 +534,21 @@ def test_what_a_response_class_is_made_with_follows_the_options() -> None:
     assert told == [mark, {**mark, "reject_non_standard_body_writes": True}, mark]
 
 
+@pytest.mark.parametrize("mark", [math.inf, math.nan, -1])
+def test_a_mark_assigned_is_one_that_works(mark: float) -> None:
+    """As one given at first: no limit, or the default; what is no number is refused."""
+
+    class Response(http.ServerResponse):
+        pass
+
+    stage = Stage(ServerResponse=Response)
+    stage.server.high_water_mark = mark
+    assert stage.send(GET).received.startswith(b"HTTP/1.1 200")
+    assert stage.server.high_water_mark == http.create_server(high_water_mark=mark).high_water_mark
+    with pytest.raises(TypeError, match="high_water_mark"):
+        stage.server.high_water_mark = "70000"
+
+
 def test_timeout_takes_effect_at_the_next_connection() -> None:
     """And for a connection that leaves the wait between requests."""
     stage = Stage(lambda req, res: None)
@@ -571,6 +586,27 @@ def test_connections_are_counted_until_they_are_gone() -> None:
     stage.server.getConnections(lambda error, count: stage.log.append((error, count)))
     settle()
     assert stage.log == [(None, 2), (None, 1)]
+
+
+def test_a_connection_that_is_gone_is_forgotten() -> None:
+    """Whether it ended between two requests, with its answer, or broke."""
+    stage = Stage()
+    ends = [stage.send(GET), stage.send(GET[:-2] + b"Connection: close\r\n\r\n"), stage.connect()]
+    assert ends[1].closed
+    assert len(stage.server._connections) == 2
+    ends[0].end()
+    ends[2].reset()
+    settle()
+    assert stage.server._connections == set()
+    assert stage.server._connection_count == 0
+
+
+def test_who_was_accepted_last_is_closed_in_order() -> None:
+    """The loop may tell of him when the server closes already."""
+    stage = Stage()
+    stage.server._closing = True
+    stage.server._note_peculiar()
+    assert stage.connect().closed
 
 
 def test_max_connections_0_refuses_all() -> None:

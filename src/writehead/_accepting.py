@@ -98,6 +98,8 @@ class Acceptor:
     # -- plenty ----------------------------------------------------------------
 
     async def _let_loop_accept(self, sock: system.socket, descriptors: int = 1) -> None:
+        if descriptors > 1 and not self._serving:
+            return  # descriptors have become few meanwhile
         while self._sock is sock and len(self._serving) < descriptors:
             serving = await self._loop.create_server(self._make, sock=sock.dup(), backlog=self._backlog)
             self._serving.append(serving)

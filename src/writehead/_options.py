@@ -154,6 +154,7 @@ _ASSIGNED: dict[str, Callable[[Any, str], Any]] = {
     "write_timeout": milliseconds,
     "body_timeout": milliseconds,
     "keep_alive_initial_delay": _delay,  # in whole seconds
+    "high_water_mark": _mark,
     "unique_headers": _names,
 }
 
@@ -162,7 +163,7 @@ def assigned(name: str, value: Any) -> Any:
     """Return what the attribute `name` of a server is when `value` is assigned to it.
 
     Raises InvalidArgTypeError, OutOfRangeError for a duration that no clock could follow, InvalidArgTypeError
-    for a name that is not a str.
+    for a name that is not a str and for a mark that is no number.
     """
     check = _ASSIGNED.get(name)
     return value if check is None else check(value, name)

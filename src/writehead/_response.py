@@ -80,7 +80,7 @@ class ServerResponse(OutgoingMessage):
             self._odd = True
         exchange.response = self
         self._exchange = exchange
-        super().__init__(high_water_mark, reject_non_standard_body_writes)
+        OutgoingMessage.__init__(self, high_water_mark, reject_non_standard_body_writes)
         if getattr(req, "_http_version", None) != "1.1":
             self._odd = True
             self._adapt_to_version(exchange)

@@ -7,6 +7,7 @@ import pytest
 from tests.http1.packets import R, Reading
 from writehead._http1 import head
 from writehead._http1.head import RawHead, fields_of, recall, remember
+from writehead._http1.whole import known_line
 
 BLOCK = b"Host: a\r\nX:\r\nAccept: \t b:c \t\r\nhOST:d\r\n\r\n\r\n"
 
@@ -52,6 +53,15 @@ def test_field_lines_that_come_once_are_not_remembered() -> None:
     assert messages[-1]._raw_head is messages[1]._raw_head
 
 
+def test_a_request_line_is_remembered_behind_known_field_lines_alone() -> None:
+    """Nobody would look for it behind others."""
+    line = b"GET /nowhere-else HTTP/1.1\r\n"
+    block = b"Host: a\r\nLine: remembered\r\n\r\n"
+    for known in (False, False, True):
+        Reading([line + block], lazy=True)
+        assert (known_line(line) is not None) is known
+
+
 @pytest.mark.parametrize(
     "line", [b"CONNECT a:80 HTTP/1.1", b"GET / HTTP/1.0", b"GET /a#b HTTP/1.1", b"get / HTTP/1.1", b"GET /\x00 HTTP/1.1"]
 )  # fmt: skip
@@ -83,6 +93,7 @@ def test_a_forgotten_head_keeps_nothing_of_its_fields() -> None:
     for number in range(head.REMEMBERED):
         remember(RawHead(b"Other: %d\r\n\r\n" % number, True, 1))
     assert recall(BLOCK) is None
+    assert not kept.remembered
     for _ in range(2):
         assert (kept._fields, kept.text, kept.joined) == (None, None, None)
         assert kept.fields == fields
