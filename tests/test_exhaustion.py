@@ -20,7 +20,7 @@ _REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 _PROGRAM = """
 import logging, os, resource, sys
-from writehead import _accepting, http
+from writehead import http
 logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(message)s")
 server = http.create_server(lambda req, res: res.end("served"))
 def ready():

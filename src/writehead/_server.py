@@ -156,7 +156,7 @@ class Server(Settings, Listening):
             if not good and not self._excuses_host(req, connection):
                 _answer_empty(res, 400)
                 return
-            if self._max_requests and self._over_limit(req, res, connection):
+            if self.max_requests_per_socket and self._over_limit(req, res, connection):
                 return
             if expect is not None:
                 self._expect(expect.decode("latin-1"), req, res)
@@ -174,14 +174,14 @@ class Server(Settings, Listening):
         if not self._max_at_work():
             return False
         connection.counted_requests += 1
-        if connection.counted_requests > self._max_requests:
+        if connection.counted_requests > self.max_requests_per_socket:
             self._notify("dropRequest", req, connection.socket)
             res._exchange.last_allowed = True
             res._odd = True
             res.write_head(503)
             res.end()
             return True
-        if connection.counted_requests == self._max_requests:
+        if connection.counted_requests == self.max_requests_per_socket:
             res._exchange.last_allowed = True
             res._odd = True
         return False

@@ -6,6 +6,7 @@ Law: what a request asks of them is worked out when one is assigned, not when th
 from __future__ import annotations
 
 import math
+import socket as system
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -25,6 +26,12 @@ ResponseClass = Callable[..., ServerResponse]
 class Settings:
     """The options of a server; see `Server`."""
 
+    keep_alive_timeout: Any
+    keepAliveTimeout: Any
+    keep_alive_timeout_buffer: Any
+    keepAliveTimeoutBuffer: Any
+    max_requests_per_socket: Any
+    maxRequestsPerSocket: Any
     request_timeout: float
     requestTimeout: float
     headers_timeout: float
@@ -76,9 +83,6 @@ class Settings:
         """Take the checked options that the server is made with."""
         self._message_class: MessageClass = kept.pop("IncomingMessage") or IncomingMessage
         self._response_class: ResponseClass = kept.pop("ServerResponse") or ServerResponse
-        self._keep_alive_timeout: Any = kept.pop("keep_alive_timeout")
-        self._max_requests: Any = kept.pop("max_requests_per_socket")
-        self._keep_alive_timeout_buffer: Any = kept.pop("keep_alive_timeout_buffer")
         for name, value in kept.items():
             setattr(self, name, value)
         self._reckon_keep_alive()
@@ -98,16 +102,17 @@ class Settings:
         in_time = _is_number(timeout) and 0 < timeout < math.inf
         self._idle_seconds = timeout / 1000 if in_time else 0.0
         self._response_options: dict[str, Any] = {}
-        if self.high_water_mark != 65536:
-            self._response_options["high_water_mark"] = self.high_water_mark
+        if self._mark != 65536:
+            self._response_options["high_water_mark"] = self._mark
         if self.reject_non_standard_body_writes:
             self._response_options["reject_non_standard_body_writes"] = True
         self._note_peculiar()
 
     def _note_peculiar(self) -> None:
         """Note whether a connection or a request has to be told of any option (see `Connection._adapt`)."""
-        # asyncio does not see that a socket it was given is TCP.
-        self._no_delay_due = getattr(self._listening_socket, "proto", 1) == 0
+        # asyncio does not see that a socket it was given is TCP, if it does not say so itself.
+        family, proto = (getattr(self._listening_socket, name, None) for name in ("family", "proto"))
+        self._no_delay_due = proto == 0 and family in (system.AF_INET, system.AF_INET6)
         self._welcoming = bool(
             self.max_connections is None
             and self.no_delay
@@ -126,38 +131,11 @@ class Settings:
         )
         self._straight = not (
             self._peculiar
-            or self._max_requests
+            or self.max_requests_per_socket
             or self.optimize_empty_requests
             or self._message_class is not IncomingMessage
             or self._response_class is not ServerResponse
         )
-
-    # -- options that are worked out when they are set --------------------------
-
-    @property
-    def keep_alive_timeout(self) -> Any:
-        """Milliseconds that an idle connection is kept after an answer; 0: no limit."""
-        return self._keep_alive_timeout
-
-    @keep_alive_timeout.setter
-    def keep_alive_timeout(self, value: Any) -> None:
-        self._keep_alive_timeout = _options.assigned("keep_alive_timeout", value)
-        self._reckon_keep_alive()
-
-    keepAliveTimeout = keep_alive_timeout
-
-    @property
-    def max_requests_per_socket(self) -> Any:
-        """How many requests one connection may make; 0: any number."""
-        return self._max_requests
-
-    @max_requests_per_socket.setter
-    def max_requests_per_socket(self, value: Any) -> None:
-        self._max_requests = value
-        self._reckon_keep_alive()
-        self._note_peculiar()
-
-    maxRequestsPerSocket = max_requests_per_socket
 
     @property
     def IncomingMessage(self) -> MessageClass:
@@ -179,34 +157,27 @@ class Settings:
         self._response_class = value or ServerResponse
         self._note_peculiar()
 
+    def _note_requests(self) -> None:
+        """Work out what follows from the limit of requests: it is told in heads."""
+        self._reckon_keep_alive()
+        self._note_peculiar()
+
     def _reckon_keep_alive(self) -> None:
-        timeout = self._keep_alive_timeout
+        timeout = self.keep_alive_timeout
         self._keep_lines = KEEP
         if _is_number(timeout) and timeout > 0:
-            limit = f", max={_fields.text(self._max_requests)}" if self._max_at_work() else ""
+            limit = f", max={_fields.text(self.max_requests_per_socket)}" if self._max_at_work() else ""
             self._keep_lines = f"{KEEP}Keep-Alive: timeout={int(timeout // 1000)}{limit}\r\n"
         self._keep_alive_seconds = self._reckon_seconds()
 
     def _max_at_work(self) -> bool:
-        return _is_number(self._max_requests) and self._max_requests > 0
-
-    @property
-    def keep_alive_timeout_buffer(self) -> Any:
-        """Milliseconds that the server waits longer than the Keep-Alive header says."""
-        return self._keep_alive_timeout_buffer
-
-    @keep_alive_timeout_buffer.setter
-    def keep_alive_timeout_buffer(self, value: Any) -> None:
-        self._keep_alive_timeout_buffer = _options.assigned("keep_alive_timeout_buffer", value)
-        self._reckon_keep_alive()
-
-    keepAliveTimeoutBuffer = keep_alive_timeout_buffer
+        return _is_number(self.max_requests_per_socket) and self.max_requests_per_socket > 0
 
     def _reckon_seconds(self) -> float:
-        timeout = self._keep_alive_timeout
+        timeout = self.keep_alive_timeout
         if not _is_number(timeout) or timeout <= 0:
             return 0.0
-        buffer = self._keep_alive_timeout_buffer
+        buffer = self.keep_alive_timeout_buffer
         if not _is_number(buffer) or buffer < 0 or buffer == float("inf"):
             buffer = 1000
         return float(timeout + buffer) / 1000
@@ -272,10 +243,21 @@ for _name, _what in {
     setattr(Settings, _name, _option(_name, _what, Settings._note_peculiar))
 
 for _name, _what in {
+    "keep_alive_timeout": "Milliseconds that an idle connection is kept after an answer; 0: no limit.",
+    "keep_alive_timeout_buffer": "Milliseconds that the server waits longer than the Keep-Alive header says.",
+}.items():
+    setattr(Settings, _name, _option(_name, _what, Settings._reckon_keep_alive))
+
+_what = "How many requests one connection may make; 0: any number."
+Settings.max_requests_per_socket = _option("max_requests_per_socket", _what, Settings._note_requests)
+
+for _name, _what in {
     "request_timeout": "Milliseconds for a whole request; 0: no limit.",
     "headers_timeout": "Milliseconds for the head of a request, from its first byte; 0: no limit.",
     "connections_checking_interval": "Milliseconds between two looks at those two; 0: none.",
     "write_timeout": "Milliseconds that an answer with bytes to send may make no progress; 0: no limit.",
+    "require_host_header": "Whether HTTP/1.1 requests without one good Host field get 400.",
+    "should_upgrade_callback": "`f(req)` that says whether a request to upgrade is taken, or `None`.",
     "keep_alive_initial_delay": "When the first TCP keep-alive probe goes; in whole seconds, as in Node.",
 }.items():
     setattr(Settings, _name, _option(_name, _what, None))
