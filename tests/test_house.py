@@ -21,8 +21,9 @@ FLOORS: list[dict[str, set[str]]] = [
         "_received": set(),
         "_system": set(),
         "_bytes": {"errors", "_encodings"},
-        "_callbacks": set(),
+        "_callbacks": {"_contexts"},
         "_clock": {"errors", "_options"},
+        "_contexts": set(),
         "_dates": set(),
         "_encodings": {"errors"},
         "_failures": {"errors"},
@@ -31,6 +32,7 @@ FLOORS: list[dict[str, set[str]]] = [
         "_spellings": set(),
         "_status": set(),
         "_turns": set(),
+        "_waiters": set(),
     },
     {  # 1: events
         "events": set(),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Callable
+from contextvars import Context
 from types import MethodType
-from typing import Any
+from typing import Any, Protocol
+
+from ._contexts import run_in
 
 Callback = Callable[..., object]
 
@@ -27,11 +31,42 @@ def takes_argument(callback: Callback) -> bool:
     )
 
 
-def call_back(callback: Callback, error: BaseException | None) -> object:
-    """Call `callback(error)`, or `callback()` if it takes nothing."""
-    return callback(error) if takes_argument(callback) else callback()
+class CallbackOwner(Protocol):
+    """Whose event a callback is called for."""
+
+    @property
+    def _listener_context(self) -> Context | None: ...
+    def _listener_failed(self, error: BaseException, event: str, args: tuple[Any, ...]) -> None: ...
+    def _follow(
+        self, result: Any, name: str, args: tuple[Any, ...], context: Context | None = None
+    ) -> None: ...
 
 
-def optional_callback(callback: Any) -> Callback | None:
-    """Return `callback` if it can be called; Node ignores any other."""
-    return callback if callable(callback) else None
+class UserCallback:
+    """A callback of the user's, called in its owner's context; what it raises is a failure of a listener."""
+
+    __slots__ = ("callback", "owner")
+
+    def __init__(self, callback: Callback, owner: CallbackOwner) -> None:
+        self.callback = callback
+        self.owner = owner
+
+    def __call__(self, error: BaseException | None = None) -> None:
+        """Call back with the outcome; never raises."""
+        run_in(self.owner._listener_context, self._call, error)
+
+    def _call(self, error: BaseException | None) -> None:
+        owner = self.owner
+        callback = self.callback
+        try:
+            result = callback(error) if takes_argument(callback) else callback()
+        except (Exception, asyncio.CancelledError) as failure:
+            owner._listener_failed(failure, "callback", (error,))
+        else:
+            if result is not None:
+                owner._follow(result, "callback", (error,))
+
+
+def user_callback(callback: Any, owner: CallbackOwner) -> UserCallback | None:
+    """Return `callback` guarded, if it can be called; Node ignores any other."""
+    return UserCallback(callback, owner) if callable(callback) else None

@@ -13,6 +13,7 @@ import asyncio
 import logging
 from typing import Any
 
+from writehead._contexts import run_in
 from writehead._http1.exchange import Http1Exchange
 from writehead._http1.found import END
 from writehead._http1.framing import CLOSE
@@ -187,14 +188,15 @@ class Connection(Line):
                 else:
                     exchange._sink = None
                     self._enqueue(exchange)
+                context = message._listener_context = server._copy_context()
                 listeners: Any = server._listeners or _NOBODY
                 try:
                     for listener in listeners.get("request", ()):
-                        result = listener(message, response)
+                        result = context.run(listener, message, response)
                         if result is not None:
-                            server._follow(result, "request", (message, response))
+                            server._follow(result, "request", (message, response), context)
                 except (Exception, asyncio.CancelledError) as error:
-                    server._listener_failed(error, "request", (message, response))
+                    context.run(server._listener_failed, error, "request", (message, response))
             else:
                 made = self._on_whole((method, target, head))
                 if made is None:
@@ -338,10 +340,14 @@ class Connection(Line):
         if self._feeding and not self.socket._reading_paused and not transport.is_closing():
             # uvloop looks at the kind of protocol when reading begins.
             transport.pause_reading()
-            transport.resume_reading()
+            self.turns.outside(transport.resume_reading)
 
     def _make_message(self) -> IncomingMessage:
-        return self._server._message_class(self.socket)
+        server = self._server
+        context = server._copy_context()
+        message = context.run(server._message_class, self.socket)
+        message._listener_context = context
+        return message
 
     def _make_message_safely(self) -> IncomingMessage | None:
         try:
@@ -412,7 +418,9 @@ class Connection(Line):
         server = self._server
         message._exchange = exchange
         try:
-            return server._response_class(message, **server._response_options)
+            return run_in(
+                message._listener_context, server._response_class, message, **server._response_options
+            )
         except Exception as error:
             logger.exception("a ServerResponse could not be made")
             self._closed_input = True
@@ -510,5 +518,6 @@ class Connection(Line):
         message._push_end()
         socket._owner = Leftovers(self) if self._current is not None else None
         self._listen_by(Raw(socket, server))
+        socket._own_context = message._listener_context  # it is this request's from now on
         socket._resume_transport()
         server._hand_over(message, socket, head)

@@ -10,7 +10,6 @@ import logging
 from collections.abc import Callable
 from typing import Self
 
-from writehead._callbacks import call_back
 from writehead._flow import BUSY, CALM, Owner, SocketFlow
 from writehead.errors import HTTPError, StreamDestroyedError, SystemCallError
 
@@ -100,14 +99,7 @@ class SocketEnd(SocketFlow):
         self._tell_close(listeners[before:])
 
     def _tell_close(self, listeners: tuple[Callable[..., object], ...]) -> None:
-        args = (self._errored is not None,)
-        for listener in listeners:
-            try:
-                result = listener(*args)
-                if result is not None:
-                    self._follow(result, "close", args)
-            except Exception as error:
-                self._listener_failed(error, "close", args)
+        self._call_each(listeners, self._listener_context, "close", (self._errored is not None,))
 
     def _close_reading(self) -> None:
         """Wake whoever reads a socket of the user's own (`async for`)."""
@@ -176,7 +168,7 @@ class SocketEnd(SocketFlow):
         self._drop_held((error or StreamDestroyedError("write")) if self._due else None)
         callbacks, self._end_callbacks = self._end_callbacks, None
         for callback in callbacks or ():
-            self._turns.later(call_back, callback, error or StreamDestroyedError("end"))
+            self._turns.later(callback, error or StreamDestroyedError("end"))
         if error is not None:
             self._turns.later(self._emit_error, error)
         if self._timers is not None:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import select
-from collections.abc import Callable
+from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any, Protocol
 
+from writehead._callbacks import UserCallback
 from writehead._clock import IdleTimers
 from writehead._readable import Readable
 from writehead._turns import Turns, turns
@@ -119,6 +120,7 @@ class SocketFlow(PacketState):
     _unsent_at_idle = 0
     _timeout: float | None = None
     _message: Any = None  # the response that has this socket (assign_socket by hand)
+    _own_context: Context | None = None  # of the connection; of an upgrade's request, once it has the socket
     _had_error = False
 
     def __init__(
@@ -146,11 +148,20 @@ class SocketFlow(PacketState):
         self._held: list[bytes] = []
         self._due: list[Done] | None = None
         self._waiting: list[list[Done]] | None = None
-        self._end_callbacks: list[Callable[[], object]] | None = None
+        self._end_callbacks: list[UserCallback] | None = None
         self._last: bytes | None = None  # with `_committed` LAST: all that leaves at the end of the packet
         self._ending: Ending | None = None  # due first at the end of the packet
         self._lost_error: BaseException | None = None
         self._errored: BaseException | None = None
+
+    @property
+    def _listener_context(self) -> Context:  # type: ignore[override]  # made when somebody listens
+        context = self._own_context
+        if context is None:
+            server = self._server
+            context = copy_context() if server is None else server._copy_context()
+            self._own_context = context
+        return context
 
     # -- Sink: what exchanges ask ----------------------------------------------
 
@@ -473,7 +484,7 @@ class SocketFlow(PacketState):
     def _resume_transport(self) -> None:
         if self._reading_paused and self._transport is not None and not self._transport.is_closing():
             self._reading_paused = False
-            self._transport.resume_reading()
+            self._turns.outside(self._transport.resume_reading)
 
     def _watch_idle(self, seconds: float) -> None:
         if self._destroyed:

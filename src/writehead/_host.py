@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import Context
 from typing import Any, Protocol
 
 from writehead._clock import IdleTimers
@@ -16,6 +17,7 @@ class Host(Protocol):
     """What a connection needs of its server."""
 
     _listeners: Any
+    _copy_context: Callable[[], Context]
     _timers: IdleTimers
     _closing: bool
     _keep_lines: str
@@ -45,6 +47,8 @@ class Host(Protocol):
     def _wants_upgrade(self, req: IncomingMessage) -> bool: ...
     def _hand_over(self, req: IncomingMessage, socket: Socket, head: bytes) -> None: ...
     def _refuse(self, error: BaseException, socket: Socket) -> bool: ...
-    def _notify(self, name: str, *args: Any) -> bool: ...
-    def _follow(self, result: Any, name: str, args: tuple[Any, ...]) -> None: ...
+    def _notify_in(self, context: Context | None, name: str, *args: Any) -> bool: ...
+    def _follow(
+        self, result: Any, name: str, args: tuple[Any, ...], context: Context | None = None
+    ) -> None: ...
     def _listener_failed(self, error: BaseException, event: Any, args: tuple[Any, ...]) -> None: ...

@@ -249,6 +249,7 @@ class IncomingMessage(Readable):
         """Aborted when the client is lost, or the request destroyed, before it is answered."""
         if self._signal is None:
             self._signal = AbortSignal()
+            self._signal._listener_context = self._listener_context
             if self._aborted:
                 self._signal._abort()
         return self._signal

@@ -429,7 +429,7 @@ class Line(PacketState):
         if self._current is not None and self._current.response is not None:
             response: Any = self._current.response
             listened = response._notify("timeout", socket) or listened
-        return self._server._notify("timeout", socket) or listened
+        return self._server._notify_in(socket._listener_context, "timeout", socket) or listened
 
     def _on_socket_error(self, error: BaseException) -> None:
         if not self._error_told:

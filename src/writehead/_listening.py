@@ -13,12 +13,13 @@ import contextlib
 import logging
 import socket as system
 from collections.abc import Callable, Generator
+from contextvars import Context, copy_context
 from pathlib import Path
 from typing import Any, Protocol, Self
 
 from writehead import _open
 from writehead._accepting import Acceptor
-from writehead._callbacks import Callback, call_back
+from writehead._callbacks import Callback, takes_argument
 from writehead._clock import Clock, IdleTimers
 from writehead._listen import Target, address_of, bind, read_arguments
 from writehead._sweep import Sweep
@@ -91,6 +92,13 @@ class Listening(EventEmitter):
     _close_due = False  # it was closed, and has not been drained since
     _waiter: _Waiter | None = None
     _connection_count = 0
+    _copy_context: Callable[[], Context]
+    _closers: list[tuple[_Waiter, BaseException | None]]  # who waits for 'close', and what they are told
+
+    def _set_context(self, context: Context) -> None:
+        """Let requests and connections begin in copies of `context`, and events of the server run in one."""
+        self._copy_context = context.copy
+        self._listener_context = context.copy()
 
     @property
     def _held(self) -> list[Held]:
@@ -138,6 +146,7 @@ class Listening(EventEmitter):
         if self._listening_socket is not None:
             raise ServerAlreadyListenError
         self._waiter = _Waiter()
+        self._set_context(copy_context())
         self._closing = False
         self._grace = 0.0
         self._note_peculiar()
@@ -260,8 +269,6 @@ class Listening(EventEmitter):
         self._waiter = waiter = _Waiter()
         if callable(callback):
             self.once("close", _CloseCallback(callback, error))
-        elif error is not None:
-            pass
         self._resolving = None
         if running:
             self._stop_listening()
@@ -270,7 +277,7 @@ class Listening(EventEmitter):
         for connection in self._held:
             connection.close_in_order(self._grace)
         self._close_due = True
-        self.once("close", lambda: waiter.settle(error))
+        self._closers.append((waiter, error))
         self._close_if_drained()
         return self
 
@@ -297,6 +304,9 @@ class Listening(EventEmitter):
         if self._sweep is not None and self._listening_socket is None:
             self._sweep.stop()  # Node stops at close(), and a client that is slow enough holds it open for ever
         self._let_go()
+        closers, self._closers = self._closers, []
+        for waiter, error in closers:
+            waiter.settle(error)
         self._notify("close")
 
     def close_idle_connections(self) -> None:
@@ -318,8 +328,11 @@ class Listening(EventEmitter):
         """Call `callback(None, n)` on a later turn with the number of open connections."""
         if not callable(callback):
             raise InvalidArgTypeError("callback", "a function", callback)
-        later(lambda: callback(None, self._connection_count))
+        later(self._tell_connections, callback)
         return self
+
+    def _tell_connections(self, callback: Callback) -> None:
+        self._call_each((callback,), self._listener_context, "callback", (None, self._connection_count))
 
     getConnections = get_connections
 
@@ -389,7 +402,10 @@ class _CloseCallback:
         self.error = error
 
     def __call__(self) -> object:
-        return self.callback() if self.error is None else call_back(self.callback, self.error)
+        error = self.error
+        return (
+            self.callback(error) if error is not None and takes_argument(self.callback) else self.callback()
+        )
 
 
 def _on_abort(signal: Any, callback: Callable[[], object]) -> None:

@@ -6,19 +6,19 @@ State moves one way: open -> rendered (the head is fixed) -> finished (`end` was
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any, Self
 
 from writehead import _fields
 from writehead._bytes import as_bytes
-from writehead._callbacks import Callback, call_back, optional_callback
+from writehead._callbacks import Callback, UserCallback, user_callback
 from writehead._headers import HeaderStore, field_pairs
 from writehead._http1.exchange import GONE, Http1Exchange
 from writehead._http1.framing import FRAMES
 from writehead._options import milliseconds, snake
 from writehead._turns import later
-from writehead._wire import Done, Sink
+from writehead._waiters import Waiters
+from writehead._wire import Sink
 from writehead.errors import (
     BodyNotAllowedError,
     ConnectionLostError,
@@ -65,6 +65,7 @@ class OutgoingMessage(HeaderStore):
     _reject_body = False  # reject_non_standard_body_writes
     _close_after_finish = False  # emit_close_after_finish
     _unique_headers: frozenset[str] = frozenset()
+    _waiters: Waiters | None = None
 
     def __init__(
         self,
@@ -115,7 +116,7 @@ class OutgoingMessage(HeaderStore):
             encoding, callback = None, encoding
         data = as_bytes(chunk, encoding)
         if self._finished or self._destroyed:
-            self._refuse_write(optional_callback(callback))
+            self._refuse_write(user_callback(callback, self))
             return False
         if not self._rendered:
             self._implicit_head()
@@ -125,7 +126,7 @@ class OutgoingMessage(HeaderStore):
         if self._strict:
             self._check_length(len(data), exact=False)
         self._body_bytes += len(data)
-        done = _done(callback) if callback is not None and callable(callback) else None
+        done = None if callback is None else user_callback(callback, self)
         sent = exchange.write(data, done)
         if not self._strict:
             self._stream = exchange.stream()
@@ -134,10 +135,10 @@ class OutgoingMessage(HeaderStore):
         self._need_drain = True
         return False
 
-    def _refuse_write(self, callback: Callback | None) -> None:
+    def _refuse_write(self, callback: UserCallback | None) -> None:
         error = StreamWriteAfterEndError() if self._finished else StreamDestroyedError("write")
         if callback is not None:
-            later(call_back, callback, error)
+            later(callback, error)
         if not self._destroyed:
             later(self._emit_error, error)
 
@@ -181,7 +182,7 @@ class OutgoingMessage(HeaderStore):
             encoding, callback = None, encoding
         more = not (data is None or (isinstance(data, str) and not data))
         if self._finished:
-            self._end_again(more, optional_callback(callback))
+            self._end_again(more, callback)
             return self
         chunk = as_bytes(data, encoding) if more else None
         if self._destroyed:
@@ -214,16 +215,17 @@ class OutgoingMessage(HeaderStore):
         finally:
             self._known_length = None
 
-    def _end_again(self, more: bool, callback: Callback | None) -> None:
+    def _end_again(self, more: bool, callback: Any) -> None:
+        called = user_callback(callback, self)
         if more:  # of whatever type
             if not self._destroyed:
                 error = StreamWriteAfterEndError()
-                if callback is not None:
-                    later(call_back, callback, error)
+                if called is not None:
+                    later(called, error)
                 later(self._emit_error, error)
-        elif callback is not None:
+        elif called is not None:
             if self.writable_finished:
-                call_back(callback, StreamAlreadyFinishedError("end"))
+                called(StreamAlreadyFinishedError("end"))
             else:
                 self.on("finish", callback)
 
@@ -290,12 +292,16 @@ class OutgoingMessage(HeaderStore):
     def _on_drained(self) -> None:
         if self._need_drain and not self._finished and not self._destroyed:
             self._need_drain = False
+            if self._waiters is not None:
+                self._waiters.wake("drain")
             self._notify("drain")
 
     def _on_flushed(self) -> None:
         if self._flushed or self._closed:
             return
         self._flushed = True
+        if self._waiters is not None:
+            self._waiters.wake("finish")
         self._notify("finish")
 
     def _prepare_close(self) -> None:
@@ -311,6 +317,8 @@ class OutgoingMessage(HeaderStore):
             return
         self._closed = True
         if not self._flushed or self._close_after_finish:
+            if self._waiters is not None and not self._flushed:
+                self._waiters.fail(lambda: self._errored or ConnectionLostError())
             self._notify("close")
 
     def _on_lost(self, error: BaseException | None) -> None:
@@ -381,29 +389,23 @@ class OutgoingMessage(HeaderStore):
 
     async def _first_of(self, *events: str, beside: Any = None) -> None:
         """Wait for one of `events`; or for the 'drain' of a writable given by hand, which Node does not pass on."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiters = self._waiters
+        if waiters is None:
+            waiters = self._waiters = Waiters()
+            if self._listeners is None:
+                self._listeners = {}  # its end is heard of
+        if beside is None:
+            await waiters.first_of(events)
+            return
 
-        def good(*_: object) -> None:
-            if not future.done():
-                future.set_result(None)
+        def wake(*_: object) -> None:
+            waiters.wake("drain")
 
-        def bad() -> None:
-            if not future.done():
-                future.set_exception(self._errored or ConnectionLostError())
-
-        for event in events:
-            self.on(event, good)
-        self.on("close", bad)
-        if beside is not None:
-            beside.on("drain", good)
+        beside.on("drain", wake)
         try:
-            await future
+            await waiters.first_of(events)
         finally:
-            if beside is not None:
-                beside.remove_listener("drain", good)
-            for event in events:
-                self.remove_listener(event, good)
-            self.remove_listener("close", bad)
+            beside.remove_listener("drain", wake)
 
     # -- streams ---------------------------------------------------------------
 
@@ -591,10 +593,3 @@ class OutgoingMessage(HeaderStore):
         return self
 
     setTimeout = set_timeout
-
-
-def _done(callback: Callback) -> Done:
-    def done(error: BaseException | None) -> None:
-        call_back(callback, error)
-
-    return done

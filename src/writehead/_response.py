@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from contextvars import Context
 from typing import Any, Self
 
 from writehead import _fields
-from writehead._callbacks import Callback
+from writehead._callbacks import Callback, user_callback
 from writehead._dates import date_line
 from writehead._failures import log_failure
 from writehead._file import FileRange, send_range
 from writehead._headers import Entry, field_pairs
 from writehead._http1.exchange import GONE, Gone, Http1Exchange, field_line, inform_block
 from writehead._http1.framing import LARGE
-from writehead._outgoing import OutgoingMessage, _done
+from writehead._outgoing import OutgoingMessage
 from writehead._socket import Socket
 from writehead._standalone import WritableSink
 from writehead._status import STATUS_CODES, STATUS_LINES
@@ -84,6 +85,11 @@ class ServerResponse(OutgoingMessage):
         if getattr(req, "_http_version", None) != "1.1":
             self._odd = True
             self._adapt_to_version(exchange)
+
+    @property
+    def _listener_context(self) -> Context | None:  # type: ignore[override]  # that of the request
+        context: Context | None = getattr(self.req, "_listener_context", None)
+        return context
 
     def _adapt_to_version(self, exchange: Http1Exchange) -> None:
         major, minor = self.req.http_version_major, self.req.http_version_minor
@@ -294,8 +300,7 @@ class ServerResponse(OutgoingMessage):
         if self._destroyed:
             return False
         block = inform_block(code, STATUS_CODES.get(code, "unknown"), lines)
-        done = _done(callback) if callback is not None and callable(callback) else None
-        return self._exchange.inform(block, done)
+        return self._exchange.inform(block, user_callback(callback, self))
 
     writeInformation = write_information
 

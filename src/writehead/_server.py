@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextvars import copy_context
 from typing import Any, Self
 
 from writehead import _fields, _options
 from writehead._callbacks import Callback
 from writehead._connection import Connection
+from writehead._contexts import run_in
 from writehead._failures import log_failure
 from writehead._incoming import IncomingMessage
 from writehead._listening import Held, Listening
@@ -54,6 +56,8 @@ class Server(Settings, Listening):
         if handler is not None and not callable(handler):
             raise InvalidArgTypeError("handler", "a function", handler)
         self._keep_options(kept)
+        self._set_context(copy_context())
+        self._closers = []
         self._connections: set[Connection] = set()
         if handler is not None:
             self.on("request", handler)
@@ -92,7 +96,7 @@ class Server(Settings, Listening):
         elif not self._receive(connection):
             return False
         if self._listeners is not None and "connection" in self._listeners:
-            self._notify("connection", connection.socket)
+            self._notify_in(connection.socket._listener_context, "connection", connection.socket)
         return True
 
     def _receive(self, connection: Connection) -> bool:
@@ -123,7 +127,7 @@ class Server(Settings, Listening):
             }
         socket._owner = None
         socket.destroy()
-        self._notify("drop", facts)
+        self._notify_in(socket._listener_context, "drop", facts)
 
     def _on_gone(self, connection: Connection) -> None:
         self._connections.discard(connection)
@@ -163,7 +167,18 @@ class Server(Settings, Listening):
                 return
         if self.optimize_empty_requests and not _has_body(req):
             req._start_ended()
-        self._notify("request", req, res)
+        self._call_request_listeners("request", req, res)
+
+    def _call_request_listeners(self, name: str, req: IncomingMessage, res: ServerResponse) -> None:
+        """Call those who may answer; behind one that failed the rest have nothing to do: it is answered."""
+        context = req._listener_context
+        try:
+            for listener in self._entries(name):
+                result = run_in(context, listener, req, res)
+                if result is not None:
+                    self._follow(result, name, (req, res), context)
+        except (Exception, asyncio.CancelledError) as error:
+            run_in(context, self._listener_failed, error, name, (req, res))
 
     def _excuses_host(self, req: IncomingMessage, connection: Connection) -> bool:
         """Tell whether a Host field that is missing, doubled or no host is let through."""
@@ -175,7 +190,7 @@ class Server(Settings, Listening):
             return False
         connection.counted_requests += 1
         if connection.counted_requests > self.max_requests_per_socket:
-            self._notify("dropRequest", req, connection.socket)
+            self._notify_in(req._listener_context, "dropRequest", req, connection.socket)
             res._exchange.last_allowed = True
             res._odd = True
             res.write_head(503)
@@ -191,12 +206,12 @@ class Server(Settings, Listening):
             res._expects_continue = True
             res._odd = True
             if self.listener_count("checkContinue"):
-                self._notify("checkContinue", req, res)
+                self._call_request_listeners("checkContinue", req, res)
                 return
             res.write_continue()
-            self._notify("request", req, res)
+            self._call_request_listeners("request", req, res)
         elif self.listener_count("checkExpectation"):
-            self._notify("checkExpectation", req, res)
+            self._call_request_listeners("checkExpectation", req, res)
         else:
             res.write_head(417)
             res.end()
@@ -206,18 +221,18 @@ class Server(Settings, Listening):
         if callback is None:
             return self.listener_count("upgrade") > 0
         try:
-            return bool(callback(req))
+            return bool(run_in(req._listener_context, callback, req))
         except Exception as error:
-            self._listener_failed(error, "upgrade", (req, req.socket, b""))
+            run_in(req._listener_context, self._listener_failed, error, "upgrade", (req, req.socket, b""))
             return False
 
     def _hand_over(self, req: IncomingMessage, socket: Socket, head: bytes) -> None:
         event = "connect" if req._method == "CONNECT" else "upgrade"
-        if not self._notify(event, req, socket, head):
+        if not self._notify_in(req._listener_context, event, req, socket, head):
             socket.destroy()
 
     def _refuse(self, error: BaseException, socket: Socket) -> bool:
-        return self._notify("clientError", error, socket)
+        return self._notify_in(socket._listener_context, "clientError", error, socket)
 
     def _listener_failed(self, error: BaseException, event: Any, args: tuple[Any, ...]) -> None:
         log_failure(error, event, self)

@@ -8,10 +8,9 @@ from typing import Any, Self
 
 from writehead import _options
 from writehead._bytes import as_bytes
-from writehead._callbacks import Callback, call_back, optional_callback
+from writehead._callbacks import Callback, UserCallback, user_callback
 from writehead._facts import SocketFacts
 from writehead._flow import BUSY
-from writehead._wire import Done
 from writehead.errors import (
     InvalidArgTypeError,
     SocketEncodingError,
@@ -53,12 +52,11 @@ class Socket(SocketFacts):
         """
         if callable(encoding):
             encoding, callback = None, encoding
-        callback = optional_callback(callback)
+        done = user_callback(callback, self)
         chunk = as_bytes(data, encoding)
         if self._written_ended or self._destroyed:
-            self._refuse(callback)
+            self._refuse(done)
             return False
-        done = None if callback is None else _caller(callback)
         if self._corked:
             return self.put(chunk, done)
         if self._turn_corked:
@@ -89,7 +87,7 @@ class Socket(SocketFacts):
             data, encoding, callback = None, None, data
         elif callable(encoding):
             encoding, callback = None, encoding
-        called = optional_callback(callback)
+        called = user_callback(callback, self)
         if data is not None:
             over = self._written_ended or self._destroyed
             ended = self._written_ended
@@ -119,7 +117,7 @@ class Socket(SocketFacts):
 
     destroySoon = destroy_soon
 
-    def _call_at_end(self, callback: Callback) -> None:
+    def _call_at_end(self, callback: UserCallback) -> None:
         if self._finished:
             self._fail_later(callback, StreamAlreadyFinishedError("end"))
         elif not self._destroyed:
@@ -127,7 +125,7 @@ class Socket(SocketFacts):
                 self._end_callbacks = []
             self._end_callbacks.append(callback)
 
-    def _refuse(self, callback: Callback | None) -> None:
+    def _refuse(self, callback: UserCallback | None) -> None:
         """Take no more: after `end` that destroys the socket, too."""
         if not self._written_ended:
             self._fail_later(callback, StreamDestroyedError("write"))
@@ -136,9 +134,9 @@ class Socket(SocketFacts):
         self._fail_later(callback, error)
         self.destroy(error)
 
-    def _fail_later(self, callback: Callback | None, error: BaseException) -> None:
+    def _fail_later(self, callback: UserCallback | None, error: BaseException) -> None:
         if callback is not None:
-            self._turns.later(call_back, callback, error)
+            self._turns.later(callback, error)
 
     def cork(self) -> None:
         """Gather what is written until as many calls of `uncork`."""
@@ -276,10 +274,3 @@ class Socket(SocketFacts):
             return self._timeout
         milliseconds = round(self._idle_after * 1000, 3)
         return int(milliseconds) if milliseconds.is_integer() else milliseconds
-
-
-def _caller(callback: Callback) -> Done:
-    def done(error: BaseException | None) -> None:
-        call_back(callback, error)
-
-    return done

@@ -10,9 +10,12 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from contextvars import copy_context
+from typing import Any, TypeVar
 
 logger = logging.getLogger("writehead")
+
+R = TypeVar("R")
 
 
 #: At most so much of a large body is read at once. Allocators map what is larger than 128 KiB for each use
@@ -23,7 +26,7 @@ READ_SIZE = 124 * 1024
 class Turns:
     """The queue of one event loop; `loop` is None until one runs."""
 
-    __slots__ = ("_buffer", "_scheduled", "due", "held", "loop")
+    __slots__ = ("_buffer", "_context", "_scheduled", "due", "held", "loop")
 
     due: deque[tuple[Callable[..., object], tuple[Any, ...]]]
 
@@ -33,6 +36,8 @@ class Turns:
         self.held = False
         self._scheduled = False
         self._buffer: memoryview | None = None
+        # What the loop is told to call for us runs in this one: not in that of whose request caused it.
+        self._context = copy_context()
 
     @property
     def buffer(self) -> memoryview:
@@ -46,7 +51,7 @@ class Turns:
         self.due.append((callback, args))
         if not self.held and not self._scheduled and self.loop is not None:
             self._scheduled = True
-            self.loop.call_soon(self._run_scheduled)
+            self.loop.call_soon(self._run_scheduled, context=self._context)
 
     def hold(self) -> bool:
         """Promise to call `run` at the end of this callback; False if somebody did already."""
@@ -60,7 +65,7 @@ class Turns:
         if self.loop is None:
             self.later(self.later, callback)
         else:
-            self.loop.call_soon(self._in_round, callback)
+            self.loop.call_soon(self._in_round, callback, context=self._context)
 
     def _in_round(self, callback: Callable[[], object]) -> None:
         self.due.append((callback, ()))
@@ -86,7 +91,11 @@ class Turns:
         self.held = False
         if self.due and not self._scheduled and self.loop is not None:
             self._scheduled = True
-            self.loop.call_soon(self._run_scheduled)
+            self.loop.call_soon(self._run_scheduled, context=self._context)
+
+    def outside(self, function: Callable[..., R], *args: Any) -> R:
+        """Call a function of the loop's that remembers the context: it is not to be that of a request."""
+        return self._context.copy().run(function, *args)
 
     def _run_scheduled(self) -> None:
         self._scheduled = False

@@ -13,8 +13,10 @@ import logging
 import sys
 import warnings
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from contextvars import Context, copy_context
 from typing import Any, Self, TypeVar, overload
 
+from ._contexts import is_entered, run_in
 from ._spellings import join_spellings
 from ._turns import later
 from .errors import InvalidArgTypeError, OutOfRangeError, UnhandledError
@@ -64,6 +66,9 @@ class EventEmitter:
     _listeners: dict[Hashable, tuple[Listener, ...]] | None = None
     _max_listeners: float = DEFAULT_MAX_LISTENERS
     _warned: set[Hashable] | None = None  # names whose excess has been told
+    _listener_context: Context | None = (
+        None  # that listeners run in when the library emits; None: the caller's
+    )
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Make the two spellings of each member one, whichever of them a subclass overrides."""
@@ -232,40 +237,58 @@ class EventEmitter:
         return True
 
     def _notify(self, name: Hashable, *args: Any) -> bool:
-        """Emit for the library: never raises; failures go to `_listener_failed`."""
+        """Emit for the library: never raises; each failure goes to `_listener_failed`, and the rest are called."""
         listeners = self._listeners
         if listeners is None or (found := listeners.get(name)) is None:
             return False
-        try:
-            for listener in found:
-                result = listener(*args)
-                if result is not None:
-                    self._follow(result, name, args)
-        except (Exception, asyncio.CancelledError) as error:
-            self._listener_failed(error, name, args)
+        self._call_each(found, self._listener_context, name, args)
         return True
 
-    def _follow(self, result: Any, name: Hashable, args: tuple[Any, ...]) -> None:
-        """Run what an `async def` listener returned; anything else is ignored."""
+    def _notify_in(self, context: Context | None, name: Hashable, *args: Any) -> bool:
+        """Emit an event that is about one request or connection, in its context."""
+        listeners = self._listeners
+        if listeners is None or (found := listeners.get(name)) is None:
+            return False
+        self._call_each(found, context, name, args)
+        return True
+
+    def _call_each(
+        self, listeners: tuple[Listener, ...], context: Context | None, name: Hashable, args: tuple[Any, ...]
+    ) -> None:
+        for listener in listeners:
+            try:
+                result = run_in(context, listener, *args)
+            except (Exception, asyncio.CancelledError) as error:
+                run_in(context, self._listener_failed, error, name, args)
+            else:
+                if result is not None:
+                    self._follow(result, name, args, context)
+
+    def _follow(
+        self, result: Any, name: Hashable, args: tuple[Any, ...], context: Context | None = None
+    ) -> None:
+        """Run what an `async def` listener returned, in `context` itself; anything else is ignored."""
         # A listener that ends in `return server.close()` returns an emitter that
         # can be awaited, and does not ask us to wait for it.
         if not inspect.isawaitable(result) or isinstance(result, EventEmitter):
             return
         loop = asyncio._get_running_loop()
         if loop is None:
-            later(self._start_late, result, name, args)
+            later(self._start_late, result, name, args, context)
         else:
-            _start(self._run(result, name, args), loop)
+            _start(self._run(result, name, args), loop, context)
 
-    def _start_late(self, result: Awaitable[Any], name: Hashable, args: tuple[Any, ...]) -> None:
+    def _start_late(
+        self, result: Awaitable[Any], name: Hashable, args: tuple[Any, ...], context: Context | None
+    ) -> None:
         loop = asyncio._get_running_loop()
         if loop is not None:
-            _start(self._run(result, name, args), loop)
+            _start(self._run(result, name, args), loop, context)
             return
         if inspect.iscoroutine(result):
             result.close()
         error = RuntimeError(f"the async listener of {name!r} needs a running event loop")
-        self._listener_failed(error, name, args)
+        run_in(context, self._listener_failed, error, name, args)
 
     async def _run(self, awaitable: Awaitable[Any], name: Hashable, args: tuple[Any, ...]) -> None:
         task = asyncio.current_task()
@@ -288,7 +311,7 @@ class EventEmitter:
         if task in _running:
             self._listener_failed(error, name, args)
         else:  # inside the call of the listener, where a rejection of Node's is never heard
-            later(self._listener_failed, error, name, args)
+            later(run_in, copy_context(), self._listener_failed, error, name, args)
 
     def _listener_failed(self, error: BaseException, event: Hashable, args: tuple[Any, ...]) -> None:
         """Hear that a listener of `event` raised `error` where no caller of `emit` could."""
@@ -352,17 +375,24 @@ _running: set[asyncio.Task[None]] = set()
 
 if sys.version_info >= (3, 12):
 
-    def _start(run: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -> None:
+    def _start(
+        run: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop, context: Context | None
+    ) -> None:
         """Run up to the first `await` at once, as Node runs an async function."""
-        task = asyncio.Task(run, loop=loop, eager_start=True)
+        if context is not None and is_entered(context):  # by a listener that caused this event
+            _running.add(loop.create_task(run, context=context))
+            return
+        task = asyncio.Task(run, loop=loop, eager_start=True, context=context)
         if not task.done():
             _running.add(task)
 
 else:
 
-    def _start(run: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -> None:
+    def _start(
+        run: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop, context: Context | None
+    ) -> None:
         """Run as a task; its first step comes on a later turn (no eager tasks before 3.12)."""
-        _running.add(loop.create_task(run))
+        _running.add(loop.create_task(run, context=context))
 
 
 def _levels_to_the_user() -> int:

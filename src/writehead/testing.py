@@ -42,6 +42,7 @@ import math
 import os
 import socket
 from collections.abc import Callable, Iterable, Mapping
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from writehead._memory import HOME, Clock, MemoryTransport, settle
@@ -89,6 +90,7 @@ def listen(server: Server, clock: Clock | None = None) -> Clock:
         raise ServerAlreadyListenError
     server._clock = clock = clock or Clock()
     server._closing = False
+    server._set_context(copy_context())
     server._note_peculiar()
     server._listening_socket = _Nowhere()  # as much of a socket as is asked
     server._ready(clock)  # type: ignore[arg-type]  # the loop is not looked at

@@ -126,14 +126,14 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a second end(callback) is answered a turn later",
         "_outgoing.py",
-        'call_back(callback, StreamAlreadyFinishedError("end"))',
-        'later(call_back, callback, StreamAlreadyFinishedError("end"))',
+        'called(StreamAlreadyFinishedError("end"))',
+        'later(called, StreamAlreadyFinishedError("end"))',
     ),
     Mutation(
         "writing after end: 'error' before the callback",
         "_outgoing.py",
-        "        if callback is not None:\n            later(call_back, callback, error)\n        if not self._destroyed:\n            later(self._emit_error, error)\n\n    def _emit",
-        "        if not self._destroyed:\n            later(self._emit_error, error)\n        if callback is not None:\n            later(call_back, callback, error)\n\n    def _emit",
+        "        if callback is not None:\n            later(callback, error)\n        if not self._destroyed:\n            later(self._emit_error, error)\n\n    def _emit",
+        "        if not self._destroyed:\n            later(self._emit_error, error)\n        if callback is not None:\n            later(callback, error)\n\n    def _emit",
     ),
     Mutation(
         "trailers of several calls add up",

@@ -1,0 +1,39 @@
+"""Waiters: those who `await` an event of an emitter, apart from its listeners.
+
+A program may remove every listener, and one of its own may fail: neither may leave a task waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+
+class Waiters:
+    """The tasks that wait for an event of one emitter."""
+
+    __slots__ = ("_futures",)
+
+    def __init__(self) -> None:
+        self._futures: list[tuple[tuple[str, ...], asyncio.Future[None]]] = []
+
+    async def first_of(self, events: tuple[str, ...]) -> None:
+        """Return at the first of `events`; raises what `fail` is given."""
+        waiter = (events, asyncio.get_running_loop().create_future())
+        self._futures.append(waiter)
+        try:
+            await waiter[1]
+        finally:
+            self._futures.remove(waiter)
+
+    def wake(self, event: str) -> None:
+        """Let those go on that wait for `event`."""
+        for events, future in self._futures:
+            if event in events and not future.done():
+                future.set_result(None)
+
+    def fail(self, make_error: Callable[[], BaseException]) -> None:
+        """End every wait with an error: none of the events will come."""
+        for _, future in self._futures:
+            if not future.done():
+                future.set_exception(make_error())
