@@ -8,7 +8,7 @@ In a page, a block of code is
     <!-- client   run in a thread while the next program runs its servers
 
 Law: `listen(3000)` listens on a port of the system's choosing, and a program ends when its
-client is done.
+client is done. The tutorial has a test of its own, `test_tutorial.py`.
 """
 
 from __future__ import annotations
@@ -41,20 +41,22 @@ from writehead._turns import later
 DOCS = ROOT / "docs"
 REFERENCE = DOCS / "reference"
 PAGES = sorted(DOCS.rglob("*.md"))
+TUTORIAL = DOCS / "tutorial"  # typed by test_tutorial.py
 
 _PIECE = re.compile(
     r"^<!-- (?P<hidden>python|client)\n(?P<secret>.*?)^-->$"
-    r"|^(?P<indent> *)```(?P<language>\w*)[^\n]*\n(?P<shown>.*?)^(?P=indent)```$",
+    r"|^(?P<indent> *)```(?P<language>\w*) *(?P<title>[^\n]*)\n(?P<shown>.*?)^(?P=indent)```$",
     re.DOTALL | re.MULTILINE,
 )
 
 
 class Piece(NamedTuple):
-    """A block of a page: its kind, its text and the line where the text begins."""
+    """A block of a page: its kind, its text, the line where the text begins, what else its fence says."""
 
     kind: str
     text: str
     line: int
+    title: str = ""
 
 
 def pieces_of(text: str) -> list[Piece]:
@@ -64,7 +66,8 @@ def pieces_of(text: str) -> list[Piece]:
         indent = match["indent"] or ""
         body = re.sub(rf"(?m)^{indent}", "", match[group])
         kind = f"hidden {match['hidden']}" if match["hidden"] else match["language"]
-        pieces.append(Piece(kind, body, text.count("\n", 0, match.start(group)) + 1))
+        line = text.count("\n", 0, match.start(group)) + 1
+        pieces.append(Piece(kind, body, line, match["title"] or ""))
     return pieces
 
 
@@ -213,7 +216,7 @@ class Stage:
                 server.close_all_connections()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
+@pytest.mark.parametrize("page", [page for page in PAGES if page.parent != TUTORIAL], ids=name_of)
 def test_the_code_of_a_page_runs(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
