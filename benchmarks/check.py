@@ -1,124 +1,67 @@
-"""`make bench-check`: what a request costs, counted and not timed, against `baseline.json`.
+"""`make bench-check`: what a request costs, counted and not timed, against `baseline.json` or another revision.
 
 The figures do not depend on the machine's speed or load, only on the code and on Python's minor version:
 
 - `opcodes`: bytecode instructions of the library executed per request;
 - `calls`: Python functions of the library entered per request;
 - `builtins`: functions written in C that the library called per request;
-- `held`: bytes that Python keeps for a connection that has had one answer and is idle.
+- `held`: bytes that Python keeps for a connection that has had one answer and is idle;
+- `instructions`: of the machine, per request, in everything that runs: the library, the interpreter, the parser, the
+  event loop (asyncio's) and the rig. Needs valgrind, and depends on the build of Python too.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import gc
 import json
+import platform
+import subprocess
 import sys
-import tracemalloc
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
-from benchmarks.memory import Rig
+from benchmarks import instructions
 from benchmarks.peers import HERE, ROOT
 
 BASELINE = HERE / "baseline.json"
+IDLE = "idle"
 WORKLOADS = ("plain", "async", "browser", "stream", "upload", "upload-iter", "pipeline", "varied", "churn")
-OURS = str(ROOT / "src" / "writehead")
-TOLERANCE = {"opcodes": 0.03, "calls": 0.02, "builtins": 0.05, "held": 0.05}
-TURNS = 8
-CONNECTIONS = 16
+ALL = (*WORKLOADS, IDLE, instructions.HARNESS)
+TOLERANCE = {"opcodes": 0.03, "calls": 0.02, "builtins": 0.05, "held": 0.05, "instructions": 0.03}
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
+BUILD = (
+    f"{platform.python_implementation()} {platform.python_version()}, {platform.python_compiler()}, "
+    f"{platform.machine()}, httptools {version('httptools')}"
+)
+"""What the count of instructions depends on beside the code."""
 
 Counts = dict[str, float]
+Figures = dict[str, Counts]
 
 
-class Counter:
-    """Counts what the library executes while it is switched on."""
+def measured(names: list[str], source: Path, by_valgrind: bool) -> Figures:
+    """Return the figures of the library in `source`, counted by the rig of this checkout.
 
-    def __init__(self) -> None:
-        self.opcodes = self.calls = self.builtins = 0
-
-    def trace(self, frame: FrameType, event: str, _argument: Any) -> Any:
-        """Enter a frame: count the opcodes of ours, leave others alone."""
-        if not frame.f_code.co_filename.startswith(OURS):
-            return None
-        frame.f_trace_opcodes = True
-        frame.f_trace_lines = False
-        return self.step
-
-    def step(self, _frame: FrameType, event: str, _argument: Any) -> Any:
-        """One opcode."""
-        if event == "opcode":
-            self.opcodes += 1
-        return self.step
-
-    def profile(self, frame: FrameType, event: str, _argument: Any) -> None:
-        """One call."""
-        if frame.f_code.co_filename.startswith(OURS):
-            if event == "call":
-                self.calls += 1
-            elif event == "c_call":
-                self.builtins += 1
-
-
-async def count(name: str) -> Counts:
-    """The figures of one workload."""
-    rig = Rig(name, CONNECTIONS)
-    await rig.open()
-    await rig.check()
-    for _ in range(3):  # caches fill, and CPython specialises its bytecode
-        await rig.turn()
-    counter = Counter()
-    gc.disable()
-    sys.setprofile(counter.profile)
-    for _ in range(TURNS):
-        await rig.turn()
-    sys.setprofile(None)
-    sys.settrace(counter.trace)
-    for _ in range(TURNS):
-        await rig.turn()
-    sys.settrace(None)
-    gc.enable()
-    await rig.close()
-    requests = rig.requests * TURNS
-    return {
-        "opcodes": round(counter.opcodes / requests, 1),
-        "calls": round(counter.calls / requests, 2),
-        "builtins": round(counter.builtins / requests, 2),
-    }
-
-
-async def held() -> float:
-    """Bytes that Python holds for an idle connection."""
-    rig = Rig("plain", 64)
-    await rig.open()
-    await rig.turn()
-    await asyncio.sleep(0)
-    pairs = rig.pairs
-    tracemalloc.start()
-    gc.collect()
-    before = tracemalloc.get_traced_memory()[0]
-    rig.pairs = [rig.connect() for _ in range(500)]
-    await rig.turn()
-    await asyncio.sleep(0)
-    gc.collect()
-    size = (tracemalloc.get_traced_memory()[0] - before) / 500
-    tracemalloc.stop()
-    rig.pairs += pairs
-    await rig.close()
-    return round(size)
-
-
-def measured() -> dict[str, Counts]:
-    """All figures."""
-    figures: dict[str, Counts] = {name: asyncio.run(count(name)) for name in WORKLOADS}
-    figures["idle"] = {"held": asyncio.run(held())}
+    Raises:
+        RuntimeError: the library does not run in it; says how.
+    """
+    command = [sys.executable, "-m", "benchmarks.counting", *(name for name in names if name in ALL[:-1])]
+    environment = instructions.environment(source)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-4000:]}")
+    figures: Figures = json.loads(done.stdout)
+    if by_valgrind:
+        for name, figure in instructions.counted([name for name in names if name != IDLE], source).items():
+            figures.setdefault(name, {})["instructions"] = figure
     return figures
 
 
-def compare(now: dict[str, Counts], then: dict[str, Counts]) -> list[str]:
+def compare(now: Figures, then: Figures) -> list[str]:
     """The figures that rose by more than they may."""
     worse = []
     for workload, counts in now.items():
@@ -129,45 +72,142 @@ def compare(now: dict[str, Counts], then: dict[str, Counts]) -> list[str]:
     return worse
 
 
-def show(now: dict[str, Counts], then: dict[str, Counts]) -> None:
-    """Print the figures beside the baseline."""
+def show(now: Figures, then: Figures, both: bool = False) -> None:
+    """Print the figures beside those of before: how they changed, or `both` of them too."""
     for workload, counts in now.items():
         cells = []
         for kind, figure in counts.items():
             before = then.get(workload, {}).get(kind)
             change = f" ({figure / before - 1:+.1%})" if before else ""
-            cells.append(f"{kind} {figure:,.1f}{change}")
+            from_what = f"{before:,.1f} -> " if both and before is not None else ""
+            cells.append(f"{kind} {from_what}{figure:,.1f}{change}")
         print(f"{workload:12} " + "   ".join(cells))
 
 
-def load(path: Path = BASELINE) -> dict[str, dict[str, Counts]]:
-    """The baseline by Python version."""
-    return json.loads(path.read_text()) if path.exists() else {}
+@dataclass
+class Baseline:
+    """The figures kept, by Python version, and the build of Python and httptools that each version's are of."""
+
+    figures: dict[str, Figures] = field(default_factory=dict)
+    builds: dict[str, str] = field(default_factory=dict)
+
+    def comparable(self) -> Figures:
+        """Return the figures of this Python version; without instructions if they are those of another build."""
+        then = self.figures.get(VERSION, {})
+        if self.same_build():
+            return then
+        return {
+            workload: {kind: figure for kind, figure in counts.items() if kind != "instructions"}
+            for workload, counts in then.items()
+        }
+
+    def same_build(self) -> bool:
+        """Whether the instructions kept were counted with this build."""
+        return self.builds.get(VERSION) == BUILD
+
+    def update(self, now: Figures) -> None:
+        """Take the figures in; what was not counted now stays, instructions of another build do not."""
+        then = self.comparable()
+        self.figures[VERSION] = {name: then.get(name, {}) | now.get(name, {}) for name in then | now}
+        self.builds[VERSION] = BUILD
 
 
-def main() -> int:
-    """Compare, or write the baseline anew."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.check", description=__doc__)
-    parser.add_argument("--update", action="store_true", help="write the figures as the new baseline")
-    options = parser.parse_args()
-    baseline = load()
-    then = baseline.get(VERSION, {})
-    now = measured()
-    show(now, then)
-    if options.update:
-        baseline[VERSION] = now
-        BASELINE.write_text(json.dumps(baseline, indent=1, sort_keys=True) + "\n")
-        print(f"written: {BASELINE.relative_to(ROOT)} for Python {VERSION}")
-        return 0
-    if not then:
-        print(
-            f"no baseline for Python {VERSION}; there are {', '.join(baseline) or 'none'} (--update writes one)"
-        )
-        return 0
+def load(path: Path) -> Baseline:
+    """Read the baseline."""
+    return Baseline(**json.loads(path.read_text())) if path.exists() else Baseline()
+
+
+def save(baseline: Baseline, path: Path) -> None:
+    """Write the baseline."""
+    path.write_text(json.dumps(asdict(baseline), indent=1, sort_keys=True) + "\n")
+
+
+@contextmanager
+def checked_out(revision: str) -> Iterator[Path]:
+    """Give another revision in a directory of its own, for the time of a `with` block."""
+    with tempfile.TemporaryDirectory() as place:
+        tree = Path(place) / "tree"
+        add = ["git", "worktree", "add", "--quiet", "--detach", str(tree), revision]
+        subprocess.run(add, cwd=ROOT, check=True)
+        try:
+            yield tree
+        finally:
+            subprocess.run(["git", "worktree", "remove", "--force", str(tree)], cwd=ROOT, check=True)
+
+
+def against(revision: str, names: list[str], by_valgrind: bool) -> int:
+    """Count both, print both, and return 1 when this checkout does more."""
+    with checked_out(revision) as tree:
+        then = measured(names, tree / "src", by_valgrind)
+    now = measured(names, ROOT / "src", by_valgrind)
+    show(now, then, both=True)
+    return judge(now, then)
+
+
+def judge(now: Figures, then: Figures) -> int:
+    """Say what rose by more than it may, and return 1 if anything did."""
     worse = compare(now, then)
     for line in worse:
         print(f"more than before: {line}", file=sys.stderr)
-    return 1 if worse else 0
+    return int(bool(worse))
+
+
+def against_baseline(names: list[str], by_valgrind: bool, path: Path, anew: bool) -> int:
+    """Compare with the figures kept, or write them `anew`."""
+    baseline = load(path)
+    then = baseline.comparable()
+    now = measured(names, ROOT / "src", by_valgrind)
+    show(now, then)
+    if anew:
+        baseline.update(now)
+        save(baseline, path)
+        print(f"written: {path.name} for Python {VERSION}")
+        return 0
+    if not then:
+        there = ", ".join(baseline.figures) or "none"
+        print(f"no baseline for Python {VERSION}; there are {there} (--update writes one)")
+    elif by_valgrind and not baseline.same_build():
+        print(
+            f"instructions are not compared: this is {BUILD}, the baseline was counted with "
+            f"{baseline.builds.get(VERSION, 'none')} (--against REV counts both here)",
+            file=sys.stderr,
+        )
+    return judge(now, then)
+
+
+def chosen(text: str) -> list[str]:
+    """Return the workloads named, separated by commas.
+
+    Raises:
+        argparse.ArgumentTypeError: one of them does not exist.
+    """
+    names = text.split(",")
+    if unknown := set(names) - set(ALL):
+        raise argparse.ArgumentTypeError(
+            f"no such workload: {', '.join(sorted(unknown))}; there are {', '.join(ALL)}"
+        )
+    return names
+
+
+def main(arguments: list[str] | None = None, path: Path = BASELINE) -> int:
+    """Compare, or write the baseline anew."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.check",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--workloads", type=chosen, default=list(ALL), help="only these, separated by commas")
+    parser.add_argument("--quick", action="store_true", help="do not count instructions")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--against", metavar="REV", help="compare with another revision, counted now too")
+    what.add_argument("--update", action="store_true", help="write the figures as the new baseline")
+    options = parser.parse_args(arguments)
+    by_valgrind = not options.quick and instructions.available()
+    if not options.quick and not by_valgrind:
+        print(instructions.MISSING, file=sys.stderr)
+    if options.against:
+        return against(options.against, options.workloads, by_valgrind)
+    return against_baseline(options.workloads, by_valgrind, path, options.update)
 
 
 if __name__ == "__main__":
