@@ -124,6 +124,10 @@ faults: $(VENV)/.ready-dev ## Break every program at every point
 slow: $(VENV)/.ready-dev ## Hold thousands of slow and absent clients beside an honest one
 	$(BIN)/python -m endurance.slow $(ARGS)
 
+.PHONY: fair
+fair: $(VENV)/.ready-dev ## Measure what an honest client waits beside greedy ones
+	$(BIN)/python -m endurance.fair $(ARGS)
+
 .PHONY: stops
 stops: $(VENV)/.ready-dev ## Stop a server under load, again and again, and count what is lost
 	$(BIN)/python -m endurance.stop $(ARGS)

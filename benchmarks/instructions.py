@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 import json
 import os
 import re
@@ -127,9 +128,8 @@ def fork(workload: str, turns: int) -> None:
 
 def main() -> None:
     """Serve each of the workloads twice."""
-    import benchmarks.memory  # before the forks, and not where the parent of valgrind imports this module
-
-    assert benchmarks.memory
+    # Before the forks, and not in the process that starts valgrind and imports this module too.
+    importlib.import_module("benchmarks.memory")
     for workload in sys.argv[1:]:
         fork(workload, 0)
         fork(workload, round(TURNS * FACTOR.get(workload, 1)))
