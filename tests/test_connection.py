@@ -751,6 +751,55 @@ def test_a_body_that_the_handler_holds_back_is_not_late() -> None:
     assert not client.closed
 
 
+async def test_a_body_that_comes_piece_by_piece_makes_progress_however_it_is_read() -> None:
+    """`body_timeout` sees the bytes that an iteration gets straight from the packet."""
+
+    async def handle(req: Any, res: Any) -> None:
+        size = 0
+        async for chunk in req:
+            size += len(chunk)
+        res.end(str(size))
+
+    stage = Stage(handle, body_timeout=10_000)
+    client = stage.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 12\r\n\r\n")
+    for _ in range(12):
+        await asyncio.sleep(0)
+        stage.clock.advance(6000)
+        client.send(b"x")
+    await client.until(lambda: client.received.endswith(b"12"))
+
+
+def test_a_body_timeout_assigned_in_mid_body_counts_from_then_on() -> None:
+    """What was allowed until then is no delay; the next looks are as frequent as it asks for."""
+    stage = Stage(silent, request_timeout=0)
+    client = stage.send(POST + b"x")
+    stage.clock.advance(100_000)
+    for _ in range(2):  # off, and on again
+        stage.server.body_timeout = 10_000
+        stage.clock.advance(9_000)
+        stage.server.body_timeout = 0
+        stage.clock.advance(100_000)
+    assert not client.closed
+    stage.server.body_timeout = 10_000
+    stage.clock.advance(9_000)
+    assert not client.closed
+    stage.clock.advance(6_000)
+    assert client.received == b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n"
+
+
+def test_who_waits_for_100_continue_is_not_late_with_the_body() -> None:
+    """`body_timeout` counts from when the client was told to go on."""
+    stage = Stage(silent, body_timeout=10_000, request_timeout=0)
+    held: list[Any] = []
+    stage.server.on("checkContinue", lambda req, res: held.append(res))
+    client = stage.send(POST[:-2] + b"Expect: 100-continue\r\n\r\n")
+    stage.clock.advance(100_000)
+    assert not client.closed
+    held[0].write_continue()
+    stage.clock.advance(20_000)
+    assert client.received.endswith(b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n")
+
+
 # -- classes of the user's -----------------------------------------------------
 
 

@@ -28,6 +28,7 @@ FLOORS: list[dict[str, set[str]]] = [
         "_encodings": {"errors"},
         "_failures": {"errors"},
         "_fields": {"errors"},
+        "_late": set(),
         "_options": {"errors", "_fields"},
         "_spellings": set(),
         "_status": set(),

@@ -444,15 +444,11 @@ class Connection(Line):
         response._close_after_finish = server.emit_close_after_finish
         response._lenient = server.insecure_http_parser
         message._join_duplicates = server.join_duplicate_headers
-        if server.body_timeout:
-            self.progress_at = server._timers.clock.time()
 
     def _on_body(self, chunk: bytes) -> None:
         incoming = self._incoming
         if incoming is None or self._closed_input:
             return
-        if self._server.body_timeout:
-            self.progress_at = self._server._timers.clock.time()
         if not incoming._push(chunk):
             self.socket._pause_transport()
         if self.turns.due or self.socket._ending is not None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import select
+from collections.abc import Callable
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any, Protocol
 
+from writehead import _late
 from writehead._callbacks import UserCallback
 from writehead._clock import IdleTimers
 from writehead._readable import Readable
@@ -497,12 +498,16 @@ class SocketFlow(PacketState):
 
     def _has_unread(self) -> bool:
         """Tell whether bytes have come that were not read yet."""
-        sock = None if self._transport is None else self._transport.get_extra_info("socket")
-        if sock is None or sock.fileno() < 0:
-            return False
-        poll = select.poll()
-        poll.register(sock.fileno(), select.POLLIN)
-        return bool(poll.poll(0))
+        return _late.is_ready(self._transport, _late.READ)
+
+    def _judge(self, is_late: Callable[[], object], verdict: Callable[[], object]) -> None:
+        """Call `verdict` if it `is_late`, once what has come is read, and what can leave has left."""
+        events = 0
+        if not (self._reading_paused or self._peer_ended):
+            events = _late.READ
+        if self._blocked:
+            events |= _late.WRITE
+        _late.judge(self._transport, events, is_late, verdict)
 
     def _touch(self) -> None:
         """Something was read or written: the idle time begins anew."""
@@ -512,6 +517,12 @@ class SocketFlow(PacketState):
                 self._timers.watch(self, self._idle_after)
 
     def _on_idle(self) -> None:
+        self._judge(self._is_still_idle, self._end_idle)
+
+    def _is_still_idle(self) -> bool:
+        return self._idle_fired and bool(self._idle_after) and not self._destroyed
+
+    def _end_idle(self) -> None:
         if self._blocked:
             unsent = self._transport.get_write_buffer_size()
             if unsent != self._unsent_at_idle:  # Node: a large write that moves is no idleness

@@ -13,6 +13,7 @@ import ssl
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from writehead import _late
 from writehead._clock import IdleTimers
 from writehead._tls import TLSTransport
 from writehead._turns import Turns, turns
@@ -217,6 +218,9 @@ class Handshake(asyncio.Protocol):
             self._host._timers.forget(self)
 
     def _on_idle(self) -> None:
+        _late.judge(self.raw, _late.READ, lambda: not self._over, self._time_out)
+
+    def _time_out(self) -> None:
         self._in_turn(self._fail, HandshakeTimeoutError())
 
     # -- the name that the client asks for (RFC 6066, 3) -------------------------

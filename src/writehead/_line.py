@@ -88,11 +88,12 @@ class Line(PacketState):
         "_last_words",
         "_parked",
         "_read_paused",
+        "_received",
+        "_received_since",
         "_released",
         "_unsent",
         "_unsent_since",
         "counted_requests",
-        "progress_at",
     )
 
     def __init__(self, server: Host) -> None:
@@ -112,7 +113,8 @@ class Line(PacketState):
         self._feeding = False  # large packets come by a BodyFeed
         self._released = False  # an upgrade took the socket
         self._last_words: tuple[bytes, BaseException] | None = None
-        self.progress_at = 0.0
+        self._received = -1  # bytes, at the last look that saw more of a body; -1: none is awaited
+        self._received_since = 0.0
         self._unsent = -1
         self._unsent_since = 0.0
         self.counted_requests = 0  # of HTTP/1.1, for max_requests_per_socket
@@ -402,18 +404,39 @@ class Line(PacketState):
     def look_at_progress(self, now: float, write_timeout: float, body_timeout: float) -> None:
         """Cut the connection if a body, or an answer, has stood still for so many seconds."""
         socket = self.socket
-        if body_timeout and self._incoming is not None and not socket._reading_paused:
-            if now - self.progress_at > body_timeout:
-                self.expire(RequestTimeoutError())
-                return
+        if not (body_timeout and self._awaits_body()):
+            self._received = -1
+        elif socket._bytes_read != self._received:
+            self._received, self._received_since = socket._bytes_read, now
+        elif now - self._received_since > body_timeout:
+            socket._judge(self._body_stands_still, lambda: self.expire(RequestTimeoutError()))
         if write_timeout and socket._blocked:
             unsent = socket.transport.get_write_buffer_size()
             if unsent != self._unsent:
                 self._unsent, self._unsent_since = unsent, now
             elif now - self._unsent_since > write_timeout:
-                socket.destroy(WriteTimeoutError())
+                socket._judge(self._answer_stands_still, lambda: socket.destroy(WriteTimeoutError()))
         else:
             self._unsent = -1
+
+    def _awaits_body(self) -> bool:
+        """Tell whether it is the client's turn to send the rest of a body."""
+        incoming = self._incoming
+        if incoming is None or self.socket._reading_paused or self._closed_input:
+            return False
+        for exchange in self._exchanges():
+            response: Any = exchange.response
+            if response is not None and response.req is incoming:
+                # Who asked whether to go on has not been told so far (RFC 9110, 10.1.1).
+                return not response._expects_continue or response._sent_100 or response.headers_sent
+        return True
+
+    def _body_stands_still(self) -> bool:
+        return self._awaits_body() and self.socket._bytes_read == self._received
+
+    def _answer_stands_still(self) -> bool:
+        socket = self.socket
+        return socket._blocked and bool(socket.transport.get_write_buffer_size() == self._unsent)
 
     def _exchanges(self) -> list[Http1Exchange]:
         exchanges = [] if self._current is None else [self._current]

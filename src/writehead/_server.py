@@ -44,6 +44,8 @@ class Server(Settings, Listening):
     allow_half_open = True
     allowHalfOpen = True
 
+    _progress_watched = False  # at the last look
+
     def __init__(
         self,
         options: Mapping[str, Any] | Callback | None = None,
@@ -250,15 +252,26 @@ class Server(Settings, Listening):
         intervals = [self.connections_checking_interval, self.write_timeout / 4, self.body_timeout / 4]
         return min((each for each in intervals if each), default=0) / 1000
 
+    def _note_progress(self) -> None:
+        if self._sweep is not None and (self._listening_socket is not None or self._connection_count):
+            self._sweep.start(self._checking_interval())
+
     def _look(self, now: float) -> None:
         for connection in self._connections:
             connection._last_head = None  # an idle one keeps no memory of what it was asked
-        late = late_ones(self._connections, now, self.headers_timeout / 1000, self.request_timeout / 1000)
-        for each in late:
-            each.expire(RequestTimeoutError())  # type: ignore[attr-defined]  # a Connection
-        if self.write_timeout or self.body_timeout:
+        limits = now, self.headers_timeout / 1000, self.request_timeout / 1000
+        for each in late_ones(self._connections, *limits):
+            each.socket._judge(  # type: ignore[attr-defined]  # a Connection
+                lambda late=each: late_ones([late], *limits),
+                lambda late=each: late.expire(RequestTimeoutError()),
+            )
+        watched = bool(self.write_timeout or self.body_timeout)
+        if (
+            watched or self._progress_watched
+        ):  # once more when both are switched off: what was seen is forgotten
             for connection in list(self._connections):
                 connection.look_at_progress(now, self.write_timeout / 1000, self.body_timeout / 1000)
+        self._progress_watched = watched
 
 
 def _has_body(req: IncomingMessage) -> bool:

@@ -108,6 +108,9 @@ class Settings:
             self._response_options["reject_non_standard_body_writes"] = True
         self._note_peculiar()
 
+    def _note_progress(self) -> None:
+        """Hear that progress is to be looked at more often, or less."""
+
     def _note_peculiar(self) -> None:
         """Note whether a connection or a request has to be told of any option (see `Connection._adapt`)."""
         # asyncio does not see that a socket it was given is TCP, if it does not say so itself.
@@ -127,7 +130,6 @@ class Settings:
             or self.unique_headers
             or self.emit_close_after_finish
             or self.join_duplicate_headers
-            or self.body_timeout
         )
         self._straight = not (
             self._peculiar
@@ -228,7 +230,6 @@ for _name, _what in {
     "reject_non_standard_body_writes": "Whether a body for HEAD, 204 or 304 raises instead of being dropped.",
     "emit_close_after_finish": "Whether responses emit 'close' after 'finish', as Node's do.",
     "join_duplicate_headers": "Whether `req.headers` joins duplicates that are otherwise dropped.",
-    "body_timeout": "Milliseconds that a request body may make no progress; 0: no limit.",
     "optimize_empty_requests": "Whether a request without a body starts ended, with no 'end' and 'close'.",
     "timeout": "Milliseconds that a connection may be without traffic; 0: no limit.",
     "unique_headers": "Names, in lower case, whose list values are sent as one line.",
@@ -252,10 +253,15 @@ _what = "How many requests one connection may make; 0: any number."
 Settings.max_requests_per_socket = _option("max_requests_per_socket", _what, Settings._note_requests)
 
 for _name, _what in {
+    "body_timeout": "Milliseconds that a request body may make no progress; 0: no limit.",
+    "write_timeout": "Milliseconds that an answer with bytes to send may make no progress; 0: no limit.",
+}.items():
+    setattr(Settings, _name, _option(_name, _what, lambda settings: settings._note_progress()))
+
+for _name, _what in {
     "request_timeout": "Milliseconds for a whole request; 0: no limit.",
     "headers_timeout": "Milliseconds for the head of a request, from its first byte; 0: no limit.",
     "connections_checking_interval": "Milliseconds between two looks at those two; 0: none.",
-    "write_timeout": "Milliseconds that an answer with bytes to send may make no progress; 0: no limit.",
     "require_host_header": "Whether HTTP/1.1 requests without one good Host field get 400.",
     "should_upgrade_callback": "`f(req)` that says whether a request to upgrade is taken, or `None`.",
     "keep_alive_initial_delay": "When the first TCP keep-alive probe goes; in whole seconds, as in Node.",
