@@ -14,6 +14,7 @@ from tests.stage import (
     Stage,
     answer,
     answer_at_end,
+    answer_at_once,
     bytewise,
     dateless,
     events,
@@ -749,6 +750,30 @@ def test_a_body_that_the_handler_holds_back_is_not_late() -> None:
     client.send(b"xx")
     stage.clock.advance(100_000)
     assert not client.closed
+
+
+@pytest.mark.parametrize("filler", [b"\r\n", b"\n", b"\r", b"\r\n\r\n"])
+@pytest.mark.parametrize(
+    "before", [GET, GET + GET, POST + b"1234", POST.replace(b"4", b"70000") + 70_000 * b"x"]
+)
+def test_empty_lines_do_not_prolong_the_wait_for_a_next_request(before: bytes, filler: bytes) -> None:
+    """Whoever sends them now and then is as idle as one who sends nothing; a request behind them is served."""
+    stage = Stage(answer_at_once)
+    stage.server.on("connection", lambda socket: socket.on("data", lambda data: heard.append(data)))
+    heard: list[bytes] = []
+    client = stage.send(before)
+    for _ in range(5):
+        stage.clock.advance(1000)
+        client.send(filler)
+    assert not client.closed
+    client.send(GET)
+    for _ in range(6):
+        assert not client.closed
+        client.send(filler)
+        stage.clock.advance(1000)
+    assert client.closed
+    assert client.received.count(b"200 OK") == before.count(b"HTTP/1.1") + 1
+    assert heard == [before, *[filler] * 5, GET, *[filler] * 6]
 
 
 async def test_a_body_that_comes_piece_by_piece_makes_progress_however_it_is_read() -> None:

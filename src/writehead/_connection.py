@@ -79,16 +79,16 @@ class Connection(Line):
                 parser = self._parser
                 if parser is None:
                     rest = self._serve_whole(data, size)
-                    if rest is not None:
-                        self._read(data, rest)
+                    if rest is not None and self._read(data, rest):
+                        return self._pass_empty_lines(data, heard, mine)
                 elif parser.take_body(size):
                     incoming = self._incoming
                     if incoming is None or incoming._taker is None or not incoming._hand_over(data):
                         self._on_body(data)
                     if not self._feeding and size > LARGE_PACKET:
                         self._listen_to_body()
-                else:
-                    self._read(data)
+                elif self._read(data):
+                    return self._pass_empty_lines(data, heard, mine)
             if heard:
                 socket._notify("data", data)
             if self._queue is not None:
@@ -113,6 +113,16 @@ class Connection(Line):
             socket._active_at = self._now()
             if socket._idle_fired:
                 socket._touch()
+
+    def _pass_empty_lines(self, data: bytes, heard: bool, mine: bool) -> None:
+        """End a packet of empty lines before a next request (RFC 9112, 2.2): the keep-alive wait goes on."""
+        if heard:
+            self.socket._notify("data", data)
+        ending: Any = self.socket._end_packet()
+        if ending is not None:
+            self.retire(ending)
+        if mine:
+            self.turns.run()
 
     def _serve_whole(self, data: bytes, size: int) -> int | None:
         """Serve the whole requests without a body that `data` begins with; return where the rest begins.
@@ -297,8 +307,8 @@ class Connection(Line):
 
     # -- reading ---------------------------------------------------------------
 
-    def _read(self, data: bytes, at: int = 0) -> None:
-        """Feed a packet from `at` on to a parser."""
+    def _read(self, data: bytes, at: int = 0) -> bool:
+        """Feed a packet from `at` on to a parser; True if it was nothing but empty lines, where a request is awaited."""
         parser = self._parser
         if parser is None:
             parser = self._parser = self._parsers.take(self._make_message)
@@ -307,12 +317,12 @@ class Connection(Line):
             found = parser.feed(data[at:])
         except Exception as error:  # a message class of the user's that fails
             self._give_up_making(error)
-            return
+            return False
         self._walk(found)
         while parser.upgrade is not None and not self._closed_input:
             self._on_upgrade(parser, parser.upgrade)
         if self._closed_input:
-            return
+            return False
         if parser.error is not None:
             parser.error.move_to(data, at)
             self._on_broken(parser.error)
@@ -327,6 +337,7 @@ class Connection(Line):
             self._parsers.give(parser)
         if found and self._server._closing and self.is_idle:  # that was the rest of a body, behind its answer
             self.socket.destroy()
+        return not (found or parser.mid_message or parser.error) and self._keep_alive_set
 
     def _listen_to_body(self) -> None:
         """Read large packets into a buffer that is there already."""
