@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.certificates import authority
 from tests.stage import on_both_loops
-from writehead import http, testing
+from writehead import http, https, testing
 from writehead._contexts import is_entered, run_in
 
 name: ContextVar[str] = ContextVar("name", default="nobody")
@@ -136,3 +137,35 @@ async def test_requests_begin_with_what_listen_saw() -> None:
     testing.listen(server)
     name.set("later")
     assert testing.connect(server).request("GET", "/").body == b"at listen"
+
+
+@on_both_loops
+async def test_each_tls_connection_has_a_context_of_its_own() -> None:
+    """From the callback of a server name on; what it sets no other client sees, and its own requests neither."""
+    seen: list[tuple[str, str]] = []
+
+    def note(what: str, *, then: str) -> Any:
+        def listener(*_: Any) -> None:
+            seen.append((what, name.get()))
+            name.set(then)
+
+        return listener
+
+    def choose(server_name: str) -> None:
+        seen.append(("name", name.get()))
+        name.set("name")
+
+    options = {"sni_callback": choose, **authority().options()}
+    server = https.create_server(options, lambda req, res: res.end(name.get()))
+    server.on("connection", note("connection", then="connection"))
+    server.on("secureConnection", note("secureConnection", then="secureConnection"))
+    await server.listen(0, "127.0.0.1")
+    for _ in range(2):
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", server.address()["port"], ssl=authority().context(), server_hostname="localhost"
+        )
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        assert (await reader.read()).endswith(b"nobody")
+        writer.close()
+    await server.close()
+    assert seen == [("connection", "nobody"), ("name", "connection"), ("secureConnection", "name")] * 2

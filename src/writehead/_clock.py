@@ -10,6 +10,8 @@ import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from ._turns import turns
+
 
 class Handle(Protocol):
     """A call that can be cancelled."""
@@ -82,7 +84,7 @@ class _Group:
         self.handle: Handle | None = None
 
     def wake_at(self, when: float) -> None:
-        self.handle = self.clock.call_at(when, self.look)
+        self.handle = turns().outside(self.clock.call_at, when, self.look)
 
     def look(self) -> None:
         self.handle = None

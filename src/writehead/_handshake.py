@@ -11,10 +11,12 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
+from contextvars import Context
 from typing import Any, Protocol
 
 from writehead import _late
 from writehead._clock import IdleTimers
+from writehead._contexts import run_in
 from writehead._tls import TLSTransport
 from writehead._turns import Turns, turns
 from writehead.errors import ConnectionLostError, HandshakeTimeoutError, SystemCallError, TLSError
@@ -26,6 +28,7 @@ Answer = Callable[[BaseException | None, ssl.SSLContext | None], None]
 class Host(Protocol):
     """What a handshake needs of its server."""
 
+    _copy_context: Callable[[], Context]
     _timers: IdleTimers
     _handshake_seconds: float
     _context: ssl.SSLContext
@@ -56,6 +59,7 @@ class Handshake(asyncio.Protocol):
         "_incoming",
         "_outgoing",
         "_over",
+        "_own_context",
         "_seen",
         "_ssl",
         "_turns",
@@ -81,6 +85,14 @@ class Handshake(asyncio.Protocol):
         self._asking = False  # a context was asked for, and nobody has answered yet
         self._answered = False
         self._chosen: ssl.SSLContext | None = None
+        self._own_context: Context | None = None
+
+    @property
+    def context(self) -> Context:
+        """What code of the user's runs in that is called for this connection; made when there is some."""
+        if self._own_context is None:
+            self._own_context = self._host._copy_context()
+        return self._own_context
 
     # -- what the transport says -----------------------------------------------
 
@@ -187,6 +199,7 @@ class Handshake(asyncio.Protocol):
         self._flush()
         transport = self._transport()
         transport.raw_socket = self.raw_socket
+        transport.context = self._own_context
         self.raw.set_protocol(transport)
         self._host._on_handshake(self, transport)
         if self._blocked:
@@ -236,7 +249,7 @@ class Handshake(asyncio.Protocol):
         """
         if not self._answered:
             try:
-                self._host._find_context(name, self._answer)
+                run_in(self.context, self._host._find_context, name, self._answer)
             except Exception as error:
                 self._answer(error, None)
         if not self._answered:

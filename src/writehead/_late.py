@@ -12,6 +12,8 @@ import select
 from collections.abc import Callable
 from typing import Any
 
+from ._turns import turns as queue
+
 #: How often a verdict is put off at the most: a socket holds a few megabytes, a read takes 64 KiB.
 MOST_TURNS = 64
 
@@ -44,4 +46,4 @@ def judge(
         return
     again = asyncio.get_running_loop().call_soon
     # uvloop runs what is called soon before it reads, asyncio before what it is about to read: a third is behind.
-    again(again, again, judge, transport, events, is_late, verdict, turns - 1)
+    queue().outside(again, again, again, judge, transport, events, is_late, verdict, turns - 1)

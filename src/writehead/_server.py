@@ -266,9 +266,8 @@ class Server(Settings, Listening):
                 lambda late=each: late.expire(RequestTimeoutError()),
             )
         watched = bool(self.write_timeout or self.body_timeout)
-        if (
-            watched or self._progress_watched
-        ):  # once more when both are switched off: what was seen is forgotten
+        # Once more when both are switched off: what was seen is forgotten.
+        if watched or self._progress_watched:
             for connection in list(self._connections):
                 connection.look_at_progress(now, self.write_timeout / 1000, self.body_timeout / 1000)
         self._progress_watched = watched

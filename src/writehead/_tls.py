@@ -12,6 +12,7 @@ import errno
 import ssl
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextvars import Context
 from typing import Any
 
 from writehead._feed import Feed
@@ -61,6 +62,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         "_unread",
         "_unsent",
         "_unsent_size",
+        "context",
         "raw_socket",
     )
 
@@ -97,6 +99,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         self._peer_end_told = False
         self._error: BaseException | None = None
         self.raw_socket: Any = None  # what listeners of 'connection' were given: it ends with this
+        self.context: Context | None = None  # of the user's code during the handshake, if there was any
 
     # -- what the transport below says -----------------------------------------
 

@@ -179,6 +179,7 @@ class Server(PlainServer):
         dropped = limit is not None and self._connection_count > limit
         if dropped or self.listener_count("connection"):
             handshake.raw_socket = Socket(handshake.raw, self, self._timers, self._mark)
+            handshake.raw_socket._own_context = handshake.context
         if dropped:
             self._drop(handshake.raw_socket)
             return False
@@ -187,7 +188,7 @@ class Server(PlainServer):
             handshake.cut()
             return False
         if handshake.raw_socket is not None:
-            self._notify("connection", handshake.raw_socket)
+            self._notify_in(handshake.context, "connection", handshake.raw_socket)
         return True
 
     def _on_handshake(self, handshake: Handshake, transport: TLSTransport) -> None:
@@ -199,12 +200,13 @@ class Server(PlainServer):
 
     def _on_accept(self, connection: Connection) -> bool:
         socket = connection.socket
+        socket._own_context = socket._transport.context
         self._connections.add(connection)
         if not self.no_delay:
             socket.set_no_delay(False)
         if self.keep_alive:
             socket.set_keep_alive(True, self.keep_alive_initial_delay * 1000)
-        self._notify("secureConnection", socket)
+        self._notify_in(socket._listener_context, "secureConnection", socket)
         return True
 
     def _on_handshake_failed(self, handshake: Handshake, error: BaseException) -> None:
@@ -212,12 +214,13 @@ class Server(PlainServer):
         if not (self.listener_count("clientError") or self.listener_count("tlsClientError")):
             return
         socket = Socket(handshake.failed_transport(), self, self._timers, self._mark)
+        socket._own_context = handshake.context
         handshake.failed_socket = socket
         if not isinstance(error, HandshakeTimeoutError):  # Node: then it is still alive
             socket.destroy()
             socket._errored = error
-        self._notify("clientError", error, socket)
-        self._notify("tlsClientError", error, socket)
+        self._notify_in(handshake.context, "clientError", error, socket)
+        self._notify_in(handshake.context, "tlsClientError", error, socket)
         socket.destroy()
 
     def _on_handshake_gone(self, handshake: Handshake) -> None:
