@@ -523,7 +523,8 @@ class Connection(Line):
         message._complete = True
         message._source = None
         message._push_end()
-        socket._owner = Leftovers(self) if self._current is not None else None
+        # With a socket that is destroyed the next response stays in the queue, and has to be told.
+        socket._owner = Leftovers(self) if self._current is not None or self._queue else None
         self._listen_by(Raw(socket, server))
         socket._own_context = message._listener_context  # it is this request's from now on
         socket._resume_transport()

@@ -23,7 +23,7 @@ def run_in(context: Context | None, function: Callable[P, R], /, *args: P.args, 
 
     Args:
         context: None is the context that runs now.
-        function: written in Python.
+        function: what is called.
         args: what it is called with.
         keywords: the same, by name.
     """
@@ -32,17 +32,20 @@ def run_in(context: Context | None, function: Callable[P, R], /, *args: P.args, 
     try:
         return context.run(function, *args, **keywords)
     except RuntimeError as error:
-        if not _was_entered(error):
+        if not was_entered(error):
             raise
     return context.copy().run(function, *args, **keywords)
 
 
-def _was_entered(error: RuntimeError) -> bool:
-    """Tell whether `Context.run` itself raised `error`, and so has called nothing."""
+def was_entered(error: BaseException) -> bool:
+    """Tell whether the `Context.run` of the caller's raised `error` itself, and so has called nothing."""
     trace = error.__traceback__
     return (
-        trace is not None and trace.tb_next is None and str(error).startswith("cannot enter context")
-    )  # of a function that was called there would be a frame
+        type(error) is RuntimeError
+        and trace is not None
+        and trace.tb_next is None  # of a function that was called there would be a frame
+        and str(error).startswith("cannot enter context")
+    )
 
 
 def is_entered(context: Context) -> bool:

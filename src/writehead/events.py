@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from contextvars import Context, copy_context
 from typing import Any, Self, TypeVar, overload
 
-from ._contexts import is_entered, run_in
+from ._contexts import is_entered, run_in, was_entered
 from ._spellings import join_spellings
 from ._turns import later
 from .errors import InvalidArgTypeError, OutOfRangeError, UnhandledError
@@ -257,8 +257,12 @@ class EventEmitter:
     ) -> None:
         for listener in listeners:
             try:
-                result = run_in(context, listener, *args)
+                # `run_in`, without the call: a body is an event for each piece.
+                result = listener(*args) if context is None else context.run(listener, *args)
             except (Exception, asyncio.CancelledError) as error:
+                if context is not None and was_entered(error):
+                    self._call_each(listeners, context.copy(), name, args)
+                    return  # none was called
                 run_in(context, self._listener_failed, error, name, args)
             else:
                 if result is not None:
