@@ -663,9 +663,12 @@ async def play(stage: Stage) -> list[str]:
     chance = random.Random(program.seed)
     port = stage.server.address()["port"]
     context = authority().context() if program.tls else None
-    visitors = [Visitor(client, number, stage, chance) for number, client in enumerate(program.clients)]
-    for visitor in visitors:
-        await visitor.connect(port, context)
+    visitors = []
+    for number, client in enumerate(program.clients):
+        visitor = Visitor(client, number, stage, chance)
+        with contextlib.suppress(OSError):  # a listener that fails at once may cut the handshake
+            await visitor.connect(port, context)
+            visitors.append(visitor)
     sending = list(visitors)
     while sending:
         visitor = chance.choice(sending)

@@ -75,7 +75,9 @@ def ends(stage: Stage) -> list[str]:
         both = stage.program.close_after_finish
         if not (finished or closed) or (finished and closed and not both) or (both and not closed):
             found.append(f"{name}: {life.said}")
-        if not finished and said["req close"] != 1:
+        # Node: once the socket is taken, requests read before are not told of its end; their responses are.
+        taken = life.link is not None and life.link.taken_by
+        if not (finished or taken) and said["req close"] != 1:
             found.append(f"{name}: not answered, and {life.said}")
     links = set(stage.links.values())
     found += [
