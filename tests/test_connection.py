@@ -1013,3 +1013,24 @@ def test_nothing_follows_an_answer_that_the_end_delimits() -> None:
     settle()
     assert client.received.endswith(b"Connection: close\r\n\r\nwhole")
     assert client.closed
+
+
+def test_a_response_behind_a_destroyed_one_is_told_although_a_connect_took_the_socket() -> None:
+    """All three came in one packet; the second gets its 'close'."""
+    told = []
+
+    def handle(req: Any, res: Any) -> None:
+        res.on("finish", lambda: told.append(("finish", req.url)))
+        res.on("close", lambda: told.append(("close", req.url)))
+        if req.url == "/1":
+            res.end("1")
+            res.destroy()
+
+    server = http.create_server(handle)
+    server.on("connect", lambda req, socket, head: None)
+    client = testing.connect(server)
+    two = b"".join(b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % number for number in (1, 2))
+    client.send(two + b"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n")
+    client.reset()
+    assert ("close", "/2") in told
+    assert sorted(url for _, url in told) == ["/1", "/2"]

@@ -70,3 +70,46 @@ async def test_a_program_that_removes_all_listeners_is_not_left_waiting(fate: st
     for _ in range(5):
         await asyncio.sleep(0)
     assert ended == [fate]
+
+
+@on_both_loops
+async def test_a_body_that_is_iterated_ends_though_all_listeners_are_removed() -> None:
+    """The connection is lost: the loop over the body hears of it."""
+    ended: list[str] = []
+
+    async def handle(req: http.IncomingMessage, res: object) -> None:
+        asyncio.get_running_loop().call_soon(req.remove_all_listeners)
+        try:
+            await req.bytes()
+        except ConnectionLostError:
+            ended.append("lost")
+
+    client = testing.connect(http.create_server(handle))
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab")
+    for _ in range(5):
+        await asyncio.sleep(0)
+    client.reset()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert ended == ["lost"]
+
+
+@on_both_loops
+async def test_a_body_that_was_piped_to_a_failed_response_is_read_to_its_end() -> None:
+    """The next request is served: nobody waits for the rest."""
+
+    def handle(req: http.IncomingMessage, res: http.ServerResponse) -> None:
+        if req.method == "GET":
+            res.end("next")
+            return
+        req.pipe(res)
+        raise LookupError("behind the pipe")
+
+    client = testing.connect(http.create_server(handle))
+    failed = client.answer("POST")
+    client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 150000\r\n\r\n" + bytes(70_000))
+    client.send(bytes(70_000))
+    client.send(bytes(10_000))
+    answer = client.request("GET", "/")
+    await client.until(lambda: answer.complete)
+    assert (failed.status, answer.body) == (500, b"next")

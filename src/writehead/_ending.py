@@ -28,6 +28,8 @@ class SocketEnd(SocketFlow):
         return True
 
     def _ended(self) -> None:
+        if self._taker is not None:
+            self._taker.on_end()
         if self._finished:
             self.destroy()
 
@@ -102,7 +104,9 @@ class SocketEnd(SocketFlow):
         self._call_each(listeners, self._listener_context, "close", (self._errored is not None,))
 
     def _close_reading(self) -> None:
-        """Wake whoever reads a socket of the user's own (`async for`)."""
+        """End the wait of who reads a socket of the user's own (`async for`)."""
+        if self._taker is not None:
+            self._taker.on_close()
 
     def _finish_writing(self) -> None:
         """Send FIN when all has been taken."""

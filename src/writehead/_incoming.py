@@ -58,6 +58,7 @@ class IncomingMessage(Readable):
     _trailers_distinct: Any = None
     _signal: AbortSignal | None = None
     _aborted = False
+    _is_answered = False
 
     def __init__(self, socket: Any = None) -> None:
         self._socket = socket
@@ -265,7 +266,14 @@ class IncomingMessage(Readable):
         """Whether the body waits to be read before more may come."""
         return not self._complete and self._length >= self._high_water_mark
 
+    def _emit_close(self) -> None:
+        super()._emit_close()
+        if self._taker is not None:
+            self._taker.on_close()
+
     def _ended(self) -> None:
+        if self._taker is not None:
+            self._taker.on_end()
         if not self._destroyed:
             self._destroyed = True
             later(later, self._tell_destroyed, None)
@@ -282,10 +290,19 @@ class IncomingMessage(Readable):
 
     def _leave(self) -> None:
         """The response is out: what nobody is about to read is thrown away."""
+        self._is_answered = True
         if not self._consumed or (self._left and not self._destroyed):
             self._discard()
             if not self._complete:
                 self._push = _ignore  # type: ignore[method-assign]  # who listens from now on gets no part of it
+
+    def unpipe(self, dest: Any = None) -> Self:
+        """Stop writing to `dest`, or to every destination; behind the response the rest is thrown away."""
+        try:
+            return super().unpipe(dest)
+        finally:  # whatever a listener of 'unpipe' raises
+            if self._is_answered and self._left and not self._destroyed:
+                self._discard()
 
     def _abort(self, with_socket: bool = True) -> None:
         """The connection was lost, or is given up, before the answer was out."""

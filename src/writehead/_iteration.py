@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 class Ear:
     """Hears what may end the wait of an iteration; `over` and `error` tell how it ended.
 
+    It stands among the listeners, as Node's does, which decides the mode; but as a program may remove those,
+    requests and sockets tell it of their end themselves, too.
+
     To the task it is what it waits for: it has the part of a future that a task asks for. A real one would wake
     the task by the loop, after the reads of all other connections: each would keep its piece alive until then.
     Node's `for await` goes on before it looks at the next connection, too.
@@ -49,15 +52,15 @@ class Ear:
 
     def open(self) -> None:
         stream = self._stream
-        stream.on("readable", self._wake)
-        stream.on("end", self._on_end)
-        stream.on("error", self._on_error)
-        stream.on("close", self._on_close)
+        stream.on("readable", self.wake)
+        stream.on("end", self.on_end)
+        stream.on("error", self.on_error)
+        stream.on("close", self.on_close)
         stream._taker = self
         if stream._closed:
-            later(self._on_close)
+            later(self.on_close)
         elif stream._end_emitted:
-            later(self._on_end)
+            later(self.on_end)
 
     def leave(self) -> None:
         stream = self._stream
@@ -67,10 +70,10 @@ class Ear:
             stream._break_off()
         if stream._destroyed:
             return  # there is nothing left to hear, nor a mode to go back to
-        stream.off("readable", self._wake)
-        stream.off("end", self._on_end)
-        stream.off("error", self._on_error)
-        stream.off("close", self._on_close)
+        stream.off("readable", self.wake)
+        stream.off("end", self.on_end)
+        stream.off("error", self.on_error)
+        stream.off("close", self.on_close)
 
     # -- what a task asks of a future
 
@@ -86,7 +89,7 @@ class Ear:
         self._callback = callback
         self._context = context
         if self._woken:
-            self._wake()
+            self.wake()
 
     def get_loop(self) -> asyncio.AbstractEventLoop:
         return self._loop
@@ -95,7 +98,7 @@ class Ear:
         if self._callback is None:
             return False
         self._cancelled = asyncio.CancelledError() if msg is None else asyncio.CancelledError(msg)
-        self._wake()
+        self.wake()
         return True
 
     def result(self) -> None:
@@ -115,12 +118,12 @@ class Ear:
         self._chunk = chunk
         callback, context = self._callback, self._context
         if callback is None or context is None or asyncio.current_task(self._loop) is not None:
-            self._wake()  # no task may run inside another
+            self.wake()  # no task may run inside another
         else:
             self._callback = None
             context.run(callback, self)
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
         callback = self._callback
         if callback is None:
             self._woken = True
@@ -132,16 +135,16 @@ class Ear:
         if not self.over:
             self.over = True
             self.error = error
-        self._wake()
+        self.wake()
 
-    def _on_end(self) -> None:
+    def on_end(self) -> None:
         if self._stream._destroyed or not self._stream._ends_by_close:
             self._finish(None)
 
-    def _on_error(self, error: BaseException) -> None:
+    def on_error(self, error: BaseException) -> None:
         self._finish(error)
 
-    def _on_close(self, *_: Any) -> None:
+    def on_close(self, *_: Any) -> None:
         stream = self._stream
         read_to_the_end = stream._end_emitted or (stream._eof and not stream._length)
         self._finish(stream.errored or (None if read_to_the_end else PrematureCloseError()))
