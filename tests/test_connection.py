@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import Any
 
 import pytest
@@ -873,6 +874,82 @@ def test_a_class_that_fails_ends_its_connection_only(
     assert "cannot be made" in caplog.text
     failing.clear()
     assert stage.exchange(GET) == answer(b"ok")
+
+
+ERROR_500 = b"HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\n\r\n"
+
+
+@pytest.mark.parametrize("before", [GET, POST + b"1234", GET + POST + b"1234"])
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("later", [True, False])
+@pytest.mark.parametrize("name", ["IncomingMessage", "ServerResponse"])
+def test_a_class_that_fails_costs_no_answer_before_it(
+    name: str, later: bool, together: bool, before: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The requests that came first are answered, also if that takes its time; then comes a 500."""
+    base: Any = getattr(http, name)
+
+    class Fails(base):  # type: ignore[misc]
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            made.append(self)
+            if len(made) > count:
+                raise LookupError("cannot be made")
+
+    made: list[Any] = []
+    held: list[Any] = []
+    count = before.count(b"HTTP/1.1")
+    stage = Stage(lambda req, res: held.append(res) if later else res.end("ok"), **{name: Fails})
+    client = stage.send(before + GET) if together else stage.send(before, GET)
+    for res in held:
+        res.end("ok")
+    settle()
+    assert (dateless(client.received), client.closed) == (count * answer(b"ok") + ERROR_500, True)
+    assert "cannot be made" in caplog.text
+
+
+def test_a_fault_that_no_listener_made_costs_its_connection_only(caplog: pytest.LogCaptureFixture) -> None:
+    """No exception leaves `data_received`, where a loop would see to it: it is logged, and the client cut."""
+
+    class Fails(http.IncomingMessage):
+        _complete = property(lambda self: False)  # type: ignore[assignment]  # which cannot be set
+
+    stage = Stage(IncomingMessage=Fails)
+    client = stage.send(GET)
+    assert client.closed
+    assert "could not be served" in caplog.text
+    stage.server.IncomingMessage = None
+    assert stage.exchange(GET) == answer(b"ok")
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_between_two_requests_no_packet_is_kept(count: int) -> None:
+    """Neither by the connection nor by a parser: the last one may have been large."""
+    stage = Stage(answer_at_end)
+    body = b"held?" * 4000
+    stage.send(count * (POST.replace(b"4", b"%d" % len(body)) + body))
+    gc.collect()
+    kept = [
+        each
+        for each in gc.get_objects()
+        for held in gc.get_referents(each)
+        if type(held) is bytes and body in held and held is not body
+    ]
+    assert [type(each).__name__ for each in kept if not isinstance(each, dict | tuple)] == []
+
+
+@pytest.mark.parametrize("mark", [0, 1])
+def test_a_body_behind_another_request_is_read_whatever_the_mark(mark: int) -> None:
+    """An empty buffer is never full."""
+    stage = Stage(lambda req, res: held.append((req, res)), high_water_mark=mark)
+    held: list[Any] = []
+    client = stage.send(GET + POST, b"12", b"34")
+    held[0][1].end("1")
+    settle()
+    req, res = held[1]
+    req.on("end", lambda: res.end("2")).resume()
+    settle()
+    assert dateless(client.received) == answer(b"1") + answer(b"2")
 
 
 def test_the_mark_of_the_server_is_everybodys() -> None:

@@ -20,7 +20,7 @@ from writehead._http1.framing import CLOSE
 from writehead._http1.parser import RequestParser
 from writehead._http1.whole import Whole, fill, known_line
 from writehead._incoming import IncomingMessage
-from writehead._line import Line
+from writehead._line import Line, bare_answer
 from writehead._raw import BodyFeed, Leftovers, Raw
 from writehead._response import ServerResponse
 from writehead._socket import Socket
@@ -101,9 +101,16 @@ class Connection(Line):
                     turns.run()
                 else:
                     turns.held = False
-        except BaseException:  # an interrupt: what a listener raises is seen to where it is called
+        except (
+            BaseException
+        ) as error:  # an interrupt, or our fault: a listener's is seen to where it is called
             socket._in_packet = False
             socket.settle()
+            if isinstance(error, Exception):
+                self._give_up(error)
+                if mine:
+                    turns.run()
+                return None
             if mine:
                 turns.release()
             raise
@@ -113,6 +120,13 @@ class Connection(Line):
             socket._active_at = self._now()
             if socket._idle_fired:
                 socket._touch()
+
+    def _give_up(self, error: Exception) -> None:
+        """End a connection whose bytes could not be served by a fault of ours: no loop hears of it."""
+        logger.error("a connection was cut: what it sent could not be served", exc_info=error)
+        self._closed_input = True
+        self._start = None
+        self.socket.destroy(error)
 
     def _pass_empty_lines(self, data: bytes, heard: bool, mine: bool) -> None:
         """End a packet of empty lines before a next request (RFC 9112, 2.2): the keep-alive wait goes on."""
@@ -316,6 +330,7 @@ class Connection(Line):
         try:
             found = parser.feed(data[at:])
         except Exception as error:  # a message class of the user's that fails
+            self._walk(parser.take_found())
             self._give_up_making(error)
             return False
         self._walk(found)
@@ -369,8 +384,15 @@ class Connection(Line):
 
     def _give_up_making(self, error: BaseException) -> None:
         logger.error("an IncomingMessage could not be made", exc_info=error)
+        self._refuse_unmade(error)
+
+    def _refuse_unmade(self, error: BaseException) -> None:
+        """Answer 500 to a request that cannot be made, behind the answers of those before it."""
         self._closed_input = True
-        self.socket.destroy(error)
+        self._start = self._incoming = None
+        self._last_words = (bare_answer(500), error)
+        if self._current is None and self._queue is None:
+            self._say_last_words()
 
     def _walk(self, found: list[Any]) -> None:
         for item in found:
@@ -434,8 +456,7 @@ class Connection(Line):
             )
         except Exception as error:
             logger.exception("a ServerResponse could not be made")
-            self._closed_input = True
-            self.socket.destroy(error)
+            self._refuse_unmade(error)
             return None
         finally:
             message._exchange = None

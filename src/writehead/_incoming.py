@@ -264,7 +264,7 @@ class IncomingMessage(Readable):
     @property
     def _is_full(self) -> bool:
         """Whether the body waits to be read before more may come."""
-        return not self._complete and self._length >= self._high_water_mark
+        return not (self._complete or self._has_room())
 
     def _emit_close(self) -> None:
         super()._emit_close()

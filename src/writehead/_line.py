@@ -46,6 +46,7 @@ _BARE = {
         (408, "Request Timeout"),
         (413, "Payload Too Large"),
         (431, "Request Header Fields Too Large"),
+        (500, "Internal Server Error"),
         (505, "HTTP Version Not Supported"),
     )
 }

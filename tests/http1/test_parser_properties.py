@@ -69,3 +69,27 @@ def test_any_bytes_are_parsed_or_refused(data: bytes, lenient: bool) -> None:
         reading = Reading([before + data, data], lenient=lenient, lazy=True)
         if reading.error is None:
             reading.parser.end_of_input()
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.integers(0, 9000),
+    st.binary(max_size=5),
+    st.sampled_from([b"", b"Connection: upgrade\r\nUpgrade: x\r\n"]),
+    st.lists(st.floats(0, 1), max_size=5),
+)
+@example(5000, b"12345", b"", [0.999])
+def test_zeros_before_a_length_make_no_difference(
+    zeros: int, body: bytes, upgrade: bytes, shares: list[float]
+) -> None:
+    """Also more than the 4300 digits that `int` takes, however the request is cut."""
+    data = (
+        b"POST / HTTP/1.1\r\n"
+        + upgrade
+        + b"Content-Length: %b%d\r\n\r\n%b" % (zeros * b"0", len(body), body)
+        + G
+    )
+    whole = Reading([data])
+    parts = Reading(cut(data, places(data, shares)))
+    assert parts.shown() == whole.shown()
+    assert str(whole.shown()).count("GET") == 1

@@ -108,7 +108,8 @@ def remember(head: RawHead) -> None:
     """Keep `head` for the next request with the same field lines."""
     if head.size <= LONGEST:
         if len(_remembered) >= REMEMBERED:
-            for each in _remembered.values():
+            # Servers in two threads share it: `list` takes its values in one step, no iteration is under way.
+            for each in list(_remembered.values()):
                 each.forget()
             _remembered.clear()
         _remembered[head.block] = head

@@ -177,12 +177,17 @@ class RequestParser:
         self._llhttp = self._make_llhttp()
         self._found.append(data if len(data) == left else data[:left])
         self._on_message_complete()
-        found = self._found[:]
-        self._found.clear()
-        self._take_state()
+        found = self.take_found()
         self._forget_raw()
         if len(data) > left:
             found += self._feed_any(data[left:])
+        return found
+
+    def take_found(self) -> list[object]:
+        """Return what was found, also before `feed` raised."""
+        found = self._found[:]
+        self._found.clear()
+        self._take_state()
         return found
 
     def reuse(self, make_message: Callable[[], RequestHead]) -> None:
@@ -220,9 +225,7 @@ class RequestParser:
         else:
             # httptools has skipped the body and cannot go back: another one reads the same framing.
             self._replay(message)
-        found = self._found[:]
-        self._found.clear()
-        self._take_state()
+        found = self.take_found()
         if rest and self.error is None:
             found += self._feed_any(rest)
         return found
@@ -252,10 +255,7 @@ class RequestParser:
         if self._failure is not None:
             self._close()
             raise self._failure
-        found = self._found[:]
-        self._found.clear()
-        self._take_state()
-        return found
+        return self.take_found()
 
     def _close(self) -> None:
         self.closed = True
@@ -265,9 +265,10 @@ class RequestParser:
         self._mark = 0
         self.mid_message = not self._idle
         self.head_complete = self.mid_message and self._message is not None
-        if self.error is not None:
-            self.closed = True
+        self.closed = self.closed or self.error is not None
         self.poolable = not (self.mid_message or self.closed)
+        if self.poolable:  # or the last packet would be kept until the next
+            self._packet, self._before, self._lines = b"", b"", None
 
     def _feed_closed(self, data: bytes) -> list[object]:
         junk = data.lstrip(b"\r\n")
@@ -533,7 +534,9 @@ class RequestParser:
 
     def _on_refused(self, reason: str) -> None:
         before = self._what_came_before()
-        fault = fault_in(self._packet, before, self._make_silent, HttpParserError)
+        fault = fault_in(
+            self._packet, before, lambda: _llhttp(SimpleNamespace(), self.lenient), HttpParserError
+        )
         raw = self._before + self._packet[:fault]
         name = limits.name_begun(raw, len(self._before) + self._at)
         size, named = self._size(raw.removesuffix(name))
@@ -555,9 +558,6 @@ class RequestParser:
             first = self._found[0] if self._found else None
             return syntax.inside_chunk(first, self._packet, behind_cr)
         return syntax.inside_body(left, chunk == CHUNK_BEGUN, self._before)
-
-    def _make_silent(self) -> HttpRequestParser:
-        return _llhttp(SimpleNamespace(), self.lenient)
 
     # Upgrades.
 

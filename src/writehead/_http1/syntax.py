@@ -97,7 +97,8 @@ def body_length(fields: Sequence[bytes]) -> float | None:
         last = b",".join(codings).rpartition(b",")[2]
         return None if last.strip(b" \t").lower() == b"chunked" else UNTIL_CLOSE
     lengths = _values(fields, b"content-length")
-    return int(lengths[0]) if lengths else 0
+    # llhttp takes any number of zeros before a number of 64 bits; `int` of more than 4300 digits raises.
+    return int(lengths[0].lstrip(b"0") or b"0") if lengths else 0
 
 
 def is_hex(text: bytes) -> bool:
