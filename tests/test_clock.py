@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from writehead._clock import IdleTimers
 from writehead.testing import Clock
 
@@ -138,3 +142,63 @@ def test_a_crowd_shares_one_timer() -> None:
     assert all(len(each.fired) == 1 for each in crowd)
     assert clock.asked <= 40
     assert max(each.fired[0] for each in crowd) <= 9.25
+
+
+def test_each_of_many_lengths_of_time_is_kept() -> None:
+    """However they are grouped, nobody is told too early, nor much too late."""
+    clock = Clock()
+    timers = IdleTimers(clock)
+    lengths = [0.001 * 1.01**n for n in range(1500)]
+    crowd = [Sleeper(clock) for _ in lengths]
+    for each, seconds in zip(crowd, lengths, strict=True):
+        timers.watch(each, seconds)
+    clock.advance(1000 * lengths[-1])
+    for each, seconds in zip(crowd, lengths, strict=True):
+        assert len(each.fired) == 1
+        assert seconds - 1e-9 <= each.fired[0] <= seconds + min(seconds / 16, 0.25)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_length_of_time_for_each_request_costs_no_timer_for_each(order: int) -> None:
+    """One that watches for 20,000 lengths in turn leaves few timers, and they go away."""
+    clock = CountingClock()
+    timers = IdleTimers(clock)
+    one = Sleeper(clock)
+    for length in range(1, 20_001)[::order]:
+        timers.watch(one, 1 + length / 1000)
+    assert len(timers._groups) <= 16 * 5
+    assert sum(len(group.members) for group in timers._groups.values()) == 1
+    clock.advance(100_000)
+    assert len(one.fired) == 1
+    assert not timers._groups
+
+
+def test_a_shorter_wait_is_not_told_with_a_longer_one() -> None:
+    """Of two that are about equally long, the second may be due first."""
+    clock = Clock()
+    timers = IdleTimers(clock)
+    long, short = Sleeper(clock), Sleeper(clock)
+    timers.watch(long, 100)
+    timers.watch(short, 99)
+    clock.advance(200_000)
+    assert (short.fired, long.fired) == ([99], [100])
+
+
+def test_who_is_forgotten_by_another_is_not_told() -> None:
+    """One that is told may end the wait of the next."""
+    clock = Clock()
+    timers = IdleTimers(clock)
+    told: list[Any] = []
+
+    class Ender(Sleeper):
+        def _on_idle(self) -> None:
+            told.append(self)
+            for each in crowd:
+                each._idle_fired = False
+                timers.forget(each)
+
+    crowd = [Ender(clock), Ender(clock)]
+    for each in crowd:
+        timers.watch(each, 2)
+    clock.advance(10_000)
+    assert len(told) == 1

@@ -38,64 +38,94 @@ class Idler(Protocol):
 
 
 class IdleTimers:
-    """The idle timers of one server's sockets, one handle per length of time."""
+    """The idle timers of one server's sockets, one handle for all that wait about equally long.
+
+    However many lengths of time there are, clients cannot make more groups than some five hundred.
+    """
 
     __slots__ = ("_groups", "clock")
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self._groups: dict[float, _Group] = {}
+        self._groups: dict[int, _Group] = {}
 
     def watch(self, idler: Idler, seconds: float) -> None:
         """Tell `idler` when it has been idle for `seconds` from now; 0 ends that."""
         idler._idle_after = seconds
         if not seconds:
             return
-        idler._active_at = self.clock.time()
+        idler._active_at = now = self.clock.time()
         if idler._idle_group == seconds and not idler._idle_fired:
             return  # switched off and on again, as each request does
+        key = _key(seconds)
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = _Group(self, key, seconds)
+        if idler._idle_group and idler not in group.members:
+            self._leave(idler)
         idler._idle_fired = False
         idler._idle_group = seconds
-        group = self._groups.get(seconds)
-        if group is None:
-            group = self._groups[seconds] = _Group(self.clock, seconds)
         group.members.add(idler)
-        if group.handle is None:
-            group.wake_at(idler._active_at + seconds)
+        if group.handle is None or now + seconds < group.when:
+            group.wake_at(now + seconds)
+
+    def _leave(self, idler: Idler) -> _Group | None:
+        group = self._groups.get(_key(idler._idle_group))
+        if group is not None:
+            group.members.discard(idler)
+        return group
 
     def forget(self, idler: Idler) -> None:
         """Watch `idler` no longer."""
+        group = self._leave(idler) if idler._idle_group else None
         idler._idle_after = idler._idle_group = 0.0
-        for seconds, group in list(self._groups.items()):
-            group.members.discard(idler)
-            if not group.members:
-                if group.handle is not None:
-                    group.handle.cancel()
-                del self._groups[seconds]
+        if group is not None and not group.members:
+            group.end()
+
+    def drop(self, group: _Group) -> None:
+        """Hear that nobody is left in `group`."""
+        if self._groups.get(group.key) is group:
+            del self._groups[group.key]
+
+
+def _key(seconds: float) -> int:
+    """Return the number of the group for so many seconds: sixteen to each doubling."""
+    fraction, exponent = math.frexp(seconds)
+    return exponent * 32 + int(fraction * 32)
 
 
 class _Group:
-    __slots__ = ("clock", "handle", "members", "seconds")
+    """Those who wait about equally long; each is told at its own time."""
 
-    def __init__(self, clock: Clock, seconds: float) -> None:
-        self.clock = clock
+    __slots__ = ("handle", "key", "members", "seconds", "timers", "when")
+
+    def __init__(self, timers: IdleTimers, key: int, seconds: float) -> None:
+        self.timers = timers
+        self.key = key
         self.seconds = seconds
         self.members: set[Idler] = set()
         self.handle: Handle | None = None
+        self.when = 0.0
 
     def wake_at(self, when: float) -> None:
-        self.handle = turns().outside(self.clock.call_at, when, self.look)
+        if self.handle is not None:
+            self.handle.cancel()
+        self.when = when
+        self.handle = turns().outside(self.timers.clock.call_at, when, self.look)
+
+    def end(self) -> None:
+        if self.handle is not None:
+            self.handle.cancel()
+            self.handle = None
+        self.timers.drop(self)
 
     def look(self) -> None:
         self.handle = None
-        now = self.clock.time()
-        seconds = self.seconds
+        now = self.timers.clock.time()
         first = math.inf
         late = []
         for idler in list(self.members):
-            if idler._idle_group != seconds or idler._idle_fired:
-                self.members.discard(idler)
-                continue
+            seconds = idler._idle_group
             due = idler._active_at + seconds
             if not idler._idle_after:  # busy now; idle at the earliest from now on
                 first = min(first, now + seconds)
@@ -103,10 +133,14 @@ class _Group:
                 late.append(idler)
             elif due < first:
                 first = due
+        self.members.difference_update(late)
         if first is not math.inf:
             # A busy crowd is due one after the other: look at most 32 times a period.
-            self.wake_at(max(first, now + min(seconds / 32, 0.25)))
+            self.wake_at(max(first, now + min(self.seconds / 32, 0.25)))
+        elif not self.members:
+            self.timers.drop(self)
         for idler in late:
             idler._idle_fired = True
-            self.members.discard(idler)
-            idler._on_idle()
+        for idler in late:
+            if idler._idle_fired:  # else an earlier one has ended its wait, or begun it anew
+                idler._on_idle()
