@@ -184,6 +184,18 @@ def test_a_shorter_wait_is_not_told_with_a_longer_one() -> None:
     assert (short.fired, long.fired) == ([99], [100])
 
 
+def test_nobody_leaves_a_timer_behind() -> None:
+    """Who was watched for several lengths of time and is forgotten leaves none of them."""
+    clock = Clock()
+    timers = IdleTimers(clock)
+    one = Sleeper(clock)
+    for seconds in (5, 600, 1, 20):
+        timers.watch(one, seconds)
+    timers.forget(one)
+    assert not timers._groups
+    assert all(timer.cancelled for _, _, timer in clock._timers)
+
+
 def test_who_is_forgotten_by_another_is_not_told() -> None:
     """One that is told may end the wait of the next."""
     clock = Clock()

@@ -47,7 +47,8 @@ FLOORS: list[dict[str, set[str]]] = [
     {  # 2: wire
         "_wire": set(),
         "_flow": {"_wire"},
-        "_ending": {"_flow"},
+        "_ending": {"_flow", "_linger"},
+        "_linger": set(),
         "_facts": {"_certificate", "_ending"},
         "_socket": {"_wire", "_facts", "_flow"},
         "_standalone": {"_wire"},

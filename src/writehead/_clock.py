@@ -80,7 +80,9 @@ class IdleTimers:
         group = self._leave(idler) if idler._idle_group else None
         idler._idle_after = idler._idle_group = 0.0
         if group is not None and not group.members:
-            group.end()
+            for each in list(self._groups.values()):  # those that it was a member of before, too
+                if not each.members:
+                    each.end()
 
     def drop(self, group: _Group) -> None:
         """Hear that nobody is left in `group`."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Self
 
 from writehead._flow import BUSY, CALM, Owner, SocketFlow
+from writehead._linger import linger
 from writehead.errors import HTTPError, StreamDestroyedError, SystemCallError
 
 logger = logging.getLogger("writehead")
@@ -179,11 +180,27 @@ class SocketEnd(SocketFlow):
             self._timers.forget(self)
         if self._transport is None:
             self._turns.later(self._emit_close)
-        elif self._finished and not self._blocked:
-            self._transport.close()
-        else:
+        elif not (self._finished or self._said_all) or self._blocked:
             self._transport.abort()
+        elif not self._lingers():
+            self._transport.close()
         return self
+
+    def _lingers(self) -> bool:
+        """Let the connection linger if its client sends, or has sent what was not read; see `_linger`."""
+        if self._peer_ended or self._server is None or not self._may_get_more():
+            return False
+        return linger(self._transport, self._server, self._turns)
+
+    def _may_get_more(self) -> bool:
+        """Tell whether the client is likely to send: in mid-request, or what an upgrade was for."""
+        owner = self._owner
+        return (
+            self._linger
+            or owner is None
+            or getattr(owner, "_incoming", None) is not None
+            or self._has_unread()
+        )
 
     def _drop_held(self, error: BaseException | None) -> None:
         self._last = None

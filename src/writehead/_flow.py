@@ -117,7 +117,8 @@ class SocketFlow(PacketState):
     # Of few sockets, or at their end.
     _peer_ended = False
     _refused = 0
-    _linger = False
+    _linger = False  # the client is likely to send more
+    _said_all = False  # it may be closed as one that was flushed, if it is
     _unsent_at_idle = 0
     _timeout: float | None = None
     _message: Any = None  # the response that has this socket (assign_socket by hand)

@@ -223,6 +223,7 @@ class Line(PacketState):
 
     def _stop(self, request: IncomingMessage, heard: bool) -> None:
         """End the connection behind a last response; what is unread stays unread."""
+        over = self._closed_input  # the client said so: it sends no more
         self._closed_input = True
         if self._last_words is not None and self._queue is None:
             self._say_last_words()
@@ -231,8 +232,9 @@ class Line(PacketState):
         if not request._complete:
             socket._linger = True
         elif socket._listeners is None and not (socket._written_ended or socket._blocked or socket._held):
-            socket._end_flushed(heard or request._listeners is not None)
-            return
+            if over or not socket._has_unread():
+                socket._end_flushed(heard or request._listeners is not None)
+                return
         socket.destroy_soon()
 
     def _next(self) -> None:
@@ -326,6 +328,7 @@ class Line(PacketState):
         if self._error_told:
             return
         self._error_told = True
+        self.socket._linger = not isinstance(error, RequestTimeoutError)  # from that client nothing comes
         if self._server._refuse(error, self.socket):
             return
         status = getattr(error, "status", None) or 400
@@ -369,6 +372,7 @@ class Line(PacketState):
         self._last_words = None
         if answer and socket.writable:
             socket.put_now(answer)
+            socket._said_all = True
         socket.destroy(error)
 
     def expire(self, error: BaseException) -> None:

@@ -100,6 +100,8 @@ class Listening(EventEmitter):
         self._copy_context = context.copy
         self._listener_context = context.copy()
 
+    _lingering: set[Any]  # connections that HTTP has let go of, and whose clients still send
+
     @property
     def _held(self) -> list[Held]:
         """The connections that HTTP owns."""
@@ -321,6 +323,8 @@ class Listening(EventEmitter):
         """Cut every connection that HTTP owns, whatever it does."""
         for connection in self._held:
             connection.socket.destroy()
+        for lingering in list(self._lingering):
+            lingering.cut()
 
     closeAllConnections = close_all_connections
 

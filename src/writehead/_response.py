@@ -439,6 +439,8 @@ class ServerResponse(OutgoingMessage):
         """Answer for a listener that failed: a clean 500, or a cut connection."""
         if self._flushed or self._closed:
             return
+        if self._finished and not getattr(self._exchange, "stays", True):
+            return  # the answer is whole, and nothing follows it
         if self._rendered or self._finished or self._destroyed:
             self.destroy()
             return

@@ -13,6 +13,7 @@ from writehead._connection import Connection
 from writehead._contexts import run_in
 from writehead._failures import log_failure
 from writehead._incoming import IncomingMessage
+from writehead._linger import Linger
 from writehead._listening import Held, Listening
 from writehead._response import ServerResponse
 from writehead._settings import Settings
@@ -61,6 +62,7 @@ class Server(Settings, Listening):
         self._set_context(copy_context())
         self._closers = []
         self._connections: set[Connection] = set()
+        self._lingering: set[Linger] = set()
         if handler is not None:
             self.on("request", handler)
 

@@ -458,6 +458,11 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
 
     # -- what it is ------------------------------------------------------------
 
+    @property
+    def below(self) -> Any:
+        """The transport that carries the records."""
+        return self._raw
+
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """Return a fact of the TLS connection, or of the transport below.
 
