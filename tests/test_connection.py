@@ -19,7 +19,9 @@ from tests.stage import (
     answer_at_once,
     bytewise,
     dateless,
+    dial,
     events,
+    on_both_loops,
     silent,
 )
 from writehead import http, testing
@@ -427,6 +429,75 @@ def test_fin_behind_a_request_loses_its_answer() -> None:
     client.end()
     assert (client.received, client.closed) == (b"", True)
     assert stage.log[1:] == ["aborted", "close"]
+
+
+async def answer_after_steps(req: Any, res: Any) -> None:
+    """Read the body, and take some more rounds of the loop, none of which waits for I/O."""
+    body = await req.bytes()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(asyncio.sleep(0))
+    res.write(body)
+    await asyncio.wait_for(asyncio.sleep(0), 5)
+    res.end("!")
+
+
+def streamed(body: bytes) -> bytes:
+    head = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+    return head + (b"%x\r\n%b\r\n" % (len(body), body) if body else b"") + b"1\r\n!\r\n0\r\n\r\n"
+
+
+@on_both_loops
+async def test_a_task_answers_though_the_fin_came_with_its_request() -> None:
+    """What waits for no I/O comes in time, as on Node; of several requests each."""
+    for requests, bodies in (
+        ([GET], [b""]),
+        ([POST + b"body"], [b"body"]),
+        ([GET, POST + b"4444"], [b"", b"4444"]),
+    ):
+        async with http.create_server(answer_after_steps) as server:
+            await server.listen(0, "127.0.0.1")
+            for apart in (False, True):
+                client = await dial(server)
+                client.send(b"".join(requests))
+                if apart:
+                    await asyncio.sleep(0)
+                client.end()
+                assert await client.rest() == b"".join(map(streamed, bodies))
+
+
+@on_both_loops
+async def test_a_task_answers_though_a_broken_request_and_the_fin_follow() -> None:
+    """The good answer first, then the 400."""
+    async with http.create_server(answer_after_steps) as server:
+        await server.listen(0, "127.0.0.1")
+        client = await dial(server)
+        client.send(GET + b"GET / HTTP/1.1\r\n")
+        client.end()
+        assert await client.rest() == streamed(b"") + BAD
+
+
+@on_both_loops
+async def test_fin_ends_a_connection_whose_task_waits_for_more() -> None:
+    """What has been written is sent, then comes the end, and the task hears of it."""
+    cancelled = asyncio.Event()
+
+    async def handle(req: Any, res: Any) -> None:
+        res.on("close", cancelled.set)
+        await asyncio.sleep(0)
+        res.write("begun")
+
+    async with http.create_server(handle) as server:
+        await server.listen(0, "127.0.0.1")
+        for behind in (b"", b"GET"):
+            cancelled.clear()
+            client = await dial(server)
+            client.send(GET + behind)
+            client.end()
+            begun = OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n"
+            assert await client.rest() == begun
+            await cancelled.wait()
 
 
 def test_fin_does_not_cut_an_answer_that_is_out_of_the_handlers_hands() -> None:

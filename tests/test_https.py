@@ -214,6 +214,43 @@ async def test_a_file_is_sent_over_tls() -> None:
 
 
 @on_both_loops
+async def test_a_task_answers_though_the_close_notify_came_with_its_request() -> None:
+    """What waits for no I/O comes in time, as on Node; with the FIN in the same packet and without."""
+
+    async def handle(req: Any, res: Any) -> None:
+        await req.bytes()
+        for _ in range(3):
+            await asyncio.sleep(0)
+        res.end("pong")
+
+    def ask_and_end(port: int, fin: bool) -> bytes:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = authority().context().wrap_bio(incoming, outgoing, server_hostname="localhost")
+        with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT) as raw:
+            while True:
+                try:
+                    tls.do_handshake()
+                    break
+                except ssl.SSLWantReadError:
+                    raw.sendall(outgoing.read())
+                    incoming.write(raw.recv(1 << 16))
+            tls.write(GET)
+            with pytest.raises(ssl.SSLWantReadError):
+                tls.unwrap()  # sends its own, and looks for the server's
+            raw.sendall(outgoing.read())
+            if fin:
+                raw.shutdown(socket.SHUT_WR)
+            while data := raw.recv(1 << 16):
+                incoming.write(data)
+        return dateless(tls.read())
+
+    async with server_of(handle) as server:
+        port = await listening(server)
+        for fin in (False, True):
+            assert (await asyncio.to_thread(ask_and_end, port, fin)).endswith(b"\r\n\r\npong")
+
+
+@on_both_loops
 async def test_an_upgrade_keeps_its_tls() -> None:
     """The socket of an upgrade is the user's two-way stream, encrypted as before."""
     server = server_of()

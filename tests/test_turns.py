@@ -103,6 +103,24 @@ async def test_the_next_round_comes_after_all_that_is_due() -> None:
     assert log.index("round") < log.index("loop")
 
 
+async def test_what_waits_for_rounds_lets_tasks_take_their_steps() -> None:
+    """In order; a hundred rounds of the loop later."""
+    log: list[str] = []
+
+    async def task() -> None:
+        for _ in range(90):
+            await asyncio.sleep(0)
+        log.append("task")
+
+    turns().after_rounds(lambda: log.append("first"))
+    turns().after_rounds(lambda: log.append("second"))
+    await task()
+    assert log == ["task"]
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert log == ["task", "first", "second"]
+
+
 def test_without_a_loop_turns_wait_for_run_pending() -> None:
     """For code that drives connections by itself."""
     log: list[str] = []

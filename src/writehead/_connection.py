@@ -265,12 +265,12 @@ class Connection(Line):
                 elif end is not None:
                     error = end
             self.turns.later(socket._notify, "end")
-            if isinstance(error, BaseException):
+            if self._current is not None and self.turns.loop is not None:
+                self._end_patiently(error if isinstance(error, BaseException) else None)
+            elif isinstance(error, BaseException):
                 self._on_broken(error, at_once=True)  # after a FIN nobody waits for a turn
             else:
-                socket.end()
-                if socket._finished:
-                    socket.destroy()
+                self._end_behind_input()
         finally:
             if mine:
                 self.turns.run()

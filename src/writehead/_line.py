@@ -199,6 +199,8 @@ class Line(PacketState):
             self._stop(request, heard)
         elif self._last_words is not None:
             self._say_last_words()
+        elif self.socket._peer_ended and not self._error_told:
+            self._end_behind_input()
         elif not self._released:
             self._wait_for_more()
 
@@ -374,6 +376,35 @@ class Line(PacketState):
             socket.put_now(answer)
             socket._said_all = True
         socket.destroy(error)
+
+    # -- the end of the input ----------------------------------------------------
+
+    def _end_patiently(self, error: BaseException | None) -> None:
+        """Take the peer's FIN while responses are under way: a task among their handlers gets its next steps.
+
+        Node has run every microtask before it looks at the network again. Here a task needs a
+        round of the loop for each of them, and its request and the FIN may have come in one packet.
+        """
+        self._closed_input = True
+        if error is not None:
+            self._on_broken(error)
+            if self._last_words is None:  # told, or said already
+                return
+        self.turns.after_rounds(self._end_behind_input)
+
+    def _end_behind_input(self) -> None:
+        """End the connection, of which nothing more is read."""
+        socket = self.socket
+        if socket._destroyed or self._released:
+            return
+        if self._last_words is not None:
+            if self._current is not None and self._current.stage:
+                self._last_words = (b"", self._last_words[1])
+            self._say_last_words()
+            return
+        socket.end()
+        if socket._finished:
+            socket.destroy()
 
     def expire(self, error: BaseException) -> None:
         """A clock has run out on the message under way."""

@@ -22,11 +22,14 @@ R = TypeVar("R")
 #: anew, and what is much smaller costs more turns than bytes.
 READ_SIZE = 124 * 1024
 
+#: For so many rounds of the loop a task may still do what Node's microtasks have done before the next I/O.
+ROUNDS = 100
+
 
 class Turns:
     """The queue of one event loop; `loop` is None until one runs."""
 
-    __slots__ = ("_buffer", "_context", "_scheduled", "due", "held", "loop")
+    __slots__ = ("_buffer", "_context", "_patient", "_round", "_scheduled", "due", "held", "loop")
 
     due: deque[tuple[Callable[..., object], tuple[Any, ...]]]
 
@@ -38,6 +41,8 @@ class Turns:
         self._buffer: memoryview | None = None
         # What the loop is told to call for us runs in this one: not in that of whose request caused it.
         self._context = copy_context()
+        self._round = 0
+        self._patient: deque[tuple[int, Callable[[], object]]] = deque()  # the round in which each is due
 
     @property
     def buffer(self) -> memoryview:
@@ -69,6 +74,27 @@ class Turns:
 
     def _in_round(self, callback: Callable[[], object]) -> None:
         self.due.append((callback, ()))
+        self.run()
+
+    def after_rounds(self, callback: Callable[[], object]) -> None:
+        """Call `callback` after `ROUNDS` rounds of the loop; without a loop on a later turn.
+
+        One callback a round serves all that wait.
+        """
+        if self.loop is None:
+            self.later(callback)
+            return
+        if not self._patient:
+            self.loop.call_soon(self._next_round_of_patient, context=self._context)
+        self._patient.append((self._round + ROUNDS, callback))
+
+    def _next_round_of_patient(self) -> None:
+        self._round += 1
+        patient = self._patient
+        while patient and patient[0][0] <= self._round:
+            self.due.append((patient.popleft()[1], ()))
+        if patient and self.loop is not None:
+            self.loop.call_soon(self._next_round_of_patient, context=self._context)
         self.run()
 
     def run(self) -> None:

@@ -197,7 +197,7 @@ class Client:
         return answer
 
     def end(self) -> None:
-        """Send FIN: the server answers no more, as Node."""
+        """Send FIN: the server answers no more, as Node; tasks of a running loop have some rounds of it left."""
         self.transport.feed(None)
         settle()
 
