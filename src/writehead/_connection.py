@@ -256,7 +256,7 @@ class Connection(Line):
         mine = self.turns.hold()
         try:
             socket._peer_ended = True
-            error = None
+            end = error = None
             if not self._closed_input:
                 parser = self._parser
                 end = None if parser is None else parser.end_of_input()
@@ -265,7 +265,7 @@ class Connection(Line):
                 elif end is not None:
                     error = end
             self.turns.later(socket._notify, "end")
-            if self._current is not None and self.turns.loop is not None:
+            if end is not END and self._owes_answers and self.turns.loop is not None:
                 self._end_patiently(error if isinstance(error, BaseException) else None)
             elif isinstance(error, BaseException):
                 self._on_broken(error, at_once=True)  # after a FIN nobody waits for a turn

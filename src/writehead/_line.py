@@ -199,7 +199,7 @@ class Line(PacketState):
             self._stop(request, heard)
         elif self._last_words is not None:
             self._say_last_words()
-        elif self.socket._peer_ended and not self._error_told:
+        elif self.socket._peer_ended and self._start is None and not self._error_told:
             self._end_behind_input()
         elif not self._released:
             self._wait_for_more()
@@ -379,6 +379,15 @@ class Line(PacketState):
 
     # -- the end of the input ----------------------------------------------------
 
+    @property
+    def _owes_answers(self) -> bool:
+        """Whether a request that came whole is not answered yet."""
+        current = self._current
+        if current is None:
+            return False
+        response: Any = current.response
+        return self._incoming is None or response is None or response.req is not self._incoming
+
     def _end_patiently(self, error: BaseException | None) -> None:
         """Take the peer's FIN while responses are under way: a task among their handlers gets its next steps.
 
@@ -386,25 +395,18 @@ class Line(PacketState):
         round of the loop for each of them, and its request and the FIN may have come in one packet.
         """
         self._closed_input = True
-        if error is not None:
-            self._on_broken(error)
-            if self._last_words is None:  # told, or said already
-                return
-        self.turns.after_rounds(self._end_behind_input)
+        if error is None:
+            self.turns.after_rounds(self._end_behind_input)
+        else:
+            self.turns.after_rounds(lambda: self._on_broken(error, at_once=True))
 
     def _end_behind_input(self) -> None:
         """End the connection, of which nothing more is read."""
         socket = self.socket
-        if socket._destroyed or self._released:
-            return
-        if self._last_words is not None:
-            if self._current is not None and self._current.stage:
-                self._last_words = (b"", self._last_words[1])
-            self._say_last_words()
-            return
-        socket.end()
-        if socket._finished:
-            socket.destroy()
+        if not (socket._destroyed or self._released):
+            socket.end()
+            if socket._finished:
+                socket.destroy()
 
     def expire(self, error: BaseException) -> None:
         """A clock has run out on the message under way."""

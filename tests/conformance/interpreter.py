@@ -23,8 +23,9 @@ from values import Sink, Started, StreamError, code_of, mask, plain_number, shor
 import writehead
 from writehead import http
 
-QUIET_TURNS = 12  # turns of the loop without a new line after which a program has settled
-LATER_TURNS = 8  # turns that "later" waits
+# A client's FIN is acted upon some turns of the loop later, while a request waits (see `writehead._turns`).
+QUIET_TURNS = 112  # turns of the loop without a new line after which a program has settled
+LATER_TURNS = 108  # turns that "later" waits
 MOST = 3000  # lines of one log
 HOW = {
     "on": "on",
