@@ -180,8 +180,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a broken connection is ended, not cut",
         "_line.py",
-        "        socket.destroy(error)\n\n    def expire",
-        "        socket.end()\n\n    def expire",
+        "        socket.destroy(error)\n\n    # -- the end of the input",
+        "        socket.end()\n\n    # -- the end of the input",
     ),
     Mutation(
         "'timeout' of the response before the request's",

@@ -15,6 +15,7 @@ from typing import Any
 from tests.hostile.answers import MalformedAnswerError, read_answers
 from writehead import events, http
 from writehead._connection import Connection
+from writehead._turns import ROUNDS
 
 from .ledger import Ledger
 from .programs import PROGRAMS, Program
@@ -171,13 +172,16 @@ def _after(count: int, call: Any) -> None:
 async def _quiet(wire: Wire) -> None:
     """Let the loop turn until neither bytes nor tasks move any more."""
     still = 0
+    enough = (
+        ROUNDS if wire.plan.kind == "fin" else TURNS_OF_A_DELAY
+    )  # tasks have these to answer behind a FIN
     before: tuple[int, ...] = ()
     for _ in range(MOST_TURNS):
         await asyncio.sleep(0)
         now = (len(wire.received), wire.operations, wire.lost, len(asyncio.all_tasks()))
         still = still + 1 if now == before else 0
         before = now
-        if still > TURNS_OF_A_DELAY + 6:
+        if still > enough + 6:
             return
 
 
