@@ -191,12 +191,13 @@ class Stage:
         failures: list[BaseException] = []
         client, self.client = self.client, None
         later(lambda: asyncio.get_running_loop().create_task(self.visit(client, failures)))
-        # uvloop keeps what a page sets by add_signal_handler() past the end of its loop.
-        before = signal.getsignal(signal.SIGTERM)
+        # What a page sets for a signal stays past the end of its loop.
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             _run.run(**options)
         finally:
-            signal.signal(signal.SIGTERM, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
         if failures:
             raise failures[0]
 
