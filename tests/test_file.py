@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
 import io
 import os
+import socket
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -12,17 +15,19 @@ from typing import Any
 
 import pytest
 
+from tests.certificates import authority
 from tests.conftest import TIMEOUT
 from tests.response_stage import GET10, HEAD, KEEP, serve
 from tests.stage import GET, OK, Dialled, dateless, dial, on_both_loops
-from writehead import http, testing
-from writehead._file import FileRange
+from writehead import http, https, testing
+from writehead._file import FileRange, open_range
 from writehead.errors import (
     ConnectionLostError,
     FileChangedError,
     InvalidArgTypeError,
     OutOfRangeError,
     StreamWriteAfterEndError,
+    WriteTimeoutError,
 )
 
 DATA = bytes(range(256)) * 4
@@ -254,7 +259,8 @@ async def test_a_file_that_becomes_shorter(big: Path) -> None:
         with open(big, "r+b") as file:
             res.set_header("X", "1")
             sending = asyncio.ensure_future(res.send_file(file))
-            await asyncio.sleep(0)
+            while not res.headers_sent:
+                await asyncio.sleep(0)
             file.truncate(1000)
             await sending
 
@@ -388,10 +394,37 @@ async def test_the_copy_where_the_kernel_cannot(big: Path) -> None:
 
 @on_both_loops
 async def test_head_gets_no_body(small: Path) -> None:
-    """And no automatic length."""
+    """And the length that GET would have (RFC 9110, 9.3.2), of a range as well."""
     sent = await send(lambda res: res.send_file(small), HEAD)
-    assert sent.text == f"HTTP/1.1 200 OK|Date: D|{KEEP}||"
+    assert sent.text == f"HTTP/1.1 200 OK|Date: D|{KEEP}|Content-Length: 1024||"
     assert sent.error is None
+
+    async def part(res: Any) -> None:
+        res.status_code = 206
+        await res.send_file(small, 10, 5)
+
+    assert (await send(part, HEAD)).text.endswith(f"|{KEEP}|Content-Length: 5||")
+
+
+@pytest.mark.parametrize("status", [204, 304])
+@on_both_loops
+async def test_head_of_a_status_without_a_body_has_no_length(small: Path, status: int) -> None:
+    """RFC 9110, 8.6: not with 204; with 304 only where it is sure what 200 would have said."""
+
+    async def call(res: Any) -> None:
+        res.status_code = status
+        await res.send_file(small)
+
+    for request in (GET, HEAD):
+        assert "Content-Length" not in (await send(call, request)).text
+
+
+@on_both_loops
+async def test_http_1_0_is_told_the_length(small: Path) -> None:
+    """Or a client could not tell a file that was cut from a whole one."""
+    sent = await send(lambda res: res.send_file(small), GET10)
+    assert sent.text.startswith("HTTP/1.1 200 OK|Date: D|Connection: close|Content-Length: 1024||")
+    assert sent.body == DATA
 
 
 @on_both_loops
@@ -458,6 +491,228 @@ async def test_a_pipe_is_no_file() -> None:
             assert isinstance((await send(lambda res: res.send_file(file))).error, InvalidArgTypeError)
     finally:
         os.close(writing)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket", "device", "terminal"])
+@on_both_loops
+async def test_a_path_of_what_is_no_regular_file(tmp_path: Path, kind: str) -> None:
+    """Is refused at once; nothing waits for a writer, or for what a device has to say."""
+    path = str(tmp_path / "it")
+    with contextlib.ExitStack() as stack:
+        if kind == "pipe":
+            os.mkfifo(path)
+        elif kind == "socket":
+            stack.enter_context(socket.socket(socket.AF_UNIX)).bind(path)
+        elif kind == "device":
+            path = "/dev/zero"
+        else:
+            path = os.ttyname(pty_of(stack))
+        sent = await send(lambda res: res.send_file(path))
+    assert isinstance(sent.error, InvalidArgTypeError)
+    assert "regular file" in str(sent.error) or "this is" in str(sent.error)
+    assert (sent.text, sent.res.headers_sent) == ("", False)
+
+
+def pty_of(stack: contextlib.ExitStack) -> int:
+    """Return the descriptor of a terminal's slave side."""
+    pair = os.openpty()
+    for fd in pair:
+        stack.callback(os.close, fd)
+    return pair[1]
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="Linux has such files")
+@pytest.mark.parametrize(
+    "path", ["/proc/cpuinfo", "/proc/self/status", "/sys/kernel/mm/transparent_hugepage/enabled"]
+)
+@on_both_loops
+async def test_a_file_of_an_unknown_size(path: str) -> None:
+    """Is refused: its size says 0, or a page, whatever it holds; a pipeline sends it."""
+    if not os.path.exists(path):
+        pytest.skip("not on this system")
+    sent = await send(lambda res: res.send_file(path))
+    assert isinstance(sent.error, InvalidArgTypeError)
+    assert "known size" in str(sent.error)
+    with open(path, "rb") as file:
+        assert isinstance((await send(lambda res: res.send_file(file))).error, InvalidArgTypeError)
+    sent = await send(lambda res: http.pipeline(open(path, "rb"), res))
+    assert sent.error is None
+    assert sent.body.endswith(b"\r\n0\r\n\r\n")
+
+
+@on_both_loops
+async def test_empty_and_sparse_files(tmp_path: Path) -> None:
+    """Have the size that they say."""
+    path = tmp_path / "it"
+    path.write_bytes(b"")
+    assert (await send(lambda res: res.send_file(path))).text.endswith("Content-Length: 0||")
+    os.truncate(path, 5000)
+    assert (await send(lambda res: res.send_file(path))).body == bytes(5000)
+
+
+@on_both_loops
+async def test_a_file_that_is_open_for_writing_alone(tmp_path: Path) -> None:
+    """Is refused while another answer can be given."""
+    with open(tmp_path / "it", "wb") as file:
+        file.write(b"x")
+        file.flush()
+        sent = await send(lambda res: res.send_file(file))
+    assert isinstance(sent.error, OSError)
+    assert not sent.res.headers_sent
+
+
+@pytest.mark.parametrize("way", ["kernel", "copy"])
+@on_both_loops
+async def test_a_file_that_its_owner_closes_meanwhile(big: Path, tmp_path: Path, way: str) -> None:
+    """Is sent all the same, and never another one that has got its number."""
+    other = tmp_path / "other"
+    other.write_bytes(bytes(len(BIG)))
+
+    async def handler(res: Any) -> None:
+        if way == "copy":
+            write = res.write
+            res.write = lambda *args: write(*args)
+        file = open(big, "rb")
+        number = file.fileno()
+        sending = asyncio.ensure_future(res.send_file(file))
+        await asyncio.sleep(0)
+        file.close()
+        with open(other, "rb") as another:
+            assert another.fileno() <= number  # the system gives out the lowest that is free
+            await sending
+
+    async with Running(handler) as running:
+        client = await running.ask()
+        assert await body_of(client) == BIG
+        assert await running.outcome() is None
+        client.close()
+
+
+@on_both_loops
+async def test_opening_takes_place_outside_the_loop(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop goes on while the disk has no answer; a client that leaves is not waited with; nothing stays open."""
+    asked, answered, opened = threading.Event(), threading.Event(), []
+    really = os.open
+
+    def slow(path: Any, flags: int, *args: Any, **named: Any) -> int:
+        if os.fspath(path) != str(small):
+            return really(path, flags, *args, **named)
+        asked.set()
+        assert answered.wait(TIMEOUT)
+        opened.append(really(path, flags, *args, **named))
+        return opened[-1]
+
+    monkeypatch.setattr(os, "open", slow)
+    served = serve()
+    sending = asyncio.ensure_future(served.res.send_file(small))
+    while not asked.is_set():
+        await asyncio.sleep(0)
+    served.client.reset()
+    with pytest.raises(ConnectionLostError):
+        await sending
+    answered.set()
+    while not opened or is_open(opened[0], small):
+        await asyncio.sleep(0.001)
+
+
+def is_open(fd: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(fd), path.stat())
+    except OSError:
+        return False
+
+
+@on_both_loops
+async def test_a_response_that_is_ended_while_the_file_is_opened(small: Path) -> None:
+    """Stays as it was ended, and its connection with it."""
+    sent = await send(lambda res: res.send_file(small), meanwhile=lambda served: served.res.end("other"))
+    assert isinstance(sent.error, StreamWriteAfterEndError)
+    assert sent.body == b"other"
+    assert not sent.client.closed
+
+
+@on_both_loops
+async def test_others_are_served_while_the_kernel_copies(big: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One call copies a part; then the loop has its turn."""
+    asked: list[int] = []
+
+    def greedy(out: int, source: int, offset: int, count: int) -> int:
+        asked.append(count)
+        return os.write(out, os.pread(source, min(count, 10), offset))
+
+    turns = 0
+
+    async def handler(res: Any) -> None:
+        nonlocal turns
+        sending = asyncio.ensure_future(res.send_file(big, 0, 1000))
+        while not sending.done():
+            turns += 1
+            await asyncio.sleep(0)
+        await sending
+
+    monkeypatch.setattr(os, "sendfile", greedy)
+    async with Running(handler) as running:
+        client = await running.ask()
+        assert await body_of(client) == BIG[:1000]
+        assert len(asked) == 100
+        assert turns >= 100
+        client.close()
+    await send(lambda res: res.send_file(big))
+
+
+@pytest.mark.parametrize("error", [errno.EINVAL, errno.EIO, errno.EPIPE])
+@on_both_loops
+async def test_what_sendfile_says(small: Path, monkeypatch: pytest.MonkeyPatch, error: int) -> None:
+    """Where the kernel cannot copy, we do; an error of the disk is the disk's, any other the client's."""
+
+    def fail(*args: int) -> int:
+        raise OSError(error, os.strerror(error))
+
+    async def handler(res: Any) -> None:
+        await res.send_file(small)
+
+    monkeypatch.setattr(os, "sendfile", fail)
+    async with Running(handler) as running:
+        client = await running.ask()
+        if error == errno.EINVAL:
+            assert await body_of(client) == DATA
+            assert await running.outcome() is None
+        else:
+            outcome = await running.outcome()
+            assert isinstance(outcome, ConnectionLostError) == (error == errno.EPIPE)
+            assert isinstance(outcome, OSError)
+        client.close()
+
+
+@pytest.mark.parametrize("secure", [False, True])
+@on_both_loops
+async def test_write_timeout_sees_a_file(tmp_path: Path, secure: bool) -> None:
+    """A client that never reads is cut off, whoever copies; the file is closed."""
+    huge = tmp_path / "huge"
+    huge.touch()
+    os.truncate(huge, 64 << 20)
+    outcome: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+
+    async def handle(req: Any, res: Any) -> None:
+        try:
+            await res.send_file(huge)
+        except Exception as error:
+            outcome.set_result(error)
+
+    options = {"write_timeout": 100, "connections_checking_interval": 50}
+    if secure:
+        server: http.Server = https.create_server(authority().options() | options, handle)
+    else:
+        server = http.create_server(options, handle)
+    server.on("clientError", lambda error, socket: socket.destroy())
+    async with server:
+        await server.listen(0, "127.0.0.1")
+        port = server.address()["port"]
+        named: dict[str, Any] = {"ssl": authority().context(), "server_hostname": "localhost"}
+        _, writer = await asyncio.open_connection("127.0.0.1", port, **(named if secure else {}))
+        writer.write(GET)  # and reads no more than its buffer takes
+        assert isinstance(await outcome, (ConnectionLostError, WriteTimeoutError))
+        writer.transport.abort()
 
 
 @on_both_loops
@@ -566,15 +821,16 @@ async def test_a_file_for_a_response_that_waits_its_turn(small: Path) -> None:
     assert client.received.endswith(DATA)
 
 
-def test_a_range_closes_what_it_opened(small: Path) -> None:
+@on_both_loops
+async def test_a_range_closes_what_it_opened(small: Path) -> None:
     """And nothing else."""
-    with FileRange(small, 0, None) as piece:
+    with await open_range(small, 0, None) as piece:
         assert piece.read(1, 2) == DATA[1:3]
         assert piece.count == 1024
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(piece.fd)
     with open(small, "rb") as file:
-        with FileRange(file, 1, 2) as piece:
+        with await open_range(file, 1, 2) as piece:
             assert piece.read(0, 1) == DATA[1:2]
         assert os.fstat(file.fileno())
 

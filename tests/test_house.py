@@ -80,8 +80,10 @@ FLOORS: list[dict[str, set[str]]] = [
         "_headers": set(),
         "_incoming": set(),
         "_outgoing": {"_headers"},
-        "_pipeline": {"_file", "_incoming", "_outgoing", "_response"},
-        "_response": {"_file", "_headers", "_outgoing"},
+        "_pipeline": {"_outgoing", "_source", "_watch"},
+        "_response": {"_file", "_headers", "_outgoing", "_watch"},
+        "_source": {"_file"},
+        "_watch": set(),
     },
     {  # 4: links
         "_connection": {"_line", "_raw"},
@@ -285,6 +287,8 @@ TESTED_WITH = {
     "_raw": "incoming",
     "_received": "errors",
     "_settings": "server",
+    "_source": "pipeline",
+    "_watch": "pipeline",
     "_wire": "house",
 }
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import io
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.conftest import TIMEOUT
 from tests.response_stage import CHUNKED, HEAD, KEEP, Served, serve
 from tests.stage import on_both_loops
 from writehead import http
@@ -356,3 +358,241 @@ async def test_an_async_iterator_without_aclose() -> None:
     served = open_response()
     await http.pipeline(Two(), served.res)
     assert served.text == f"{ANSWER}1|x|1|x|0||"
+
+
+# -- its source is closed ------------------------------------------------------------
+
+
+class Closing:
+    """Whether it was closed is in `closed`."""
+
+    def __init__(self) -> None:
+        self.closed = 0
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+class File(Closing):
+    """A file that gives `count` pieces; the last read waits for `gate`, if there is one."""
+
+    def __init__(self, count: int = 3, gate: threading.Event | None = None) -> None:
+        super().__init__()
+        self.count, self.gate = count, gate
+
+    def read(self, size: int) -> bytes:
+        self.count -= 1
+        if self.count < 0 and self.gate is not None:
+            assert self.gate.wait(TIMEOUT)
+        return b"abc" if self.count >= 0 else b""
+
+
+class Iterator_(Closing):
+    """An iterator with a close()."""
+
+    def __init__(self, count: int = 3) -> None:
+        super().__init__()
+        self.count = count
+
+    def __iter__(self) -> Iterator_:
+        return self
+
+    def __next__(self) -> bytes:
+        self.count -= 1
+        if self.count < 0:
+            raise StopIteration
+        return b"abc"
+
+
+class Rows(Closing):
+    """What is iterated over has the close(), as a cursor's rows."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter([b"abc"] * 3)
+
+
+class AsyncRows(Closing):
+    """The same, asynchronous: a close() that is awaited."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for _ in range(3):
+            yield b"abc"
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+class AsyncIterator_(Closing):
+    """An async iterator with an aclose()."""
+
+    count = 3
+
+    def __aiter__(self) -> AsyncIterator_:
+        return self
+
+    async def __anext__(self) -> bytes:
+        self.count -= 1
+        if self.count < 0:
+            raise StopAsyncIteration
+        return b"abc"
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+SOURCES = [File, Iterator_, Rows, AsyncRows, AsyncIterator_]
+
+
+def end_by_others(served: Served) -> None:
+    served.res.end()
+
+
+WAYS = {
+    "success": lambda served: None,
+    "client gone before": lambda served: served.client.reset(),
+    "response destroyed": lambda served: served.res.destroy(),
+    "response ended": end_by_others,
+    "what cannot be written": lambda served: setattr(served.res, "write", bool.__invert__),
+}
+
+
+@pytest.mark.parametrize("in_thread", [False, True])
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", SOURCES)
+@on_both_loops
+async def test_a_source_is_closed_once_however_it_goes(kind: Any, way: str, in_thread: bool) -> None:
+    """As Node's pipeline destroys its source."""
+    served = open_response()
+    WAYS[way](served)
+    source = kind()
+    try:
+        await http.pipeline(source, served.res, in_thread=in_thread)
+        assert way == "success"
+    except (ConnectionLostError, StreamWriteAfterEndError, TypeError):
+        assert way != "success"
+    assert source.closed == 1
+
+
+@pytest.mark.parametrize("request_bytes", [HEAD, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"])
+@pytest.mark.parametrize("kind", SOURCES)
+@on_both_loops
+async def test_where_no_body_is_allowed_nothing_is_read(kind: Any, request_bytes: bytes) -> None:
+    """Of HEAD, 204 and 304 the head alone is sent; the source is closed unread."""
+    for status in (200, 204, 304):
+        served = open_response(request_bytes)
+        source = kind()
+        unread = request_bytes == HEAD or status != 200
+        source.count = -100 if unread else 3  # each step takes one
+        served.res.status_code = status
+        await http.pipeline(source, served.res)
+        assert source.closed == 1
+        assert served.bytes.endswith(b"0\r\n\r\n") != unread
+        assert (source.count == -100) == unread
+
+
+@on_both_loops
+async def test_a_status_that_only_the_first_write_finds_out() -> None:
+    """The source stops behind it."""
+    served = open_response()
+    served.res.status_code = "204"
+    drawn = []
+
+    def endless() -> Iterator[bytes]:
+        while True:
+            drawn.append(1)
+            yield b"abc"
+
+    await http.pipeline(endless(), served.res)
+    assert len(drawn) == 1
+    assert served.bytes.startswith(b"HTTP/1.1 204 No Content\r\n")
+
+
+@on_both_loops
+async def test_a_cancelled_pipeline_closes_its_file_behind_the_read() -> None:
+    """The read that blocks is not waited for; its thread closes the file."""
+    gate = threading.Event()
+    file = File(1, gate)
+    served = open_response()
+    task = asyncio.ensure_future(http.pipeline(file, served.res))
+    while file.count >= 0:
+        await asyncio.sleep(0.001)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not file.closed
+    gate.set()
+    while not file.closed:
+        await asyncio.sleep(0.001)
+
+
+@on_both_loops
+async def test_a_request_is_broken_off_when_its_reader_has_gone() -> None:
+    """Before its first step, too; its connection is not cut."""
+    source, served = open_response(POST), open_response()
+    request = source.res.req
+    served.client.reset()
+    with pytest.raises(ConnectionLostError):
+        await http.pipeline(request, served.res)
+    assert request.destroyed
+    source.res.end("ok")
+    await source.res.wait_finished()
+    assert source.bytes.endswith(b"ok")
+
+
+@pytest.mark.parametrize("way", ["success", "response ended"])
+@on_both_loops
+async def test_a_source_that_cannot_be_closed(way: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Is an error of its own, unless there was one before."""
+
+    class Stuck(Iterator_):
+        def close(self) -> None:
+            raise KeyError("mine")
+
+    served = open_response()
+    WAYS[way](served)
+    with pytest.raises(KeyError if way == "success" else StreamWriteAfterEndError):
+        await http.pipeline(Stuck(), served.res)
+    assert ("could not be closed" in caplog.text) == (way != "success")
+
+
+# -- and others have their turn --------------------------------------------------------
+
+
+@pytest.mark.parametrize("chunk", ["x", ""])
+@on_both_loops
+async def test_a_source_that_never_waits_lets_others_go_on(chunk: str) -> None:
+    """Nor ever ends: whatever it gives, a pipeline pauses now and then."""
+    served = open_response()
+
+    def endless() -> Iterator[str]:
+        while True:
+            yield chunk
+
+    task = asyncio.ensure_future(http.pipeline(endless(), served.res))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    served.client.reset()
+    with pytest.raises(ConnectionLostError):
+        await task
+
+
+@on_both_loops
+async def test_a_source_that_blocks_is_stepped_in_a_thread() -> None:
+    """By `in_thread`; the loop goes on meanwhile."""
+    gate = threading.Event()
+    threads = set()
+
+    def rows() -> Iterator[str]:
+        threads.add(threading.current_thread())
+        yield "a"
+        assert gate.wait(TIMEOUT)
+        yield "b"
+
+    served = open_response()
+    task = asyncio.ensure_future(http.pipeline(rows(), served.res, in_thread=True))
+    while not served.body.endswith(b"a\r\n"):
+        await asyncio.sleep(0.001)
+    gate.set()
+    await task
+    assert served.body == b"1\r\na\r\n1\r\nb\r\n0\r\n\r\n"
+    assert threading.current_thread() not in threads

@@ -124,6 +124,7 @@ class SocketFlow(PacketState):
     _message: Any = None  # the response that has this socket (assign_socket by hand)
     _own_context: Context | None = None  # of the connection; of an upgrade's request, once it has the socket
     _had_error = False
+    _sends_beside = False  # the kernel's copy of a file waits for the client (sendfile)
 
     def __init__(
         self,
@@ -506,7 +507,7 @@ class SocketFlow(PacketState):
         events = 0
         if not (self._reading_paused or self._peer_ended):
             events = _late.READ
-        if self._blocked:
+        if self._blocked or self._sends_beside:
             events |= _late.WRITE
         _late.judge(self._transport, events, is_late, verdict)
 

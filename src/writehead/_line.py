@@ -448,14 +448,19 @@ class Line(PacketState):
             self._received, self._received_since = socket._bytes_read, now
         elif now - self._received_since > body_timeout:
             socket._judge(self._body_stands_still, lambda: self.expire(RequestTimeoutError()))
-        if write_timeout and socket._blocked:
-            unsent = socket.transport.get_write_buffer_size()
-            if unsent != self._unsent:
-                self._unsent, self._unsent_since = unsent, now
-            elif now - self._unsent_since > write_timeout:
-                socket._judge(self._answer_stands_still, lambda: socket.destroy(WriteTimeoutError()))
-        else:
-            self._unsent = -1
+        unsent = self._progress_of_response() if write_timeout else -1
+        if unsent == -1 or unsent != self._unsent:
+            self._unsent, self._unsent_since = unsent, now
+        elif now - self._unsent_since > write_timeout:
+            socket._judge(self._response_stands_still, lambda: socket.destroy(WriteTimeoutError()))
+
+    def _progress_of_response(self) -> int:
+        """Return a number that changes as long as the client takes something; -1 if nothing waits for it."""
+        socket = self.socket
+        if socket._blocked:
+            return int(socket.transport.get_write_buffer_size())
+        # While the kernel copies a file nobody counts what is left; the socket counts what has been sent.
+        return -2 - socket._bytes_passed if socket._sends_beside else -1
 
     def _awaits_body(self) -> bool:
         """Tell whether it is the client's turn to send the rest of a body."""
@@ -472,9 +477,8 @@ class Line(PacketState):
     def _body_stands_still(self) -> bool:
         return self._awaits_body() and self.socket._bytes_read == self._received
 
-    def _answer_stands_still(self) -> bool:
-        socket = self.socket
-        return socket._blocked and bool(socket.transport.get_write_buffer_size() == self._unsent)
+    def _response_stands_still(self) -> bool:
+        return self._unsent != -1 and self._progress_of_response() == self._unsent
 
     def _exchanges(self) -> list[Http1Exchange]:
         exchanges = [] if self._current is None else [self._current]

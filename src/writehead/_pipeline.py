@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+import time
 from typing import Any
 
-from writehead._file import PIECE
+from writehead._http1.framing import body_allowed
 from writehead._outgoing import OutgoingMessage
-from writehead.errors import ConnectionLostError, InvalidArgTypeError, StreamWriteAfterEndError
+from writehead._source import Source
+from writehead._watch import Watch
+from writehead.errors import ConnectionLostError, StreamWriteAfterEndError
+
+#: So long a source that never waits may go on, in seconds, before others have their turn.
+TURN = 0.005
 
 
-async def pipeline(source: Any, res: OutgoingMessage) -> None:
+async def pipeline(source: Any, res: OutgoingMessage, in_thread: bool = False) -> None:
     """Write all of `source` to `res`, wait where the client is slow, and end it.
+
+    However it goes, the source is closed: a file or an iterator by `close`, an async generator by
+    `aclose`, a request by breaking it off. Where no body is allowed (HEAD, 204, 304) nothing of it
+    is read.
 
     Args:
         source: an IncomingMessage, a binary file object, an iterable or an async
-            iterable of chunks (`str` or bytes-like).
+            iterable of chunks (`str` or bytes-like). A file is read in a thread.
         res: the response to write.
+        in_thread: whether each step of a plain iterable is taken in a thread, because it may block.
 
     Raises:
         ConnectionLostError: the client went away.
@@ -26,79 +36,47 @@ async def pipeline(source: Any, res: OutgoingMessage) -> None:
 
     Source: https://nodejs.org/api/stream.html#streampromisespipelinesource-transforms-destination-options
     """
-    chunks = _chunks_of(source)
+    opened = Source(source, in_thread)
     try:
-        async with _Watch(res):
-            async for chunk in chunks:
-                if res.destroyed and not res.writable_finished:
-                    raise res.errored or ConnectionLostError()
-                if res.finished:
-                    raise StreamWriteAfterEndError
-                if not res.write(chunk):
-                    await res.drain()
+        async with Watch(res):
+            await _pour(opened, res)
+        await opened.close()
     except BaseException as error:
         if not res.finished:
             res.destroy(error if isinstance(error, Exception) else None)
+        await opened.give_up()
         raise
-    finally:
-        close = getattr(chunks, "aclose", None)
-        if close is not None:
-            await close()
     if not res.finished:
         res.end()
     await res.wait_finished()
 
 
-class _Watch:
-    """Ends the wait for a source that has nothing to say, once the client has gone.
-
-    As asyncio.timeout(): it cancels the task, and makes an error of that, but of no other cancellation.
-    """
-
-    def __init__(self, res: OutgoingMessage) -> None:
-        self._res = res
-        self._over = self._cancelled = False
-
-    async def __aenter__(self) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._task = task
-        self._before = task.cancelling()
-        self._res.on("close", self._on_close)
-        if self._res.closed:
-            self._on_close()
-
-    def _on_close(self) -> None:
-        # A task that runs, as it does if its source destroys the response, would be cancelled too late.
-        self._task.get_loop().call_soon(self._cancel)
-
-    def _cancel(self) -> None:
-        if not self._over and not self._res._flushed:
-            self._cancelled = True
-            self._task.cancel()
-
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._over = True
-        self._res.remove_listener("close", self._on_close)
-        if self._cancelled and self._task.uncancel() <= self._before and kind is asyncio.CancelledError:
-            raise self._res.errored or ConnectionLostError()
+async def _pour(source: Source, res: OutgoingMessage) -> None:
+    if _lacks_body(res):
+        _check(res)
+        return
+    began = time.monotonic()
+    async for chunk in source.chunks:
+        _check(res)
+        if not res.write(chunk):
+            await res.drain()
+        if not res._exchange.body_allowed:  # a status that the first write has found out
+            return
+        if time.monotonic() - began > TURN:
+            await asyncio.sleep(0)
+            began = time.monotonic()
 
 
-def _chunks_of(source: Any) -> AsyncIterator[Any]:
-    if isinstance(source, AsyncIterable):
-        return source.__aiter__()
-    if hasattr(source, "read"):
-        return _read_file(source)
-    if isinstance(source, Iterable) and not isinstance(source, (str, bytes, bytearray, memoryview)):
-        return _walk(source)
-    raise InvalidArgTypeError("source", "a request, a file or an iterable of chunks", source)
+def _check(res: OutgoingMessage) -> None:
+    if res.destroyed and not res.writable_finished:
+        raise res.errored or ConnectionLostError()
+    if res.finished:
+        raise StreamWriteAfterEndError
 
 
-async def _read_file(file: Any) -> AsyncIterator[bytes]:
-    while data := await asyncio.to_thread(file.read, PIECE):
-        yield data
-
-
-async def _walk(chunks: Iterable[Any]) -> AsyncIterator[Any]:
-    for chunk in chunks:
-        yield chunk
+def _lacks_body(res: OutgoingMessage) -> bool:
+    """Tell whether a body would not be sent, before its head is rendered, too."""
+    if res.headers_sent:
+        return not res._exchange.body_allowed
+    status = getattr(res, "_status_code", 200)
+    return isinstance(status, int) and not body_allowed(getattr(res, "_for_head_request", False), status)

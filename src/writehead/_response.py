@@ -11,7 +11,7 @@ from writehead import _fields
 from writehead._callbacks import Callback, user_callback
 from writehead._dates import date_line
 from writehead._failures import log_failure
-from writehead._file import FileRange, send_range
+from writehead._file import FileRange, open_range, send_range
 from writehead._headers import Entry, field_pairs
 from writehead._http1.exchange import GONE, Gone, Http1Exchange, field_line, inform_block
 from writehead._http1.framing import LARGE
@@ -19,6 +19,7 @@ from writehead._outgoing import OutgoingMessage
 from writehead._socket import Socket
 from writehead._standalone import WritableSink
 from writehead._status import STATUS_CODES, STATUS_LINES
+from writehead._watch import Watch
 from writehead._wire import Sink
 from writehead.errors import (
     ConnectionLostError,
@@ -468,46 +469,55 @@ class ServerResponse(OutgoingMessage):
         """Send a file, or a part of it, as the rest of the body, and end.
 
         With no head rendered and no Content-Length set, the head announces the exact
-        length. The kernel copies where the transport can; otherwise, and where `write` is
-        overridden or replaced, the file is read in pieces, outside the event loop.
+        length, that of a response to HEAD too. The kernel copies where the transport can;
+        otherwise, and where `write` is overridden or replaced, the file is read in pieces.
+        It is opened, looked at and read outside the event loop, except by the kernel's copy.
 
         Args:
-            file: a path, or a binary file object with `fileno()`.
+            file: a path, or a binary file object with `fileno()`, which may be closed meanwhile.
             offset: the first byte to send.
             count: how many bytes; None means to the end of the file.
 
         Raises:
             OSError: the file cannot be opened; nothing has been sent.
+            InvalidArgTypeError: it is no regular file, or of no known size (below /proc and /sys).
             OutOfRangeError: `offset` or `count` lies outside the file.
             FileChangedError: the file became shorter; the connection was cut.
-            StreamWriteAfterEndError: the response was ended before, or meanwhile; then the
-                connection was cut.
+            StreamWriteAfterEndError: the response was ended before, or meanwhile; then, if its
+                head was of this call, the connection was cut.
             ConnectionLostError: the client has gone.
         """
         if self._finished:
             raise StreamWriteAfterEndError
-        with FileRange(file, offset, count) as piece:
-            if not self._rendered:
-                self._known_length = piece.count
-                try:
-                    self._implicit_head()
-                finally:
-                    self._known_length = None
-            if self._exchange is GONE or self._destroyed:
-                raise self._errored or ConnectionLostError()
-            socket = self.socket
-            try:
-                if self._exchange.body_allowed:
-                    plain = getattr(self.write, "__func__", None) is _write  # nobody wants to see the pieces
-                    await send_range(self, piece, by_kernel=plain)
-            except BaseException as error:
-                self.destroy(error if isinstance(error, Exception) else None)
-                if self._flushed and socket is not None:  # ended too early: the length was wrong
-                    socket.destroy()
-                raise
+        async with Watch(self):
+            with await open_range(file, offset, count) as piece:
+                await self._send_range(piece)
         if not self._finished:
             self.end()
         await self.wait_finished()
+
+    async def _send_range(self, piece: FileRange) -> None:
+        if self._finished:  # while the file was opened
+            raise StreamWriteAfterEndError
+        if not self._rendered:
+            exchange = self._exchange
+            exchange.announces = exchange is not GONE
+            try:
+                self._render_for(piece.count)
+            finally:
+                exchange.announces = False
+        if self._exchange is GONE or self._destroyed:
+            raise self._errored or ConnectionLostError()
+        socket = self.socket
+        try:
+            if self._exchange.body_allowed:
+                plain = getattr(self.write, "__func__", None) is _write  # nobody wants to see the pieces
+                await send_range(self, piece, by_kernel=plain)
+        except BaseException as error:
+            self.destroy(error if isinstance(error, Exception) else None)
+            if self._flushed and socket is not None:  # ended too early: the length was wrong
+                socket.destroy()
+            raise
 
     sendFile = send_file
 

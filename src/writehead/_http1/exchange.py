@@ -71,6 +71,7 @@ class Http1Exchange:
     informs = True  # whether a 1xx may be sent (not to HTTP/1.0)
     keep_lines = framing.KEEP  # what the head says of a connection that stays
     must_close = False  # the server is closing: no answer promises more
+    announces = False  # the length of a body at hand is said where none will be sent, too
     promised: str | None = None  # the user's Content-Length, where it is in force
 
     # -- what the message asks -------------------------------------------------
@@ -109,6 +110,7 @@ class Http1Exchange:
             keep=keep,
             may_chunk=head._may_chunk,
             length=head._known_length,
+            announce=self.announces,
             removed=head._removed,
             keep_lines=keep_lines,
             last_allowed=self.last_allowed,

@@ -36,6 +36,7 @@ class Facts:
     keep: bool = True
     may_chunk: bool = True
     length: int | None = None  # of the whole body, where it is known
+    announce: bool = False  # to HTTP/1.0, and to HEAD, too
     removed: int = 0
     # what the user's fields say; None: no such field
     content_length: str | None = None
@@ -72,13 +73,16 @@ def decide(facts: Facts) -> Framing:
         TrailerInvalidError: a Trailer field on a response that is not chunked.
     """
     keep = facts.keep
-    has_length = facts.content_length is not None
+    announced = facts.announce and _may_announce(facts)
+    has_length = announced or facts.content_length is not None
     chunked = facts.transfer_encoding is not None and _fields.is_chunked(facts.transfer_encoding)
     if chunked and facts.status in (204, 304):
         chunked = keep = False
     lines, stays = _persistence(facts, keep, has_length)
     allowed = body_allowed(facts.for_head, facts.status)
-    if not has_length and facts.transfer_encoding is None and allowed:
+    if announced:
+        lines += f"Content-Length: {facts.length}\r\n"
+    elif not has_length and facts.transfer_encoding is None and allowed:
         if not facts.may_chunk:
             stays = False  # only the end of the connection delimits it
         elif facts.length is not None and not facts.removed & REMOVED_LENGTH and not facts.trailer:
@@ -91,6 +95,13 @@ def decide(facts: Facts) -> Framing:
     if facts.trailer and not chunked:
         raise TrailerInvalidError
     return Framing(lines, chunked, allowed, stays)
+
+
+def _may_announce(facts: Facts) -> bool:
+    """Tell whether the length may be said: RFC 9110, 8.6, forbids it of a 204, and only allows it of a 304."""
+    if facts.content_length is not None or facts.transfer_encoding is not None or facts.trailer:
+        return False
+    return not facts.removed & REMOVED_LENGTH and body_allowed(False, facts.status)
 
 
 def _persistence(facts: Facts, keep: bool, has_length: bool) -> tuple[str, bool]:
