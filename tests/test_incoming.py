@@ -195,6 +195,19 @@ def test_a_request_can_be_paused_for_a_connection_that_pipelines() -> None:
     assert len(held) == 2
 
 
+@pytest.mark.parametrize("body", ["NaN", "Infinity", "-Infinity", '{"a": [1, NaN]}', b"\xff", "", "1 2"])
+async def test_what_is_no_json(body: Any) -> None:
+    """ValueError, of what Python alone would take as well (RFC 8259, 6)."""
+
+    async def handler(req: Any, res: Any) -> None:
+        with pytest.raises(ValueError):
+            await req.json()
+        res.end("refused")
+
+    client = testing.connect(http.create_server(handler))
+    assert (await client.request("POST", "/", body=body)).text == "refused"
+
+
 async def test_json_that_is_nested_too_deeply() -> None:
     """However deep, it is a ValueError like any other body that is no JSON of use."""
     seen: list[str] = []

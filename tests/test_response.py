@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import http as stdlib
 import logging
+import types
 from typing import Any
 
 import pytest
@@ -497,31 +498,32 @@ def test_informational_calls_after_the_head_are_refused() -> None:
 
 @pytest.mark.parametrize(("request_bytes", "sent"), [(GET10, False), (GET10_KEEP, False), (GET, True)])
 def test_http_1_0_gets_no_informational_response(request_bytes: bytes, sent: bool) -> None:
-    """The calls return False and do nothing more."""
+    """The calls send nothing; who waits for them goes on."""
     log: list[Any] = []
 
     def handler(res: Any) -> None:
-        assert res.write_information(103, {"a": "1"}, lambda: log.append("called")) is sent
-        res.write_continue()
-        res.write_processing()
-        res.write_early_hints({"link": "<a>"})
+        assert res.write_information(103, {"a": "1"}, log.append) is True
+        res.write_continue(log.append)
+        res.write_processing(log.append)
+        res.write_early_hints({"link": "<a>"}, log.append)
 
     served = serve(handler, request_bytes)
     assert bool(served.bytes) is sent
-    assert bool(log) is sent
+    assert log == [None] * 4
 
 
 def test_informational_responses_on_a_destroyed_response() -> None:
-    """False; the callback is never called; bad arguments are refused all the same."""
+    """False; the callback hears of it; bad arguments are refused all the same."""
     log: list[Any] = []
 
     def handler(res: Any) -> None:
         res.destroy()
         assert res.write_information(103, log.append) is False
         assert code_of(lambda: res.write_information(5)) == "ERR_OUT_OF_RANGE"
+        res.write_early_hints({"link": "<a>"}, log.append)
 
     serve(handler)
-    assert log == []
+    assert [error.code for error in log] == ["ERR_STREAM_DESTROYED"] * 2
 
 
 @pytest.mark.parametrize(
@@ -530,22 +532,23 @@ def test_informational_responses_on_a_destroyed_response() -> None:
         ({"link": "</s.css>; rel=preload; as=style"}, "Link: </s.css>; rel=preload; as=style|"),
         ({"link": ["<a>", "<b>; x"]}, "Link: <a>, <b>; x|"),
         ({"X-A": "1", "link": ("<a>",)}, "Link: <a>|X-A: 1|"),
-        ({"link": "<a>", "Link": "<b>"}, "Link: <b>|"),
+        ({"LINK": "<a>", "x": 5}, "Link: <a>|x: 5|"),
+        ({"link": "<a>", "X": "1", "Link": ["<b>", "<c>"]}, "Link: <a>, <b>, <c>|X: 1|"),
     ],
 )
 def test_early_hints(hints: Any, lines: str) -> None:
-    """Link first, then the rest as spelled; a key `Link` replaces its line."""
+    """Link first, in whatever case it is given, then the rest as spelled."""
     assert serve(lambda res: res.write_early_hints(hints)).text == f"HTTP/1.1 103 Early Hints|{lines}|"
 
 
 @pytest.mark.parametrize(
-    "hints", [{}, {"link": None}, {"link": []}, {"link": ()}, {"Link": "<a>"}, {"X": "1"}]
+    "hints", [{}, {"link": None}, {"link": []}, {"link": ()}, {"Link": None}, {"X": "1"}]
 )
 def test_early_hints_without_a_link(hints: Any) -> None:
-    """Send nothing, call nothing, raise nothing."""
+    """Send nothing and raise nothing; who waits for them goes on."""
     log: list[Any] = []
     assert serve(lambda res: res.write_early_hints(hints, log.append)).bytes == b""
-    assert log == []
+    assert log == [None]
 
 
 @pytest.mark.parametrize(
@@ -826,12 +829,120 @@ def test_socket_and_connection() -> None:
     assert log == [(None, None)]
 
 
-def test_an_outgoing_message_has_no_socket_to_move() -> None:
-    """Assigning one needs a response."""
+@pytest.mark.parametrize("spelling", ["set_timeout", "setTimeout"])
+@pytest.mark.parametrize("mapping", [False, True])
+def test_the_socket_of_an_outgoing_message(spelling: str, mapping: bool) -> None:
+    """Any object with the method, or a mapping, as an object of JavaScript; now or when it comes."""
+    log: list[Any] = []
+    facts = {spelling: log.append}
+    socket: Any = facts if mapping else types.SimpleNamespace(**facts)
     message = http.OutgoingMessage()
+    assert message.socket is message.connection is None
+    message.set_timeout(41)
+    message.emit("socket", socket)
+    message.socket = socket
+    assert message.socket is message.connection is socket
+    message.set_timeout(42)
+    message.set_timeout(43, lambda: None)
+    assert log == [41, 42, 43]
+    assert message.listener_count("timeout") == 1
+    message.socket = None
     assert message.socket is None
-    with pytest.raises(NotImplementedError):
-        message.socket = Writable()  # type: ignore[assignment]
+    message.set_timeout(44)
+    assert log == [41, 42, 43]
+
+
+def test_a_message_destroys_the_socket_it_was_given() -> None:
+    """With the error."""
+    message, writable, error = http.OutgoingMessage(), Writable(), ValueError()
+    message.socket = writable  # type: ignore[assignment]
+    message.destroy(error)
+    assert writable.destroyed_with == [error]
+
+
+def test_a_socket_without_a_timeout() -> None:
+    """Cannot have one set."""
+    message = http.OutgoingMessage()
+    message.socket = object()  # type: ignore[assignment]
+    with pytest.raises(AttributeError, match="set_timeout"):
+        message.set_timeout(42)
+
+
+@pytest.mark.parametrize(
+    ("request_like", "framed"),
+    [
+        (http.IncomingMessage(), "Connection: close||xy"),  # Node: a version of null counts as 1.0
+        (http.IncomingMessage(http.Socket()), "Connection: close||xy"),
+        (None, "keep"),
+        ({}, "keep"),
+        (object(), "keep"),
+        ({"method": "GET"}, "keep"),
+        ({"method": "HEAD"}, "Connection: keep-alive||"),
+        (types.SimpleNamespace(method="HEAD"), "Connection: keep-alive||"),
+        ({"http_version_major": None, "http_version_minor": None, "headers": None}, "Connection: close||xy"),
+        ({"httpVersionMajor": 1, "httpVersionMinor": 1, "headers": {}}, "keep"),
+        ({"httpVersionMajor": 1, "httpVersionMinor": 0}, "Connection: close||xy"),
+        (types.SimpleNamespace(http_version="1.0", method="GET"), "Connection: close||xy"),
+        (types.SimpleNamespace(http_version="1.1", method="GET"), "keep"),
+        ({"httpVersionMajor": "one", "httpVersionMinor": object()}, "keep"),
+        ({"http_version": "1.0", "headers": {"te": "chunked"}}, "close, chunked"),
+        ({"http_version": "1.0", "headers": {"te": ["trailers", "chunked"]}}, "close, chunked"),
+        ({"http_version": "1.0", "headers": {"te": 5}}, "Connection: close||xy"),
+    ],
+)
+def test_a_response_to_whatever_is_like_a_request(request_like: Any, framed: str) -> None:
+    """What is missing is taken as Node takes it: a GET of HTTP/1.1."""
+    chunks = "Transfer-Encoding: chunked||1|x|1|y|0||"
+    framed = {
+        "keep": f"Connection: keep-alive|{chunks}",
+        "close, chunked": f"Connection: close|{chunks}",
+    }.get(framed, framed)
+    res, writable = http.ServerResponse(request_like), Writable()
+    res.send_date = False
+    res.assign_socket(writable)
+    res.set_header("A", "b")
+    res.write("x")
+    res.end("y")
+    settle()
+    text = writable.taken.decode().replace("\r\n", "|")
+    assert text == f"HTTP/1.1 200 OK|A: b|{framed}"
+
+
+@pytest.mark.parametrize("value", [True, False, None, 5])
+def test_chunked_encoding_may_be_set(value: Any) -> None:
+    """Before the head and after it, in both spellings; the framing is what the head says."""
+    seen: list[Any] = []
+
+    def handler(res: Any) -> None:
+        assert res.chunked_encoding is res.chunkedEncoding is False
+        res.chunkedEncoding = value
+        seen.append(res.chunked_encoding)
+        res.write("x")
+        seen.append(res.chunked_encoding)
+        res.chunked_encoding = value
+        seen.append(res.chunkedEncoding)
+        res.end("y")
+
+    assert serve(handler).body == b"1\r\nx\r\n1\r\ny\r\n0\r\n\r\n"
+    assert seen == [value, True, value]
+
+    def whole(res: Any) -> None:
+        res.chunked_encoding = value
+        res.end("xy")
+
+    assert serve(whole).text.endswith("Content-Length: 2||xy")
+
+
+def test_chunked_encoding_of_a_status_without_a_body() -> None:
+    """Node: the connection does not stay."""
+
+    def handler(res: Any) -> None:
+        res.status_code = 204
+        res.chunked_encoding = True
+        res.end()
+        assert res.chunked_encoding is False
+
+    assert serve(handler).text == "HTTP/1.1 204 No Content|Date: D|Connection: close||"
 
 
 def test_a_second_response_on_the_servers_socket() -> None:

@@ -29,10 +29,8 @@ def as_bytes(data: Any, encoding: str | None) -> bytes:
     if data is None:
         raise StreamNullValuesError
     if isinstance(data, str):
-        return _encodings.encode(data, encoding)
-    if isinstance(data, (bytearray, memoryview)):
-        return bytes(data)
+        return _encodings.encode(str.__str__(data), encoding)  # what a subclass holds, whatever it says
     try:
-        return bytes(memoryview(data))
+        return bytes(memoryview(data))  # not bytes(data), which asks a subclass
     except TypeError:
         raise InvalidArgTypeError("chunk", "a str or a bytes-like object", data) from None

@@ -42,11 +42,13 @@ def lower(name: str) -> str:
         return _known.get(name) or name.lower()
     if not isinstance(name, str):
         raise InvalidArgTypeError("name", "a str", name)
-    return name.lower()
+    return str.lower(name)
 
 
 def check_name(name: str, kind: str = "Header name") -> str:
     """Return a field name in lower case; InvalidHTTPTokenError if it is no token (RFC 9110, 5.6.2)."""
+    if type(name) is not str and isinstance(name, str):
+        name = str.__str__(name)  # a subclass may say that it equals, or is, something else
     try:
         return _known[name]
     except (KeyError, TypeError):
@@ -58,7 +60,7 @@ def _checked_name(name: object, kind: str) -> str:
         raise InvalidHTTPTokenError(kind, name)
     key = name.lower()
     if len(_known) < _MOST_KNOWN:
-        _known[str.__str__(name)] = key
+        _known[name] = key
     return key
 
 
@@ -81,9 +83,11 @@ def check_value(name: str, value: Any, lenient: bool = False, where: str = "head
         value = _scalar(name, value)
         if not isinstance(value, str):
             return value
+        _check_characters(name, str.__str__(value), lenient, where)  # that is what will be sent of a subclass
+        return value
     if not (value.isascii() and value.isprintable()):  # quick, and mostly so
         _check_characters(name, value, lenient, where)
-    elif kind is str and len(_passed) < _MOST_PASSED and len(value) <= _LONGEST_PASSED:
+    elif len(_passed) < _MOST_PASSED and len(value) <= _LONGEST_PASSED:
         _remember(name, value)
     return value
 
@@ -105,7 +109,7 @@ def _checked_list(name: str, items: Iterable[Any], lenient: bool, where: str) ->
 
 
 def _remember(name: str, value: str) -> None:
-    if name.lower() != "set-cookie":
+    if str.lower(name) != "set-cookie":
         _passed.add(value)
 
 
@@ -115,12 +119,13 @@ def _scalar(name: str, value: object) -> str | int | float:
     if isinstance(value, str | int | float):
         return value
     if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value).decode("latin-1")
+        return bytes(memoryview(value)).decode("latin-1")
     raise InvalidArgTypeError("value", "a str, a number, bytes or a list of these", value)
 
 
 def check_text(value: str, where: str) -> str:
     """Return text that may stand in a head; InvalidCharError if it may not."""
+    value = str.__str__(value)
     found = _BAD_CHARACTER.search(value)
     if found is not None:
         raise InvalidCharError(where, None, found[0], found.start())
@@ -342,6 +347,8 @@ def check_link(value: object) -> str:
 
 
 def _one_link(link: object) -> str:
+    if isinstance(link, str):
+        link = str.__str__(link)
     if not isinstance(link, str) or _LINK.fullmatch(link) is None:
         reason = 'must be a link such as "</styles.css>; rel=preload; as=style", or a list of them'
         raise InvalidArgValueError("hints", link, reason)

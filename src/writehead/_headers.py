@@ -45,6 +45,8 @@ class HeaderStore(EventEmitter):
     _rendered = False
     _odd = False  # anything was asked that the commonest answer does not have
     _send_date = False
+    _trailers = ""
+    _unique_headers: frozenset[str] = frozenset()
     _lenient = False  # insecure_http_parser: more characters in values
 
     def set_header(self, name: str, value: Any) -> Self:
@@ -168,7 +170,7 @@ class HeaderStore(EventEmitter):
     def _entry(self, name: str) -> Entry | None:
         if not isinstance(name, str):
             raise InvalidArgTypeError("name", "a str", name)
-        return None if self._store is None else self._store.get(name.lower())
+        return None if self._store is None else self._store.get(_fields.lower(name))
 
     def get_headers(self) -> dict[str, Any]:
         """Return a new dict of lower-case names and the values as they were set."""
@@ -200,7 +202,7 @@ class HeaderStore(EventEmitter):
             raise InvalidArgTypeError("name", "a str", name)
         if self._rendered:
             raise HeadersSentError("remove")
-        key = name.lower()
+        key = _fields.lower(name)
         if self._store is not None:
             self._store.pop(key, None)
         self._odd = True
@@ -210,6 +212,36 @@ class HeaderStore(EventEmitter):
             self._removed |= _MARKS.get(key, 0)
 
     removeHeader = remove_header
+
+    def add_trailers(self, headers: Any) -> None:
+        """Set the trailers, in place of earlier ones; sent after a chunked body only.
+
+        Args:
+            headers: a mapping, or a list of `[name, value]` pairs.
+
+        Raises:
+            InvalidArgTypeError, InvalidHTTPTokenError, InvalidCharError,
+            InvalidHeaderValueError; then the earlier trailers stay.
+
+        Source: RFC 9110, 6.5; RFC 9112, 7.1.2
+        """
+        if isinstance(headers, (list, tuple)) and not all(
+            isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in headers
+        ):
+            raise InvalidArgTypeError("headers", "a mapping or a list of pairs", headers)
+        lines: list[str] = []
+        for name, value in field_pairs(headers):
+            key = _fields.check_name(name, "Trailer name")
+            value = _fields.check_value(name, value, self._lenient, "trailer content")
+            if isinstance(value, list) and len(value) > 1 and key not in self._unique_headers:
+                # Node: a Cookie's too, unlike in a head.
+                lines.extend(_fields.field_lines(name, _fields.text(item)) for item in value)
+            else:
+                lines.append(_fields.field_lines(name, value, join=True))
+        self._trailers = "".join(lines)
+        self._odd = True
+
+    addTrailers = add_trailers
 
 
 def pairs_of(headers: Any) -> list[tuple[Any, Any]]:

@@ -408,9 +408,14 @@ class IncomingMessage(Readable):
         """
         body = await self.bytes(limit)
         try:
-            return json.loads(body)
+            return json.loads(body, parse_constant=_no_constant)
         except RecursionError:
             raise ValueError("the body is nested too deeply") from None
+
+
+def _no_constant(name: str) -> Any:
+    """Refuse NaN and the infinities, which Python would take (RFC 8259, 6)."""
+    raise ValueError(f"the body is no JSON: {name} is no number there")
 
 
 def _ignore(chunk: bytes) -> bool:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Self
 
-from writehead import _fields
 from writehead._bytes import as_bytes
 from writehead._callbacks import Callback, UserCallback, user_callback
-from writehead._headers import HeaderStore, field_pairs
+from writehead._headers import HeaderStore
 from writehead._http1.exchange import GONE, Http1Exchange
 from writehead._http1.framing import FRAMES
 from writehead._options import milliseconds, snake
+from writehead._standalone import WritableSink, set_timeout_of
 from writehead._turns import later
 from writehead._waiters import Waiters
 from writehead._wire import Sink
@@ -47,7 +47,7 @@ class OutgoingMessage(HeaderStore):
 
     _exchange: Http1Exchange = GONE
     _stream: Sink | None = None  # where small chunks may go straight
-    _chunked = False
+    _chunked: Any = False
     _finished = False
     _flushed = False
     _destroyed = False
@@ -56,7 +56,6 @@ class OutgoingMessage(HeaderStore):
     _need_drain = False
     _strict = False
     _body_bytes = 0
-    _trailers = ""
     _known_length: int | None = None
     _should_keep_alive = True
     _may_chunk = True
@@ -64,7 +63,6 @@ class OutgoingMessage(HeaderStore):
     _high_water_mark = 65536
     _reject_body = False  # reject_non_standard_body_writes
     _close_after_finish = False  # emit_close_after_finish
-    _unique_headers: frozenset[str] = frozenset()
     _waiters: Waiters | None = None
 
     def __init__(
@@ -186,6 +184,8 @@ class OutgoingMessage(HeaderStore):
             return self
         chunk = as_bytes(data, encoding) if more else None
         if self._destroyed:
+            if callback is not None and callable(callback):
+                later(UserCallback(callback, self), StreamDestroyedError("end"))
             if chunk is None and not self._rendered:
                 self._render_for(0)  # Node renders it, and may raise, though nobody will get it
             if self._rendered and self._exchange.void:
@@ -218,14 +218,16 @@ class OutgoingMessage(HeaderStore):
     def _end_again(self, more: bool, callback: Any) -> None:
         called = user_callback(callback, self)
         if more:  # of whatever type
+            error = StreamWriteAfterEndError()
+            if called is not None:
+                later(called, error)
             if not self._destroyed:
-                error = StreamWriteAfterEndError()
-                if called is not None:
-                    later(called, error)
                 later(self._emit_error, error)
         elif called is not None:
             if self.writable_finished:
                 called(StreamAlreadyFinishedError("end"))
+            elif self._destroyed:
+                later(called, StreamDestroyedError("end"))
             else:
                 self.on("finish", callback)
 
@@ -256,36 +258,6 @@ class OutgoingMessage(HeaderStore):
         self._cork_depth -= 1
         if self._exchange.uncork() and self._need_drain and not self.writable_length:
             self._on_drained()
-
-    def add_trailers(self, headers: Any) -> None:
-        """Set the trailers, in place of earlier ones; sent after a chunked body only.
-
-        Args:
-            headers: a mapping, or a list of `[name, value]` pairs.
-
-        Raises:
-            InvalidArgTypeError, InvalidHTTPTokenError, InvalidCharError,
-            InvalidHeaderValueError; then the earlier trailers stay.
-
-        Source: RFC 9110, 6.5; RFC 9112, 7.1.2
-        """
-        if isinstance(headers, (list, tuple)) and not all(
-            isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in headers
-        ):
-            raise InvalidArgTypeError("headers", "a mapping or a list of pairs", headers)
-        lines: list[str] = []
-        for name, value in field_pairs(headers):
-            key = _fields.check_name(name, "Trailer name")
-            value = _fields.check_value(name, value, self._lenient, "trailer content")
-            if isinstance(value, list) and len(value) > 1 and key not in self._unique_headers:
-                # Node: a Cookie's too, unlike in a head.
-                lines.extend(_fields.field_lines(name, _fields.text(item)) for item in value)
-            else:
-                lines.append(_fields.field_lines(name, value, join=True))
-        self._trailers = "".join(lines)
-        self._odd = True
-
-    addTrailers = add_trailers
 
     # -- its end ---------------------------------------------------------------
 
@@ -496,9 +468,17 @@ class OutgoingMessage(HeaderStore):
         return self._errored
 
     @property
-    def chunked_encoding(self) -> bool:
-        """Whether the rendered head says `Transfer-Encoding: chunked`."""
+    def chunked_encoding(self) -> Any:
+        """Whether the rendered head says `Transfer-Encoding: chunked`.
+
+        May be set, as in Node, but does not change how the body is sent: the head has told the client.
+        """
         return self._chunked
+
+    @chunked_encoding.setter
+    def chunked_encoding(self, value: Any) -> None:
+        self._chunked = value
+        self._odd = True
 
     chunkedEncoding = chunked_encoding
 
@@ -563,7 +543,9 @@ class OutgoingMessage(HeaderStore):
     connection = socket
 
     def _move_to(self, socket: Any) -> None:
-        raise MethodNotImplementedError("socket")
+        """Keep `socket` for `set_timeout` and `destroy`: a message without a head writes nothing."""
+        self._exchange = Http1Exchange()
+        self._exchange.coming = None if socket is None else WritableSink(socket)
 
     def set_timeout(self, msecs: Any, callback: Callback | None = None) -> Self:
         """Emit 'timeout' after `msecs` without activity on the connection; 0 switches off.
@@ -587,9 +569,9 @@ class OutgoingMessage(HeaderStore):
         if callback is not None:
             self.on("timeout", callback)
         if socket is not None:
-            socket.set_timeout(msecs)
+            set_timeout_of(socket, msecs)
         elif not self._flushed:
-            self.once("socket", lambda socket: socket.set_timeout(msecs))
+            self.once("socket", lambda socket: set_timeout_of(socket, msecs))
         return self
 
     setTimeout = set_timeout

@@ -8,7 +8,7 @@ from contextvars import Context
 from typing import Any, Self
 
 from writehead import _fields
-from writehead._callbacks import Callback, user_callback
+from writehead._callbacks import Callback, UserCallback, user_callback
 from writehead._dates import date_line
 from writehead._failures import log_failure
 from writehead._file import FileRange, open_range, send_range
@@ -16,9 +16,11 @@ from writehead._headers import Entry, field_pairs
 from writehead._http1.exchange import GONE, Gone, Http1Exchange, field_line, inform_block
 from writehead._http1.framing import LARGE
 from writehead._outgoing import OutgoingMessage
+from writehead._request_like import fact_of, header_of, version_of
 from writehead._socket import Socket
 from writehead._standalone import WritableSink
 from writehead._status import STATUS_CODES, STATUS_LINES
+from writehead._turns import later
 from writehead._watch import Watch
 from writehead._wire import Sink
 from writehead.errors import (
@@ -29,6 +31,7 @@ from writehead.errors import (
     InvalidStatusCodeError,
     OutOfRangeError,
     SocketAssignedError,
+    StreamDestroyedError,
     StreamWriteAfterEndError,
 )
 
@@ -93,11 +96,11 @@ class ServerResponse(OutgoingMessage):
         return context
 
     def _adapt_to_version(self, exchange: Http1Exchange) -> None:
-        major, minor = self.req.http_version_major, self.req.http_version_minor
+        major, minor = version_of(self.req)
         if major < 1 or minor < 1:  # Node's test: HTTP/2.0 counts as 1.0
-            exchange.informs = major > 1  # RFC 9110, 15.2
+            exchange.informs = major > 1 or not (major or minor)  # RFC 9110, 15.2; known to be 1.0, that is
             self._should_keep_alive = False
-            self._may_chunk = _fields.is_chunked((self.req.headers or {}).get("te") or "")
+            self._may_chunk = _fields.is_chunked(header_of(self.req, "te"))
 
     # -- the head --------------------------------------------------------------
 
@@ -221,7 +224,7 @@ class ServerResponse(OutgoingMessage):
 
     def _render(self, headers: Any) -> None:
         message = self._status_message
-        self._reason = reason = message if type(message) is str else str(message)
+        self._reason = reason = message if type(message) is str else _plain_text(message)
         if self._store is None:
             if not (reason.isascii() and reason.isprintable()):
                 _fields.check_text(reason, "statusMessage")
@@ -235,9 +238,12 @@ class ServerResponse(OutgoingMessage):
         if self._expects_continue and not self._sent_100:
             self._should_keep_alive = False
         exchange = self._exchange
+        if self._chunked and self._status_code in (204, 304):  # Node: said to be chunked, it closes
+            self._should_keep_alive = self._chunked = False
         exchange.begin(self)
         self._rendered = True
-        self._chunked = exchange.chunked
+        if exchange.chunked:
+            self._chunked = True
         if exchange.keep_reads is not None:
             self._should_keep_alive = exchange.keep_reads
 
@@ -268,7 +274,10 @@ class ServerResponse(OutgoingMessage):
 
     @property
     def _for_head_request(self) -> bool:
-        return bool(self.req.method == "HEAD")
+        try:
+            return bool(self.req.method == "HEAD")
+        except AttributeError:
+            return bool(fact_of(self.req, "method") == "HEAD")
 
     # -- informational responses -----------------------------------------------
 
@@ -280,10 +289,11 @@ class ServerResponse(OutgoingMessage):
         Args:
             status_code: 100 to 199, but not 101.
             headers: a mapping, a flat list or a list of pairs; may be left out.
-            callback: called once the operating system has the bytes.
+            callback: called once the operating system has the bytes, or with an error; at once
+                where nothing is sent.
 
         Returns:
-            As `write`; False, and nothing is sent, to an HTTP/1.0 client.
+            As `write`; True, and nothing is sent, to an HTTP/1.0 client.
 
         Raises:
             HeadersSentError, InvalidArgTypeError, OutOfRangeError, InvalidArgValueError,
@@ -298,10 +308,13 @@ class ServerResponse(OutgoingMessage):
             raise HeadersSentError("write")
         code = _as_information(status_code)
         lines = "" if headers is None else self._information_lines(headers)
+        done = user_callback(callback, self)
         if self._destroyed:
+            if done is not None:
+                later(done, StreamDestroyedError("write"))
             return False
         block = inform_block(code, STATUS_CODES.get(code, "unknown"), lines)
-        return self._exchange.inform(block, user_callback(callback, self))
+        return self._exchange.inform(block, done)
 
     writeInformation = write_information
 
@@ -337,23 +350,30 @@ class ServerResponse(OutgoingMessage):
         """Send `103 Early Hints` (RFC 8297).
 
         Args:
-            hints: `link`, a Link value or a list of them, and other fields; without
+            hints: `link`, in any case, a Link value or a list of them; and other fields. Without
                 `link` nothing is sent.
-            callback: called once the operating system has the bytes.
+            callback: called once the operating system has the bytes, or with an error; at once
+                where nothing is sent.
 
         Raises:
             InvalidArgTypeError, InvalidArgValueError, InvalidCharError, HeadersSentError.
         """
         if not isinstance(hints, Mapping):
             raise InvalidArgTypeError("hints", "a mapping", hints)
-        link = hints.get("link")
-        if link is None or (isinstance(link, (list, tuple)) and not link):
-            return
-        text = _fields.check_link(link)
-        _fields.check_text(text, "header content")
-        fields = {"Link": text}
-        fields.update((name, value) for name, value in hints.items() if name != "link")
-        self.write_information(103, fields, callback)
+        links: list[Any] = []
+        fields: list[tuple[Any, Any]] = []
+        for name, value in hints.items():
+            if _fields.lower(name) != "link":
+                fields.append((name, value))
+            elif isinstance(value, (list, tuple)):
+                links.extend(value)
+            elif value is not None:
+                links.append(value)
+        if links:
+            fields.insert(0, ("Link", _fields.check_link(links)))
+            self.write_information(103, fields, callback)
+        elif callback is not None and callable(callback):
+            later(UserCallback(callback, self), None)
 
     writeEarlyHints = write_early_hints
 
@@ -526,6 +546,11 @@ _write_head = ServerResponse.write_head
 _write = ServerResponse.write
 
 
+def _plain_text(message: Any) -> str:
+    """Return a status message as it is sent: what a subclass of str holds, and not what it says of itself."""
+    return str.__str__(message if isinstance(message, str) else str(message))
+
+
 def _as_status(value: Any) -> int:
     """Return a status code given as an int, a float or text.
 
@@ -539,6 +564,7 @@ def _as_status(value: Any) -> int:
     if isinstance(value, float) and math.isfinite(value):
         return int(value)
     if isinstance(value, str):
+        value = str.__str__(value)
         try:
             number = float(value.strip()) if value.strip().isascii() else math.nan
         except ValueError:

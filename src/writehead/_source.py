@@ -125,15 +125,13 @@ class ThreadSteps(Steps):
         try:
             return self._step()
         finally:
-            self._after_step()
+            if self._is_left_behind():
+                self._close_owners()
 
-    def _after_step(self) -> None:
-        """Close what was left meanwhile, by another thread."""
+    def _is_left_behind(self) -> bool:
         with self._lock:
             self._busy = False
-            left = self._left
-        if left:
-            self._close_owners()
+            return self._left
 
     async def aclose(self) -> None:
         """Close it in a thread, as that may block, too."""

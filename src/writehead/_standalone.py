@@ -6,6 +6,7 @@ The writable needs `write(data, encoding, callback)`, `cork`, `uncork`, `on`, `w
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from writehead._turns import later
@@ -106,3 +107,13 @@ class WritableSink:
         """Destroy the writable, if it can be."""
         destroy = getattr(self.writable_object, "destroy", None)
         return None if destroy is None else destroy(error)
+
+
+def set_timeout_of(socket: Any, msecs: Any) -> None:
+    """Set the timeout of a Socket, or of any object that has the method in either spelling."""
+    method = getattr(socket, "set_timeout", None) or getattr(socket, "setTimeout", None)
+    if method is None and isinstance(socket, Mapping):  # an object literal, in Python
+        method = socket.get("set_timeout") or socket.get("setTimeout")
+    if method is None:
+        raise AttributeError(f"{type(socket).__name__!r} object has no attribute 'set_timeout'")
+    method(msecs)

@@ -360,14 +360,15 @@ def test_where_small_chunks_may_go_straight() -> None:
 
 
 def test_informational_bytes() -> None:
-    """At once to the sink; not at all where none may be sent."""
+    """At once to the sink; where none may be sent, nothing but the callback."""
     exchange, sink, head = begun(sink=Basin(mark=5, slow=True))
     assert exchange.inform(b"1234", note(head.log, "sent"))
     assert not exchange.inform(b"5", None)
-    exchange.informs = False
-    assert exchange.inform(b"6", note(head.log, "never")) is False
     sink.take()
-    assert (sink.taken, head.log) == (b"12345", ["sent"])
+    exchange.informs = False
+    assert exchange.inform(b"6", note(head.log, "nothing")) is True
+    settle()
+    assert (sink.taken, head.log) == (b"12345", ["sent", "nothing"])
 
 
 def test_lines_of_informational_responses() -> None:

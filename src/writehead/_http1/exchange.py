@@ -16,6 +16,7 @@ from writehead._http1.framing import LARGE
 from writehead._status import STATUS_LINES
 from writehead._turns import Turns, later
 from writehead._wire import Done, ResponseHead, ResponseSide, Sink
+from writehead.errors import StreamDestroyedError
 
 
 def status_line(code: int, reason: str) -> str:
@@ -241,9 +242,11 @@ class Http1Exchange:
             self._park(head, None)
 
     def inform(self, block: bytes, done: Done | None) -> bool:
-        """Send an informational response (RFC 9110, 15.2); False where none may be sent."""
+        """Send an informational response (RFC 9110, 15.2); where none may be sent, call back all the same."""
         if not self.informs:
-            return False
+            if done is not None:
+                later(done, None)
+            return True
         if self._sink is not None:
             self._sink.settle()  # what went before has left
             self._sink.put_now(block, done)
@@ -324,7 +327,10 @@ class Http1Exchange:
         self._sink = None
 
     def drop(self) -> None:
-        """Forget what waits, its callbacks with it: the connection has gone."""
+        """Forget what waits, and tell its callbacks: the connection has gone."""
+        for _, done in (self._parked or []) + (self._merged or []):
+            if done is not None:
+                later(done, StreamDestroyedError("write"))
         self.refused = self.refused or self._parked is not None
         if self.line is not None and self._parked_size:
             self.line.on_parked(-self._parked_size)
