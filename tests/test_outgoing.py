@@ -159,7 +159,7 @@ def test_a_write_on_a_destroyed_response() -> None:
 
 
 def test_a_write_when_the_socket_was_destroyed_in_this_turn() -> None:
-    """False; the head is rendered, the callback hears of it."""
+    """False; the head is rendered, the callback never called."""
     log: list[Any] = []
 
     def handler(res: Any) -> None:
@@ -168,7 +168,7 @@ def test_a_write_when_the_socket_was_destroyed_in_this_turn() -> None:
         log.append(res.headers_sent)
 
     assert serve(handler).bytes == b""
-    assert codes(log) == [False, True, "ERR_STREAM_DESTROYED"]
+    assert log == [False, True]
 
 
 @pytest.mark.parametrize("request_bytes", [HEAD, GET])
@@ -406,28 +406,28 @@ def test_a_second_end_with_data_in_a_finish_listener() -> None:
 
 
 def test_a_second_end_with_data_after_the_close() -> None:
-    """No event; the callback hears of it."""
+    """Nothing at all."""
     log: list[Any] = []
     served = serve(lambda res: res.end("x"))
-    served.res.on("error", lambda error: log.append("event"))
+    served.res.on("error", log.append)
     assert served.res.end("y", log.append) is served.res
     settle()
-    assert codes(log) == ["ERR_STREAM_WRITE_AFTER_END"]
+    assert log == []
 
 
 @pytest.mark.parametrize(("data", "headers_sent"), [(None, True), ("", True), ("x", False)])
 def test_the_first_end_of_a_destroyed_response(data: Any, headers_sent: bool) -> None:
-    """`finished`, and not a byte; the callback hears why."""
+    """`finished`, and neither a byte nor a call."""
     log: list[Any] = []
 
     def handler(res: Any) -> None:
         events(log, res, "finish error")
         res.destroy()
-        assert res.end(data, log.append) is res
+        assert res.end(data, lambda: log.append("called")) is res
         assert (res.finished, res.headers_sent) == (True, headers_sent)
 
     assert serve(handler).bytes == b""
-    assert codes(log) == ["ERR_STREAM_DESTROYED"]
+    assert log == []
 
 
 # -- cork, back-pressure, drain --------------------------------------------------
@@ -1353,32 +1353,3 @@ def test_a_member_of_an_enumeration_is_its_value() -> None:
         "HTTP/1.1 103 Early Hints|Link: <a>|fine: fine||HTTP/1.1 200 fine|fine: fine|X: fine|"
     )
     assert text.endswith("4|fine|0|fine: fine||")
-
-
-@pytest.mark.parametrize("corked", [False, True])
-def test_a_write_that_waits_its_turn_hears_that_the_client_has_gone(corked: bool) -> None:
-    """Behind another response, or corked: every callback is called, once."""
-    log: list[Any] = []
-    held: list[Any] = []
-    client = testing.connect(http.create_server(lambda req, res: held.append(res)))
-    client.send(GET + GET)
-    res = held[1]
-    res.write("a", log.append)
-    if corked:
-        res.cork()
-    res.write("b", log.append)
-    client.reset()
-    settle()
-    assert codes(log) == ["ERR_STREAM_DESTROYED"] * 2
-
-
-def test_a_write_to_a_socket_that_the_program_has_ended() -> None:
-    """The callback hears of it."""
-    log: list[Any] = []
-
-    def handler(res: Any) -> None:
-        res.socket.end()
-        res.write("x", log.append)
-
-    serve(handler)
-    assert codes(log) == ["ERR_STREAM_WRITE_AFTER_END"]

@@ -19,7 +19,6 @@ from writehead._clock import IdleTimers
 from writehead._readable import Readable
 from writehead._turns import Turns, turns
 from writehead._wire import Done, Ending
-from writehead.errors import StreamDestroyedError, StreamWriteAfterEndError
 
 if TYPE_CHECKING:
     from writehead._server import Server
@@ -187,7 +186,6 @@ class SocketFlow(PacketState):
     def put(self, data: bytes, done: Done | None = None) -> bool:
         """Hold `data` to the end of this turn; False at or over the mark."""
         if self._destroyed or self._written_ended:
-            self._turn_away(done)
             return False
         self._ease = BUSY
         if self._committed:  # what was to leave at once is not counted (Node)
@@ -206,12 +204,6 @@ class SocketFlow(PacketState):
         elif self._turn_corked:
             self._ease = OPEN
         return size < self._high_water_mark or self._refuse_more(size)
-
-    def _turn_away(self, done: Done | None) -> None:
-        """Tell who waits for bytes that come too late."""
-        if done is not None:
-            late = StreamDestroyedError("write") if self._destroyed else StreamWriteAfterEndError()
-            self._turns.later(done, late)
 
     def _owe(self, done: Done) -> None:
         """Call `done` once the system has what is held now."""
@@ -253,7 +245,6 @@ class SocketFlow(PacketState):
 
     def _put_through(self, data: bytes, done: Done | None) -> None:
         if self._destroyed or self._written_ended:
-            self._turn_away(done)
             return
         self._ease = BUSY
         size = len(data)

@@ -184,8 +184,6 @@ class OutgoingMessage(HeaderStore):
             return self
         chunk = as_bytes(data, encoding) if more else None
         if self._destroyed:
-            if callback is not None and callable(callback):
-                later(UserCallback(callback, self), StreamDestroyedError("end"))
             if chunk is None and not self._rendered:
                 self._render_for(0)  # Node renders it, and may raise, though nobody will get it
             if self._rendered and self._exchange.void:
@@ -218,16 +216,14 @@ class OutgoingMessage(HeaderStore):
     def _end_again(self, more: bool, callback: Any) -> None:
         called = user_callback(callback, self)
         if more:  # of whatever type
-            error = StreamWriteAfterEndError()
-            if called is not None:
-                later(called, error)
             if not self._destroyed:
+                error = StreamWriteAfterEndError()
+                if called is not None:
+                    later(called, error)
                 later(self._emit_error, error)
         elif called is not None:
             if self.writable_finished:
                 called(StreamAlreadyFinishedError("end"))
-            elif self._destroyed:
-                later(called, StreamDestroyedError("end"))
             else:
                 self.on("finish", callback)
 

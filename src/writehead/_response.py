@@ -361,17 +361,16 @@ class ServerResponse(OutgoingMessage):
         if not isinstance(hints, Mapping):
             raise InvalidArgTypeError("hints", "a mapping", hints)
         links: list[Any] = []
-        fields: list[tuple[Any, Any]] = []
+        others: dict[Any, Any] = {}
         for name, value in hints.items():
             if _fields.lower(name) != "link":
-                fields.append((name, value))
+                others[name] = value
             elif isinstance(value, (list, tuple)):
                 links.extend(value)
             elif value is not None:
                 links.append(value)
         if links:
-            fields.insert(0, ("Link", _fields.check_link(links)))
-            self.write_information(103, fields, callback)
+            self.write_information(103, {"Link": _fields.check_link(links)} | others, callback)
         elif callback is not None and callable(callback):
             later(UserCallback(callback, self), None)
 

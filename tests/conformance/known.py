@@ -247,7 +247,7 @@ DIFFERENCES: list[Difference] = [
         "D17",
         "No informational answers to HTTP/1.0",
         "sends 1xx answers to HTTP/1.0 clients.",
-        "does not (RFC 9110, 15.2): the calls return `False` and do nothing more.",
+        "does not (RFC 9110, 15.2): the calls send nothing, return `True` and call back.",
         "README, 1xx to an HTTP/1.0 client",
     ),
     Difference(
@@ -403,6 +403,20 @@ DIFFERENCES: list[Difference] = [
         "answers 400 in place of that answer.",
         "sends nothing behind an answer that says `Connection: close`: the end of the connection may be what delimits it.",
         "README, `server.md` §19, 11, and parse errors in a pipeline",
+    ),
+    Difference(
+        "D39",
+        "Early hints without a link",
+        "looks for `link` in lower case alone; without it nothing is sent, and the callback is never called.",
+        "takes the name in any case, and calls back at once where nothing is sent.",
+        "none: a program that waits for the callback would wait for ever",
+    ),
+    Difference(
+        "D40",
+        "Clocks behind a stall of the loop",
+        "runs its timers before it reads: after a handler has blocked the loop, a request that came in time is reset, or gets 408.",
+        "reads first what has come, and then asks the clock again (nodejs/node#43456, #47130).",
+        "none: what lies in the socket counts as come",
     ),
 ]
 BY_ID = {difference.id: difference for difference in DIFFERENCES}

@@ -137,7 +137,7 @@ MUTATIONS: list[Mutation] = [
     ),
     Mutation(
         "trailers of several calls add up",
-        "_outgoing.py",
+        "_headers.py",
         'self._trailers = "".join(lines)',
         'self._trailers += "".join(lines)',
     ),
@@ -222,7 +222,7 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a statusMessage of the user is overwritten",
         "_response.py",
-        "        self._reason = reason = message if type(message) is str else str(message)",
+        "        self._reason = reason = message if type(message) is str else _plain_text(message)",
         "        self._reason = reason = STATUS_CODES.get(self._status_code, message)",
     ),
     Mutation(
@@ -331,7 +331,7 @@ MUTATIONS: list[Mutation] = [
     ),
     Mutation(
         "trailers joined that Node sends apart",
-        "_outgoing.py",
+        "_headers.py",
         "if isinstance(value, list) and len(value) > 1 and key not in self._unique_headers:",
         "if False:",
     ),

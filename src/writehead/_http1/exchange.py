@@ -16,7 +16,6 @@ from writehead._http1.framing import LARGE
 from writehead._status import STATUS_LINES
 from writehead._turns import Turns, later
 from writehead._wire import Done, ResponseHead, ResponseSide, Sink
-from writehead.errors import StreamDestroyedError
 
 
 def status_line(code: int, reason: str) -> str:
@@ -327,10 +326,7 @@ class Http1Exchange:
         self._sink = None
 
     def drop(self) -> None:
-        """Forget what waits, and tell its callbacks: the connection has gone."""
-        for _, done in (self._parked or []) + (self._merged or []):
-            if done is not None:
-                later(done, StreamDestroyedError("write"))
+        """Forget what waits, its callbacks with it: the connection has gone."""
         self.refused = self.refused or self._parked is not None
         if self.line is not None and self._parked_size:
             self.line.on_parked(-self._parked_size)

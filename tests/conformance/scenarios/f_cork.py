@@ -464,7 +464,9 @@ for label, hints in {
     "bad value": {"link": "<a>", "b": "\n"},
 }.items():
     information.add(
-        f"early hints: {label}", [call("res.writeEarlyHints", hints, cb("c")), call("res.end", "x")]
+        f"early hints: {label}",
+        [call("res.writeEarlyHints", hints, cb("c")), call("res.end", "x")],
+        **({"known": "D39"} if label in ("no link", "absent link", "empty list", "capital Link") else {}),
     )
 LINKS = (
     "</s.css>; rel=preload; as=style", "<a>", "<>", '<a>; x="y"', "<a>; crossorigin", "<a> ; a=b ; c",
