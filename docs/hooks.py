@@ -1,5 +1,5 @@
 """What mkdocs does to a page besides: topics are found, the changelog comes in,
-blocks that only tests run go, rows get anchors.
+blocks that only tests run go, blocks in several languages become tabs, rows get anchors.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
+
+#: What is chosen by tabs; a choice holds for the whole site (`content.tabs.link`).
+LANGUAGES = ("Node", "Python", "Python, Node's spelling")
 
 
 def on_config(config: Any) -> Any:
@@ -27,7 +30,21 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
         markdown = changelog.replace("SECURITY.md#compatibility", "compatibility.md")
     markdown = re.sub(r"(?ms)^<!-- (?:python|client)\n.*?^-->\n", "", markdown)
+    markdown = with_tabs(markdown)
     return with_anchors(markdown) if source.startswith("reference/") else markdown
+
+
+def with_tabs(markdown: str) -> str:
+    """Let blocks under the title of a language be tabs.
+
+    The source has titles in bold, since where the code is hosted nobody renders tabs.
+    """
+
+    def tab(block: re.Match[str]) -> str:
+        return f'=== "{block[1]}"\n\n' + re.sub(r"(?m)^(?=.)", "    ", block[2])
+
+    labels = "|".join(LANGUAGES)
+    return re.sub(rf"(?ms)^\*\*({labels})\*\*\n\n(```\w+\n.*?^```$)", tab, markdown)
 
 
 def with_anchors(markdown: str) -> str:

@@ -249,6 +249,34 @@ def test_a_page_has_no_block_that_is_not_seen(page: Path) -> None:
     }
 
 
+# -- tabs ----------------------------------------------------------------------
+
+
+def test_blocks_in_several_languages_become_tabs() -> None:
+    """Each block under the title of a language is a tab of the site, in groups of which each has Python."""
+    source = (DOCS / "guides" / "from-node.md").read_text("utf-8")
+    built = hooks().with_tabs(source)
+    assert re.findall(r"(?m)^\*\*", built) == []
+    labels = re.findall(r'(?m)^=== "(.*)"$', built)
+    assert len(labels) == len(re.findall(r"(?m)^\*\*", source))
+    groups = " ".join(labels).split("Node Python")
+    assert len(groups) - 1 == labels.count("Python") == labels.count("Node")
+    assert [piece.text for piece in pieces_of(built)] == [piece.text for piece in pieces_of(source)]
+
+
+def test_choosing_a_language_once_chooses_it_everywhere() -> None:
+    """Tabs of the same title are linked."""
+    assert "    - content.tabs.link\n" in (ROOT / "mkdocs.yml").read_text("utf-8")
+
+
+def hooks() -> types.ModuleType:
+    """Return docs/hooks.py, as mkdocs loads it."""
+    module = types.ModuleType("hooks")
+    vars(module)["__file__"] = str(DOCS / "hooks.py")
+    exec((DOCS / "hooks.py").read_text("utf-8"), vars(module))
+    return module
+
+
 # -- links ---------------------------------------------------------------------
 
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 CONSOLE_BLOCKS = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
 COMMANDS = [line[2:] for block in CONSOLE_BLOCKS for line in block.splitlines() if line.startswith("$ ")]
+INSTALL, RUN, ASK, ASK_BY_JSON, _ = CONSOLE_BLOCKS
 
 
 def started(directory: Path, block: str) -> tuple[str, int]:
@@ -34,7 +34,7 @@ def test_the_first_program_is_the_example() -> None:
 def test_the_first_program_prints_and_answers_as_shown(tmp_path: Path) -> None:
     """What the consoles under the first program show is what they show."""
     script, port = started(tmp_path, PYTHON_BLOCKS[0])
-    shown = [block.replace("3000", str(port)) for block in CONSOLE_BLOCKS[:2]]
+    shown = [block.replace("3000", str(port)) for block in (RUN, ASK)]
     with command(script) as program:
         assert [program.line()] == shown[0].splitlines()[1:]
         with connect(port) as client:
@@ -49,7 +49,7 @@ def test_the_first_program_prints_and_answers_as_shown(tmp_path: Path) -> None:
 def test_curl_shows_what_the_readme_shows(tmp_path: Path) -> None:
     """The very command of the README."""
     script, port = started(tmp_path, PYTHON_BLOCKS[0])
-    line, _, expected = CONSOLE_BLOCKS[1].replace("3000", str(port)).partition("\n")
+    line, _, expected = ASK.replace("3000", str(port)).partition("\n")
     with python(script) as program:
         program.line()
         done = subprocess.run(["env", "no_proxy=*", *line[2:].split()], capture_output=True, check=True)
@@ -61,6 +61,8 @@ def test_the_async_program_answers(tmp_path: Path) -> None:
     """JSON in, text out, by an `async def` handler and Node's spelling."""
     script, port = started(tmp_path, PYTHON_BLOCKS[1])
     body = b'{"name": "Ada"}'
+    assert f"'{body.decode()}'" in ASK_BY_JSON
+    assert ASK_BY_JSON.endswith("\nHello, Ada\n")
     with python(script) as program:
         while True:
             try:
@@ -91,16 +93,38 @@ def test_no_program_is_without_a_test() -> None:
 
 def test_every_command_is_known() -> None:
     """No command is shown that a test, here or elsewhere, does not stand for."""
-    name = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["name"]
     assert sorted(set(COMMANDS)) == sorted(
         {
-            f"pip install {name}",
-            "writehead ping.py",
+            "python3 -m venv .venv",
+            ". .venv/bin/activate",
+            "pip install .",
+            "writehead examples/ping.py",
             "curl -si localhost:3000/ping",
+            'curl -d \'{"name": "Ada"}\' localhost:3000',
             "make serve",
             "make test",
         }
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "page", [README, (ROOT / "docs" / "index.md").read_text("utf-8")], ids=["README", "index"]
+)
+def test_the_way_to_install_works_when_pasted(tmp_path: Path, page: str) -> None:
+    """In a checkout, before anything is published, the commands make an environment that has the command."""
+    checkout = tmp_path / "writehead"
+    shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(".*", "site", "tests"))
+    (block,) = [
+        each for each in re.findall(r"```console\n(.*?)```", page, re.DOTALL) if "pip install" in each
+    ]
+    typed = [line.removeprefix("$ ") for line in block.splitlines()]
+    typed += ["command -v writehead", "writehead --version"]
+    done = subprocess.run(
+        ["sh", "-ec", "\n".join(typed)], cwd=checkout, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert str(checkout / ".venv") in done.stdout
 
 
 @pytest.mark.parametrize("target", ["serve", "test"])
@@ -123,3 +147,10 @@ def test_links_lead_somewhere(page: str) -> None:
     """Each link into the project names a file that is there."""
     links = re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", (ROOT / page).read_text("utf-8"))
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_pages_that_are_read_where_the_code_is_need_no_site() -> None:
+    """Tabs are made when the site is built: in the source they are titles and blocks, which any reader shows."""
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    marked = [page.name for page in pages if re.search(r"(?m)^ *(===|!!!|\?\?\?) ", page.read_text("utf-8"))]
+    assert marked == []
