@@ -247,4 +247,4 @@ def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
 
 def test_the_command_is_in_the_readme() -> None:
     """The README shows how to call it."""
-    assert "writehead ping.py" in (ROOT / "README.md").read_text()
+    assert "writehead examples/ping.py" in (ROOT / "README.md").read_text()
