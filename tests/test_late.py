@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import socket
 import ssl
 import time
@@ -58,13 +59,10 @@ class Peer:
             loop.remove_reader(reader)
 
     def take(self) -> int:
-        """Read what is there, without the loop; return how much that was."""
+        """Read all that the system still hands over, without the loop; return how much that was."""
         size = 0
-        try:
-            while data := self.sock.recv(1 << 20):
-                size += len(data)
-        except BlockingIOError:
-            return size
+        while select.select([self.sock], [], [], 0.02)[0]:  # what it had queued follows in its own time
+            size += len(self.sock.recv(1 << 20))
         return size
 
 
