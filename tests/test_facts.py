@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
+import struct
 from typing import Any
 
-from tests.stage import GET, Stage, silent
+from tests.stage import GET, Stage, on_both_loops, silent
 from writehead import http, testing
 
 UPGRADE = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
@@ -59,3 +62,34 @@ def test_a_socket_knows_its_server_and_its_transport() -> None:
     assert isinstance(socket, http.Socket)
     assert socket.transport is client.transport
     assert isinstance(socket.server, http.Server)
+
+
+@on_both_loops
+async def test_a_client_that_was_reset_before_it_was_accepted_has_facts() -> None:
+    """None, or what is known: never an exception, however late they are asked for."""
+    asked: list[dict[str, Any]] = []
+    answered = asyncio.Event()
+
+    async def handle(req: Any, res: Any) -> None:
+        while not req.socket.destroyed:
+            await asyncio.sleep(0)
+        names = ("address", "family", "port")
+        asked.append(
+            {
+                f"{side}_{name}": getattr(req.socket, f"{side}_{name}")
+                for side in ("remote", "local")
+                for name in names
+            }
+        )
+        assert req.socket.address() == {}
+        req.socket.set_no_delay().set_keep_alive(True)
+        answered.set()
+
+    async with http.create_server(handle) as server:
+        await server.listen(0, "127.0.0.1")
+        client = socket.create_connection(("127.0.0.1", server.address()["port"]))
+        client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+        await answered.wait()
+    assert asked[0]["remote_family"] in (None, "IPv4")

@@ -158,7 +158,13 @@ class SocketFacts(SocketEnd):
         if self._destroyed and type(getattr(transport, "_raw", transport)).__name__ == "UnixTransport":
             return ()  # uvloop would ask its descriptor, which may be another's by now
         # Of a TCP connection both loops keep the addresses beyond its end.
-        pair = transport.get_extra_info("sockname" if local else "peername")
+        try:
+            pair = transport.get_extra_info("sockname" if local else "peername")
+        except (
+            AttributeError,
+            OSError,
+        ):  # uvloop: of one that has gone before it was asked for the first time
+            return ()
         return pair if isinstance(pair, tuple) else ()
 
     @property
