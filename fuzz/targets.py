@@ -60,7 +60,10 @@ def _parse(pieces: list[bytes]) -> tuple[list[Any], str | None]:
 
 def _feed(parser: RequestParser, piece: bytes) -> Iterator[Any]:
     yield from parser.feed(piece)
-    while parser.upgrade is not None:
+    while parser.more or parser.upgrade is not None:
+        if parser.more:
+            yield from parser.feed_more()
+            continue
         yield parser.upgrade
         if parser.upgrade._method == "CONNECT":
             parser.closed = True

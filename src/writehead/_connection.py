@@ -13,14 +13,14 @@ import asyncio
 import logging
 from typing import Any
 
-from writehead._contexts import run_in
+from writehead._backlog import HEAD, REQUESTS, SLICE, SMALL_PACKET, Backlog
 from writehead._http1.exchange import Http1Exchange
-from writehead._http1.found import END
+from writehead._http1.found import END, End
 from writehead._http1.framing import CLOSE
 from writehead._http1.parser import RequestParser
-from writehead._http1.whole import Whole, fill, known_line
+from writehead._http1.whole import known_line
 from writehead._incoming import IncomingMessage
-from writehead._line import Line, bare_answer
+from writehead._making import Making
 from writehead._raw import BodyFeed, Leftovers, Raw
 from writehead._response import ServerResponse
 from writehead._socket import Socket
@@ -36,7 +36,7 @@ _new = ServerResponse.__new__
 _new_message = IncomingMessage.__new__
 
 
-class Connection(Line):
+class Connection(Making):
     """A connection that speaks HTTP/1."""
 
     __slots__ = ()
@@ -66,19 +66,41 @@ class Connection(Line):
 
     def data_received(self, data: bytes) -> None:
         """Take a packet: parse, dispatch, write what came of it, run the later turns."""
+        self.socket._bytes_read += len(data)
+        if self._backlog is None:
+            self._serve(data)
+        else:
+            self._append(data)
+
+    def take_turn(self) -> None:
+        """Serve the next slice of a packet that waits."""
+        backlog = self._backlog
+        if backlog is None:
+            return
+        backlog.waits = False
+        if self._closed_input:
+            self._drop_backlog()
+        elif not self._holds_back:
+            self._serve(backlog.packet, backlog)
+            if self._backlog is None and self.socket._reading_paused:
+                self._on_socket_resume()
+
+    def _serve(self, data: bytes, backlog: Backlog | None = None) -> None:
+        """Serve a packet, or a slice of one that waited."""
         socket = self.socket
         size = len(data)
-        socket._bytes_read += size
         turns = self.turns
         mine = not turns.held
         turns.held = True
         socket._in_packet = True
-        heard = socket._listeners is not None and "data" in socket._listeners
+        heard = backlog is None and socket._listeners is not None and "data" in socket._listeners
         try:
-            if not self._closed_input:
+            if backlog is not None:
+                self._serve_backlog(backlog)
+            elif not self._closed_input:
                 parser = self._parser
                 if parser is None:
-                    rest = self._serve_whole(data, size)
+                    rest = self._serve_whole(data, size, 0)
                     if rest is not None and self._read(data, rest):
                         return self._pass_empty_lines(data, heard, mine)
                 elif parser.take_body(size):
@@ -138,10 +160,10 @@ class Connection(Line):
         if mine:
             self.turns.run()
 
-    def _serve_whole(self, data: bytes, size: int) -> int | None:
-        """Serve the whole requests without a body that `data` begins with; return where the rest begins.
+    def _serve_whole(self, data: bytes, size: int, at: int) -> int | None:
+        """Serve the whole requests without a body that `data` has from `at` on; return where the rest begins.
 
-        None if there is no rest, or nobody is to look at it.
+        None if there is no rest, or nobody is to look at it now.
 
         One such request is by far the commonest packet, so its way is short: no parser of
         its own, no list of things found (see `_http1.whole`).
@@ -149,7 +171,7 @@ class Connection(Line):
         server = self._server
         parsers = self._parsers
         socket = self.socket
-        at = 0
+        left = REQUESTS
         while True:
             head: Any = self._last_head
             known = None
@@ -241,14 +263,10 @@ class Connection(Line):
             if end == size or self._closed_input:
                 return None
             at = end
-
-    def _on_whole(self, whole: Whole) -> IncomingMessage | None:
-        """Begin a request that came whole, but is not usual; None if it cannot be made."""
-        message = self._make_message_safely()
-        if message is not None:
-            fill(message, whole)
-            self._on_head(message)
-        return message
+            left -= 1
+            if not left or self.turns.waiting:
+                self._wait_for_turn(Backlog(data, at))
+                return None
 
     def eof_received(self) -> bool:
         """Take the peer's FIN: nothing more is served (server.md: half-close)."""
@@ -286,6 +304,8 @@ class Connection(Line):
         try:
             self.socket.resume_writing()
             self._look_at_queue()
+            if self._backlog is not None:
+                self._read_on()
         finally:
             if mine:
                 self.turns.run()
@@ -306,13 +326,14 @@ class Connection(Line):
         ):
             # By far the commonest end: between two requests, and nobody hears of it.
             self._closed_input = True
-            self._parser = None
+            self._parser = self._backlog = None
             socket._lose_unheard()
             self._server._on_lost(self)
             return
         mine = self.turns.hold()
         try:
             self._closed_input = True
+            self._backlog = None
             self._server._on_socket_gone()
             self.socket.connection_lost(exc)
         finally:
@@ -323,19 +344,38 @@ class Connection(Line):
 
     def _read(self, data: bytes, at: int = 0) -> bool:
         """Feed a packet from `at` on to a parser; True if it was nothing but empty lines, where a request is awaited."""
+        if len(data) - at > SMALL_PACKET and self.turns.waiting:
+            self._wait_for_turn(Backlog(data, at))
+            return False
+        return self._read_slice(data, at)
+
+    def _read_slice(self, data: bytes, at: int, backlog: Backlog | None = None) -> bool:
+        """Feed a packet, or let the parser find more in one, and serve what it has found, or a slice of that."""
         parser = self._parser
         if parser is None:
             parser = self._parser = self._parsers.take(self._make_message)
         under_way = parser.mid_message
         try:
-            found = parser.feed(data[at:])
+            if backlog is None:
+                found = parser.feed(data[at:])
+            else:
+                under_way = backlog.was_under_way
+                found = backlog.found or parser.feed_more()
         except Exception as error:  # a message class of the user's that fails
             self._walk(parser.take_found())
             self._give_up_making(error)
             return False
-        self._walk(found)
+        if len(found) > REQUESTS:
+            first = self._walk_slice(found)
+        else:
+            self._walk(found)
+            first = len(found)
+        if self._waits_behind(parser, data, at, found[first:], under_way):
+            return False
         while parser.upgrade is not None and not self._closed_input:
             self._on_upgrade(parser, parser.upgrade)
+            if self._waits_behind(parser, data, at, [], True):
+                return False
         if self._closed_input:
             return False
         if parser.error is not None:
@@ -354,6 +394,60 @@ class Connection(Line):
             self.socket.destroy()
         return not (found or parser.mid_message or parser.error) and self._keep_alive_set
 
+    # -- fair turns --------------------------------------------------------------
+
+    def _serve_backlog(self, backlog: Backlog) -> None:
+        self._backlog = None
+        if backlog.found is not None:
+            self._read_slice(backlog.packet, backlog.at, backlog)
+        else:
+            packet = backlog.packet
+            rest = self._serve_whole(packet, len(packet), backlog.at) if self._parser is None else backlog.at
+            if rest is not None:
+                self._read_slice(packet, rest)
+        if backlog.more and not self._closed_input:
+            self._append(backlog.more)
+
+    def _append(self, data: bytes) -> None:
+        """Let a packet wait behind what waits already."""
+        if self._backlog is None:
+            self._wait_for_turn(Backlog(data, 0))
+        else:
+            self._backlog.more += data
+
+    def _wait_for_turn(self, backlog: Backlog) -> None:
+        """Let a part of a packet wait, and read nothing more before it has been served."""
+        self._backlog = backlog
+        self.socket._pause_transport()
+        if len(backlog.packet) > LARGE_PACKET and not self._feeding:
+            self._listen_to_body()  # the next one will be smaller
+        if not self._holds_back:
+            backlog.waits = True
+            self.turns.wait(self)
+
+    def _waits_behind(
+        self, parser: RequestParser, packet: bytes, at: int, found: list[Any], was_under_way: bool
+    ) -> bool:
+        """Let wait what has been found, and what the parser has not looked at, if there is any."""
+        if not (found or parser.more) or self._closed_input:
+            return False
+        waiting = Backlog(packet, at)
+        waiting.found = found
+        waiting.was_under_way = was_under_way
+        self._wait_for_turn(waiting)
+        return True
+
+    def _walk_slice(self, found: list[Any]) -> int:
+        """Serve some of the things found; return where the rest begins."""
+        left = SLICE
+        end = 0
+        while end < len(found) and left > 0:
+            kind = type(found[end])
+            left -= 1 if kind is bytes or kind is End else HEAD
+            end += 1
+        self._walk(found[:end])
+        return end
+
     def _listen_to_body(self) -> None:
         """Read large packets into a buffer that is there already."""
         self._feeding = True
@@ -368,32 +462,6 @@ class Connection(Line):
             transport.pause_reading()
             self.turns.outside(transport.resume_reading)
 
-    def _make_message(self) -> IncomingMessage:
-        server = self._server
-        context = server._copy_context()
-        message = context.run(server._message_class, self.socket)
-        message._listener_context = context
-        return message
-
-    def _make_message_safely(self) -> IncomingMessage | None:
-        try:
-            return self._make_message()
-        except Exception as error:
-            self._give_up_making(error)
-            return None
-
-    def _give_up_making(self, error: BaseException) -> None:
-        logger.error("an IncomingMessage could not be made", exc_info=error)
-        self._refuse_unmade(error)
-
-    def _refuse_unmade(self, error: BaseException) -> None:
-        """Answer 500 to a request that cannot be made, behind the answers of those before it."""
-        self._closed_input = True
-        self._start = self._incoming = None
-        self._last_words = (bare_answer(500), error)
-        if self._current is None and self._queue is None:
-            self._say_last_words()
-
     def _walk(self, found: list[Any]) -> None:
         for item in found:
             if item is END:
@@ -402,80 +470,6 @@ class Connection(Line):
                 self._on_body(item)
             else:
                 self._on_head(item)
-
-    def _on_head(self, message: IncomingMessage) -> None:
-        socket = self.socket
-        server = self._server
-        if self._keep_alive_set:
-            self._start_keeping_time(socket)
-        self._used = True
-        exchange = Http1Exchange()
-        exchange.line = self
-        exchange.keep_lines = server._keep_lines
-        message._source = self
-        self._incoming = message
-        if server._response_class is ServerResponse and message._http_version == "1.1":
-            # What its constructor does, without the call.
-            response = _new(ServerResponse)
-            response.req = message
-            response._exchange = exchange
-            exchange.response = response
-        else:
-            message._join_duplicates = server.join_duplicate_headers  # it may read the fields as it is made
-            made = self._make_response(message, exchange)
-            if made is None:
-                return
-            response = made
-        if server._peculiar:
-            self._adapt(message, response, exchange)
-        if message._method == "HEAD":
-            response._odd = True
-        if not message._should_keep_alive:
-            response._should_keep_alive = False
-            response._odd = True
-        elif response._odd:
-            response._should_keep_alive = True
-        if self._current is None and not socket._destroyed:
-            self._current = exchange
-            exchange._sink = socket
-            if response._listeners is not None:
-                response._on_socket(socket, socket)
-            if socket._listeners is not None:
-                exchange.after_listeners = socket.listener_count("close")
-        else:
-            self._enqueue(exchange)
-        server._dispatch(message, response, self)
-
-    def _make_response(self, message: IncomingMessage, exchange: Http1Exchange) -> ServerResponse | None:
-        """Call the constructor of a response class; None if it fails."""
-        server = self._server
-        message._exchange = exchange
-        try:
-            return run_in(
-                message._listener_context, server._response_class, message, **server._response_options
-            )
-        except Exception as error:
-            logger.exception("a ServerResponse could not be made")
-            self._refuse_unmade(error)
-            return None
-        finally:
-            message._exchange = None
-
-    def _adapt(self, message: IncomingMessage, response: ServerResponse, exchange: Http1Exchange) -> None:
-        """Apply the options that few servers set."""
-        server = self._server
-        response._odd = True
-        if server._closing:
-            for other in self._exchanges():  # the last one in line closes, not those before it
-                other.must_close = False
-            exchange.must_close = True
-        mark = self.socket.writable_high_water_mark
-        message._high_water_mark = response._high_water_mark = mark
-        response._reject_body = server.reject_non_standard_body_writes
-        response._unique_headers = server.unique_headers
-        response._close_after_finish = server.emit_close_after_finish
-        response._lenient = server.insecure_http_parser
-        message._join_duplicates = server.join_duplicate_headers
 
     def _on_body(self, chunk: bytes) -> None:
         incoming = self._incoming
@@ -510,11 +504,6 @@ class Connection(Line):
             incoming._push_end()
         if self.socket._reading_paused:
             self._on_socket_resume()
-
-    def want_body(self, message: IncomingMessage) -> None:
-        """A request asks for more of its body."""
-        if message is self._incoming and not self._read_paused:
-            self.socket._resume_transport()
 
     # -- upgrade ---------------------------------------------------------------
 

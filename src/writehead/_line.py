@@ -12,8 +12,10 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from writehead._backlog import Backlog
 from writehead._flow import LAST
 from writehead._http1.exchange import ENDED, GONE, Http1Exchange
+from writehead._http1.framing import bare_answer
 from writehead._http1.head import RawHead
 from writehead._http1.parser import RequestParser
 from writehead._http1.pool import ParserPool
@@ -34,28 +36,11 @@ UNREAD_GRACE = 1.0
 MOST_WAITING = 100
 
 
-def bare_answer(status: int) -> bytes:
-    """Return the answer to what cannot be served: a head and nothing else."""
-    return _BARE[status]
-
-
-_BARE = {
-    status: f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\n\r\n".encode()
-    for status, reason in (
-        (400, "Bad Request"),
-        (408, "Request Timeout"),
-        (413, "Payload Too Large"),
-        (431, "Request Header Fields Too Large"),
-        (500, "Internal Server Error"),
-        (505, "HTTP Version Not Supported"),
-    )
-}
-
-
 class PacketState(asyncio.Protocol):
     """What is asked of a connection for every packet, side by side in memory (see `_flow.PacketState`)."""
 
     __slots__ = (
+        "_backlog",
         "_closed_input",
         "_current",
         "_incoming",
@@ -99,6 +84,7 @@ class Line(PacketState):
 
     def __init__(self, server: Host) -> None:
         self._server = server
+        self._backlog: Backlog | None = None  # a part of a packet that waits for its turn
         self._parser: RequestParser | None = None
         self._current: Http1Exchange | None = None
         self._queue: deque[Http1Exchange] | None = None
@@ -266,7 +252,38 @@ class Line(PacketState):
         """Read on, unless a full body or a full line forbids it."""
         incoming = self._incoming
         if not self._read_paused and (incoming is None or not incoming._is_full):
+            self._read_on()
+
+    def want_body(self, message: IncomingMessage) -> None:
+        """A request asks for more of its body."""
+        if message is self._incoming and not self._read_paused:
+            self._read_on()
+
+    @property
+    def _holds_back(self) -> bool:
+        """Whether what has come is to wait for the client to take its answers, or for the reader of a body."""
+        incoming = self._incoming
+        return self.socket._blocked or (incoming is not None and incoming._is_full)
+
+    def _read_on(self) -> None:
+        """Serve what waits of the last packet, if anything does; else read the next."""
+        backlog = self._backlog
+        if backlog is None:
             self.socket._resume_transport()
+        elif self._closed_input:
+            self._drop_backlog()
+        elif not backlog.waits:
+            backlog.waits = True
+            self.turns.wait(self)
+
+    def take_turn(self) -> None:
+        """Serve the next slice of what waits."""
+        raise NotImplementedError
+
+    def _drop_backlog(self) -> None:
+        """Forget what waits: nothing more is served."""
+        self._backlog = None
+        self.socket._resume_transport()
 
     def _enqueue(self, exchange: Http1Exchange) -> None:
         if self._queue is None:
@@ -419,8 +436,8 @@ class Line(PacketState):
 
     def is_late(self, now: float, headers_timeout: float, request_timeout: float) -> bool:
         """Tell whether the message under way takes longer than the given seconds (0: no limit)."""
-        if self._start is None or self._closed_input:
-            return False
+        if self._start is None or self._closed_input or self._backlog is not None:
+            return False  # what waits may be the rest of it, and has come in time
         age = now - self._start
         return (not self._head_complete and 0 < headers_timeout < age) or 0 < request_timeout < age
 
@@ -508,7 +525,7 @@ class Line(PacketState):
         """
         self._server._on_gone(self)
         self._closed_input = True
-        self._parser = None
+        self._parser = self._backlog = None
         for exchange in self._exchanges():
             response: Any = exchange.response
             if response is not None:
@@ -546,13 +563,18 @@ class Line(PacketState):
             and self._incoming is None
             and self._last_words is None
             and self._start is None
+            and self._backlog is None
             and not self._released
         )
 
     @property
     def is_silent(self) -> bool:
         """Whether it has never begun a request."""
-        return not self._used and (self._parser is None or not self._parser.mid_message)
+        return (
+            not self._used
+            and self._backlog is None
+            and (self._parser is None or not self._parser.mid_message)
+        )
 
     def close_in_order(self, grace: float = 0.0) -> None:
         """Go when what is busy is done; at once when nothing is.

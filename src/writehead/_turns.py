@@ -11,7 +11,8 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from contextvars import copy_context
-from typing import Any, TypeVar
+from time import perf_counter
+from typing import Any, Protocol, TypeVar
 
 logger = logging.getLogger("writehead")
 
@@ -26,10 +27,21 @@ READ_SIZE = 124 * 1024
 ROUNDS = 100
 
 
+#: For so long at the most those are served who wait for their turn, before the loop looks at the network
+#: again, in seconds; what one of them takes may come on top.
+TURN = 0.004
+
+
+class Waiting(Protocol):
+    """Somebody with more to do than one turn allows."""
+
+    def take_turn(self) -> None: ...
+
+
 class Turns:
     """The queue of one event loop; `loop` is None until one runs."""
 
-    __slots__ = ("_buffer", "_context", "_patient", "_round", "_scheduled", "due", "held", "loop")
+    __slots__ = ("_buffer", "_context", "_patient", "_round", "_scheduled", "due", "held", "loop", "waiting")
 
     due: deque[tuple[Callable[..., object], tuple[Any, ...]]]
 
@@ -41,6 +53,7 @@ class Turns:
         self._buffer: memoryview | None = None
         # What the loop is told to call for us runs in this one: not in that of whose request caused it.
         self._context = copy_context()
+        self.waiting: deque[Waiting] = deque()  # for `take_turn`, in the order in which they came
         self._round = 0
         self._patient: deque[tuple[int, Callable[[], object]]] = deque()  # the round in which each is due
 
@@ -96,6 +109,33 @@ class Turns:
         if patient and self.loop is not None:
             self.loop.call_soon(self._next_round_of_patient, context=self._context)
         self.run()
+
+    def wait(self, one: Waiting) -> None:
+        """Call `one.take_turn()` when those before it have had their turn; without a loop on a later turn."""
+        if self.loop is None:
+            self.later(one.take_turn)
+            return
+        if not self.waiting:
+            self.loop.call_soon(self._serve_waiting, context=self._context)
+        self.waiting.append(one)
+
+    def _serve_waiting(self) -> None:
+        waiting = self.waiting
+        end = perf_counter() + TURN
+        loop = self.loop
+        assert loop is not None
+        try:
+            while waiting:
+                one = waiting[0]
+                try:
+                    one.take_turn()  # it may wait again, behind the others
+                finally:
+                    waiting.popleft()
+                if perf_counter() > end:
+                    break
+        finally:
+            if waiting:
+                loop.call_soon(self._serve_waiting, context=self._context)
 
     def run(self) -> None:
         """Call all that is due, and what becomes due meanwhile; ends a `hold`."""

@@ -288,7 +288,7 @@ MUTATIONS: list[Mutation] = [
     ),
     Mutation(
         "joinDuplicateHeaders comes too late for HTTP/1.0",
-        "_connection.py",
+        "_making.py",
         "            message._join_duplicates = server.join_duplicate_headers  #",
         "            pass  #",
     ),

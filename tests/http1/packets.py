@@ -56,9 +56,13 @@ class Reading:
         self.fed = 0  # bytes, of the packets before the last one
         for packet in packets:
             self.items += self.parser.feed(packet)
+            while self.parser.more:
+                self.items += self.parser.feed_more()
             while self.parser.upgrade is not None:
                 self.items.append(self.parser.upgrade)
                 self.items += self.parser.decline_upgrade()
+                while self.parser.more:
+                    self.items += self.parser.feed_more()
             if self.parser.error is not None:
                 break
             self.fed += len(packet)

@@ -183,3 +183,21 @@ def chunk_size(size: int) -> bytes:
     if len(FRAMES) < _MOST_FRAMES and 0 < size < LARGE:
         FRAMES[size] = line, len(line) + size + 2
     return line
+
+
+def bare_answer(status: int) -> bytes:
+    """Return the answer to what cannot be served: a head and nothing else."""
+    return _BARE[status]
+
+
+_BARE = {
+    status: f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\n\r\n".encode()
+    for status, reason in (
+        (400, "Bad Request"),
+        (408, "Request Timeout"),
+        (413, "Payload Too Large"),
+        (431, "Request Header Fields Too Large"),
+        (500, "Internal Server Error"),
+        (505, "HTTP Version Not Supported"),
+    )
+}

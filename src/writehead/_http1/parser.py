@@ -22,21 +22,18 @@ from httptools import (
 
 from writehead._http1 import limits, syntax
 from writehead._http1.found import END, End, RequestHead, without_seams
+from writehead._http1.packet import CHUNK_BEGUN, CHUNK_ENDED, NO_CHUNK, Packet, Stopped
 from writehead._http1.reasons import error_of, fault_in
 from writehead._http1.whole import HASH, METHODS, Lane, lane, method_text
 from writehead.errors import ParseError
 
 __all__ = ["END", "RequestHead", "RequestParser"]
 
-# Of a chunked body, what last came to its end.
-NO_CHUNK, CHUNK_BEGUN, CHUNK_ENDED = range(3)
+#: Of a large packet no more is parsed at once than holds so many things: who feeds it has others to serve.
+MOST_FOUND = 128
 
 
-class _Stopped(Exception):
-    """Leaves a callback, and with it llhttp, when a head is refused by us."""
-
-
-class RequestParser:
+class RequestParser(Packet):
     """The requests that one connection sends.
 
     Between two requests it holds nothing of the connection, unless it is `closed`, and may
@@ -47,39 +44,19 @@ class RequestParser:
     """
 
     __slots__ = (
-        "_at",
-        "_before",
-        "_began",
-        "_body_left",
         "_behind",
-        "_check_at",
-        "_chunk",
-        "_clean",
-        "_counting",
         "_failure",
-        "_fields",
-        "_found",
-        "_idle",
         "_lines",
         "_llhttp",
         "_make_message",
-        "_mark",
-        "_max_count",
-        "_max_items",
-        "_max_size",
-        "_message",
-        "_packet",
-        "_raw",
         "_replaying",
-        "_stripped",
+        "_seam",
         "_tabbed",
-        "_threshold",
-        "_urls",
         "closed",
-        "error",
         "head_complete",
         "lenient",
         "mid_message",
+        "more",
         "poolable",
         "rest",
         "upgrade",
@@ -92,12 +69,13 @@ class RequestParser:
         max_headers_count: int,
         lenient: bool,
     ) -> None:
-        #: Why the bytes were refused. Nothing may be fed any more.
-        self.error: ParseError | None = None
+        super().__init__(max_header_size, max_headers_count)
         #: A request that wishes to leave HTTP/1: neither taken nor declined yet.
         self.upgrade: RequestHead | None = None
         #: What followed its head, unparsed.
         self.rest = b""
+        #: Of the packet that was fed last a part waits for `feed_more`.
+        self.more = False
         #: Past a request that said `Connection: close`, or broken.
         self.closed = False
         #: The first byte of a request has come, and not its last; empty lines do not count.
@@ -108,43 +86,22 @@ class RequestParser:
         self.poolable = True
         self.lenient = lenient
         self._make_message = make_message
-        self._max_size = max_header_size
-        self._max_count = max_headers_count if max_headers_count > 0 else 1 << 62
-        self._max_items = 2 * self._max_count
-        self._threshold = min(max_header_size, limits.EXTENSIONS_LIMIT)
-        # Under way:
-        self._found: list[object] = []
-        self._urls: list[bytes] = []
-        self._fields: list[bytes] = []  # of the head, then of the trailers
-        self._stripped = 0  # bytes of white space taken off the values in `_fields`
         self._tabbed = False  # of the request under way: a tab stands behind its transfer coding
-        self._idle = [True]  # empty inside a request
-        self._message: RequestHead | None = None
-        self._body_left: float | None = None  # None: not known, or chunked
         self._behind = False  # llhttp has not been fed all of the body under way
-        self._chunk = NO_CHUNK
-        self._mark = 0  # how much had been found at the last event that was not a piece of body
         self._replaying = False
         self._failure: BaseException | None = None
-        # The packet, and how far it is parsed:
-        self._packet = b""
-        self._before = b""  # raw bytes of the same head, or the same chunk line, before the packet
-        self._clean = True  # these, or else the packet, begin with the head that is under way
-        # Inside what it began: in a body, behind what of a chunk, how much is left, behind a CR.
-        self._began: tuple[bool, int, float | None, bool] | None = None
-        self._at = 0
+        self._seam = (
+            0  # where among the found may be a piece of body that goes on one that we cut; 0: nowhere
+        )
         self._lines: syntax.RequestLines | None = None  # of the packet, once they are asked for
-        # For the limits:
-        self._counting = False  # the packet is large enough to pass one
-        self._raw = bytearray()  # what no limit has been applied to, at the most
-        self._check_at = self._threshold  # how long it must be to pass one
         self._llhttp = self._make_llhttp()
 
     def feed(self, data: bytes) -> list[object]:
         """Parse `data` and return what it held: messages, their body in pieces, `END` after each.
 
         Stops at a request that wishes to leave HTTP/1 (it is not listed, but in `upgrade`), and
-        where the bytes are refused (`error`). Then nothing more may be fed.
+        where the bytes are refused (`error`). Then nothing more may be fed. Stops as well where
+        much has been found in a large packet (`more`): then `feed_more` is what comes next.
         """
         if self.take_body(len(data)):
             return [data]
@@ -152,6 +109,10 @@ class RequestParser:
             assert self._body_left is not None
             return self._end_body(data, int(self._body_left))
         return self._feed_any(data)
+
+    def feed_more(self) -> list[object]:
+        """Parse on where `feed` stopped."""
+        return self._feed_packet()
 
     def take_body(self, size: int) -> bool:
         """Tell whether the next `size` bytes are body and do not end it; they need not be fed then.
@@ -188,6 +149,12 @@ class RequestParser:
         found = self._found[:]
         self._found.clear()
         self._take_state()
+        if self.more:
+            if self._first is None:
+                self._first = found[0]
+            if self._seam:  # the next piece of body goes on this one, so it waits
+                self._found.append(found.pop())
+                self._mark = self._seam = 1
         return found
 
     def reuse(self, make_message: Callable[[], RequestHead]) -> None:
@@ -247,11 +214,16 @@ class RequestParser:
             self._before = b""
             self._began = None
             self._clean = True
+        self._first = None
+        self._seam = 0
         self._counting = len(self._raw) + len(data) >= self._threshold
+        return self._feed_packet()
+
+    def _feed_packet(self) -> list[object]:
         if self._counting:
-            self._feed_in_pieces(data)
+            self._feed_in_pieces(self._packet)
         else:
-            self._feed_piece(data)
+            self._feed_piece(self._packet)
         if self._failure is not None:
             self._close()
             raise self._failure
@@ -266,7 +238,7 @@ class RequestParser:
         self.mid_message = not self._idle
         self.head_complete = self.mid_message and self._message is not None
         self.closed = self.closed or self.error is not None
-        self.poolable = not (self.mid_message or self.closed)
+        self.poolable = not (self.mid_message or self.closed or self.more)
         if self.poolable:  # or the last packet would be kept until the next
             self._packet, self._before, self._lines = b"", b"", None
 
@@ -294,17 +266,28 @@ class RequestParser:
         return self.error is None and self._failure is None and self.upgrade is None
 
     def _feed_in_pieces(self, data: bytes) -> None:
-        """Feed so much at a time that no chunk line is passed over that is too long."""
+        """Feed so much at a time that no chunk line is passed over that is too long, and stop behind much."""
+        found = self._found
         seams: set[int] = set()
+        self.more = False
         while self._at < len(data) and not self._take_rest(data):
+            if len(found) >= MOST_FOUND:
+                self.more = True
+                break
             end = self._at + self._piece_length(data)
             going = self._feed_piece(data[self._at : end])
+            if 0 < self._seam < len(found) and type(found[self._seam]) is bytes:
+                seams.add(self._seam)
             if not going:
                 break
             self._at = end
-            seams.add(len(self._found))
-        if len(seams) > 1:
-            self._found[:] = without_seams(self._found, seams)
+            # Behind a chunk, and behind the line of one, nothing is cut.
+            inside = bool(found) and type(found[-1]) is bytes and self._chunk != CHUNK_ENDED and not self._raw
+            self._seam = len(found) if inside else 0
+        if seams:
+            found[:] = without_seams(found, seams)
+        if self._seam:
+            self._seam = len(found)
 
     def _take_rest(self, data: bytes) -> bool:
         """Take what follows a head, if it is counted body that goes on behind this packet."""
@@ -347,7 +330,7 @@ class RequestParser:
         )
         return _llhttp(events, self.lenient)
 
-    # What httptools calls. Raises nothing but `_Stopped`, with `error` or `_failure` set.
+    # What httptools calls. Raises nothing but `Stopped`, with `error` or `_failure` set.
 
     def _on_header(self, name: bytes, value: bytes) -> None:
         fields = self._fields
@@ -376,7 +359,7 @@ class RequestParser:
             message = self._make_message()
         except BaseException as failure:
             self._failure = failure
-            raise _Stopped from None
+            raise Stopped from None
         message._method = METHODS.get(method) or method_text(method)
         message._target = target
         message._http_version = version
@@ -400,6 +383,8 @@ class RequestParser:
 
     def _on_chunk_complete(self) -> None:
         self._chunk = CHUNK_ENDED
+        if self._seam == len(self._found):
+            self._seam = 0  # the cut was just at its end
         self._mark = len(self._found)
         if self._raw:
             self._forget_raw()
@@ -423,99 +408,6 @@ class RequestParser:
         if not self.lenient and not stays:
             self.closed = True
 
-    # The limits.
-
-    def _measure(self, piece: bytes, line: bytes) -> None:
-        """Note what of `piece`, fed inside a request, waits for its end; apply the limits to that."""
-        if len(line) > limits.EXTENSIONS_LIMIT and len(line) >= self._check_at:
-            self._check_line(line, len(line) - len(piece))
-        if self._message is None:
-            if self._found and not self._raw:  # it begins in this piece, behind the end of another
-                body = self._found[-2] if len(self._found) > 1 else None
-                piece = limits.head_behind(piece, body, self._began[2] if self._began else None)
-            self._raw += piece
-            self._check_partial()
-        elif len(self._found) > self._mark:  # body
-            if self._chunk == NO_CHUNK:
-                self._count_down()
-            self._mark = len(self._found)
-            self._forget_raw()
-        elif self._chunk == CHUNK_BEGUN:  # the chunk line ends the piece, or trailers do
-            self._raw += piece
-            self._check_partial()
-        else:
-            cut = piece.rfind(b"\n") + 1
-            if cut:
-                self._forget_raw()
-            self._raw += piece[cut:]
-
-    def _in_line(self) -> bool:
-        """Tell whether a chunk line is what comes next, or is coming."""
-        return self._message is not None and self._chunk != CHUNK_BEGUN and self._body_left is None
-
-    def _count_down(self) -> None:
-        assert self._message is not None
-        if self._body_left is None:
-            length = syntax.body_length(self._message._raw_fields)
-            self._body_left = syntax.UNTIL_CLOSE if length is None else length
-        for piece in self._found[self._mark :]:
-            assert isinstance(piece, bytes)
-            self._body_left -= len(piece)
-
-    def _forget_raw(self) -> None:
-        self._raw.clear()
-        self._check_at = self._threshold
-
-    def _check_fields(self, target: int) -> None:
-        """Refuse a complete head, or trailers, over a limit."""
-        fields = self._fields
-        size = target + sum(map(len, fields)) + self._stripped
-        if size >= self._max_size or len(fields) > self._max_items:
-            self.error = self._header_overflow()
-            raise _Stopped
-
-    def _check_partial(self) -> None:
-        """Refuse what has come of a head, or of trailers, if it is over a limit."""
-        length = len(self._raw)
-        fields = self._fields
-        if length < self._check_at and len(fields) < self._max_items:
-            return
-        size, named = self._size(self._raw)
-        if (
-            size >= self._max_size
-            or len(fields) // 2 + named > self._max_count
-            or length >= limits.SLACK * self._max_size
-        ):
-            self.error = self._header_overflow()
-        self._check_at = length + self._max_size - size
-
-    def _size(self, raw: bytes | bytearray) -> tuple[int, bool]:
-        """Measure the head or trailers that `raw` ends in; say whether a last field's name is known."""
-        in_head = self._message is None
-        target = sum(map(len, self._urls))
-        last, named = limits.last_field(raw) if target or not in_head else (0, False)
-        if in_head and not (last or self._fields):  # in the request line, or just behind it
-            target = max(target, limits.target_length(raw))
-        return target + sum(map(len, self._fields)) + self._stripped + last, named
-
-    def _check_line(self, line: bytes, before: int) -> None:
-        """Refuse a chunk line, complete or not, with too much in its extensions."""
-        size, over = limits.extensions_size(line)
-        if over < 0 and len(line) >= limits.SLACK * limits.EXTENSIONS_LIMIT:
-            over = len(line)
-        if over >= 0:
-            offset = min(self._at + over - before, len(self._packet))
-            self.error = limits.extensions_overflow(offset, self._packet)
-        self._check_at = len(line) + limits.EXTENSIONS_LIMIT + 1 - size
-
-    def _header_overflow(self) -> ParseError:
-        packet = self._packet
-        offset = len(packet)
-        if self._clean:
-            raw = self._before + packet
-            offset = limits.head_offset(raw, self._max_size, self._max_count) - len(self._before)
-        return limits.header_overflow(offset, packet)
-
     # Refusals.
 
     def _check_syntax(self, method: bytes, target: bytes, version: str) -> None:
@@ -530,7 +422,7 @@ class RequestParser:
             at = max(self._packet.find(target), 0)
             self.error = ParseError(refused.code, refused.reason, at, self._packet)
             self.error.status = refused.status
-            raise _Stopped
+            raise Stopped
 
     def _on_refused(self, reason: str) -> None:
         before = self._what_came_before()
@@ -546,18 +438,6 @@ class RequestParser:
             self.error = self._header_overflow()
         else:
             self.error = error_of(reason, self._packet, before, fault)
-
-    def _what_came_before(self) -> bytes:
-        """Return bytes that bring a new parser to where the packet began."""
-        if self._began is None:
-            return b""
-        in_body, chunk, left, behind_cr = self._began
-        if not in_body:
-            return self._before
-        if chunk == CHUNK_BEGUN and left is None and not self._before:
-            first = self._found[0] if self._found else None
-            return syntax.inside_chunk(first, self._packet, behind_cr)
-        return syntax.inside_body(left, chunk == CHUNK_BEGUN, self._before)
 
     # Upgrades.
 
