@@ -52,6 +52,8 @@ CALM = 2
 class Owner(Protocol):
     """Who owns the bytes of a socket: the HTTP connection, until an upgrade."""
 
+    @property
+    def _waits_for_turn(self) -> bool: ...
     def _on_socket_drain(self) -> None: ...
     def _on_timeout_asked(self) -> None: ...
     def _on_socket_timeout(self) -> bool: ...
@@ -522,6 +524,8 @@ class SocketFlow(PacketState):
         self._judge(self._is_still_idle, self._end_idle)
 
     def _is_still_idle(self) -> bool:
+        if self._owner is not None and self._owner._waits_for_turn:
+            return False
         return self._idle_fired and bool(self._idle_after) and not self._destroyed
 
     def _end_idle(self) -> None:

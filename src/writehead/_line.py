@@ -276,6 +276,11 @@ class Line(PacketState):
             backlog.waits = True
             self.turns.wait(self)
 
+    @property
+    def _waits_for_turn(self) -> bool:
+        """Whether it is for others' sake that it stands still."""
+        return self._backlog is not None and self._backlog.waits
+
     def take_turn(self) -> None:
         """Serve the next slice of what waits."""
         raise NotImplementedError

@@ -67,6 +67,8 @@ class Leftovers:
 
     __slots__ = ("connection",)
 
+    _waits_for_turn = False
+
     def __init__(self, connection: Line) -> None:
         self.connection = connection
 

@@ -18,8 +18,14 @@ from writehead._listening import Held, Listening
 from writehead._response import ServerResponse
 from writehead._settings import Settings
 from writehead._socket import Socket
-from writehead._sweep import late_ones
+from writehead._sweep import Slices, late_ones
 from writehead.errors import InvalidArgTypeError, RequestTimeoutError
+
+#: So many connections that are late are ended in one turn,
+EXPIRED = 16
+
+#: and so many are looked at for progress.
+LOOKED_AT = 1024
 
 
 class Server(Settings, Listening):
@@ -262,16 +268,19 @@ class Server(Settings, Listening):
         for connection in self._connections:
             connection._last_head = None  # an idle one keeps no memory of what it was asked
         limits = now, self.headers_timeout / 1000, self.request_timeout / 1000
-        for each in late_ones(self._connections, *limits):
-            each.socket._judge(  # type: ignore[attr-defined]  # a Connection
-                lambda late=each: late_ones([late], *limits),
-                lambda late=each: late.expire(RequestTimeoutError()),
+
+        def expire(late: Any) -> None:
+            late.socket._judge(
+                lambda: late_ones([late], *limits),
+                lambda: late.expire(RequestTimeoutError()),
             )
+
+        Slices(late_ones(self._connections, *limits), expire, EXPIRED)
         watched = bool(self.write_timeout or self.body_timeout)
         # Once more when both are switched off: what was seen is forgotten.
         if watched or self._progress_watched:
-            for connection in list(self._connections):
-                connection.look_at_progress(now, self.write_timeout / 1000, self.body_timeout / 1000)
+            seconds = self.write_timeout / 1000, self.body_timeout / 1000
+            Slices(list(self._connections), lambda each: each.look_at_progress(now, *seconds), LOOKED_AT)
         self._progress_watched = watched
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from writehead._clock import Clock, Handle
+from writehead._turns import turns
+
+T = TypeVar("T")
 
 
 class Watched(Protocol):
@@ -51,3 +54,26 @@ def late_ones(
     if headers_timeout > request_timeout > 0:  # by assignment; Node swaps them
         headers_timeout, request_timeout = request_timeout, headers_timeout
     return [each for each in connections if each.is_late(now, headers_timeout, request_timeout)]
+
+
+class Slices(Generic[T]):
+    """Calls `function` for each of many, so many in a turn: others are served between."""
+
+    __slots__ = ("_at", "_each", "_function", "_many")
+
+    def __init__(self, many: list[T], function: Callable[[T], object], each: int) -> None:
+        self._many = many
+        self._function = function
+        self._each = each
+        self._at = 0
+        if many:
+            turns().wait(self)
+
+    def take_turn(self) -> None:
+        """Call it for the next ones, in their order."""
+        begin = self._at
+        self._at = begin + self._each
+        if self._at < len(self._many):
+            turns().wait(self)
+        for one in self._many[begin : self._at]:
+            self._function(one)
