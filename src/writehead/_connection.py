@@ -326,7 +326,9 @@ class Connection(Making):
         ):
             # By far the commonest end: between two requests, and nobody hears of it.
             self._closed_input = True
-            self._parser = self._backlog = None
+            self._backlog = None
+            if self._parser is not None:
+                self._abandon_parser()
             socket._lose_unheard()
             self._server._on_lost(self)
             return
@@ -527,7 +529,7 @@ class Connection(Making):
         self._released = True
         self._incoming = None
         self._start = None
-        self._parser = None
+        self._abandon_parser()
         server = self._server
         server._on_gone(self)
         message._complete = True

@@ -530,7 +530,8 @@ class Line(PacketState):
         """
         self._server._on_gone(self)
         self._closed_input = True
-        self._parser = self._backlog = None
+        self._backlog = None
+        self._abandon_parser()
         for exchange in self._exchanges():
             response: Any = exchange.response
             if response is not None:
@@ -540,6 +541,11 @@ class Line(PacketState):
         if incoming is not None and source is self:
             incoming._lose()
         return 0 if self._current is None else self._current.after_listeners
+
+    def _abandon_parser(self) -> None:
+        parser, self._parser = self._parser, None
+        if parser is not None:
+            parser.abandon()
 
     def _close_responses(self) -> None:
         """Close the responses: the current one now, those that waited a turn later."""

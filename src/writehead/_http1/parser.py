@@ -161,6 +161,12 @@ class RequestParser(Packet):
         """Serve another connection from now on."""
         self._make_message = make_message
 
+    def abandon(self) -> None:
+        """Be fed no more: httptools' parser and this one hold each other, which only a collection would end."""
+        self.closed = True
+        self.poolable = False
+        del self._llhttp, self._make_message
+
     def end_of_input(self) -> ParseError | End | None:
         """Take the peer's FIN: an error inside a request, None between two.
 
