@@ -473,10 +473,11 @@ class Connection(Making):
 
     def _on_body(self, chunk: bytes) -> None:
         incoming = self._incoming
-        if incoming is None or self._closed_input:
-            return
+        if incoming is None:
+            return  # its request could not be made; behind a last response the rest of the packet is passed on
         if not incoming._push(chunk):
             self.socket._pause_transport()
+            incoming._look_at_rest()
         if self.turns.due or self.socket._ending is not None:
             self._run_turns()
 
@@ -500,7 +501,7 @@ class Connection(Making):
         self._start = None
         self._head_complete = False
         if incoming is not None:
-            incoming._complete = True
+            incoming._complete = not incoming._given_up
             incoming._push_end()
         if self.socket._reading_paused:
             self._on_socket_resume()

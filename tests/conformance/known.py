@@ -283,9 +283,13 @@ DIFFERENCES: list[Difference] = [
     ),
     Difference(
         "D22",
-        "A body read in part and paused",
-        "reads no further once the response has finished, so the connection hangs until its timer ends it.",
-        "discards the rest, as of a body nobody touched.",
+        "A body that nobody reads on, behind its response",
+        "stops reading once such a body fills its buffer, so the connection hangs until a timer ends it.",
+        "goes by one rule. A body that nobody has begun to read when its response is out is thrown away: 'end' comes "
+        "without 'data', as in Node. Any other goes on to its reader, whole. If nobody reads on, it waits for as long "
+        "as it fits into the buffer; then the request is given up ('aborted' and 'close', no 'end', `complete` stays "
+        "`False`) and the connection goes on. Behind a response with `Connection: close` the rest of the packet still "
+        "comes, and nothing after it: no 'end' then, either.",
         "server.md 19, 5",
     ),
     Difference(

@@ -553,3 +553,15 @@ found.add(
     send(post("abc")[:-1]),
     send("c"),
 )
+
+# --- bodies behind an answer that closes
+
+closing = [
+    on("req.data"),
+    on("req.end"),
+    on("req.close"),
+    quiet("res.setHeader", "Connection", "close"),
+    call("res.end", "x"),
+]
+found.add("chunks of the packet behind a last answer", closing, send(chunked("bbb", "cc")), until_end())
+found.add("a body behind a last answer", closing, send(post("1") + post("12345")), until_end())
