@@ -1182,3 +1182,38 @@ def test_a_response_behind_a_destroyed_one_is_told_although_a_connect_took_the_s
     client.reset()
     assert ("close", "/2") in told
     assert sorted(url for _, url in told) == ["/1", "/2"]
+
+
+# -- corked behind its end -----------------------------------------------------
+
+
+@on_both_loops
+async def test_corks_behind_the_end_of_a_response_do_not_hold_the_next() -> None:
+    """They go with the response that has them: neither a whole answer nor a piece of one waits for an `uncork`."""
+    pieces: dict[str, Any] = {}
+
+    async def handle(req: Any, res: Any) -> None:
+        if req.url == "/first":
+            await asyncio.sleep(0.005)
+            res.end("1")
+            res.cork()
+            res.cork()
+        elif req.url == "/whole":
+            res.end("2")
+        else:
+            pieces["res"] = res
+            res.write("3")
+
+    async with http.create_server(handle) as server:
+        await server.listen(0, "127.0.0.1")
+        for behind, mark in (("/whole", b"\r\n\r\n2"), ("/pieces", b"1\r\n3\r\n")):
+            for at_once in (True, False):
+                client = await dial(server)
+                client.send(b"GET /first" + HOST + (b"GET " + behind.encode() + HOST if at_once else b""))
+                await client.until(b"\r\n\r\n1")
+                if not at_once:
+                    client.send(b"GET " + behind.encode() + HOST)
+                await client.until(mark)
+                if behind == "/pieces":
+                    pieces["res"].end()
+                client.close()

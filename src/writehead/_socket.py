@@ -143,6 +143,10 @@ class Socket(SocketFacts):
         self.settle()
         self._ease = BUSY
         self._corked += 1
+        ending = self._ending
+        if ending is not None:  # it takes back what its response has corked
+            self._ending = None
+            self._turns.due.appendleft((ending.on_settled, ()))
 
     def uncork(self) -> None:
         """Undo one `cork`; the last one sends what was gathered, in one go."""

@@ -322,8 +322,12 @@ class Http1Exchange:
         return parked[0][0]
 
     def detach(self) -> None:
-        """Take the sink away; what follows is parked."""
+        """Take the sink away, without the corks that it has of this response; what follows is parked."""
+        sink = self._sink
         self._sink = None
+        if sink is not None:
+            for _ in range(self._corked):
+                sink.uncork()
 
     def drop(self) -> None:
         """Forget what waits, its callbacks with it: the connection has gone."""
@@ -384,6 +388,8 @@ class Http1Exchange:
         if error is not None or self.stage == FLUSHED:
             return
         self.stage = FLUSHED
+        if self._corked:  # behind its end
+            self.detach()
         response = self.response
         if self.line is not None:
             self.line.retire(self)

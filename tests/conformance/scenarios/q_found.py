@@ -565,3 +565,48 @@ closing = [
 ]
 found.add("chunks of the packet behind a last answer", closing, send(chunked("bbb", "cc")), until_end())
 found.add("a body behind a last answer", closing, send(post("1") + post("12345")), until_end())
+
+# --- corked behind its end: the next response gets the socket without it
+
+holding = call("res.end", "1"), call("res.cork")
+found.add(
+    "cork behind end, the next in line whole",
+    [route(a=[timer(5, *holding)], b=[call("res.end", "2")])],
+    send(A + B),
+    until("2"),
+)
+found.add(
+    "cork behind end, the next in line in pieces",
+    [
+        route(
+            a=[timer(5, *holding, call("res.cork"))],
+            b=[call("res.write", "2", cb("w")), wait("go", call("res.end"))],
+        )
+    ],
+    send(A + B),
+    until("2\r\n"),
+    tell("go"),
+)
+found.add(
+    "cork behind end, the next packet",
+    [
+        route(
+            a=[*holding, get("socket.writableCorked")],
+            b=[get("socket.writableCorked"), call("res.write", "2"), wait("go", call("res.end"))],
+        )
+    ],
+    send(A),
+    send(B),
+    until("2\r\n"),
+    tell("go"),
+)
+found.add(
+    "cork, then detachSocket",
+    [
+        call("res.cork"),
+        call("res.detachSocket", ref("socket")),
+        get("socket.writableCorked"),
+        call("socket.end", "x"),
+    ],
+    GET,
+)
