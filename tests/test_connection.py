@@ -1217,3 +1217,46 @@ async def test_corks_behind_the_end_of_a_response_do_not_hold_the_next() -> None
                 if behind == "/pieces":
                     pieces["res"].end()
                 client.close()
+
+
+# -- between the requests of a packet --------------------------------------------
+
+
+@on_both_loops
+async def test_a_response_that_ends_between_two_requests_of_a_packet_finishes_there() -> None:
+    """Not at the end of the packet: 'finish' comes before the 'close' of its request, which came later."""
+    log: list[Any] = []
+
+    def handle(req: Any, res: Any) -> None:
+        req.on("data", silent_listener)
+        req.on("end", lambda: res.end("x"))
+        req.on("close", lambda: log.append(f"{req.method} close"))
+        res.on("finish", lambda: log.append(f"{req.method} finish"))
+
+    async with http.create_server(handle) as server:
+        await server.listen(0, "127.0.0.1")
+        client = await dial(server)
+        client.send(GET + POST.replace(b"4", b"1") + b"1")
+        client.end()
+        assert await client.rest() == answer(b"x") * 2
+    assert log == ["GET finish", "GET close", "POST finish", "POST close"]
+
+
+def silent_listener(chunk: bytes) -> None:
+    """Take it."""
+
+
+def test_what_is_written_behind_a_last_answer_waits_as_in_a_line() -> None:
+    """`write` says that there is room as long as there is, and counts what it keeps; nothing of it leaves."""
+    told: list[Any] = []
+
+    def handle(req: Any, res: Any) -> None:
+        if req.method == "POST":
+            res.set_header("Connection", "close")
+            res.end("x")
+        else:
+            told.extend([res.write("a"), res.writable_need_drain, res.writable_length > 100])
+
+    client = Stage(handle).send(POST + b"1234" + GET)
+    assert told == [True, False, True]
+    assert dateless(client.received).count(b"HTTP/1.1") == 1

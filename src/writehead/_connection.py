@@ -490,8 +490,13 @@ class Connection(Making):
         if ending is not None:
             socket._ending = None
             ending.on_settled()
+        in_packet = socket._in_packet
+        socket._in_packet = (
+            False  # what ends in these turns hears of it in them, not at the end of the packet
+        )
         self.turns.run()
         self.turns.hold()
+        socket._in_packet = in_packet
 
     def _on_message_complete(self) -> None:
         incoming = self._incoming

@@ -105,6 +105,9 @@ class Socket(SocketFacts):
         self._written_ended = True
         self._commit()
         self._turns.later(self._finish_writing)
+        current = getattr(self._owner, "_current", None)
+        if current is not None and current._sink is self:
+            current.outlive_sink()
         return self
 
     def destroy_soon(self) -> None:

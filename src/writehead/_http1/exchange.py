@@ -52,7 +52,9 @@ class Http1Exchange:
     response: ResponseSide | None = None
     line: Line | None = None  # the connection it is on; None for a response made by hand
     _sink: Sink | None = None
-    coming: Sink | None = None  # the sink, while 'socket' is told and what was parked still waits
+    coming: Sink | None = (
+        None  # while 'socket' is told and what was parked still waits: the sink; or one that has ended
+    )
     _parked: list[tuple[bytes, Done | None]] | None = None
     _parked_size = 0
     _head: bytes | None = None
@@ -307,6 +309,15 @@ class Http1Exchange:
                 sink.put_now(data, done)
             else:
                 sink.put(data, done)
+
+    def outlive_sink(self) -> None:
+        """Keep what the response still writes: the sink has ended, and nothing more leaves (Node: `writable`)."""
+        if self.stage < ENDED:
+            self.coming = self._sink
+            self._sink = None
+            response: Any = self.response
+            if response is not None:
+                response._stream = None
 
     def gather(self) -> bytes | None:
         """Give up a whole parked response, to leave in one write with the one before it.

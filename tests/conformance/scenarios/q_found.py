@@ -610,3 +610,76 @@ found.add(
     ],
     GET,
 )
+
+# --- the later turns between the requests of a packet
+
+READ = hear("req.data")
+found.add(
+    "end in 'end', a body behind it",
+    [READ, hear("req.end", call("res.end", "x")), on("req.close"), on("res.finish"), on("res.close")],
+    send(GET + post("1")),
+)
+found.add(
+    "write behind the end in 'end', a body behind it",
+    [
+        READ,
+        hear("req.end", call("res.end", "x"), call("res.write", "y", cb("w"))),
+        on("req.close"),
+        on("res.finish"),
+        on("res.error"),
+    ],
+    send(GET + post("1")),
+)
+for n, (method, expected) in enumerate(
+    [("GET", "100-continue"), ("HEAD", "100-continue"), ("GET", "other"), ("POST", "100-continue")]
+):
+    for event in ("request", "checkContinue", "checkExpectation"):
+        found.add(
+            f"optimizeEmptyRequests, Expect, {n} {event}",
+            [],
+            send(
+                request(
+                    method, "/", "Expect: " + expected, *(["Content-Length: 0"] if method == "POST" else [])
+                )
+            ),
+            options={"optimizeEmptyRequests": True},
+            handlers={
+                event: [get("req.readableEnded"), on("req.end"), on("req.close"), call("res.end", "1")]
+            },
+        )
+
+# --- what is written behind the end of the socket
+
+measure = get("res.writableNeedDrain", "res.writableLength")
+last_write = {
+    "written": [
+        call("res.write", "a", cb("w")),
+        measure,
+        later(call("res.write", "b" * 200, cb("w2"))),
+    ],
+    "flushed": [call("res.flushHeaders"), measure, call("res.write", ""), call("res.end"), measure],
+    "ended": [call("res.end", "a", cb("w")), measure],
+    "informed": [call("res.writeProcessing"), measure, call("res.end")],
+}
+gone = [on("req.aborted"), on("req.close"), on("res.finish"), on("res.drain"), on("res.close")]
+for how, behind in last_write.items():
+    found.add(
+        f"behind a last answer and its body, {how}",
+        [route(a=[quiet("res.setHeader", "Connection", "close"), call("res.end", "x")], b=[*gone, *behind])],
+        send(post("1", url="/a") + B),
+        until_end(),
+        options={"highWaterMark": 300},
+    )
+    found.add(
+        f"behind the end of the socket, {how}",
+        [*gone, call("socket.end"), *behind],
+        send(GET),
+        until_end(),
+        options={"highWaterMark": 300},
+    )
+found.add(
+    "a piece, the end of the socket, a piece",
+    [*gone, call("res.write", "a"), later(call("socket.end"), *last_write["written"][:2], call("res.end"))],
+    send(GET + GET),
+    until_end(),
+)
