@@ -1291,3 +1291,30 @@ def test_requests_past_the_limit_get_503_where_the_last_answer_keeps_the_connect
         stage.server.on("dropRequest", lambda req, socket, dropped=dropped: dropped.append(req.url))
         received = stage.exchange(GET + GET)
         assert (dropped, received.count(b" 503 ")) == (["/"], int(keeps))
+
+
+def test_an_absolute_target_has_a_host() -> None:
+    """An empty one, or user information before it, gets 400 (RFC 9110, 4.2.1 and 4.2.4); leniency lets it through."""
+    for target in (
+        b"http:///x",
+        b"http://:80/",
+        b"HTTP://",
+        b"https://?q",
+        b"http://u@a/",
+        b"http://@/",
+        b"http://a:b/",
+    ):
+        for version in (b"1.1", b"1.0"):
+            request = b"GET " + target + b" HTTP/" + version + b"\r\nHost: a\r\n\r\n"
+            for packets in ([request], [request + GET], bytewise(request), [GET + request]):
+                stage = Stage()
+                received = stage.exchange(*packets)
+                assert received == (answer(b"ok") if packets[0].startswith(GET) else b"") + BAD
+                assert "GET " + target.decode() not in stage.log
+            lenient = Stage(insecure_http_parser=True)
+            lenient.send(request)
+            assert lenient.log == ["GET " + target.decode()]
+    for target in (b"http://a", b"http://a:80/x?y@z", b"HTTP://[::1]:/", b"ftp:///x", b"*", b"/?u=http:///"):
+        stage = Stage()
+        assert stage.exchange(b"OPTIONS " + target + b" HTTP/1.1\r\nHost: a\r\n\r\n") == answer(b"ok")
+        assert stage.log == ["OPTIONS " + target.decode()]
