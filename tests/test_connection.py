@@ -1318,3 +1318,32 @@ def test_an_absolute_target_has_a_host() -> None:
         stage = Stage()
         assert stage.exchange(b"OPTIONS " + target + b" HTTP/1.1\r\nHost: a\r\n\r\n") == answer(b"ok")
         assert stage.log == ["OPTIONS " + target.decode()]
+
+
+@on_both_loops
+async def test_a_socket_that_is_not_read_says_pause_and_then_resume() -> None:
+    """As nobody reads a large body, until its response is out and it is thrown away."""
+    log: list[str] = []
+    paused = asyncio.Event()
+    resumed = asyncio.Event()
+
+    def handle(req: Any, res: Any) -> None:
+        req.socket.on("pause", lambda: (log.append("pause"), paused.set()))
+        req.socket.on("resume", lambda: (log.append("resume"), resumed.set()))
+
+        async def finish() -> None:
+            await paused.wait()
+            log.append("end")
+            res.end("ok")
+
+        kept.append(asyncio.ensure_future(finish()))
+
+    kept: list[asyncio.Future[None]] = []
+    async with http.create_server(handle) as server:
+        await server.listen(0, "127.0.0.1")
+        client = await dial(server)
+        client.send(POST.replace(b"4", b"200000") + bytes(200_000))
+        await client.until(b"ok")
+        await resumed.wait()
+        client.close()
+    assert log[:3] == ["pause", "end", "resume"]

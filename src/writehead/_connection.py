@@ -475,7 +475,7 @@ class Connection(Making):
         if incoming is None:
             return  # its request could not be made; behind a last response the rest of the packet is passed on
         if not incoming._push(chunk):
-            self.socket._pause_transport()
+            self.socket._stop_reading()
             incoming._look_at_rest()
         if self.turns.due or self.socket._ending is not None:
             self._run_turns()

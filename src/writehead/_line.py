@@ -263,7 +263,7 @@ class Line(PacketState):
         """Serve what waits of the last packet, if anything does; else read the next."""
         backlog = self._backlog
         if backlog is None:
-            self.socket._resume_transport()
+            self.socket._read_on()
         elif self._closed_input:
             self._drop_backlog()
         elif not backlog.waits:
@@ -282,7 +282,7 @@ class Line(PacketState):
     def _drop_backlog(self) -> None:
         """Forget what waits: nothing more is served."""
         self._backlog = None
-        self.socket._resume_transport()
+        self.socket._read_on()
 
     def _enqueue(self, exchange: Http1Exchange) -> None:
         if self._queue is None:
@@ -302,7 +302,7 @@ class Line(PacketState):
 
     def _hold_reading(self) -> None:
         self._read_paused = True
-        self.socket._pause_transport()
+        self.socket._stop_reading()
 
     def _look_at_queue(self) -> None:
         """Read on once what waits in the line is below the mark."""

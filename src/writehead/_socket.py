@@ -228,9 +228,25 @@ class Socket(SocketFacts):
     def resume(self) -> Self:
         """Read on; 'resume' comes on a later turn."""
         super().resume()
+        self._tells_resume = False
         if self._owner is not None:
             self._owner._on_socket_resume()
         return self
+
+    def _stop_reading(self) -> None:
+        """Stop reading, as nobody takes what comes; who listens to 'pause' hears of it."""
+        if not self._reading_paused:
+            self._pause_transport()
+            if self._listeners is not None:
+                self._tells_resume = True
+                self._notify("pause")
+
+    def _read_on(self) -> None:
+        """Read again; of what `_stop_reading` told, 'resume' comes on a later turn."""
+        self._resume_transport()
+        if self._tells_resume and not self._reading_paused:
+            self._tells_resume = False
+            self._turns.later(self._notify, "resume")
 
     def set_encoding(self, encoding: str | None = None) -> Self:
         """Refuse: a socket of an HTTP server gives out bytes, after an upgrade too (Node).

@@ -683,3 +683,42 @@ found.add(
     send(GET + GET),
     until_end(),
 )
+
+# --- 'pause' and 'resume' of the socket
+
+reads = [on("socket.pause"), on("socket.resume"), on("req.end"), on("req.close"), on("res.finish")]
+answered = wait("go", call("res.end", "1"))
+found.add(
+    "a large body unread",
+    [*reads, answered],
+    send(post("a" * 200_000)),
+    tell("go"),
+    until("\r\n\r\n1"),
+    settle(),
+)
+found.add(
+    "a body unread, a small mark",
+    [*reads, answered],
+    send(post("a" * 100)[:-50]),
+    send("a" * 50),
+    tell("go"),
+    until("\r\n\r\n1"),
+    options={"highWaterMark": 20},
+)
+found.add(
+    "a whole body unread, a small mark",
+    [*reads, answered],
+    send(post("a" * 100)),
+    tell("go"),
+    until("\r\n\r\n1"),
+    options={"highWaterMark": 20},
+)
+found.add(
+    "a line too long to be read on",
+    [route(a=[*reads[:2], answered], other=[*reads[:2], call("res.end", "b" * 300)])],
+    send(A + GET * 3),
+    tell("go"),
+    until("b" * 300 + "HTTP"),
+    send(GET),
+    options={"highWaterMark": 15},
+)
