@@ -1347,3 +1347,26 @@ async def test_a_socket_that_is_not_read_says_pause_and_then_resume() -> None:
         await resumed.wait()
         client.close()
     assert log[:3] == ["pause", "end", "resume"]
+
+
+@on_both_loops
+async def test_an_error_that_is_emitted_on_the_socket_ends_the_connection() -> None:
+    """`emit` returns True; without 'clientError' the client gets 400, or the end of what has begun."""
+    told: list[Any] = []
+
+    def handle(req: Any, res: Any) -> None:
+        if req.url == "/ended":
+            res.end("ok")
+        told.append(req.socket.emit("error", OSError("kaboom")))
+
+    async with http.create_server(handle) as server:
+        await server.listen(0, "127.0.0.1")
+        for target, received in ((b"/", BAD), (b"/ended", answer(b"ok"))):
+            client = await dial(server)
+            client.send(b"GET " + target + HOST)
+            assert await client.rest() == received
+        server.on("clientError", lambda error, socket: (told.append(str(error)), socket.end(BAD)))
+        client = await dial(server)
+        client.send(b"GET /" + HOST)
+        assert await client.rest() == BAD
+    assert told == [True, True, "kaboom", True]

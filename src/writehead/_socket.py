@@ -186,6 +186,22 @@ class Socket(SocketFacts):
             self._commit()
         await future
 
+    # -- errors ----------------------------------------------------------------
+
+    def emit(self, name: Hashable, *args: Any) -> bool:
+        """Call the listeners of `name` with `args`; return whether there were any.
+
+        An 'error' of the program's own, while HTTP has the socket, is heard by the server too: 'clientError',
+        or without a listener 400, where no response has begun, and the end of the connection.
+        """
+        fail = getattr(self._owner, "fail_socket", None) if name == "error" else None
+        if fail is None or not args or not isinstance(args[0], BaseException):
+            return super().emit(name, *args)
+        fail(args[0])
+        if self.listener_count("error"):
+            super().emit(name, *args)
+        return True
+
     # -- reading ---------------------------------------------------------------
 
     def _add(self, name: Hashable, entry: Listener, listener: Listener, front: bool = False) -> None:

@@ -722,3 +722,34 @@ found.add(
     send(GET),
     options={"highWaterMark": 15},
 )
+
+# --- an error of the program's own on the socket
+
+kaboom = call("res.socket.emit", "error", error("kaboom"))
+refused = {"clientError": [log("refused"), call("arg1.end", "HTTP/1.1 418 x\r\n\r\n")]}
+failing = {
+    "at once": [kaboom],
+    "twice": [kaboom, kaboom],
+    "later": [later(kaboom)],
+    "before the end": [kaboom, call("res.end", "x")],
+    "behind the end": [call("res.end", "x"), kaboom],
+    "behind a write": [call("res.write", "x"), kaboom],
+    "heard": [on("socket.error"), kaboom, call("res.end", "x")],
+}
+watched = [
+    on("req.aborted"),
+    on("req.close"),
+    on("req.error"),
+    on("res.finish"),
+    on("res.close"),
+    on("socket.close"),
+]
+for when_, program in failing.items():
+    found.add(f"an error emitted on the socket {when_}", [*watched, *program], send(post("abc")), until_end())
+    found.add(
+        f"an error emitted on the socket {when_}, clientError",
+        [*watched, *program],
+        send(GET),
+        until_end(),
+        handlers=refused,
+    )
