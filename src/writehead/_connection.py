@@ -14,9 +14,9 @@ import logging
 from typing import Any
 
 from writehead._backlog import HEAD, REQUESTS, SLICE, SMALL_PACKET, Backlog
-from writehead._http1.exchange import Http1Exchange
+from writehead._http1.exchange import ENDED, Http1Exchange
 from writehead._http1.found import END, End
-from writehead._http1.framing import CLOSE
+from writehead._http1.framing import CLOSE, bare_answer
 from writehead._http1.parser import RequestParser
 from writehead._http1.whole import known_line
 from writehead._incoming import IncomingMessage
@@ -509,6 +509,21 @@ class Connection(Making):
             incoming._push_end()
         if self.socket._reading_paused:
             self._on_socket_resume()
+
+    def fail_socket(self, error: BaseException) -> None:
+        """The program has emitted an 'error' on the socket: what Node's own listener there does."""
+        if self._error_told:
+            return
+        self._error_told = True
+        socket = self.socket
+        if self._server._refuse(error, socket):
+            return
+        current = self._current
+        begun = current is not None and current.stage
+        if begun == ENDED:
+            socket._said_all = True  # a whole response still leaves
+        self._last_words = (b"" if begun else bare_answer(400), error)
+        self._say_last_words()
 
     # -- upgrade ---------------------------------------------------------------
 

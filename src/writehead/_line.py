@@ -512,21 +512,6 @@ class Line(PacketState):
             listened = response._notify("timeout", socket) or listened
         return self._server._notify_in(socket._listener_context, "timeout", socket) or listened
 
-    def fail_socket(self, error: BaseException) -> None:
-        """The program has emitted an 'error' on the socket: what Node's own listener there does."""
-        if self._error_told:
-            return
-        self._error_told = True
-        socket = self.socket
-        if self._server._refuse(error, socket):
-            return
-        current = self._current
-        begun = current is not None and current.stage
-        if begun == ENDED:
-            socket._said_all = True  # a whole response still leaves
-        self._last_words = (b"" if begun else bare_answer(400), error)
-        self._say_last_words()
-
     def _on_socket_error(self, error: BaseException) -> None:
         if not self._error_told:
             self._error_told = True
