@@ -1182,3 +1182,191 @@ def test_a_response_behind_a_destroyed_one_is_told_although_a_connect_took_the_s
     client.reset()
     assert ("close", "/2") in told
     assert sorted(url for _, url in told) == ["/1", "/2"]
+
+
+# -- corked behind its end -----------------------------------------------------
+
+
+@on_both_loops
+async def test_corks_behind_the_end_of_a_response_do_not_hold_the_next() -> None:
+    """They go with the response that has them: neither a whole answer nor a piece of one waits for an `uncork`."""
+    pieces: dict[str, Any] = {}
+
+    async def handle(req: Any, res: Any) -> None:
+        if req.url == "/first":
+            await asyncio.sleep(0.005)
+            res.end("1")
+            res.cork()
+            res.cork()
+        elif req.url == "/whole":
+            res.end("2")
+        else:
+            pieces["res"] = res
+            res.write("3")
+
+    async with http.create_server(handle) as server:
+        await server.listen(0, "127.0.0.1")
+        for behind, mark in (("/whole", b"\r\n\r\n2"), ("/pieces", b"1\r\n3\r\n")):
+            for at_once in (True, False):
+                client = await dial(server)
+                client.send(b"GET /first" + HOST + (b"GET " + behind.encode() + HOST if at_once else b""))
+                await client.until(b"\r\n\r\n1")
+                if not at_once:
+                    client.send(b"GET " + behind.encode() + HOST)
+                await client.until(mark)
+                if behind == "/pieces":
+                    pieces["res"].end()
+                client.close()
+
+
+# -- between the requests of a packet --------------------------------------------
+
+
+@on_both_loops
+async def test_a_response_that_ends_between_two_requests_of_a_packet_finishes_there() -> None:
+    """Not at the end of the packet: 'finish' comes before the 'close' of its request, which came later."""
+    log: list[Any] = []
+
+    def handle(req: Any, res: Any) -> None:
+        req.on("data", silent_listener)
+        req.on("end", lambda: res.end("x"))
+        req.on("close", lambda: log.append(f"{req.method} close"))
+        res.on("finish", lambda: log.append(f"{req.method} finish"))
+
+    async with http.create_server(handle) as server:
+        await server.listen(0, "127.0.0.1")
+        client = await dial(server)
+        client.send(GET + POST.replace(b"4", b"1") + b"1")
+        client.end()
+        assert await client.rest() == answer(b"x") * 2
+    assert log == ["GET finish", "GET close", "POST finish", "POST close"]
+
+
+def silent_listener(chunk: bytes) -> None:
+    """Take it."""
+
+
+def test_what_is_written_behind_a_last_answer_waits_as_in_a_line() -> None:
+    """`write` says that there is room as long as there is, and counts what it keeps; nothing of it leaves."""
+    told: list[Any] = []
+
+    def handle(req: Any, res: Any) -> None:
+        if req.method == "POST":
+            res.set_header("Connection", "close")
+            res.end("x")
+        else:
+            told.extend([res.write("a"), res.writable_need_drain, res.writable_length > 100])
+
+    client = Stage(handle).send(POST + b"1234" + GET)
+    assert told == [True, False, True]
+    assert dateless(client.received).count(b"HTTP/1.1") == 1
+
+
+def test_nothing_is_answered_behind_an_answer_that_says_close() -> None:
+    """Neither behind a request that asked for it, nor behind the last that `max_requests_per_socket` allows."""
+    for request, limit in ((b"Connection: close\r\n", 0), (b"", 1), (b"Connection: close\r\n", 1)):
+        for body in (b"\r\n", b"Content-Length: 1\r\n\r\na"):
+            first = b"POST / HTTP/1.1\r\nHost: a\r\n" + request + body
+            for packets in ([first + GET + GET], [first, GET], bytewise(first + GET)):
+                stage, held = keeping(max_requests_per_socket=limit)
+                client = stage.send(*packets)
+                assert not client.received
+                held[0].end("ok")
+                settle()
+                assert dateless(client.received) == answer(b"ok", OK_CLOSE)
+                assert (len(held), client.closed) == (1, True)
+
+
+def test_requests_past_the_limit_get_503_where_the_last_answer_keeps_the_connection() -> None:
+    """A Connection field of the handler's own outweighs the limit; 'dropRequest' tells of each in any case."""
+    for keeps in (False, True):
+        dropped: list[str] = []
+
+        def handle(req: Any, res: Any, keeps: bool = keeps) -> None:
+            if keeps:
+                res.set_header("Connection", "keep-alive")
+            res.end("ok")
+
+        stage = Stage(handle, max_requests_per_socket=1)
+        stage.server.on("dropRequest", lambda req, socket, dropped=dropped: dropped.append(req.url))
+        received = stage.exchange(GET + GET)
+        assert (dropped, received.count(b" 503 ")) == (["/"], int(keeps))
+
+
+def test_an_absolute_target_has_a_host() -> None:
+    """An empty one, or user information before it, gets 400 (RFC 9110, 4.2.1 and 4.2.4); leniency lets it through."""
+    for target in (
+        b"http:///x",
+        b"http://:80/",
+        b"HTTP://",
+        b"https://?q",
+        b"http://u@a/",
+        b"http://@/",
+        b"http://a:b/",
+    ):
+        for version in (b"1.1", b"1.0"):
+            request = b"GET " + target + b" HTTP/" + version + b"\r\nHost: a\r\n\r\n"
+            for packets in ([request], [request + GET], bytewise(request), [GET + request]):
+                stage = Stage()
+                received = stage.exchange(*packets)
+                assert received == (answer(b"ok") if packets[0].startswith(GET) else b"") + BAD
+                assert "GET " + target.decode() not in stage.log
+            lenient = Stage(insecure_http_parser=True)
+            lenient.send(request)
+            assert lenient.log == ["GET " + target.decode()]
+    for target in (b"http://a", b"http://a:80/x?y@z", b"HTTP://[::1]:/", b"ftp:///x", b"*", b"/?u=http:///"):
+        stage = Stage()
+        assert stage.exchange(b"OPTIONS " + target + b" HTTP/1.1\r\nHost: a\r\n\r\n") == answer(b"ok")
+        assert stage.log == ["OPTIONS " + target.decode()]
+
+
+@on_both_loops
+async def test_a_socket_that_is_not_read_says_pause_and_then_resume() -> None:
+    """As nobody reads a large body, until its response is out and it is thrown away."""
+    log: list[str] = []
+    paused = asyncio.Event()
+    resumed = asyncio.Event()
+
+    def handle(req: Any, res: Any) -> None:
+        req.socket.on("pause", lambda: (log.append("pause"), paused.set()))
+        req.socket.on("resume", lambda: (log.append("resume"), resumed.set()))
+
+        async def finish() -> None:
+            await paused.wait()
+            log.append("end")
+            res.end("ok")
+
+        kept.append(asyncio.ensure_future(finish()))
+
+    kept: list[asyncio.Future[None]] = []
+    async with http.create_server(handle) as server:
+        await server.listen(0, "127.0.0.1")
+        client = await dial(server)
+        client.send(POST.replace(b"4", b"200000") + bytes(200_000))
+        await client.until(b"ok")
+        await resumed.wait()
+        client.close()
+    assert log[:3] == ["pause", "end", "resume"]
+
+
+@on_both_loops
+async def test_an_error_that_is_emitted_on_the_socket_ends_the_connection() -> None:
+    """`emit` returns True; without 'clientError' the client gets 400, or the end of what has begun."""
+    told: list[Any] = []
+
+    def handle(req: Any, res: Any) -> None:
+        if req.url == "/ended":
+            res.end("ok")
+        told.append(req.socket.emit("error", OSError("kaboom")))
+
+    async with http.create_server(handle) as server:
+        await server.listen(0, "127.0.0.1")
+        for target, received in ((b"/", BAD), (b"/ended", answer(b"ok"))):
+            client = await dial(server)
+            client.send(b"GET " + target + HOST)
+            assert await client.rest() == received
+        server.on("clientError", lambda error, socket: (told.append(str(error)), socket.end(BAD)))
+        client = await dial(server)
+        client.send(b"GET /" + HOST)
+        assert await client.rest() == BAD
+    assert told == [True, True, "kaboom", True]

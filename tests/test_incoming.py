@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.stage import GET, Stage, answer, dateless, events
+from tests.conformance.programs import Generator
+from tests.stage import GET, Stage, answer, bytewise, dateless, dial, events, on_both_loops
 from writehead import http, testing
 from writehead.errors import InvalidArgTypeError, OutOfRangeError, UnshiftAfterEndError
 from writehead.testing import settle
@@ -255,3 +257,175 @@ async def test_an_iteration_gets_each_packet_whoever_listens_beside(beside: str 
         assert [args[0] for args in heard] == chunks
     elif beside == "readable":
         assert len(heard) == 5  # and once at the end
+
+
+# -- behind the response -------------------------------------------------------
+
+BEHIND = b"POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n12345"
+
+
+def written_bodies() -> list[tuple[bytes, bytes]]:
+    """Return requests as the programs that are compared with Node send them, and the body of each."""
+    found: dict[bytes, bytes] = {
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nbbb\r\n2\r\ncc\r\n0\r\n\r\n": b"bbbcc",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n1": b"1",
+    }
+    for number in range(200):
+        program = Generator(1, number)
+        fields, body = program.body(last=True)
+        whole = "\r\n".join(["POST / HTTP/1.1", "Host: a", *fields, "", body]).encode()
+        if len(body) < 90 and len(found) < 12:
+            found[whole] = b"x" * body.count("x")
+    return list(found.items())
+
+
+class Reader:
+    """What one request has shown of its body."""
+
+    def __init__(self, req: Any) -> None:
+        self.req = req
+        self.data = b""
+        self.ended = False
+
+    def listen(self) -> None:
+        self.req.on("data", self._add)
+        self.req.on("end", self._end)
+
+    def _add(self, chunk: bytes) -> None:
+        self.data += chunk
+
+    def _end(self) -> None:
+        self.ended = True
+
+    def check(self, body: bytes) -> None:
+        """'end' comes behind every byte, and without it the request does not call itself complete."""
+        assert (self.ended, self.req.complete) in ((True, True), (False, False))
+        assert self.data == body if self.ended else body.startswith(self.data)
+
+
+def early(readers: list[Reader], close: bool, first: bool) -> Callable[[Any, Any], None]:
+    """Return a handler that answers at once, its listeners added before or after."""
+
+    def handle(req: Any, res: Any) -> None:
+        reader = Reader(req)
+        readers.append(reader)
+        if close:
+            res.set_header("Connection", "close")
+        if first:
+            reader.listen()
+        res.end("x")
+        if not first:
+            reader.listen()
+
+    return handle
+
+
+@pytest.mark.parametrize("close", [False, True])
+@pytest.mark.parametrize("first", [False, True])
+def test_an_early_answer_never_truncates_a_body_that_ends(close: bool, first: bool) -> None:
+    """However the packets are cut: either every byte and then 'end', or neither 'end' nor `complete`."""
+    readers: list[Reader] = []
+    stage = Stage(early(readers, close, first))
+    for request, body in written_bodies():
+        whole = request + BEHIND
+        cuts = [[whole], bytewise(whole), *([whole[:at], whole[at:]] for at in range(1, len(whole)))]
+        for packets in cuts:
+            readers.clear()
+            stage.send(*packets)
+            for reader, sent in zip(readers, (body, b"12345"), strict=False):
+                reader.check(sent)
+            if not close:
+                assert [reader.ended for reader in readers] == [True, True]
+        readers.clear()
+        stage.send(whole)
+        assert [reader.ended for reader in readers] == [True, True]  # what came in one packet is passed on
+
+
+@on_both_loops
+async def test_an_early_answer_never_truncates_a_body_on_a_real_connection() -> None:
+    """As above, a packet now and then."""
+    for close in (False, True):
+        readers: list[Reader] = []
+        async with http.create_server(early(readers, close, True)) as server:
+            await server.listen(0, "127.0.0.1")
+            for request, body in written_bodies():
+                whole = request + BEHIND
+                for at in (0, len(request) // 2, len(request) - 4, len(whole) - 2):
+                    readers.clear()
+                    client = await dial(server)
+                    client.send(whole[:at])
+                    for _ in range(3):
+                        await asyncio.sleep(0)
+                    client.send(whole[at:])
+                    client.end()
+                    await client.rest()
+                    for reader, sent in zip(readers, (body, b"12345"), strict=False):
+                        reader.check(sent)
+
+
+def test_a_paused_body_waits_for_its_reader_behind_the_answer() -> None:
+    """What fits into the buffer is there at `resume`, though the response has finished."""
+    readers: list[Reader] = []
+
+    def handle(req: Any, res: Any) -> None:
+        readers.append(Reader(req))
+        readers[-1].listen()
+        req.pause()
+        res.end("ok")
+
+    stage = Stage(handle)
+    client = stage.send(POST + b"a", b"bc")
+    assert dateless(client.received) == answer(b"ok")
+    assert (readers[0].data, readers[0].ended) == (b"", False)
+    readers[0].req.resume()
+    settle()
+    assert (readers[0].data, readers[0].ended) == (b"abc", True)
+    client.send(GET)
+    assert dateless(client.received) == answer(b"ok") * 2
+
+
+def test_a_paused_body_that_fills_its_buffer_behind_the_answer_is_given_up() -> None:
+    """The connection goes on; the request is aborted, and never calls itself ended."""
+    log: list[Any] = []
+    kept: list[Any] = []
+
+    def handle(req: Any, res: Any) -> None:
+        kept.append(req)
+        events(log, req, "data end aborted error close")
+        req.pause()
+        res.end("ok")
+
+    stage = Stage(handle, high_water_mark=10)
+    for packets in ([12 * b"a", 8 * b"b"], [5 * b"a", 5 * b"b", 5 * b"c", 5 * b"d"]):
+        log.clear()
+        client = stage.send(POST.replace(b"3", b"20"), *packets)
+        assert log == ["aborted", "error ABORT_ERR", "close"]
+        client.send(GET)
+        assert dateless(client.received) == answer(b"ok") * 2
+
+
+def test_a_body_whose_pipe_lets_go_behind_the_answer_is_given_up_once_full() -> None:
+    """Neither the end of a pipe nor that of a 'readable' listener leaves the connection waiting for ever."""
+    for how in ("unpipe", "off"):
+        log: list[Any] = []
+
+        def handle(req: Any, res: Any, how: str = how) -> None:
+            events(log, req, "end aborted close")
+            if how == "unpipe":
+                slow = http.OutgoingMessage()
+                req.pipe(slow)
+                res.on("finish", req.unpipe)
+            else:
+                req.on("readable", silent_listener)
+                res.on("finish", lambda: req.off("readable", silent_listener))
+            res.end("ok")
+
+        stage = Stage(handle, high_water_mark=10)
+        client = stage.send(POST.replace(b"3", b"40"), 10 * b"a", 10 * b"b", 10 * b"c", 10 * b"d")
+        assert log == ["aborted", "close"], how
+        client.send(GET)
+        assert dateless(client.received) == answer(b"ok") * 2
+
+
+def silent_listener() -> None:
+    """Take nothing."""

@@ -14,9 +14,9 @@ import logging
 from typing import Any
 
 from writehead._backlog import HEAD, REQUESTS, SLICE, SMALL_PACKET, Backlog
-from writehead._http1.exchange import Http1Exchange
+from writehead._http1.exchange import ENDED, Http1Exchange
 from writehead._http1.found import END, End
-from writehead._http1.framing import CLOSE
+from writehead._http1.framing import CLOSE, bare_answer
 from writehead._http1.parser import RequestParser
 from writehead._http1.whole import known_line
 from writehead._incoming import IncomingMessage
@@ -217,7 +217,6 @@ class Connection(Making):
                 response._status_code = 200
                 exchange = Http1Exchange()
                 exchange.stays = True
-                exchange.last_allowed = False
                 exchange.line = self
                 exchange.response = response
                 if head.keep_alive:
@@ -475,10 +474,11 @@ class Connection(Making):
 
     def _on_body(self, chunk: bytes) -> None:
         incoming = self._incoming
-        if incoming is None or self._closed_input:
-            return
+        if incoming is None:
+            return  # its request could not be made; behind a last response the rest of the packet is passed on
         if not incoming._push(chunk):
-            self.socket._pause_transport()
+            self.socket._stop_reading()
+            incoming._look_at_rest()
         if self.turns.due or self.socket._ending is not None:
             self._run_turns()
 
@@ -491,8 +491,13 @@ class Connection(Making):
         if ending is not None:
             socket._ending = None
             ending.on_settled()
+        in_packet = socket._in_packet
+        socket._in_packet = (
+            False  # what ends in these turns hears of it in them, not at the end of the packet
+        )
         self.turns.run()
         self.turns.hold()
+        socket._in_packet = in_packet
 
     def _on_message_complete(self) -> None:
         incoming = self._incoming
@@ -502,10 +507,25 @@ class Connection(Making):
         self._start = None
         self._head_complete = False
         if incoming is not None:
-            incoming._complete = True
+            incoming._complete = not incoming._given_up
             incoming._push_end()
         if self.socket._reading_paused:
             self._on_socket_resume()
+
+    def fail_socket(self, error: BaseException) -> None:
+        """The program has emitted an 'error' on the socket: what Node's own listener there does."""
+        if self._error_told:
+            return
+        self._error_told = True
+        socket = self.socket
+        if self._server._refuse(error, socket):
+            return
+        current = self._current
+        begun = current is not None and current.stage
+        if begun == ENDED:
+            socket._said_all = True  # a whole response still leaves
+        self._last_words = (b"" if begun else bare_answer(400), error)
+        self._say_last_words()
 
     # -- upgrade ---------------------------------------------------------------
 

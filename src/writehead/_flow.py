@@ -120,6 +120,7 @@ class SocketFlow(PacketState):
     _peer_ended = False
     _refused = 0
     _linger = False  # the client is likely to send more
+    _tells_resume = False  # 'pause' was emitted, as HTTP has stopped reading
     _said_all = False  # it may be closed as one that was flushed, if it is
     _unsent_at_idle = 0
     _timeout: float | None = None

@@ -12,7 +12,7 @@ from writehead._failures import log_failure
 from writehead._http1.head import RawHead, fields_of
 from writehead._readable import Readable
 from writehead._signal import AbortSignal
-from writehead._turns import later
+from writehead._turns import later, turns
 from writehead.errors import AbortError, ConnectionLostError, PayloadTooLargeError
 
 
@@ -59,6 +59,7 @@ class IncomingMessage(Readable):
     _signal: AbortSignal | None = None
     _aborted = False
     _is_answered = False
+    _given_up = False  # what has come of the body since was thrown away
 
     def __init__(self, socket: Any = None) -> None:
         self._socket = socket
@@ -289,20 +290,41 @@ class IncomingMessage(Readable):
         self._consumed = True
 
     def _leave(self) -> None:
-        """The response is out: what nobody is about to read is thrown away."""
+        """The response is out: a body that nobody has begun to read is thrown away.
+
+        One that was read in part waits for its reader, as long as there is room for it.
+        """
         self._is_answered = True
-        if not self._consumed or (self._left and not self._destroyed):
+        if not (self._consumed or self._resume_scheduled):
             self._discard()
             if not self._complete:
                 self._push = _ignore  # type: ignore[method-assign]  # who listens from now on gets no part of it
+        else:
+            self._look_at_rest()
 
-    def unpipe(self, dest: Any = None) -> Self:
-        """Stop writing to `dest`, or to every destination; behind the response the rest is thrown away."""
-        try:
-            return super().unpipe(dest)
-        finally:  # whatever a listener of 'unpipe' raises
-            if self._is_answered and self._left and not self._destroyed:
-                self._discard()
+    def _look_at_rest(self) -> None:
+        """Behind the response: see later whether anybody is about to read what fills the buffer."""
+        if self._is_answered and self._is_full:
+            turns().next_round(self._give_up_if_full)  # its end may be in this packet
+
+    def _give_up_if_full(self) -> None:
+        """End a request that is answered, if its unread body holds up the connection."""
+        if self._is_full and self._left and not self._destroyed:
+            self._given_up = True
+            self._break_off()
+
+    def pause(self) -> Self:
+        """Stop the flow at once, with a 'pause' event; what comes is buffered.
+
+        Behind the response it waits only as long as there is room; then the request is given up.
+        """
+        super().pause()
+        self._look_at_rest()
+        return self
+
+    def _after_readable_removed(self) -> None:
+        super()._after_readable_removed()
+        self._look_at_rest()
 
     def _abort(self, with_socket: bool = True) -> None:
         """The connection was lost, or is given up, before the answer was out."""

@@ -154,13 +154,7 @@ class Line(PacketState):
                 self._queue = None
                 self._look_at_queue()
         self._current = None
-        if (
-            self._queue is not None
-            or self._closed_input
-            or not exchange.stays
-            or exchange.last_allowed
-            or self._server._closing
-        ):
+        if self._queue is not None or self._closed_input or not exchange.stays or self._server._closing:
             self._go_on(exchange, request, heard)
         else:
             seconds = self._server._keep_alive_seconds
@@ -181,7 +175,7 @@ class Line(PacketState):
             self._last_words = None  # its end may be what delimits the answer just given
         if self._queue is not None and exchange.stays:
             self._next()
-        elif not exchange.stays or exchange.last_allowed or self._server._closing:
+        elif not exchange.stays or self._server._closing:
             self._stop(request, heard)
         elif self._last_words is not None:
             self._say_last_words()
@@ -269,7 +263,7 @@ class Line(PacketState):
         """Serve what waits of the last packet, if anything does; else read the next."""
         backlog = self._backlog
         if backlog is None:
-            self.socket._resume_transport()
+            self.socket._read_on()
         elif self._closed_input:
             self._drop_backlog()
         elif not backlog.waits:
@@ -288,7 +282,7 @@ class Line(PacketState):
     def _drop_backlog(self) -> None:
         """Forget what waits: nothing more is served."""
         self._backlog = None
-        self.socket._resume_transport()
+        self.socket._read_on()
 
     def _enqueue(self, exchange: Http1Exchange) -> None:
         if self._queue is None:
@@ -308,7 +302,7 @@ class Line(PacketState):
 
     def _hold_reading(self) -> None:
         self._read_paused = True
-        self.socket._pause_transport()
+        self.socket._stop_reading()
 
     def _look_at_queue(self) -> None:
         """Read on once what waits in the line is below the mark."""

@@ -87,6 +87,8 @@ class Making(Line):
         if self._current is None and not socket._destroyed:
             self._current = exchange
             exchange._sink = socket
+            if socket._written_ended:
+                exchange.outlive_sink()
             if response._listeners is not None:
                 response._on_socket(socket, socket)
             if socket._listeners is not None:

@@ -442,15 +442,10 @@ class ServerResponse(OutgoingMessage):
 
     def _move_to(self, socket: Any) -> None:
         self._stream = None
-        old = self._exchange.socket
-        if old is not None:
-            for _ in range(self._cork_depth):
-                old.uncork()
         if self._exchange is GONE:
             self._exchange = Gone()
-        if socket is None:
-            self._exchange.detach()
-        else:
+        self._exchange.detach()
+        if socket is not None:
             self._attach(socket if isinstance(socket, Socket) else WritableSink(socket))
 
     # -- failure ---------------------------------------------------------------

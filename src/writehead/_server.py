@@ -158,6 +158,8 @@ class Server(Settings, Listening):
 
     def _dispatch(self, req: IncomingMessage, res: ServerResponse, connection: Connection) -> None:
         """Apply what comes before 'request': Host, the limit of requests, Expect."""
+        if self.optimize_empty_requests and not _has_body(req):
+            req._start_ended()
         if req._http_version == "1.1":
             head = req._raw_head
             if head is None:
@@ -175,8 +177,6 @@ class Server(Settings, Listening):
             if expect is not None:
                 self._expect(expect.decode("latin-1"), req, res)
                 return
-        if self.optimize_empty_requests and not _has_body(req):
-            req._start_ended()
         self._call_request_listeners("request", req, res)
 
     def _call_request_listeners(self, name: str, req: IncomingMessage, res: ServerResponse) -> None:

@@ -105,6 +105,9 @@ class Socket(SocketFacts):
         self._written_ended = True
         self._commit()
         self._turns.later(self._finish_writing)
+        current = getattr(self._owner, "_current", None)
+        if current is not None and current._sink is self:
+            current.outlive_sink()
         return self
 
     def destroy_soon(self) -> None:
@@ -143,6 +146,10 @@ class Socket(SocketFacts):
         self.settle()
         self._ease = BUSY
         self._corked += 1
+        ending = self._ending
+        if ending is not None:  # it takes back what its response has corked
+            self._ending = None
+            self._turns.due.appendleft((ending.on_settled, ()))
 
     def uncork(self) -> None:
         """Undo one `cork`; the last one sends what was gathered, in one go."""
@@ -178,6 +185,22 @@ class Socket(SocketFacts):
         if not self._turn_corked and not self._corked:
             self._commit()
         await future
+
+    # -- errors ----------------------------------------------------------------
+
+    def emit(self, name: Hashable, *args: Any) -> bool:
+        """Call the listeners of `name` with `args`; return whether there were any.
+
+        An 'error' of the program's own, while HTTP has the socket, is heard by the server too: 'clientError',
+        or without a listener 400, where no response has begun, and the end of the connection.
+        """
+        fail = getattr(self._owner, "fail_socket", None) if name == "error" else None
+        if fail is None or not args or not isinstance(args[0], BaseException):
+            return super().emit(name, *args)
+        fail(args[0])
+        if self.listener_count("error"):
+            super().emit(name, *args)
+        return True
 
     # -- reading ---------------------------------------------------------------
 
@@ -221,9 +244,25 @@ class Socket(SocketFacts):
     def resume(self) -> Self:
         """Read on; 'resume' comes on a later turn."""
         super().resume()
+        self._tells_resume = False
         if self._owner is not None:
             self._owner._on_socket_resume()
         return self
+
+    def _stop_reading(self) -> None:
+        """Stop reading, as nobody takes what comes; who listens to 'pause' hears of it."""
+        if not self._reading_paused:
+            self._pause_transport()
+            if self._listeners is not None:
+                self._tells_resume = True
+                self._notify("pause")
+
+    def _read_on(self) -> None:
+        """Read again; of what `_stop_reading` told, 'resume' comes on a later turn."""
+        self._resume_transport()
+        if self._tells_resume and not self._reading_paused:
+            self._tells_resume = False
+            self._turns.later(self._notify, "resume")
 
     def set_encoding(self, encoding: str | None = None) -> Self:
         """Refuse: a socket of an HTTP server gives out bytes, after an upgrade too (Node).

@@ -283,9 +283,13 @@ DIFFERENCES: list[Difference] = [
     ),
     Difference(
         "D22",
-        "A body read in part and paused",
-        "reads no further once the response has finished, so the connection hangs until its timer ends it.",
-        "discards the rest, as of a body nobody touched.",
+        "A body that nobody reads on, behind its response",
+        "stops reading once such a body fills its buffer, so the connection hangs until a timer ends it.",
+        "goes by one rule. A body that nobody has begun to read when its response is out is thrown away: 'end' comes "
+        "without 'data', as in Node. Any other goes on to its reader, whole. If nobody reads on, it waits for as long "
+        "as it fits into the buffer; then the request is given up ('aborted' and 'close', no 'end', `complete` stays "
+        "`False`) and the connection goes on. Behind a response with `Connection: close` the rest of the packet still "
+        "comes, and nothing after it: no 'end' then, either.",
         "server.md 19, 5",
     ),
     Difference(
@@ -314,9 +318,9 @@ DIFFERENCES: list[Difference] = [
     ),
     Difference(
         "D26",
-        "A fragment in the request target",
-        "passes it on.",
-        "answers 400 (RFC 9112, 3.2), except with `insecure_http_parser=True`.",
+        "Request targets that are none",
+        "passes on a fragment, and an `http://` target without a host or with user information.",
+        "answers 400 (RFC 9112, 3.2; RFC 9110, 4.2.1 and 4.2.4), except with `insecure_http_parser=True`.",
         "README, A `#` in the request target",
     ),
     Difference(
@@ -350,9 +354,10 @@ DIFFERENCES: list[Difference] = [
     Difference(
         "D31",
         "The last request that `max_requests_per_socket` allows",
-        "announces `Connection: close` and leaves the connection open.",
-        "closes it.",
-        "server.md 19, 4",
+        "announces `Connection: close`, leaves the connection open, and answers 503 to what comes behind.",
+        "closes it, and answers nothing behind an answer that says so (RFC 9112, 9.6); 'dropRequest' tells of requests "
+        "that have come with the last. Behind an answer that the handler gave another Connection field it is 503, too.",
+        "README, What comes behind a request with `Connection: close`; server.md 19, 4",
     ),
     Difference(
         "D32",

@@ -349,11 +349,17 @@ def test_the_http2_preface_waits_for_its_end() -> None:
         (b"CONNECT          HTTP/1.1\r\n\r\n", 400),
         (b"GET /a#b HTTP/1.1" + H, 400),
         (b"GET /a#b HTTP/1.0" + H, 400),
+        (b"GET http:///x HTTP/1.1" + H, 400),
+        (b"GET http:///x HTTP/1.0" + H, 400),
+        (b"OPTIONS HTTPS://:443 HTTP/1.1" + H, 400),
+        (b"GET http://u:p@a/ HTTP/1.1" + H, 400),
+        (b"GET http://?a HTTP/1.1" + H, 400),
+        (b"GET http://[::1/ HTTP/1.1" + H, 400),
         (b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
     ],
 )
 def test_what_node_lets_through_against_the_rfc_is_refused(data: bytes, status: int) -> None:
-    """Other protocols and versions, fragments and chunks on 1.0 are errors; nothing is dispatched."""
+    """Other protocols and versions, fragments, absolute targets without a host and chunks on 1.0 are errors; nothing is dispatched."""
     for before in (b"", G, P + b"Content-Length: 5\r\n\r\nGET /"):
         for packets in [[before, data], *ways(before + data)]:
             reading = Reading(packets, lazy=True)

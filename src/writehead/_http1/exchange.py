@@ -52,7 +52,9 @@ class Http1Exchange:
     response: ResponseSide | None = None
     line: Line | None = None  # the connection it is on; None for a response made by hand
     _sink: Sink | None = None
-    coming: Sink | None = None  # the sink, while 'socket' is told and what was parked still waits
+    coming: Sink | None = (
+        None  # while 'socket' is told and what was parked still waits: the sink; or one that has ended
+    )
     _parked: list[tuple[bytes, Done | None]] | None = None
     _parked_size = 0
     _head: bytes | None = None
@@ -63,7 +65,7 @@ class Http1Exchange:
     body_allowed = True
     gathered = False  # its bytes went ahead, with the response before it
     stays = True  # the connection, behind this response
-    last_allowed = False
+    last_allowed = False  # max_requests_per_socket lets no other request in behind it
     void = False
     after_listeners = 0  # of the socket's 'close': those that stood before it got the socket
     keep_reads: bool | None = None  # what the head made of the response's `should_keep_alive`
@@ -124,7 +126,6 @@ class Http1Exchange:
         self.chunked = decided.chunked
         self.body_allowed = decided.body_allowed
         self.stays = decided.stays
-        self.last_allowed = self.last_allowed and decided.lines.startswith(framing.CLOSE)
         self.promised = None
         if facts.content_length is not None and not decided.chunked and decided.body_allowed:
             self.promised = facts.content_length if facts.transfer_encoding is None else None
@@ -308,6 +309,15 @@ class Http1Exchange:
             else:
                 sink.put(data, done)
 
+    def outlive_sink(self) -> None:
+        """Keep what the response still writes: the sink has ended, and nothing more leaves (Node: `writable`)."""
+        if self.stage < ENDED:
+            self.coming = self._sink
+            self._sink = None
+            response: Any = self.response
+            if response is not None:
+                response._stream = None
+
     def gather(self) -> bytes | None:
         """Give up a whole parked response, to leave in one write with the one before it.
 
@@ -322,8 +332,12 @@ class Http1Exchange:
         return parked[0][0]
 
     def detach(self) -> None:
-        """Take the sink away; what follows is parked."""
+        """Take the sink away, without the corks that it has of this response; what follows is parked."""
+        sink = self._sink
         self._sink = None
+        if sink is not None:
+            for _ in range(self._corked):
+                sink.uncork()
 
     def drop(self) -> None:
         """Forget what waits, its callbacks with it: the connection has gone."""
@@ -360,6 +374,8 @@ class Http1Exchange:
         return self._park(data, done)
 
     def _park(self, data: bytes, done: Done | None) -> bool:
+        if self.coming is not None and getattr(self.coming, "destroyed", False):
+            return False
         if self._parked is None:
             self._parked = []
         self._parked.append((data, done))
@@ -384,6 +400,8 @@ class Http1Exchange:
         if error is not None or self.stage == FLUSHED:
             return
         self.stage = FLUSHED
+        if self._corked:  # behind its end
+            self.detach()
         response = self.response
         if self.line is not None:
             self.line.retire(self)

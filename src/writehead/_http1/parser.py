@@ -24,7 +24,7 @@ from writehead._http1 import limits, syntax
 from writehead._http1.found import END, End, RequestHead, without_seams
 from writehead._http1.packet import CHUNK_BEGUN, CHUNK_ENDED, NO_CHUNK, Packet, Stopped
 from writehead._http1.reasons import error_of, fault_in
-from writehead._http1.whole import HASH, METHODS, Lane, lane, method_text
+from writehead._http1.whole import HASH, METHODS, SLASH, Lane, lane, method_text
 from writehead.errors import ParseError
 
 __all__ = ["END", "RequestHead", "RequestParser"]
@@ -359,7 +359,7 @@ class RequestParser(Packet):
         fields = self._fields
         if self._counting or len(fields) > self._max_items:
             self._check_fields(len(target))
-        if not self.lenient and (version != "1.1" or HASH in target):
+        if not self.lenient and (version != "1.1" or HASH in target or target[0] != SLASH):
             self._check_syntax(method, target, version)
         try:
             message = self._make_message()
@@ -422,8 +422,8 @@ class RequestParser(Packet):
             if self._lines is None:
                 self._lines = syntax.RequestLines(self._before + self._packet)
             refused = syntax.refusal(method, target, version, self._fields, self._lines)
-        if refused is None and HASH in target:
-            refused = syntax.FRAGMENT
+        if refused is None:
+            refused = syntax.refusal_of_target(target)
         if refused is not None:
             at = max(self._packet.find(target), 0)
             self.error = ParseError(refused.code, refused.reason, at, self._packet)

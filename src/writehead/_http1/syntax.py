@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from writehead import _fields
+
 UNTIL_CLOSE = float("inf")
 
 
@@ -18,6 +20,8 @@ class Refusal(NamedTuple):
 
 # RFC 9112, 3.2: a target has no fragment.
 FRAGMENT = Refusal("HPE_INVALID_URL", "Unexpected fragment in url", 400)
+# RFC 9110, 4.2.1: no host is invalid; 4.2.4: user information is an error.
+NO_HOST = Refusal("HPE_INVALID_URL", "Invalid host in url", 400)
 # RFC 9112, 6.1: framing of a message that a 1.0 recipient on the way cannot have understood.
 CHUNKED_BEFORE_1_1 = Refusal("HPE_INVALID_TRANSFER_ENCODING", "Transfer-Encoding on HTTP/1.0", 400)
 NOT_HTTP = Refusal("HPE_INVALID_CONSTANT", "Expected HTTP/", 400)
@@ -26,6 +30,7 @@ NO_VERSION = Refusal("HPE_INVALID_VERSION", "Expected HTTP version", 400)
 OTHER_VERSION = Refusal("HPE_INVALID_VERSION", "Unsupported HTTP version", 505)
 
 _SPACE = ord(" ")
+_HASH = ord("#")
 
 
 class RequestLines:
@@ -84,6 +89,19 @@ def refusal(
         return NOT_HTTP
     if _values(fields, b"transfer-encoding"):
         return CHUNKED_BEFORE_1_1
+    return None
+
+
+def refusal_of_target(target: bytes) -> Refusal | None:
+    """Judge a request target: it has no fragment, and in the absolute form (RFC 9112, 3.2.2) a host."""
+    if _HASH in target:
+        return FRAGMENT
+    scheme, _, rest = target.partition(b"://")
+    if scheme.lower() not in (b"http", b"https"):
+        return None
+    authority = rest.partition(b"/")[0].partition(b"?")[0].decode("latin-1")
+    if authority.startswith(":") or not authority or not _fields.is_host(authority):
+        return NO_HOST
     return None
 
 

@@ -362,6 +362,23 @@ keeping.add(
     send(post("abcdef")[:-4]),
     send("cdef"),
     send(GET),
+)
+keeping.add(
+    "body read in part, paused, the rest larger than the buffer in one packet",
+    [hear("req.data", call("req.pause")), *rest[1:], later(ok)],
+    send(post("ab" + 100 * "c")[:-100]),
+    send(100 * "c"),
+    send(GET),
+    options={"highWaterMark": 64},
+)
+keeping.add(
+    "body read in part, paused, the rest larger than the buffer",
+    [hear("req.data", call("req.pause")), *rest[1:], later(ok)],
+    send(post("ab" + 100 * "c")[:-100]),
+    send(90 * "c"),
+    send(10 * "c"),
+    send(GET),
+    options={"highWaterMark": 64},
     known="D22",
 )
 keeping.add(

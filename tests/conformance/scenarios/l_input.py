@@ -133,13 +133,28 @@ tell_all = [
     hear("req.end", get("req.rawTrailers"), quiet("res.end", "x")),
 ]
 TARGETS = (
-    '/<>"{}|\\^`[]', "/a?b=c&d", "//x/y", "/a?b?c", "/%00%2f", "http://x.y:80/p?q", "ftp://x/", "HTTP://x/", "http:///",
-    "http://u:p@c/", "http://a@b@c/", "*", "/" + "a" * 5000, "/;p=1", "/a/../b", "http://[::1]/",
+    '/<>"{}|\\^`[]', "/a?b=c&d", "//x/y", "/a?b?c", "/%00%2f", "http://x.y:80/p?q", "ftp://x/", "HTTP://x/", "*", "/" + "a" * 5000, "/;p=1", "/a/../b", "http://[::1]/",
 )  # fmt: skip
 for target in TARGETS:
     accepted.add(f"target {target[:30]}", tell_all, f"GET {target} HTTP/1.1{H}")
     if len(target) < 100:
         accepted.add(f"target {target}, by bytes", tell_all, split(f"GET {target} HTTP/1.1{H}"))
+for target in (
+    "http:///",
+    "http:///x",
+    "http://:80/",
+    "HTTPS://?x",
+    "http://u:p@c/",
+    "http://a@b@c/",
+    "http://@a/",
+):
+    accepted.add(f"target {target}", tell_all, f"GET {target} HTTP/1.1{H}", known="D26")
+    accepted.add(
+        f"target {target}, insecure",
+        tell_all,
+        f"GET {target} HTTP/1.1{H}",
+        options={"insecureHTTPParser": True},
+    )
 accepted.add("fragment", tell_all, f"GET /a?b#c HTTP/1.1{H}", known="D26")
 accepted.add("fragment, insecure", tell_all, f"GET /a?b#c HTTP/1.1{H}", options={"insecureHTTPParser": True})
 accepted.add("OPTIONS *", tell_all, f"OPTIONS * HTTP/1.1{H}")

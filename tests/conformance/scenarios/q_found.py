@@ -553,3 +553,203 @@ found.add(
     send(post("abc")[:-1]),
     send("c"),
 )
+
+# --- bodies behind an answer that closes
+
+closing = [
+    on("req.data"),
+    on("req.end"),
+    on("req.close"),
+    quiet("res.setHeader", "Connection", "close"),
+    call("res.end", "x"),
+]
+found.add("chunks of the packet behind a last answer", closing, send(chunked("bbb", "cc")), until_end())
+found.add("a body behind a last answer", closing, send(post("1") + post("12345")), until_end())
+
+# --- corked behind its end: the next response gets the socket without it
+
+holding = call("res.end", "1"), call("res.cork")
+found.add(
+    "cork behind end, the next in line whole",
+    [route(a=[timer(5, *holding)], b=[call("res.end", "2")])],
+    send(A + B),
+    until("2"),
+)
+found.add(
+    "cork behind end, the next in line in pieces",
+    [
+        route(
+            a=[timer(5, *holding, call("res.cork"))],
+            b=[call("res.write", "2", cb("w")), wait("go", call("res.end"))],
+        )
+    ],
+    send(A + B),
+    until("2\r\n"),
+    tell("go"),
+)
+found.add(
+    "cork behind end, the next packet",
+    [
+        route(
+            a=[*holding, get("socket.writableCorked")],
+            b=[get("socket.writableCorked"), call("res.write", "2"), wait("go", call("res.end"))],
+        )
+    ],
+    send(A),
+    send(B),
+    until("2\r\n"),
+    tell("go"),
+)
+found.add(
+    "cork, then detachSocket",
+    [
+        call("res.cork"),
+        call("res.detachSocket", ref("socket")),
+        get("socket.writableCorked"),
+        call("socket.end", "x"),
+    ],
+    GET,
+)
+
+# --- the later turns between the requests of a packet
+
+READ = hear("req.data")
+found.add(
+    "end in 'end', a body behind it",
+    [READ, hear("req.end", call("res.end", "x")), on("req.close"), on("res.finish"), on("res.close")],
+    send(GET + post("1")),
+)
+found.add(
+    "write behind the end in 'end', a body behind it",
+    [
+        READ,
+        hear("req.end", call("res.end", "x"), call("res.write", "y", cb("w"))),
+        on("req.close"),
+        on("res.finish"),
+        on("res.error"),
+    ],
+    send(GET + post("1")),
+)
+for n, (method, expected) in enumerate(
+    [("GET", "100-continue"), ("HEAD", "100-continue"), ("GET", "other"), ("POST", "100-continue")]
+):
+    for event in ("request", "checkContinue", "checkExpectation"):
+        found.add(
+            f"optimizeEmptyRequests, Expect, {n} {event}",
+            [],
+            send(
+                request(
+                    method, "/", "Expect: " + expected, *(["Content-Length: 0"] if method == "POST" else [])
+                )
+            ),
+            options={"optimizeEmptyRequests": True},
+            handlers={
+                event: [get("req.readableEnded"), on("req.end"), on("req.close"), call("res.end", "1")]
+            },
+        )
+
+# --- what is written behind the end of the socket
+
+measure = get("res.writableNeedDrain", "res.writableLength")
+last_write = {
+    "written": [
+        call("res.write", "a", cb("w")),
+        measure,
+        later(call("res.write", "b" * 200, cb("w2"))),
+    ],
+    "flushed": [call("res.flushHeaders"), measure, call("res.write", ""), call("res.end"), measure],
+    "ended": [call("res.end", "a", cb("w")), measure],
+    "informed": [call("res.writeProcessing"), measure, call("res.end")],
+}
+gone = [on("req.aborted"), on("req.close"), on("res.finish"), on("res.drain"), on("res.close")]
+for how, behind in last_write.items():
+    found.add(
+        f"behind a last answer and its body, {how}",
+        [route(a=[quiet("res.setHeader", "Connection", "close"), call("res.end", "x")], b=[*gone, *behind])],
+        send(post("1", url="/a") + B),
+        until_end(),
+        options={"highWaterMark": 300},
+    )
+    found.add(
+        f"behind the end of the socket, {how}",
+        [*gone, call("socket.end"), *behind],
+        send(GET),
+        until_end(),
+        options={"highWaterMark": 300},
+    )
+found.add(
+    "a piece, the end of the socket, a piece",
+    [*gone, call("res.write", "a"), later(call("socket.end"), *last_write["written"][:2], call("res.end"))],
+    send(GET + GET),
+    until_end(),
+)
+
+# --- 'pause' and 'resume' of the socket
+
+reads = [on("socket.pause"), on("socket.resume"), on("req.end"), on("req.close"), on("res.finish")]
+answered = wait("go", call("res.end", "1"))
+found.add(
+    "a large body unread",
+    [*reads, answered],
+    send(post("a" * 200_000)),
+    tell("go"),
+    until("\r\n\r\n1"),
+    settle(),
+)
+found.add(
+    "a body unread, a small mark",
+    [*reads, answered],
+    send(post("a" * 100)[:-50]),
+    send("a" * 50),
+    tell("go"),
+    until("\r\n\r\n1"),
+    options={"highWaterMark": 20},
+)
+found.add(
+    "a whole body unread, a small mark",
+    [*reads, answered],
+    send(post("a" * 100)),
+    tell("go"),
+    until("\r\n\r\n1"),
+    options={"highWaterMark": 20},
+)
+found.add(
+    "a line too long to be read on",
+    [route(a=[*reads[:2], answered], other=[*reads[:2], call("res.end", "b" * 300)])],
+    send(A + GET * 3),
+    tell("go"),
+    until("b" * 300 + "HTTP"),
+    send(GET),
+    options={"highWaterMark": 15},
+)
+
+# --- an error of the program's own on the socket
+
+kaboom = call("res.socket.emit", "error", error("kaboom"))
+refused = {"clientError": [log("refused"), call("arg1.end", "HTTP/1.1 418 x\r\n\r\n")]}
+failing = {
+    "at once": [kaboom],
+    "twice": [kaboom, kaboom],
+    "later": [later(kaboom)],
+    "before the end": [kaboom, call("res.end", "x")],
+    "behind the end": [call("res.end", "x"), kaboom],
+    "behind a write": [call("res.write", "x"), kaboom],
+    "heard": [on("socket.error"), kaboom, call("res.end", "x")],
+}
+watched = [
+    on("req.aborted"),
+    on("req.close"),
+    on("req.error"),
+    on("res.finish"),
+    on("res.close"),
+    on("socket.close"),
+]
+for when_, program in failing.items():
+    found.add(f"an error emitted on the socket {when_}", [*watched, *program], send(post("abc")), until_end())
+    found.add(
+        f"an error emitted on the socket {when_}, clientError",
+        [*watched, *program],
+        send(GET),
+        until_end(),
+        handlers=refused,
+    )
