@@ -67,7 +67,7 @@ class Slices(Generic[T]):
         self._each = each
         self._at = 0
         if many:
-            turns().wait(self)
+            self.take_turn()  # few are the rule, and are seen to at once
 
     def take_turn(self) -> None:
         """Call it for the next ones, in their order."""

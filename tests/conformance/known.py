@@ -319,8 +319,8 @@ DIFFERENCES: list[Difference] = [
     Difference(
         "D26",
         "Request targets that are none",
-        "passes on a fragment, and an `http://` target without a host or with user information.",
-        "answers 400 (RFC 9112, 3.2; RFC 9110, 4.2.1 and 4.2.4), except with `insecure_http_parser=True`.",
+        "passes on a fragment, and an `http://` target without a host.",
+        "answers 400 (RFC 9112, 3.2; RFC 9110, 4.2.1), except with `insecure_http_parser=True`.",
         "README, A `#` in the request target",
     ),
     Difference(

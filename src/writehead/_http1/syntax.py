@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from writehead import _fields
-
 UNTIL_CLOSE = float("inf")
 
 
@@ -99,10 +97,8 @@ def refusal_of_target(target: bytes) -> Refusal | None:
     scheme, _, rest = target.partition(b"://")
     if scheme.lower() not in (b"http", b"https"):
         return None
-    authority = rest.partition(b"/")[0].partition(b"?")[0].decode("latin-1")
-    if authority.startswith(":") or not authority or not _fields.is_host(authority):
-        return NO_HOST
-    return None
+    host = rest.partition(b"/")[0].partition(b"?")[0].rpartition(b"@")[2]
+    return NO_HOST if not host or host.startswith(b":") else None
 
 
 def body_length(fields: Sequence[bytes]) -> float | None:
