@@ -217,6 +217,7 @@ class Connection(Making):
                 response._status_code = 200
                 exchange = Http1Exchange()
                 exchange.stays = True
+                exchange.last_allowed = False
                 exchange.line = self
                 exchange.response = response
                 if head.keep_alive:

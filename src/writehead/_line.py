@@ -154,7 +154,13 @@ class Line(PacketState):
                 self._queue = None
                 self._look_at_queue()
         self._current = None
-        if self._queue is not None or self._closed_input or not exchange.stays or self._server._closing:
+        if (
+            self._queue is not None
+            or self._closed_input
+            or not exchange.stays
+            or exchange.last_allowed
+            or self._server._closing
+        ):
             self._go_on(exchange, request, heard)
         else:
             seconds = self._server._keep_alive_seconds
@@ -175,7 +181,7 @@ class Line(PacketState):
             self._last_words = None  # its end may be what delimits the answer just given
         if self._queue is not None and exchange.stays:
             self._next()
-        elif not exchange.stays or self._server._closing:
+        elif not exchange.stays or exchange.last_allowed or self._server._closing:
             self._stop(request, heard)
         elif self._last_words is not None:
             self._say_last_words()

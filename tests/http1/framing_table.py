@@ -19,7 +19,7 @@ PERSISTENCE: list[tuple[list[str], list[str], str]] = [
     (["CONN"], [], "stay"),
     (["rmCONN keep"], [], "stay"),
     (["rmCONN"], [], "close"),
-    (["keep CL last", "keep may_chunk last"], ["Connection: close"], "close"),
+    (["keep CL last", "keep may_chunk last"], ["Connection: close"], "stay"),
     (["keep CL KA", "keep may_chunk KA"], ["Connection: keep-alive"], "stay"),
     (["keep CL", "keep may_chunk"], ["Connection: keep-alive", KEEP_ALIVE], "stay"),
     ([""], ["Connection: close"], "close"),

@@ -65,7 +65,7 @@ class Http1Exchange:
     body_allowed = True
     gathered = False  # its bytes went ahead, with the response before it
     stays = True  # the connection, behind this response
-    last_allowed = False  # max_requests_per_socket lets no other request in behind it
+    last_allowed = False
     void = False
     after_listeners = 0  # of the socket's 'close': those that stood before it got the socket
     keep_reads: bool | None = None  # what the head made of the response's `should_keep_alive`
@@ -126,6 +126,7 @@ class Http1Exchange:
         self.chunked = decided.chunked
         self.body_allowed = decided.body_allowed
         self.stays = decided.stays
+        self.last_allowed = self.last_allowed and decided.lines.startswith(framing.CLOSE)
         self.promised = None
         if facts.content_length is not None and not decided.chunked and decided.body_allowed:
             self.promised = facts.content_length if facts.transfer_encoding is None else None
@@ -374,8 +375,6 @@ class Http1Exchange:
         return self._park(data, done)
 
     def _park(self, data: bytes, done: Done | None) -> bool:
-        if self.coming is not None and getattr(self.coming, "destroyed", False):
-            return False
         if self._parked is None:
             self._parked = []
         self._parked.append((data, done))

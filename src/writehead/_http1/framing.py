@@ -111,7 +111,7 @@ def _persistence(facts: Facts, keep: bool, has_length: bool) -> tuple[str, bool]
         return "", keep
     if keep and (has_length or facts.may_chunk):
         if facts.last_allowed:
-            return CLOSE, False  # nothing is answered behind it (RFC 9112, 9.6)
+            return CLOSE, True  # the connection ends it when nothing waits behind it
         return KEEP if facts.keep_alive else facts.keep_lines, True
     return CLOSE, False
 
