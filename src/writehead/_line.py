@@ -453,14 +453,6 @@ class Line(PacketState):
             if response is not None and response.req is request:
                 response._fail()
 
-    def refuse_body(self, request: IncomingMessage, error: BaseException) -> None:
-        """The body of `request` is longer than its reader wants: say so, and close."""
-        for exchange in self._exchanges():
-            response: Any = exchange.response
-            if response is not None and response.req is request and not response.headers_sent:
-                response.write_head(413, ["Connection", "close"])
-                response.end()
-
     def look_at_progress(self, now: float, write_timeout: float, body_timeout: float) -> None:
         """Cut the connection if a body, or an answer, has stood still for so many seconds."""
         socket = self.socket

@@ -135,3 +135,11 @@ class Making(Line):
             fill(message, whole)
             self._on_head(message)
         return message
+
+    def refuse_body(self, request: IncomingMessage, error: BaseException) -> None:
+        """The body of `request` is longer than its reader wants: say so, and close."""
+        for exchange in self._exchanges():
+            response: Any = exchange.response
+            if response is not None and response.req is request and not response.headers_sent:
+                response.write_head(413, ["Connection", "close"])
+                response.end()

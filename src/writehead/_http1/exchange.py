@@ -375,6 +375,8 @@ class Http1Exchange:
         return self._park(data, done)
 
     def _park(self, data: bytes, done: Done | None) -> bool:
+        if self.coming is not None and getattr(self.coming, "destroyed", False):
+            return False
         if self._parked is None:
             self._parked = []
         self._parked.append((data, done))
