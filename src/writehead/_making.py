@@ -7,6 +7,7 @@ behind the answers of the requests before it, and nobody else anything.
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from writehead._contexts import run_in
 from writehead._http1.exchange import Http1Exchange
