@@ -189,8 +189,11 @@ def test_version() -> None:
         ([], "name the script to run: writehead script.py"),
         (["--what", "script.py"], "unrecognized arguments: --what"),
         (["--shutdown-timeout"], "expected one argument"),
-        (["--shutdown-timeout", "soon", "x.py"], "'soon' is not a number of seconds, zero or more"),
-        (["--shutdown-timeout=-1", "x.py"], "'-1' is not a number of seconds, zero or more"),
+        (
+            ["--shutdown-timeout", "soon", "x.py"],
+            "'soon' is not a number of seconds, zero or more, nor a duration",
+        ),
+        (["--shutdown-timeout=-1", "x.py"], "'-1' is not a number of seconds, zero or more, nor a duration"),
     ],
 )
 def test_a_wrong_use(arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -418,3 +418,21 @@ async def test_the_file_of_another_is_left_alone(tmp_path: Path) -> None:
         second.close()
         await second
         assert await served(first) == answer(b"ok")
+
+
+@on_both_loops
+async def test_an_error_that_somebody_awaits_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Also where a task awaits it that has not begun yet; what nobody awaits is logged."""
+    async with await http.create_server().listen(0, "127.0.0.1") as first:
+        port = first.address()["port"]
+        for awaited in (lambda it: asyncio.wait_for(it, 5), lambda it: it, lambda it: asyncio.gather(it)):
+            for target in ((port, "127.0.0.1"), (port, "localhost")):
+                with pytest.raises(SystemCallError, match="EADDRINUSE"):
+                    await awaited(http.create_server().listen(*target))
+        for _ in range(110):  # rounds of the loop
+            await asyncio.sleep(0)
+        assert not caplog.records
+        http.create_server().listen(port, "127.0.0.1")
+        while not caplog.records:
+            await asyncio.sleep(0)
+        assert [record.getMessage()[:24] for record in caplog.records] == ["listen EADDRINUSE: addre"]

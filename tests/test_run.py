@@ -17,7 +17,7 @@ import pytest
 from tests.programs import Program, connect, python, read_all, read_until, request, talk
 from writehead import _open, _run, http
 from writehead._turns import later
-from writehead.errors import InvalidArgTypeError, OutOfRangeError, SystemCallError
+from writehead.errors import InvalidArgTypeError, InvalidArgValueError, OutOfRangeError, SystemCallError
 
 
 @pytest.fixture(autouse=True)
@@ -169,13 +169,21 @@ def test_it_refuses_to_run_inside_a_loop() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "error"), [("30", InvalidArgTypeError), (True, InvalidArgTypeError), (-1, OutOfRangeError)]
+    ("value", "error"),
+    [
+        ("30", InvalidArgValueError),
+        ("soon", InvalidArgValueError),
+        (None.__class__, InvalidArgTypeError),
+        (True, InvalidArgTypeError),
+        (-1, OutOfRangeError),
+    ],
 )
 def test_a_wrong_timeout_is_refused_before_anything_runs(value: Any, error: type[Exception]) -> None:
-    """`shutdown_timeout` is milliseconds or a timedelta."""
+    """`shutdown_timeout` is milliseconds, a timedelta or a text with a unit."""
     with pytest.raises(error):
         http.run(shutdown_timeout=value)
-    http.run(shutdown_timeout=timedelta(seconds=1))
+    for good in (timedelta(seconds=1), "30s", "500ms", "1.5m", "2h", " 1s "):
+        http.run(shutdown_timeout=good)
 
 
 def test_the_loop_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -862,7 +862,11 @@ async def test_dropped_connections_on_real_sockets() -> None:
         assert await second.rest() in (b"", b"<reset>")
         facts = await dropped
         assert (facts["remote_address"], facts["remote_family"]) == ("127.0.0.1", "IPv4")
-        assert facts["local_port"] == server.address()["port"]
+        assert facts["local_port"] == facts["localPort"] == server.address()["port"]
+        assert {name for name in facts if "_" not in name} == {
+            *("localAddress", "localPort", "localFamily", "remoteAddress", "remotePort", "remoteFamily")
+        }
+        assert facts["remoteAddress"] == facts["remote_address"]
         first.close()
 
 

@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from writehead import _socket_file
 from writehead._options import snake
+from writehead._socket_file import SocketFile
 from writehead.errors import BadPortError, InvalidArgValueError, SystemCallError
 
 BACKLOG = 511
@@ -36,6 +38,7 @@ class Target:
     writable_all: bool = False
     signal: Any = None
     callback: Any = field(default=None)
+    file: SocketFile | None = None  # that `bind` has made for `path`
 
 
 def read_arguments(args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Target:
@@ -207,12 +210,12 @@ def _unix(target: Target) -> socket.socket:
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)
-        sock.bind(path)
-        if not path.startswith("\0"):
+        if path.startswith("\0"):
+            sock.bind(path)
+            sock.listen(target.backlog)
+        else:
             mode = (0o444 if target.readable_all else 0) | (0o222 if target.writable_all else 0)
-            if mode:
-                os.chmod(path, stat.S_IMODE(os.stat(path).st_mode) | mode)
-        sock.listen(target.backlog)
+            target.file = _socket_file.bind(sock, path, target.backlog, mode)
     except OSError as exc:
         sock.close()
         if isinstance(exc, FileNotFoundError):  # Node's word for a missing directory

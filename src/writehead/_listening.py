@@ -14,7 +14,6 @@ import logging
 import socket as system
 from collections.abc import Callable, Generator
 from contextvars import Context, copy_context
-from pathlib import Path
 from typing import Any, Protocol, Self
 
 from writehead import _open
@@ -22,6 +21,7 @@ from writehead._accepting import Acceptor
 from writehead._callbacks import Callback, takes_argument
 from writehead._clock import Clock, IdleTimers
 from writehead._listen import Target, address_of, bind, read_arguments
+from writehead._socket_file import SocketFile
 from writehead._sweep import Sweep
 from writehead._turns import later, turns
 from writehead.errors import (
@@ -73,6 +73,7 @@ class Held(Protocol):
     @property
     def is_idle(self) -> bool: ...
     def close_in_order(self, grace: float = 0.0) -> None: ...
+    def describe(self) -> str: ...
 
 
 class Listening(EventEmitter):
@@ -88,6 +89,8 @@ class Listening(EventEmitter):
     _listening_socket: system.socket | None = None
     _acceptor: Acceptor | None = None
     _bound_path: str | None = None
+    _socket_file: SocketFile | None = None
+    _began = False  # a loop has run since it was told to listen
     _resolving: object | None = None
     _close_due = False  # it was closed, and has not been drained since
     _waiter: _Waiter | None = None
@@ -149,7 +152,7 @@ class Listening(EventEmitter):
             raise ServerAlreadyListenError
         self._waiter = _Waiter()
         self._set_context(copy_context())
-        self._closing = False
+        self._closing = self._began = False
         self._grace = 0.0
         self._note_peculiar()
         if target.callback is not None:
@@ -166,6 +169,7 @@ class Listening(EventEmitter):
         return self
 
     def _resolve(self, target: Target, token: object) -> None:
+        self._began = True
         asyncio.get_running_loop().create_task(self._look_up(target, token))
 
     async def _look_up(self, target: Target, token: object) -> None:
@@ -188,6 +192,7 @@ class Listening(EventEmitter):
         self._bound_path = target.path
         try:
             self._listening_socket = sock = bind(target, address)
+            self._socket_file = target.file
         except SystemCallError as error:
             later(self._fail_listening, target, error)
             return
@@ -195,6 +200,7 @@ class Listening(EventEmitter):
 
     def _fail_listening(self, target: Target, error: BaseException) -> None:
         self._resolving = None
+        self._began = True
         if target.callback is not None:
             self.remove_listener("listening", target.callback)
         self._let_go()
@@ -207,12 +213,18 @@ class Listening(EventEmitter):
         if self._notify("error", error) or (waiter is not None and waiter.awaited):
             return
         if not _open.note_unheard(error):
+            # A task that awaits it (`wait_for`, `gather`) may have been made, and take its first step later.
+            turns().after_rounds(lambda: self._log_error(error, waiter))
+
+    def _log_error(self, error: BaseException, waiter: _Waiter | None) -> None:
+        if waiter is None or not waiter.awaited:
             logger.error("%s", error)
 
     def _begin(self, sock: system.socket, backlog: int) -> None:
         """Accept connections, and tell that the server listens."""
         if self._listening_socket is not sock:
             return  # closed meanwhile
+        self._began = True
         loop = asyncio.get_running_loop()
         self._note_peculiar()
         self._ready(loop)
@@ -272,6 +284,7 @@ class Listening(EventEmitter):
         if callable(callback):
             self.once("close", _CloseCallback(callback, error))
         self._resolving = None
+        self._began = True
         if running:
             self._stop_listening()
         self._closing = True
@@ -286,13 +299,19 @@ class Listening(EventEmitter):
     def _stop_listening(self) -> None:
         sock, self._listening_socket = self._listening_socket, None
         acceptor, self._acceptor = self._acceptor, None
-        path, self._bound_path = self._bound_path, None
+        file, self._socket_file = self._socket_file, None
+        self._bound_path = None
         if acceptor is not None:
             acceptor.close()
         elif sock is not None:
             sock.close()
-        if sock is not None and path and not path.startswith("\0"):  # not the file of who was there first
-            Path(path).unlink(missing_ok=True)
+        if file is not None:
+            file.remove()
+
+    def _waiting_for(self) -> list[str]:
+        """Name each connection that a stop waits for, by its request where one is under way."""
+        named = [each.describe() for each in self._held]
+        return named + ["an upgraded connection"] * (self._connection_count - len(named))
 
     def _close_if_drained(self) -> None:
         if self._closing and self._close_due and not (self._connection_count or self._arriving):

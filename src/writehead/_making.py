@@ -21,6 +21,9 @@ logger = logging.getLogger("writehead")
 
 _new = ServerResponse.__new__
 
+#: So much of a target stands in a line of the log, in characters.
+LONGEST_NAME = 100
+
 
 class Making(Line):
     """A connection, as far as it makes what its requests are served with."""
@@ -144,3 +147,11 @@ class Making(Line):
             if response is not None and response.req is request and not response.headers_sent:
                 response.write_head(413, ["Connection", "close"])
                 response.end()
+
+    def describe(self) -> str:
+        """Name what the connection is about, for the log."""
+        exchanges = self._exchanges()
+        request = exchanges[0].response.req if exchanges and exchanges[0].response is not None else None  # type: ignore[attr-defined]
+        if request is None:
+            return "no request yet" if not self._used else "idle"
+        return f"{request.method} {ascii(request.url)[1:-1][:LONGEST_NAME]}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import logging
 from collections.abc import Callable
 from typing import Protocol
 
@@ -12,14 +14,19 @@ class Open(Protocol):
     """A server, as far as the loop that it holds is concerned."""
 
     _unref: bool
+    _began: bool
     _connection_count: int
 
     def close(self) -> object: ...
+    def _waiting_for(self) -> list[str]: ...
     def _stop(self, grace: float) -> None: ...
     def close_all_connections(self) -> None: ...
 
 
+logger = logging.getLogger("writehead")
+
 _open: list[Open] = []
+_watched = False  # there is somebody at the exit
 _watchers: list[Callable[[], object]] = []
 _unheard: list[BaseException] | None = None  # None: `run()` is not there to raise them
 
@@ -47,8 +54,24 @@ def forget(callback: Callable[[], object]) -> None:
 
 def hold(server: Open) -> None:
     """Note that `server` is open."""
+    global _watched
+    if not _watched:
+        _watched = True
+        atexit.register(_tell_of_unserved)
     if server not in _open:
         _open.append(server)
+
+
+def _tell_of_unserved() -> None:
+    """Say at the end of the process that a server was told to listen, and no loop ran it."""
+    waiting = sum(not server._began for server in _open)
+    if waiting:
+        logger.warning(
+            "the program ends, and %s told to listen %s never served: end it with http.run(), "
+            "or run it as `writehead script.py`",
+            "a server that was" if waiting == 1 else f"{waiting} servers that were",
+            "was" if waiting == 1 else "were",
+        )
 
 
 def let_go(server: Open) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from .errors import InvalidArgTypeError, OutOfRangeError
+from .errors import InvalidArgTypeError, InvalidArgValueError, OutOfRangeError
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])[A-Z]|(?<=[A-Z])[A-Z](?=[a-z])")  # keep|Alive, insecure|HTTP|Parser
 _MILLISECOND = timedelta(milliseconds=1)
@@ -33,6 +33,25 @@ def milliseconds(value: object, argument: str) -> float:
     if not 0 <= number < math.inf:
         raise OutOfRangeError(argument, "a non-negative finite number", value)
     return number
+
+
+_TEXT = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
+
+
+def duration(value: object, argument: str) -> float:
+    """Return a duration in milliseconds, given as for `milliseconds`, or as a text: "500ms", "30s", "1m", "2h".
+
+    Raises InvalidArgTypeError, OutOfRangeError as `milliseconds` does, InvalidArgValueError for another text.
+    """
+    if not isinstance(value, str):
+        return milliseconds(value, argument)
+    match = _TEXT.fullmatch(value.strip())
+    if match is None:
+        raise InvalidArgValueError(
+            argument, value, 'must be a number of milliseconds, or a text such as "500ms" or "30s"'
+        )
+    return _whole_if_possible(float(match[1]) * _UNITS[match[2]])
 
 
 def _number(value: object, argument: str) -> float:

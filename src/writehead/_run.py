@@ -20,7 +20,8 @@ from types import FrameType
 from typing import Any
 
 from . import _open, events
-from ._options import milliseconds
+from ._deadline import Deadline, free_of_threads
+from ._options import duration
 from ._turns import later
 
 logger = logging.getLogger("writehead")
@@ -29,20 +30,23 @@ SHUTDOWN_TIMEOUT = 30_000
 
 #: How long an idle connection may still bring the request that is on its way, in seconds.
 IDLE_GRACE = 0.5
-_shutdown_timeout: float | timedelta = SHUTDOWN_TIMEOUT  # what run() takes when it is told nothing
+
+#: So many of those who hold up a stop are named.
+MOST_SHOWN = 5
+_shutdown_timeout: float | timedelta | str = SHUTDOWN_TIMEOUT  # what run() takes when it is told nothing
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 
-def set_shutdown_timeout(duration: float | timedelta) -> None:
+def set_shutdown_timeout(timeout: float | timedelta | str) -> None:
     """Set the shutdown timeout of a `run()` that names none, in milliseconds."""
     global _shutdown_timeout
-    milliseconds(duration, "shutdown_timeout")
-    _shutdown_timeout = duration
+    duration(timeout, "shutdown_timeout")
+    _shutdown_timeout = timeout
 
 
 def run(
-    *, shutdown_timeout: float | timedelta | None = None, loop_factory: LoopFactory | None = None
+    *, shutdown_timeout: float | timedelta | str | None = None, loop_factory: LoopFactory | None = None
 ) -> None:
     """Run the event loop until every server has closed, as a Node.js process does.
 
@@ -53,15 +57,17 @@ def run(
     SIGINT (Ctrl-C) and SIGTERM close the servers: what has been accepted is
     answered, then `run()` returns. A second signal ends the process at once.
     What is not done `shutdown_timeout` milliseconds after the first (default
-    30000) is cut, and the log says how many connections that were. Signals that
-    the program handles or ignores itself are left alone.
+    30000; a `timedelta`, or a text such as "30s", too) is cut, and the log says how
+    many connections that were; half a second later the process ends even if a
+    thread, a task or a blocked loop would hold it, and the log says which. Signals
+    that the program handles or ignores itself are left alone.
 
     Servers that were left open by `unref()` are closed before it returns.
 
     Raises the error of a `listen` that failed while nobody listened to 'error',
     and RuntimeError if a loop runs already: there, `await server.listen()`.
     """
-    timeout = milliseconds(
+    timeout = duration(
         _shutdown_timeout if shutdown_timeout is None else shutdown_timeout, "shutdown_timeout"
     )
     if asyncio._get_running_loop() is not None:
@@ -70,12 +76,16 @@ def run(
             "there, `await server.listen(...)` is all that a server needs"
         )
     _open.gather_unheard()
+    program: _Program | None = None
     try:
         with asyncio.Runner(loop_factory=loop_factory or best_loop()) as runner:
             program = _Program(runner.get_loop(), timeout / 1000)
             with program.signals():
                 runner.run(program.finish())
+            program.leave()
     finally:
+        if program is not None:
+            program.end()
         unheard = _open.take_unheard()
     if unheard:
         raise unheard[0]
@@ -103,6 +113,7 @@ class _Program:
         self._stopping = False
         self._overdue = False
         self._exit: BaseException | None = None
+        self._deadline: Deadline | None = None
         if loop.get_exception_handler() is None:
             loop.set_exception_handler(self._on_exception)
 
@@ -183,14 +194,41 @@ class _Program:
         self._signals += 1
         if self._signals > 1:
             _die_by(number)
-        self._loop.call_soon_threadsafe(self._stop)
+        self._deadline = Deadline(self._loop, self._shutdown_timeout, number, lambda: self._overdue)
+        self._deadline.start()
+        self._loop.call_soon_threadsafe(self._stop, number)
 
-    def _stop(self) -> None:
+    def leave(self) -> None:
+        """Let the loop end, behind the deadline without those who are still at work in threads."""
+        if self._overdue and self._deadline is not None:
+            free_of_threads(self._loop)
+
+    def end(self) -> None:
+        """Note that the loop has ended."""
+        if self._deadline is not None:
+            self._deadline.lift()
+
+    def _stop(self, number: int) -> None:
         self._stopping = True
         self._changed.set()
+        self._loop.call_later(IDLE_GRACE, self._tell_who_waits, number)
         for server in _open.open_servers():
             server._stop(IDLE_GRACE)
         self._loop.call_later(self._shutdown_timeout, self._cut)
+
+    def _tell_who_waits(self, number: int) -> None:
+        """Say why the process has not ended yet, to who pressed Ctrl-C."""
+        waiting = [each for server in _open.open_servers() for each in server._waiting_for()]
+        if waiting and not self._overdue:
+            shown = ", ".join(waiting[:MOST_SHOWN]) + (", ..." if len(waiting) > MOST_SHOWN else "")
+            logger.log(
+                logging.WARNING if number == signal.SIGINT else logging.INFO,
+                "waiting for %d %s (%s)%s",
+                len(waiting),
+                "connection" if len(waiting) == 1 else "connections",
+                shown,
+                "; press Ctrl-C again to quit" if number == signal.SIGINT else "",
+            )
 
     def _cut(self) -> None:
         cut = 0

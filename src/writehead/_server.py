@@ -130,11 +130,12 @@ class Server(Settings, Listening):
     def _drop(self, socket: Socket) -> None:
         facts = None
         if socket.remote_address is not None:
-            facts = {
-                f"{side}_{name}": getattr(socket, f"{side}_{name}")
-                for side in ("local", "remote")
-                for name in ("address", "port", "family")
-            }
+            facts = {}
+            for side in ("local", "remote"):
+                for name in ("address", "port", "family"):
+                    facts[f"{side}_{name}"] = facts[side + name.capitalize()] = getattr(
+                        socket, f"{side}_{name}"
+                    )
         socket._owner = None
         socket.destroy()
         self._notify_in(socket._listener_context, "drop", facts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import os
 import sys
@@ -12,7 +13,8 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 from . import __version__, _run
-from .errors import SystemCallError
+from ._options import duration
+from .errors import InvalidArgValueError, SystemCallError
 
 FAILED = 1  # Node.js's exit code for a script that is missing or throws
 _LISTENING = ("listen", "getaddrinfo")  # one line says all; a traceback would show only ourselves
@@ -27,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(ours)
     if not theirs:
         parser.error("name the script to run: writehead script.py")
-    _run.set_shutdown_timeout(options.shutdown_timeout * 1000)
+    _run.set_shutdown_timeout(options.shutdown_timeout)
     return run_script(theirs[0], theirs[1:])
 
 
@@ -53,20 +55,24 @@ def _parser() -> argparse.ArgumentParser:
         "--shutdown-timeout",
         metavar="SECONDS",
         type=_seconds,
-        default=_run.SHUTDOWN_TIMEOUT / 1000,
-        help="cut what is not done this long after the first signal (default: %(default)g)",
+        default=_run.SHUTDOWN_TIMEOUT,
+        help="cut what is not done this long after the first signal: seconds, or 500ms, 30s, 1m (default: 30)",
     )
     return parser
 
 
 def _seconds(text: str) -> float:
-    try:
+    """Return milliseconds, for a number of seconds or a text with a unit."""
+    with contextlib.suppress(ValueError):
         seconds = float(text)
-    except ValueError:
-        seconds = -1
-    if not 0 <= seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds, zero or more")
-    return seconds
+        if 0 <= seconds < float("inf"):
+            return seconds * 1000
+    try:
+        return duration(text, "--shutdown-timeout")
+    except InvalidArgValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number of seconds, zero or more, nor a duration such as 500ms or 30s"
+        ) from None
 
 
 def run_script(script: str, arguments: Sequence[str]) -> int:
