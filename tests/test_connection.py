@@ -1047,11 +1047,17 @@ def test_a_memory_client_sees_a_refused_connection() -> None:
     assert stage.log == [
         {
             "local_address": "127.0.0.1",
+            "localAddress": "127.0.0.1",
             "local_port": 80,
+            "localPort": 80,
             "local_family": "IPv4",
+            "localFamily": "IPv4",
             "remote_address": "192.0.2.1",
+            "remoteAddress": "192.0.2.1",
             "remote_port": 5,
+            "remotePort": 5,
             "remote_family": "IPv4",
+            "remoteFamily": "IPv4",
         }
     ]
     first.reset()
