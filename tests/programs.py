@@ -117,11 +117,11 @@ def read_all(client: socket.socket) -> bytes:
     return b"".join(parts)
 
 
-def read_until(client: socket.socket, end: bytes) -> bytes:
-    """Return what comes up to and including `end`."""
+def read_until(client: socket.socket, end: bytes, piece: int = 65536) -> bytes:
+    """Return what comes up to and including `end`; with pieces of one byte, nothing behind it is taken."""
     got = b""
     while not got.endswith(end):
-        part = client.recv(65536)
+        part = client.recv(piece)
         assert part, f"the server ended the connection after {got!r}"
         got += part
     return got

@@ -247,6 +247,80 @@ def test_an_upload_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
         assert talk(port, request("/")).startswith(b"HTTP/1.1 405 Method Not Allowed\r\nAllow: PUT\r\n")
 
 
+def test_uploads_under_one_name_do_not_meet(tmp_path: Path) -> None:
+    """Each has its own bytes and is told of these; the file is always that of one of them."""
+    with example("upload.py", "0", str(tmp_path)) as program:
+        port = program.port()
+        with connect(port) as slow, connect(port) as lost:
+            slow.sendall(request("/a", "Content-Length: 6", method="PUT", body=b"slo"))
+            lost.sendall(request("/a", "Content-Length: 6", method="PUT", body=b"lo"))
+            whole = request("/a", "Content-Length: 4", method="PUT", body=b"fast")
+            assert talk(port, whole).endswith(b"\r\n\r\n8\r\n4 bytes\n\r\n0\r\n\r\n")
+            assert (tmp_path / "a").read_bytes() == b"fast"
+            assert program.line() == "a: 4 bytes"
+            lost.close()
+            assert program.line() == "a: broken off (ECONNRESET)"
+            slow.sendall(b"wer")
+            answer = read_all(slow)
+            assert answer.startswith(b"HTTP/1.1 200 OK\r\n")  # there was such a file
+            assert answer.endswith(b"\r\n\r\n8\r\n6 bytes\n\r\n0\r\n\r\n")
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"slower"}
+        assert program.stop() == 0
+        assert program.errors() == ""
+
+
+def test_an_upload_under_what_is_no_name(tmp_path: Path) -> None:
+    """It is the client's fault, and said before the body is read; nothing is stored."""
+    (tmp_path / "folder").mkdir()
+    refused = [
+        "/",
+        "//",
+        "/a/",
+        "/..",
+        "/a/..",
+        "/.",
+        "/%2e%2e",
+        "/.a",
+        "/%00",
+        "/a%00b",
+        "/a%0ab",
+        "/%ff",
+    ]
+    refused += [f"/{'x' * 256}", f"/{'%C3%A9' * 128}", "http://a", "http://a/"]
+    with example("upload.py", "0", str(tmp_path)) as program:
+        port = program.port()
+        for target in refused:
+            answer = talk(port, request(target, "Content-Length: 1", method="PUT", body=b"b"))
+            assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n"), target
+        part = request("/a", "Content-Length: 1", "Content-Range: bytes 1-1/2", method="PUT", body=b"b")
+        assert talk(port, part).startswith(b"HTTP/1.1 400 Bad Request\r\n")
+        taken = request("/folder", "Content-Length: 1", method="PUT", body=b"b")
+        assert talk(port, taken).startswith(b"HTTP/1.1 409 Conflict\r\n")
+        large = request("/a", f"Content-Length: {(1 << 30) + 1}", method="PUT")
+        assert talk(port, large).startswith(b"HTTP/1.1 413 Payload Too Large\r\n")
+        assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+        assert program.stop() == 0
+        assert program.errors() == ""
+
+
+def test_an_upload_under_any_other_name(tmp_path: Path) -> None:
+    """A name that is not ASCII, or that has what a URL must not, is stored; Location names it."""
+    targets = {
+        "/%E2%82%AC%20a%3F.txt?b": ("\u20ac a?.txt", "/%E2%82%AC%20a%3F.txt"),
+        "http://a/b": ("b", "/b"),
+        f"/{'x' * 255}": ("x" * 255, f"/{'x' * 255}"),
+        "//[": ("[", "/%5B"),
+    }
+    with example("upload.py", "0", str(tmp_path)) as program:
+        port = program.port()
+        for target, (name, location) in targets.items():
+            answer = talk(port, request(target, "Content-Length: 1", method="PUT", body=b"b"))
+            assert answer.startswith(f"HTTP/1.1 201 Created\r\nLocation: {location}\r\n".encode()), target
+            assert (tmp_path / name).read_bytes() == b"b"
+        assert program.stop() == 0
+        assert program.errors() == ""
+
+
 def test_a_download_is_the_file(tmp_path: Path) -> None:
     """A file, or a part of it, with its exact length; what lies outside the directory does not exist."""
     body = os.urandom(2_000_000)
@@ -257,26 +331,161 @@ def test_a_download_is_the_file(tmp_path: Path) -> None:
         port = program.port()
         head, _, got = talk(port, request("/a.bin")).partition(b"\r\n\r\n")
         assert got == body
-        assert head == (
-            b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nAccept-Ranges: bytes\r\n"
+        assert re.sub(rb'"[0-9a-f]+-[0-9a-f]+"', b"<tag>", head) == (
+            b"HTTP/1.1 200 OK\r\nETag: <tag>\r\nAccept-Ranges: bytes\r\n"
+            b"Content-Type: application/octet-stream\r\n"
             b"Date: <date>\r\nConnection: close\r\nContent-Length: 2000000"
         )
         assert program.line() == "a.bin: sent"
         part = talk(port, request("/a.bin", "Range: bytes=10-19"))
-        assert part.startswith(b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 10-19/2000000\r\n")
+        assert part.startswith(b"HTTP/1.1 206 Partial Content\r\n")
         assert part.endswith(b"\r\n\r\n" + body[10:20])
-        for path in ("/b.bin", "/../secret", "/..%2fsecret", "/"):
-            assert talk(port, request(path)).startswith(b"HTTP/1.1 404 Not Found\r\n")
+        assert talk(port, request("http://a/a.bin?b")).endswith(body)
         assert program.stop() == 0
+        assert program.errors() == ""
+
+
+def test_a_download_of_what_is_not_there(tmp_path: Path) -> None:
+    """Whatever cannot be opened below the directory is 404, quietly; a method that it does not have is 405."""
+    (tmp_path / "in" / "folder").mkdir(parents=True)
+    (tmp_path / "secret").write_text("secret")
+    (tmp_path / "in" / "out").symlink_to(tmp_path / "secret")
+    (tmp_path / "in" / "loop").symlink_to("loop")
+    os.mkfifo(tmp_path / "in" / "pipe")
+    long = "x" * 300
+    targets = [
+        "/b",
+        "/../secret",
+        "/..%2fsecret",
+        "/",
+        "//",
+        "//[",
+        "/%00",
+        "/a%00b",
+        "/folder",
+        "/out",
+        "/loop",
+        "/loop/a",
+        "/pipe",
+        "/%ff",
+        "http://a",
+    ]
+    with example("download.py", "0", str(tmp_path / "in")) as program:
+        port = program.port()
+        for target in (*targets, f"/{long}", "/a" * 4000):
+            assert talk(port, request(target)).startswith(b"HTTP/1.1 404 Not Found\r\n"), target
+        refused = talk(port, request("/b", "Content-Length: 1", method="PUT", body=b"b"))
+        assert refused.startswith(b"HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD\r\n")
+        assert program.stop() == 0
+        assert program.errors() == ""
+
+
+#: A Range field, and the range of ten bytes that it stands for: None is the whole file, () is none of them.
+RANGES: list[tuple[str, tuple[int, int] | tuple[()] | None]] = [
+    ("bytes=0-0", (0, 0)),
+    ("bytes=2-5", (2, 5)),
+    ("bytes=0-", (0, 9)),
+    ("bytes=9-", (9, 9)),
+    ("bytes=0-9", (0, 9)),
+    ("bytes=4-99", (4, 9)),
+    ("bytes=-1", (9, 9)),
+    ("bytes=-3", (7, 9)),
+    ("bytes=-99", (0, 9)),
+    ("Bytes=2-5", (2, 5)),
+    ("bytes=,2-5 ,", (2, 5)),
+    ("bytes=0002-0005", (2, 5)),
+    ("bytes=" + "0" * 9000 + "2-5", (2, 5)),
+    ("bytes=2-" + "9" * 9000, (2, 9)),
+    ("bytes=-" + "9" * 9000, (0, 9)),
+    ("bytes=10-", ()),
+    ("bytes=10-12", ()),
+    ("bytes=-0", ()),
+    ("bytes=" + "9" * 9000 + "-", ()),
+    ("bytes=5-2", None),
+    ("bytes=99-2", None),
+    ("bytes=-", None),
+    ("bytes=", None),
+    ("bytes", None),
+    ("bytes=,", None),
+    ("bytes=--1", None),
+    ("bytes=1--2", None),
+    ("bytes=a-b", None),
+    ("bytes=1-2-3", None),
+    ("bytes=+1-2", None),
+    ("bytes=1 - 2", None),
+    ("bytes=0x1-2", None),
+    ("bytes=1_0-", None),
+    ("bytes=0-1,3-4", None),
+    ("bytes=99-, 1-2", None),
+    ("lines=0-1", None),
+    ("2-5", None),
+    ("=2-5", None),
+]
+
+
+def test_a_download_of_a_part(tmp_path: Path) -> None:
+    """A range that is there is 206, one that is not 416, and a field that is no range is ignored (RFC 9110, 14.2)."""
+    (tmp_path / "a").write_bytes(b"0123456789")
+    with example("download.py", "0", str(tmp_path)) as program, connect(program.port()) as client:
+        for field, part in RANGES:
+            client.sendall(f"GET /a HTTP/1.1\r\nHost: a\r\nRange: {field}\r\n\r\n".encode())
+            head, body = one_answer(client)
+            says = re.findall(rb"(?m)^Content-Range: ([^\r]+)", head)
+            if part:
+                assert head.startswith(b"HTTP/1.1 206 "), field
+                assert says == [b"bytes %d-%d/10" % part], field
+                assert body == b"0123456789"[part[0] : part[1] + 1], field
+            elif part is None:
+                assert (head[:13], says, body) == (b"HTTP/1.1 200 ", [], b"0123456789"), field
+            else:
+                assert (head[:13], says) == (b"HTTP/1.1 416 ", [b"bytes */10"]), field
+        client.close()
+        assert program.stop() == 0
+        assert program.errors() == ""
+
+
+def one_answer(client: socket.socket) -> tuple[bytes, bytes]:
+    """Read the head of a response, and as much of a body as its Content-Length says."""
+    head = read_until(client, b"\r\n\r\n", piece=1)
+    length = re.search(rb"(?m)^Content-Length: (\d+)", head)
+    body = client.recv(int(length[1]), socket.MSG_WAITALL) if length is not None else b""
+    return head, body
+
+
+def test_a_download_of_a_version(tmp_path: Path) -> None:
+    """Who has the file gets 304; a part is given of the version that the client has, and to GET alone."""
+    (tmp_path / "a").write_bytes(b"0123456789")
+    with example("download.py", "0", str(tmp_path)) as program:
+        port = program.port()
+        head = talk(port, request("/a", "Range: bytes=2-5", method="HEAD"))
+        assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert b"\r\nContent-Length: 10\r\n" in head
+        match = re.search(r'ETag: ("[^"]+")', head.decode())
+        assert match is not None
+        tag = match[1]
+        for known in (tag, f'"x", {tag}', f"W/{tag}", "*"):
+            got = talk(port, request("/a", f"If-None-Match: {known}", "Range: bytes=2-5"))
+            assert got.startswith(b"HTTP/1.1 304 Not Modified\r\nETag: " + tag.encode()), known
+        assert talk(port, request("/a", 'If-None-Match: "x"')).startswith(b"HTTP/1.1 200 OK\r\n")
+        for condition, status in ((tag, 206), ('"x"', 200), ("Tue, 24 Nov 2026 12:00:00 GMT", 200)):
+            got = talk(port, request("/a", f"If-Range: {condition}", "Range: bytes=2-5"))
+            assert got.startswith(b"HTTP/1.1 %d " % status), condition
 
 
 def test_a_download_of_an_empty_file(tmp_path: Path) -> None:
-    """A file without a byte is an answer of length 0."""
+    """A file without a byte is an answer of length 0; it has no part but its last bytes, however many."""
     (tmp_path / "empty.txt").touch()
     with example("download.py", "0", str(tmp_path)) as program:
-        answer = talk(program.port(), request("/empty.txt"))
-        assert answer.startswith(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n")
-        assert answer.endswith(b"\r\nContent-Length: 0\r\n\r\n")
+        port = program.port()
+        for lines in ((), ("Range: bytes=-5",), ("Range: bytes=5-2",)):
+            answer = talk(port, request("/empty.txt", *lines))
+            assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+            assert b"\r\nContent-Type: text/plain\r\n" in answer
+            assert answer.endswith(b"\r\nContent-Length: 0\r\n\r\n")
+        for field in ("bytes=0-", "bytes=0-0", "bytes=-0"):
+            answer = talk(port, request("/empty.txt", f"Range: {field}"))
+            assert answer.startswith(b"HTTP/1.1 416 Range Not Satisfiable\r\n")
+            assert b"\r\nContent-Range: bytes */0\r\n" in answer
 
 
 def test_hints_go_before_and_trailers_after() -> None:
