@@ -170,7 +170,7 @@ async def echo(req, socket, head):
     socket.end()
 
 
-server.listen("app.sock", readable_all=True, writable_all=True)
+server.listen(path="app.sock", readable_all=True, writable_all=True)
 server.on("listening", lambda: print("ready", flush=True))
 http.run()
 """

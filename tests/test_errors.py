@@ -132,6 +132,13 @@ ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [
         None,
     ),
     (
+        errors.UnknownOptionError("a server", "prot", "did you mean 'port'?"),
+        "ERR_UNKNOWN_OPTION",
+        "a server has no option 'prot', did you mean 'port'?",
+        [TypeError],
+        None,
+    ),
+    (
         errors.InvalidArgValueError("headers", ["a"]),
         "ERR_INVALID_ARG_VALUE",
         "The argument 'headers' is invalid. Received list",

@@ -17,7 +17,9 @@ TESTS = ROOT / "tests"
 # behind it.
 FLOORS: list[dict[str, set[str]]] = [
     {  # 0: words
-        "errors": {"_received", "_system"},
+        "errors": {"_http_error", "_received", "_system"},
+        "_http_error": set(),
+        "_option_names": {"errors", "_spellings"},
         "_received": set(),
         "_system": set(),
         "_bytes": {"errors", "_encodings"},
@@ -29,7 +31,7 @@ FLOORS: list[dict[str, set[str]]] = [
         "_failures": {"errors"},
         "_fields": {"errors"},
         "_late": {"_turns"},
-        "_options": {"errors", "_fields"},
+        "_options": {"errors", "_fields", "_option_names", "_spellings"},
         "_spellings": set(),
         "_status": set(),
         "_turns": set(),
@@ -97,9 +99,10 @@ FLOORS: list[dict[str, set[str]]] = [
         "_raw": set(),
     },
     {  # 5: server
-        "_listen": {"_socket_file"},
+        "_listen": {"_socket_file", "_target"},
+        "_target": {"_socket_file"},
         "_accepting": set(),
-        "_listening": {"_accepting", "_listen", "_open", "_socket_file", "_sweep"},
+        "_listening": {"_accepting", "_listen", "_open", "_socket_file", "_sweep", "_target"},
         "_open": set(),
         "_server": {"_listening", "_settings", "_sweep"},
         "_settings": set(),
@@ -283,7 +286,10 @@ TESTED_WITH = {
     "_ending": "socket",
     "_feed": "tls",
     "_host": "server",
+    "_http_error": "errors",
     "_http1": "framing",
+    "_option_names": "options",
+    "_target": "listen",
     "_http1.found": "parser",
     "_http1.limits": "parser",
     "_http1.packet": "parser",

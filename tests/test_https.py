@@ -697,7 +697,8 @@ async def here(name: str) -> tuple[bytes, Log]:
 
         return note
 
-    server = server_of(handler, ca=authority().pem, emit_close_after_finish=True, **options)
+    ours = {option: value for option, value in options.items() if option != "silent"}
+    server = server_of(handler, ca=authority().pem, emit_close_after_finish=True, **ours)
     server.on(
         "connection", lambda its: log.append(["server", f"connection {str(bool(its.encrypted)).lower()}"])
     )

@@ -436,3 +436,38 @@ async def test_an_error_that_somebody_awaits_is_not_logged(caplog: pytest.LogCap
         while not caplog.records:
             await asyncio.sleep(0)
         assert [record.getMessage()[:24] for record in caplog.records] == ["listen EADDRINUSE: addre"]
+
+
+@pytest.mark.parametrize("port", ["", " ", "3000.5", "1e1000", "-1", "65536", "0x10000"])
+def test_a_text_that_is_no_port_is_refused(port: str) -> None:
+    """Node reads it as a number, and it is none that a port can be: no file comes of it."""
+    for args in ((port,), ({"port": port},)):
+        with pytest.raises(BadPortError):
+            http.create_server().listen(*args)
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["127.0.0.1:3000", "localhost", "app.sock", "http://a/", "unix:/tmp/x", "80 80", "0_0", "\u0663"],
+)
+def test_a_text_that_is_neither_port_nor_path_is_refused(target: str) -> None:
+    """A host is not mistaken for the name of a file; the error says what would have been right."""
+    with pytest.raises(InvalidArgValueError, match="listen\\(") as caught:
+        http.create_server().listen(target)
+    if target == "127.0.0.1:3000":
+        assert 'listen(3000, "127.0.0.1")' in str(caught.value)
+
+
+@on_both_loops
+async def test_odd_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bare name by `path=`; one that is too long is EINVAL, as in Node; an empty one, or a null byte, is refused."""
+    monkeypatch.chdir(tmp_path)
+    server = await http.create_server(hello).listen(path="app.sock")
+    assert (tmp_path / "app.sock").is_socket()
+    await server.close()
+    for path in (str(tmp_path / ("s" * 200)), "\u00e9" * 60):
+        with pytest.raises(SystemCallError, match="^listen EINVAL: invalid argument"):
+            await http.create_server().listen(path=path)
+    for path in ("", " ", "a\0b"):
+        with pytest.raises(InvalidArgValueError, match="path"):
+            http.create_server().listen(path=path)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from writehead._options import milliseconds, server_options, snake
-from writehead.errors import InvalidArgTypeError, OutOfRangeError
+from writehead import http, https
+from writehead._options import milliseconds, server_options
+from writehead._spellings import snake
+from writehead.errors import InvalidArgTypeError, OutOfRangeError, UnknownOptionError
 
 DEFAULTS: dict[str, Any] = {
     "request_timeout": 300000,
@@ -105,8 +108,8 @@ def test_defaults_are_those_of_the_documents() -> None:
 
 
 def test_a_mapping_may_be_spelled_either_way() -> None:
-    """Keys in both spellings mean the same; what Node would ignore is ignored."""
-    kept = server_options({"keepAliveTimeout": 1, "request_timeout": 2, "allowHalfOpen": True, 5: 6}, {})  # type: ignore[dict-item]  # any key
+    """Keys in both spellings mean the same."""
+    kept = server_options({"keepAliveTimeout": 1, "request_timeout": 2}, {})
     assert kept == DEFAULTS | {"keep_alive_timeout": 1, "request_timeout": 2, "headers_timeout": 2}
 
 
@@ -115,14 +118,81 @@ def test_keywords_win_over_the_mapping() -> None:
     assert server_options({"keepAliveTimeout": 1}, {"keep_alive_timeout": 2})["keep_alive_timeout"] == 2
 
 
-def test_an_unknown_keyword_is_refused_with_a_guess() -> None:
-    """A slip in a keyword is not silently a default."""
-    with pytest.raises(
-        TypeError, match="no option 'keep_alive_timout', did you mean 'keep_alive_timeout'\\?"
+UNKNOWN: dict[Any, str | None] = {
+    "keep_alive_timout": "did you mean 'keep_alive_timeout'?",
+    "keepAliveTimout": "did you mean 'keepAliveTimeout'?",
+    "keepalivetimeout": "did you mean 'keep_alive_timeout'?",
+    "maxConnection": "did you mean 'maxConnections'?",
+    "max_header_sise": "did you mean 'max_header_size'?",
+    "insecureHttpParsr": "did you mean 'insecureHTTPParser'?",
+    "pauseOnConnect": "call `socket.pause()` in a listener of 'connection'",
+    "key": "`https.create_server` makes a server over TLS",
+    "port": "give it to `listen`",
+    "zzz": None,
+    "": None,
+    5: None,
+    None: None,
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_an_option_that_there_is_not_is_refused(name: Any) -> None:
+    """In a mapping and by keyword, whatever its value; a slip gets the nearest name, spelled as it was."""
+    hint = UNKNOWN[name]
+    sentence = f"a server has no option {name!r}" + (f", {hint}" if hint else "")
+    for value in (1, None, True):
+        with pytest.raises(UnknownOptionError) as caught:
+            http.create_server({name: value})
+        assert (str(caught.value), caught.value.code) == (sentence, "ERR_UNKNOWN_OPTION")
+        assert isinstance(caught.value, TypeError)
+        if isinstance(name, str):
+            with pytest.raises(UnknownOptionError, match=re.escape(sentence) + "$"):
+                http.create_server(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("certt", "did you mean 'cert'?"),
+        ("minVersoin", "did you mean 'minVersion'?"),
+        ("keep_alive_timout", "did you mean 'keep_alive_timeout'?"),
+        ("sessionTimeout", "give an ssl_context with its own"),
+    ],
+)
+def test_options_of_tls_that_there_are_not_are_refused(name: str, hint: str) -> None:
+    """The nearest name may be one of HTTP's; a secure context has those of its own alone."""
+    for options, keywords in (({name: 1}, {}), ({}, {name: 1})):
+        with pytest.raises(
+            UnknownOptionError, match=re.escape(f"an https server has no option {name!r}, {hint}")
+        ):
+            https.create_server(options, **keywords)
+    server = https.create_server()
+    for call in (
+        lambda: server.set_secure_context({name: 1}),
+        lambda: server.add_context("a.test", **{name: 1}),
     ):
-        server_options(None, {"keep_alive_timout": 5})
-    with pytest.raises(TypeError, match="no option 'zzz'$"):
-        server_options(None, {"zzz": 5})
+        with pytest.raises(UnknownOptionError, match=f"a secure context has no option {name!r}"):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("prot", "did you mean 'port'?"),
+        ("reusePrt", "did you mean 'reusePort'?"),
+        ("hostname", "give it as `host`"),
+        ("socket", "give the socket without a name: listen(sock)"),
+        ("ssl_context", None),
+    ],
+)
+def test_options_of_listen_that_there_are_not_are_refused(name: str, hint: str | None) -> None:
+    """Before anything is bound."""
+    sentence = f"listen has no option {name!r}" + (f", {hint}" if hint else "")
+    server = http.create_server()
+    for args, keywords in (({"port": 0, name: 1},), {}), ((), {"port": 0, name: 1}), ((0,), {name: 1}):
+        with pytest.raises(UnknownOptionError, match=re.escape(sentence) + "$"):
+            server.listen(*args, **keywords)
+        assert not server.listening
 
 
 @pytest.mark.parametrize("options", [5, "a", ["a"], True])

@@ -174,7 +174,10 @@ def test_an_option_that_cannot_be_kept_is_refused(name: str) -> None:
 
 def test_options_answer_to_both_spellings() -> None:
     """Node's names and Python's; keywords win over the mapping."""
-    found = given({"minVersion": "a", "ALPNProtocols": ["x"], "SNICallback": 1, "ecdhCurve": "b"}, {})
+    more = ("alpn_protocols", "sni_callback")
+    found = given(
+        {"minVersion": "a", "ALPNProtocols": ["x"], "SNICallback": 1, "ecdhCurve": "b"}, {}, more=more
+    )
     assert found == {"min_version": "a", "alpn_protocols": ["x"], "sni_callback": 1, "ecdh_curve": "b"}
     assert given({"key": 1}, {"key": 2}) == {"key": 2}
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -183,13 +183,6 @@ def test_marks_and_delays_are_bent_into_their_range() -> None:
             http.create_server(**{name: "x"})
 
 
-def test_unknown_options() -> None:
-    """Ignored in a mapping, as in Node; a keyword is a mistake."""
-    http.create_server({"httpValidation": "strict"})
-    with pytest.raises(TypeError, match="keep_alive_timeout"):
-        http.create_server(keep_alive_timeuot=1)
-
-
 def test_every_option_has_nodes_spelling() -> None:
     """Read and assigned, it is one attribute."""
     server = http.create_server()

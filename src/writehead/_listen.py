@@ -1,4 +1,4 @@
-"""What `listen` was asked for, and the socket that comes of it.
+"""The socket that comes of what `listen` was asked for.
 
 Law: no event loop here. A socket is bound and listening when `bind` returns; accepting
 is the server's.
@@ -9,125 +9,11 @@ from __future__ import annotations
 import os
 import socket
 import stat
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from writehead import _socket_file
-from writehead._options import snake
-from writehead._socket_file import SocketFile
-from writehead.errors import BadPortError, InvalidArgValueError, SystemCallError
-
-BACKLOG = 511
-
-
-@dataclass(slots=True)
-class Target:
-    """Where to listen."""
-
-    port: int | None = None
-    host: str | None = None
-    path: str | None = None
-    fd: int | None = None
-    sock: socket.socket | None = None
-    adopted: Any = None  # another server, whose socket is shared
-    backlog: int = BACKLOG
-    reuse_port: bool = False
-    ipv6_only: bool = False
-    readable_all: bool = False
-    writable_all: bool = False
-    signal: Any = None
-    callback: Any = field(default=None)
-    file: SocketFile | None = None  # that `bind` has made for `path`
-
-
-def read_arguments(args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Target:
-    """Return the target that the arguments of `listen` name.
-
-    Raises:
-        BadPortError: a port that is not an integer from 0 to 65535.
-        InvalidArgValueError: neither a port nor a path, or of a wrong type.
-    """
-    target = Target()
-    rest = list(args)
-    if rest and callable(rest[-1]) and not hasattr(rest[-1], "getsockname"):
-        target.callback = rest.pop()
-    while rest and rest[-1] is None:
-        rest.pop()
-    options = {snake(name): value for name, value in keywords.items() if value is not None}
-    if callable(options.get("callback")):
-        target.callback = options.pop("callback")
-    if rest:
-        _read_first(target, rest[0], options, rest[1:])
-    if options or not rest:
-        _read_options(target, options, named=bool(options) and not rest)
-    return target
-
-
-def _read_first(target: Target, first: Any, options: dict[str, Any], more: list[Any]) -> None:
-    if isinstance(first, Mapping):
-        given = {snake(name): value for name, value in first.items()}
-        for name, value in given.items():
-            options.setdefault(name, value)
-        if not options.keys() & {"port", "path"} and not _is_fd(options.get("fd")):
-            raise InvalidArgValueError("options", first, "must have the property 'port' or 'path'")
-        options.setdefault("port", None)
-        return
-    if isinstance(first, socket.socket):
-        target.sock = first
-    elif hasattr(first, "_listening_socket"):
-        target.adopted = first
-    elif isinstance(first, str) and not first.strip().isdigit():
-        target.path = first
-    else:
-        if isinstance(first, bool) or not isinstance(first, (int, float, str)):
-            raise InvalidArgValueError("options", first, "must be a port, a path or a mapping")
-        target.port = _port(first, "options.port")
-    for value in more:
-        if isinstance(value, str):
-            target.host = value
-        elif isinstance(value, int) and not isinstance(value, bool):
-            target.backlog = value
-
-
-def _read_options(target: Target, options: dict[str, Any], named: bool) -> None:
-    if "signal" in options:
-        target.signal = options["signal"]
-    for name in ("reuse_port", "ipv6_only", "readable_all", "writable_all"):
-        setattr(target, name, bool(options.get(name, getattr(target, name))))
-    if isinstance(options.get("backlog"), int):
-        target.backlog = options["backlog"]
-    if options.get("host") is not None:
-        target.host = str(options["host"])
-    fd, port, path = options.get("fd"), options.get("port"), options.get("path")
-    if _is_fd(fd):
-        target.fd = fd
-    elif port is not None:
-        if isinstance(port, bool) or not isinstance(port, (int, float, str)):
-            raise InvalidArgValueError("options", options, "must have a port that is a number")
-        target.port = _port(port, "options.port")
-    elif path is not None:
-        if not isinstance(path, str):
-            path = os.fspath(path)
-        target.path = path
-    elif named and fd is not None:
-        raise InvalidArgValueError("fd", fd, "must be 0 or more")
-    elif target.port is None and target.path is None and target.sock is None and target.adopted is None:
-        target.port = 0
-
-
-def _is_fd(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _port(value: int | float | str, argument: str) -> int:
-    try:
-        number = float(value)
-    except ValueError:
-        raise BadPortError(argument, value) from None
-    if not 0 <= number <= 65535 or number != int(number):
-        raise BadPortError(argument, value)
-    return int(number)
+from writehead._target import Target
+from writehead.errors import SystemCallError
 
 
 def bind(target: Target, address: str | None = None) -> socket.socket:
@@ -171,7 +57,10 @@ def _listening(sock: socket.socket, backlog: int) -> socket.socket:
     return sock
 
 
-def _from_fd(fd: int, backlog: int) -> socket.socket:
+def _from_fd(fd: int | float, backlog: int) -> socket.socket:
+    if fd != int(fd) or fd > 2**31 - 1:
+        raise SystemCallError("EINVAL", "listen")
+    fd = int(fd)
     try:
         if not stat.S_ISSOCK(os.fstat(fd).st_mode):
             raise SystemCallError("EINVAL", "listen")
@@ -220,6 +109,8 @@ def _unix(target: Target) -> socket.socket:
         sock.close()
         if isinstance(exc, FileNotFoundError):  # Node's word for a missing directory
             raise SystemCallError("EACCES", "listen", path, -1) from None
+        if exc.errno is None:  # Python's own: a path that is too long for the system
+            raise SystemCallError("EINVAL", "listen", path, -1) from None
         raise SystemCallError.from_oserror(exc, "listen", path, -1) from None
     return sock
 

@@ -20,9 +20,10 @@ from writehead import _open
 from writehead._accepting import Acceptor
 from writehead._callbacks import Callback, takes_argument
 from writehead._clock import Clock, IdleTimers
-from writehead._listen import Target, address_of, bind, read_arguments
+from writehead._listen import address_of, bind
 from writehead._socket_file import SocketFile
 from writehead._sweep import Sweep
+from writehead._target import Target, read_arguments
 from writehead._turns import later, turns
 from writehead.errors import (
     InvalidArgTypeError,

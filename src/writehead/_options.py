@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 import sys
@@ -10,17 +9,13 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from . import _option_names
+from ._spellings import snake
 from .errors import InvalidArgTypeError, InvalidArgValueError, OutOfRangeError
 
-_WORD_START = re.compile(r"(?<=[a-z0-9])[A-Z]|(?<=[A-Z])[A-Z](?=[a-z])")  # keep|Alive, insecure|HTTP|Parser
 _MILLISECOND = timedelta(milliseconds=1)
 _MOST = 2**53 - 1  # the largest whole number of JavaScript
 _HIGH_WATER_MARK = 65536
-
-
-def snake(name: str) -> str:
-    """Return the Python spelling of an option: "keepAliveTimeout" is "keep_alive_timeout"."""
-    return _WORD_START.sub(r"_\g<0>", name).lower()
 
 
 def milliseconds(value: object, argument: str) -> float:
@@ -153,6 +148,10 @@ _SERVER: dict[str, tuple[Any, Callable[[Any, str], Any]]] = {
 }
 
 
+#: The options of an `http` server, in Python spelling.
+NAMES = frozenset(_SERVER)
+
+
 def _moment(value: Any, argument: str) -> Any:
     return _whole_if_possible(value / _MILLISECOND) if isinstance(value, timedelta) else value
 
@@ -191,17 +190,19 @@ def assigned(name: str, value: Any) -> Any:
 def server_options(options: Mapping[str, Any] | None, keywords: Mapping[str, Any]) -> dict[str, Any]:
     """Return every option of a server under its Python spelling, the given ones checked, the others by default.
 
-    Keywords win over `options`, whose unknown keys are ignored as in Node; an
-    unknown keyword is a TypeError. `None` means not given. Durations are
+    Keywords win over `options`. `None` means not given. Durations are
     milliseconds, but `keep_alive_initial_delay` is kept in whole seconds.
+
+    Raises UnknownOptionError for a name that there is not, and what is wrong with a value.
     """
     if options is not None and not isinstance(options, Mapping):
         raise InvalidArgTypeError("options", "a mapping", options)
-    given = {_spelled(str(name)): value for name, value in (options or {}).items()}
-    for name, value in keywords.items():
-        if _spelled(name) not in _SERVER:
-            raise TypeError(_unknown(name))
-        given[_spelled(name)] = value
+    given: dict[str, Any] = {}
+    for names in (options or {}, keywords):
+        for name, value in names.items():
+            if not is_known(name):
+                raise _option_names.unknown("a server", name, _SERVER, _option_names.NOT_OF_SERVERS)
+            given[_spelled(name)] = value
     kept = {name: default for name, (default, _) in _SERVER.items()}
     for name, (_, check) in _SERVER.items():
         if given.get(name) is not None:
@@ -210,14 +211,13 @@ def server_options(options: Mapping[str, Any] | None, keywords: Mapping[str, Any
     return kept
 
 
+def is_known(name: object) -> bool:
+    """Tell whether a server has an option of this name, in either spelling."""
+    return isinstance(name, str) and _spelled(name) in _SERVER
+
+
 def _spelled(name: str) -> str:
     return name if name in _SERVER else snake(name)
-
-
-def _unknown(name: str) -> str:
-    near = difflib.get_close_matches(_spelled(name), _SERVER, n=1)
-    hint = f", did you mean {near[0]!r}?" if near else ""
-    return f"a server has no option {name!r}{hint}"
 
 
 def _relate(kept: dict[str, Any], given: bool) -> None:

@@ -14,7 +14,8 @@ from writehead._callbacks import Callback, UserCallback, user_callback
 from writehead._headers import HeaderStore
 from writehead._http1.exchange import GONE, Http1Exchange
 from writehead._http1.framing import FRAMES
-from writehead._options import milliseconds, snake
+from writehead._options import milliseconds
+from writehead._spellings import snake
 from writehead._standalone import WritableSink, set_timeout_of
 from writehead._turns import later
 from writehead._waiters import Waiters

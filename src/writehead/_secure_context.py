@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import ssl
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from writehead._options import snake
+from writehead import _option_names
+from writehead._spellings import snake
 from writehead.errors import (
     InvalidArgTypeError,
     InvalidArgValueError,
@@ -67,18 +68,32 @@ _SECRET = "(not shown)"  # noqa: S105  # it stands for one
 _MAKERS = tuple(name for name in CONTEXT if name != "ssl_context")
 
 
-def given(options: Mapping[str, Any] | ssl.SSLContext, keywords: Mapping[str, Any]) -> dict[str, Any]:
+def given(
+    options: Mapping[str, Any] | ssl.SSLContext,
+    keywords: Mapping[str, Any],
+    more: Collection[str] = (),
+) -> dict[str, Any]:
     """Return the options that are not None under their Python spelling; keywords win.
+
+    Args:
+        options: a mapping, or an `ssl.SSLContext`.
+        keywords: options by keyword.
+        more: names of options that are taken beside those that make a context.
 
     Raises:
         InvalidArgTypeError: `options` is neither a mapping nor an SSLContext.
+        UnknownOptionError: an option that there is not.
         InvalidArgValueError: an option that cannot be kept.
     """
     if isinstance(options, ssl.SSLContext):
         options = {"ssl_context": options}
     if not isinstance(options, Mapping):
         raise InvalidArgTypeError("options", "a mapping or an ssl.SSLContext", options)
-    spelled = {snake(str(name)): value for name, value in options.items()}
+    known = {*CONTEXT, *more}
+    for name in (*options, *keywords):
+        if snake(str(name)) not in known and snake(str(name)) not in REFUSED:
+            raise _option_names.unknown("a secure context", name, known, _option_names.NOT_OF_TLS)
+    spelled = {snake(name): value for name, value in options.items()}
     spelled.update((snake(name), value) for name, value in keywords.items())
     for name, instead in REFUSED.items():
         if spelled.get(name) is not None:

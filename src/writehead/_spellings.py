@@ -13,6 +13,13 @@ from collections.abc import Mapping
 from types import FunctionType, MethodType
 from typing import Any
 
+_WORD_START = re.compile(r"(?<=[a-z0-9])[A-Z]|(?<=[A-Z])[A-Z](?=[a-z])")  # keep|Alive, insecure|HTTP|Parser
+
+
+def snake(name: str) -> str:
+    """Return the Python spelling of an option: "keepAliveTimeout" is "keep_alive_timeout"."""
+    return _WORD_START.sub(r"_\g<0>", name).lower()
+
 
 @functools.cache
 def node_spelling(name: str) -> str:

@@ -18,6 +18,7 @@
         +-- InvalidCharError             ERR_INVALID_CHAR                  TypeError, ValueError
         +-- InvalidArgTypeError          ERR_INVALID_ARG_TYPE              TypeError
         +-- InvalidArgValueError         ERR_INVALID_ARG_VALUE             TypeError, ValueError
+        +-- UnknownOptionError           ERR_UNKNOWN_OPTION                TypeError
         +-- OutOfRangeError              ERR_OUT_OF_RANGE                  ValueError
         +-- InvalidStatusCodeError       ERR_HTTP_INVALID_STATUS_CODE      ValueError
         +-- UnknownEncodingError         ERR_UNKNOWN_ENCODING              TypeError, ValueError
@@ -57,34 +58,10 @@ from __future__ import annotations
 import errno as _errno
 from typing import Any, ClassVar
 
+from ._http_error import HTTPError as HTTPError  # noqa: PLC0414  # it is of this module to everybody
+from ._http_error import restored
 from ._received import described
 from ._system import name_of, sentence, text_of
-
-
-class HTTPError(Exception):
-    """Catch this to catch every error of the library; look at `code` to tell them apart."""
-
-    code: str = "ERR_HTTP"
-    status: int | None = None
-
-    @property
-    def message(self) -> str:
-        """The sentence, without the code."""
-        return str(self.args[0]) if self.args else ""
-
-    def __str__(self) -> str:
-        return self.message
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # Facts go in, a sentence comes out: a copy must not run the sentence through __init__.
-        return _restored, (type(self), self.args), self.__dict__
-
-
-def _restored(kind: type[HTTPError], args: tuple[object, ...]) -> HTTPError:
-    error = kind.__new__(kind, *args)
-    error.args = args  # an OSError sets them in __init__ alone
-    return error
-
 
 # The response used in the wrong order.
 
@@ -262,6 +239,18 @@ class InvalidArgValueError(HTTPError, TypeError, ValueError):
         self.argument = argument
         self.value = value
         self.reason = reason
+
+
+class UnknownOptionError(HTTPError, TypeError):
+    """Take an option that `owner` has: Node ignores the others, and with them every slip of the pen."""
+
+    code = "ERR_UNKNOWN_OPTION"
+
+    def __init__(self, owner: str, name: object, hint: str | None = None) -> None:
+        super().__init__(f"{owner} has no option {name!r}" + (f", {hint}" if hint else ""))
+        self.owner = owner
+        self.name = name
+        self.hint = hint
 
 
 class OutOfRangeError(HTTPError, ValueError):
@@ -570,7 +559,7 @@ class SystemCallError(HTTPError, OSError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         facts = {**self.__dict__, "errno": self.errno, "strerror": self.strerror}
-        return _restored, (type(self), self.args), facts
+        return restored, (type(self), self.args), facts
 
     @classmethod
     def from_oserror(

@@ -12,7 +12,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
-from writehead import _options
+from writehead import _option_names, _options, _spellings
 from writehead._callbacks import Callback
 from writehead._connection import Connection
 from writehead._handshake import Answer, Handshake
@@ -40,6 +40,11 @@ _OPTIONS = frozenset(
 )
 
 
+def _split(options: Mapping[str, Any], tls: bool) -> dict[str, Any]:
+    """Return the options of a server that are of HTTP, or the others: those of TLS, and those that there are not."""
+    return {name: value for name, value in options.items() if _options.is_known(name) is not tls}
+
+
 class Server(PlainServer):
     """An HTTP/1 server over TLS.
 
@@ -63,10 +68,15 @@ class Server(PlainServer):
     ) -> None:
         if callable(options) and not isinstance(options, Mapping):
             options, handler = None, options
-        own = {name: value for name, value in keywords.items() if _options.snake(name) in _OPTIONS}
-        others = {name: value for name, value in keywords.items() if name not in own}
-        super().__init__(options, handler, **others)
-        secure = given(options or {}, own)
+        if options is not None and not isinstance(options, Mapping):
+            raise InvalidArgTypeError("options", "a mapping", options)
+        tls, more = _split(options or {}, tls=True), _split(keywords, tls=True)
+        for name in (*tls, *more):
+            if _spellings.snake(str(name)) not in _OPTIONS and _spellings.snake(str(name)) not in REFUSED:
+                known = {*_OPTIONS, *_options.NAMES}
+                raise _option_names.unknown("an https server", name, known, _option_names.NOT_OF_TLS)
+        secure = given(tls, more, more=_OPTIONS)
+        super().__init__(_split(options or {}, tls=False), handler, **_split(keywords, tls=False))
         timeout = secure.get("handshake_timeout", 120_000)
         self._handshake_seconds = _options.milliseconds(timeout, "handshake_timeout") / 1000
         self._verify_mode = _verify_mode(secure)

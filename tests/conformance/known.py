@@ -422,6 +422,13 @@ DIFFERENCES: list[Difference] = [
         "reads first what has come, and then asks the clock again (nodejs/node#43456, #47130).",
         "none: what lies in the socket counts as come",
     ),
+    Difference(
+        "D41",
+        "Options that there are not",
+        "ignores them.",
+        'raises UnknownOptionError, with the nearest name. `listen` takes a path without a slash by its name alone: listen(path="app.sock").',
+        "none: a slip of the pen is a mistake",
+    ),
 ]
 BY_ID = {difference.id: difference for difference in DIFFERENCES}
 

@@ -113,7 +113,9 @@ server_only(
     get("server.headersTimeout", "server.requestTimeout"),
     options={"headersTimeout": 0},
 )
-server_only(options, "unknown ones are ignored", log("made"), options={"nonsense": 1, "host": "x"})
+server_only(
+    options, "unknown ones are ignored", log("made"), options={"nonsense": 1, "host": "x"}, known="D41"
+)
 for label, args in {
     "nothing": [],
     "null": [None],
