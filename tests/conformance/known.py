@@ -121,8 +121,8 @@ DIFFERENCES: list[Difference] = [
     Difference(
         "D1",
         "One response, one ending",
-        "emits 'close' after 'finish' too, and none on a response that waits behind another when an upgraded "
-        "connection goes.",
+        "emits 'close' after 'finish' too, and neither for a response that is still queued behind another when "
+        "an upgraded connection closes.",
         "emits exactly one of 'finish' and 'close' for each response. "
         "`create_server(emit_close_after_finish=True)` gives Node's order.",
         "api.md, One response, one ending; response.md 1, P",
@@ -130,19 +130,19 @@ DIFFERENCES: list[Difference] = [
     ),
     Difference(
         "D2",
-        "No 'finish' that is not true",
-        "emits 'finish' (and calls the callback of `end`) when the connection is cut while bytes of an ended "
-        "response still wait to be sent, and says then, and of a response to a connection that was destroyed, "
-        "`writableFinished`.",
-        "emits 'finish', and says `writable_finished`, only when the operating system has taken every byte; in "
-        "these cases 'close' alone comes, and the callback of `end` is not called.",
+        "'finish' only when everything was sent",
+        "emits 'finish', calls the callback of `end` and sets `writableFinished` even when the connection is cut "
+        "while bytes of an ended response are still unsent; it sets `writableFinished` on a response whose "
+        "connection was destroyed, too.",
+        "emits 'finish' and sets `writable_finished` only when the operating system has taken every byte. In "
+        "these cases it emits 'close' alone and does not call the callback of `end`.",
         "README, `response.md`, every P; response.md 12.2, P",
     ),
     Difference(
         "D3",
         "Header text is latin-1",
-        "sends a head as UTF-8 when it travels with a text body of known length or by `flushHeaders()`, and as "
-        "latin-1 otherwise.",
+        "sends a head as UTF-8 when it is sent together with a text body of known length or by `flushHeaders()`, "
+        "and as latin-1 otherwise.",
         "always sends one byte per character.",
         "README, `response.md`, every P; response.md 2.3, P",
         latin1,
@@ -150,55 +150,57 @@ DIFFERENCES: list[Difference] = [
     Difference(
         "D4",
         "Values of header fields",
-        "turns `null` into the word `null`, an absent list item into `undefined`, and objects into text.",
+        "turns `null` into the word `null`, a missing list item into `undefined`, and objects into text.",
         "refuses `None` (also in a list) with `ERR_HTTP_INVALID_HEADER_VALUE` and other types with "
         "`ERR_INVALID_ARG_TYPE`; bytes are taken as latin-1 text.",
         "response.md 2.2, P",
     ),
     Difference(
         "D5",
-        "The header store keeps what it was given",
-        "keeps the caller's list (and lets `appendHeader` grow it), and lists names that look like integers first.",
+        "Headers are copied when they are set",
+        "keeps a reference to the caller's list (and `appendHeader` appends to it), and lists names that look "
+        "like integers first.",
         "keeps a copy, in the order of insertion; `set_headers` takes any mapping.",
         "response.md 4, P",
     ),
     Difference(
         "D6",
-        "Forms of `write_head`",
-        "refuses a list of pairs once a header has been set; accepts hexadecimal status texts and one-item lists; "
-        "remembers parts of a call that failed.",
-        "takes pairs, flat lists and mappings alike; a status is a number or plain decimal text; nothing of a "
-        "failed call but status and message stays.",
+        "Arguments of `write_head`",
+        "refuses a list of pairs once a header has been set, accepts hexadecimal status texts and one-item "
+        "lists, and keeps parts of a call that failed.",
+        "accepts pairs, flat lists and mappings alike; a status is a number or plain decimal text; a call that "
+        "failed leaves nothing behind but status and message.",
         "response.md 5, P",
     ),
     Difference(
         "D7",
-        "A failed `end` leaves no trace",
+        "A failed `end` leaves nothing behind",
         "keeps the length of the data of an `end` that failed, and announces it for whatever is written next.",
-        "forgets it.",
+        "forgets that length.",
         "response.md 5, P",
     ),
     Difference(
         "D8",
         "Encodings",
-        "finds an unknown encoding only after head and chunk size have left, and counts malformed hex and base64 "
-        "too long.",
+        "finds an unknown encoding only after the head and the chunk size have been sent, and overestimates the "
+        "length of malformed hex and base64.",
         "checks and encodes before anything else happens, so lengths are right.",
         "response.md 6.1, P",
     ),
     Difference(
         "D9",
         "`end(0)` and `end(False)`",
-        "takes every falsy value as no data.",
+        "treats every falsy value as no data.",
         "refuses what is neither text nor bytes with `ERR_INVALID_ARG_TYPE`.",
         "response.md 7, P",
     ),
     Difference(
         "D10",
         "Corked chunks",
-        "sends the chunk that the head travels with on its own, the terminator before data that is still corked "
-        "when `end` comes, and miscounts after an `uncork()` too many.",
-        "joins what was corked; `end()` sends it before the terminator; `uncork()` below zero does nothing.",
+        "sends the first chunk separately although it is corked, sends the terminator before data that is still "
+        "corked when `end` is called, and miscounts after one `uncork()` too many.",
+        "joins everything that was corked; `end()` sends it before the terminator; an `uncork()` without a "
+        "`cork()` does nothing.",
         "response.md 8, P",
     ),
     Difference(
@@ -211,94 +213,97 @@ DIFFERENCES: list[Difference] = [
     Difference(
         "D12",
         "Trailers",
-        "keeps the trailers before the one that failed.",
-        "takes all of a call or none.",
+        "keeps the trailers of a failed call that came before the invalid one.",
+        "accepts all trailers of a call or none.",
         "response.md 10, P",
     ),
     Difference(
         "D13",
         "`write_information(code, callback)`",
         "takes the callback only as the third argument.",
-        "takes it as the second too.",
+        "takes it as the second argument too.",
         "response.md 11, P",
     ),
     Difference(
         "D14",
-        "A waiting response that is destroyed",
+        "A queued response that is destroyed",
         "sends what it had queued when its turn comes, and then hangs.",
         "sends nothing of it; when its turn comes the connection is destroyed.",
         "response.md 12.3, P",
     ),
     Difference(
         "D15",
-        "The answer of a handler that failed",
-        "keeps the status message, the removed Date and the removed framing headers of the handler in its 500.",
+        "The 500 after a handler that failed",
+        "keeps in its 500 the status message that the handler had set, and does not restore the Date and framing "
+        "headers that the handler had removed.",
         "always sends the same clean 500.",
         "response.md 12.4, P; server.md 19, 10",
     ),
     Difference(
         "D16",
-        "A response made by hand",
+        "A response created by hand",
         "emits 'close' when its writable closes, after 'finish' too.",
-        "has one ending here as well.",
+        "emits exactly one of 'finish' and 'close' here as well.",
         "response.md 14, P",
     ),
     Difference(
         "D17",
-        "No informational answers to HTTP/1.0",
-        "sends 1xx answers to HTTP/1.0 clients.",
-        "does not (RFC 9110, 15.2): the calls send nothing, return `True` and call back.",
+        "No informational responses to HTTP/1.0",
+        "sends 1xx responses to HTTP/1.0 clients.",
+        "does not (RFC 9110, 15.2): these methods send nothing, return `True` and call their callback.",
         "README, 1xx to an HTTP/1.0 client",
     ),
     Difference(
         "D18",
         "A listener that raises",
         "ends the process.",
-        "is logged; the client gets a 500, or a cut connection once the head has gone.",
+        "logs the error; the client gets a 500, or the connection is cut if the head has already been sent.",
         "api.md, Listeners; response.md 12.4, P",
     ),
     Difference(
         "D19",
         "A failed `listen`",
         "leaves its callback registered for the next attempt.",
-        "drops it.",
+        "removes the callback.",
         "server.md 19, 1",
     ),
     Difference(
         "D20",
-        "Broken requests in a pipeline",
-        "answers 400 at once, and the answers of good requests before it are lost; so too when bytes follow a "
-        "request with `Connection: close`, or when the clock of a request behind them runs out.",
-        "emits 'clientError' at once, but its default answer takes its turn: the good answers first, then the 400 "
-        "(408, 413, 431), then the end. Bytes after a request with `Connection: close` are ignored.",
+        "Invalid requests in a pipeline",
+        "answers 400 at once, and the responses to valid requests before it are lost; the same happens when "
+        "bytes follow a request with `Connection: close`, or when a later request times out.",
+        "emits 'clientError' at once, but sends its default response in turn: first the responses to the valid "
+        "requests, then the 400 (408, 413, 431), then the end of the connection. Bytes after a request with "
+        "`Connection: close` are ignored.",
         "README, `server.md` §19, 11, and parse errors in a pipeline",
     ),
     Difference(
         "D21",
         "Host",
-        "takes several Host fields, and any text in them.",
-        "answers 400 (RFC 9112, 3.2) to two fields and to bytes that no host has. `require_host_header=False` or "
-        "`insecure_http_parser=True` turn the check off.",
+        "accepts several Host fields, and any text in them.",
+        "answers 400 (RFC 9112, 3.2) to two Host fields, and to characters that are not allowed in a host. "
+        "`require_host_header=False` or `insecure_http_parser=True` turns the check off.",
         "README, Two Host fields, or one with a byte that no host has",
     ),
     Difference(
         "D22",
-        "A body that nobody reads on, behind its response",
+        "A request body that is not read to its end",
         "stops reading once such a body fills its buffer, so the connection hangs until a timer ends it.",
-        "goes by one rule. A body that nobody has begun to read when its response is out is thrown away: 'end' comes "
-        "without 'data', as in Node. Any other goes on to its reader, whole. If nobody reads on, it waits for as long "
-        "as it fits into the buffer; then the request is given up ('aborted' and 'close', no 'end', `complete` stays "
-        "`False`) and the connection goes on. Behind a response with `Connection: close` the rest of the packet still "
-        "comes, and nothing after it: no 'end' then, either.",
+        "follows one rule. If nobody has begun to read the body when the response is complete, the body is "
+        "discarded: 'end' is emitted without 'data', as in Node. Any other body still goes to its reader, whole. "
+        "If nobody reads on, it is kept as long as it fits into the buffer; after that the request is aborted "
+        "('aborted' and 'close', no 'end', `complete` stays `False`) and the connection continues. After a "
+        "response with `Connection: close` the rest of the packet is still delivered, and nothing after it: then "
+        "there is no 'end' either.",
         "server.md 19, 5",
     ),
     Difference(
         "D23",
         "`server.close()`",
-        "lets connections that never sent a byte stay for ever, cuts no slow request any more, keeps busy ones alive "
-        "for seconds after their answer, and cuts an ended answer that is still being sent.",
-        "ends the silent ones, goes on looking for slow requests until all are gone, says `Connection: close` in "
-        "answers whose head is not made yet and ends the connection after them, and cuts no answer.",
+        "keeps connections open that never sent a byte, no longer times out slow requests, keeps busy "
+        "connections open for seconds after their response, and cuts an ended response that is still being sent.",
+        "closes the silent connections, continues to time out slow requests, sends `Connection: close` in "
+        "responses whose head is not fixed yet and closes the connection after them, and cuts no response.",
         "README, `close()`; server.md 19, 2 and 3",
     ),
     Difference(
@@ -312,27 +317,27 @@ DIFFERENCES: list[Difference] = [
         "D25",
         "Other protocols in the request line",
         "serves HTTP/0.9, HTTP/2.0, RTSP and ICE request lines.",
-        "answers 505 to other HTTP versions (RFC 9110, 15.6.6), 400 to the rest and to a line without a version. "
-        "`insecure_http_parser=True` serves them.",
+        "answers 505 to other HTTP versions (RFC 9110, 15.6.6), and 400 to other protocols and to a line without "
+        "a version. `insecure_http_parser=True` serves them.",
         "README, `HTTP/2.0`, `HTTP/0.9` and RTSP/ICE request lines",
     ),
     Difference(
         "D26",
-        "Request targets that are none",
+        "Invalid request targets",
         "passes on a fragment, and an `http://` target without a host.",
         "answers 400 (RFC 9112, 3.2; RFC 9110, 4.2.1), except with `insecure_http_parser=True`.",
         "README, A `#` in the request target",
     ),
     Difference(
         "D27",
-        "'clientError' comes once",
+        "'clientError' is emitted once",
         "emits it again for every packet after the first error.",
         "emits it once and ignores further input.",
         "server.md 19, 7",
     ),
     Difference(
         "D28",
-        "Chunked bodies on HTTP/1.0",
+        "Chunked request bodies on HTTP/1.0",
         "reads them.",
         "answers 400 (RFC 9112, 6.1), except with `insecure_http_parser=True`.",
         "README, Chunked request body on HTTP/1.0",
@@ -341,35 +346,37 @@ DIFFERENCES: list[Difference] = [
         "D29",
         "White space before a field value",
         "does not count it towards `maxHeaderSize`, however much there is.",
-        "does not count it, but answers 431 when the head has eight times as many bytes as are allowed.",
+        "does not count it either, but answers 431 when the whole head is longer than eight times "
+        "`max_header_size`.",
         "server.md 13, Size of the head",
     ),
     Difference(
         "D30",
         "A declined upgrade",
         "loses what follows the request in the same packet, and errors in its body.",
-        "reads both as of any request.",
+        "handles both as for any other request.",
         "server.md 19, 9",
     ),
     Difference(
         "D31",
         "The last request that `max_requests_per_socket` allows",
         "announces `Connection: close` and leaves the connection open.",
-        "closes it.",
+        "closes the connection.",
         "server.md 19, 4",
     ),
     Difference(
         "D32",
         "`req.signal`",
-        "is aborted when a request ends normally.",
-        "is aborted when the connection is lost, or the request destroyed, before the response has finished.",
+        "aborts the signal even after a normal end.",
+        "aborts the signal only when the connection is lost, or the request destroyed, before the response has "
+        "finished.",
         "request.md 10, 1",
     ),
     Difference(
         "D33",
         "'close' of a request",
-        "never comes when the response finished first and the connection went before the body was read.",
-        "comes, and the request counts as destroyed.",
+        "never emits it if the response finished first and the connection closed before the body was read.",
+        "does, and the request counts as destroyed.",
         "request.md 10, 4",
         closing_request,
     ),
@@ -389,37 +396,40 @@ DIFFERENCES: list[Difference] = [
     ),
     Difference(
         "D36",
-        "Requests that wait in a pipeline",
-        "reads on for as long as no bytes of answers wait, so that one client can pile up requests without end.",
-        "stops reading when a hundred wait behind the one that is being answered; what the packet still holds is served.",
+        "Number of queued requests in a pipeline",
+        "reads on as long as no response bytes are queued, so one client can queue any number of requests.",
+        "stops reading when a hundred requests are queued behind the one that is being answered; the rest of the "
+        "packet is still served.",
         "none: a limit on what a stranger can send, which server.md 5 does not have",
     ),
     Difference(
         "D37",
         "A header's list that is changed after it was set",
-        "sends what was put into it, line ends too.",
-        "checks it again when the head is made, and raises InvalidCharError.",
+        "sends whatever was put into it, line breaks too.",
+        "checks it again when the head is sent, and raises InvalidCharError.",
         "none: what response.md 2.3 lets into a head, whenever it is put there",
     ),
     Difference(
         "D38",
-        "A broken request behind a last answer",
-        "answers 400 in place of that answer.",
-        "sends nothing behind an answer that says `Connection: close`: the end of the connection may be what delimits it.",
+        "An invalid request after the last response",
+        "answers 400 in place of that response.",
+        "sends nothing after a response that says `Connection: close`: the end of the connection may be what "
+        "marks the end of its body.",
         "README, `server.md` §19, 11, and parse errors in a pipeline",
     ),
     Difference(
         "D39",
         "Early hints without a link",
         "looks for `link` in lower case alone; without it nothing is sent, and the callback is never called.",
-        "takes the name in any case, and calls back at once where nothing is sent.",
+        "accepts the name in any case, and calls the callback at once if nothing is sent.",
         "none: a program that waits for the callback would wait for ever",
     ),
     Difference(
         "D40",
-        "Clocks behind a stall of the loop",
-        "runs its timers before it reads: after a handler has blocked the loop, a request that came in time is reset, or gets 408.",
-        "reads first what has come, and then asks the clock again (nodejs/node#43456, #47130).",
+        "Timeouts after the loop was blocked",
+        "runs its timers before it reads: after a handler has blocked the loop, a connection whose request "
+        "arrived in time is reset, or gets 408.",
+        "first reads what has arrived, and checks the timeouts after that (nodejs/node#43456, #47130).",
         "none: what lies in the socket counts as come",
     ),
     Difference(
@@ -428,6 +438,21 @@ DIFFERENCES: list[Difference] = [
         "ignores them.",
         'raises UnknownOptionError, with the nearest name. `listen` takes a path without a slash by its name alone: listen(path="app.sock").',
         "none: a slip of the pen is a mistake",
+    ),
+    Difference(
+        "D42",
+        "An 'error' that nobody listens to",
+        "ends the process when a response or an upgraded socket emits 'error' without a listener, as after a "
+        "`write` or a second `end` with data.",
+        "logs the error, and the program goes on.",
+        "api.md, Listeners",
+    ),
+    Difference(
+        "D43",
+        "`chunked_encoding` that is assigned",
+        "encodes the body as this says, even where the head announces a length or nothing.",
+        "keeps the value, but encodes the body as the head says.",
+        "none: a body that contradicts its head can be read in two ways",
     ),
 ]
 BY_ID = {difference.id: difference for difference in DIFFERENCES}

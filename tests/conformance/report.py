@@ -67,12 +67,12 @@ def page() -> str:
     lines = [
         "# Differences from Node",
         "",
-        "writehead does what Node 24 does, to the byte and in the same order of events, and a suite that runs the",
-        "same programs on both holds it to that. Where Node's way is an artefact of JavaScript, a flaw, or against",
-        "the HTTP standard, writehead goes its own way on purpose. This is the whole list; the suite fails on any",
-        "difference that is not in it.",
+        "writehead sends the same bytes as Node 24 and emits the same events in the same order. A test suite runs",
+        "the same programs on both and compares them. Where Node's behaviour comes from JavaScript alone, is a",
+        "flaw, or is against the HTTP standard, writehead differs on purpose. This list is complete: the suite",
+        "fails on any other difference.",
         "",
-        "This page is made from the suite's own data (`python -m tests.conformance --differences`).",
+        "This page is generated from the suite's data (`python -m tests.conformance --differences`).",
         "",
     ]
     for difference in known.DIFFERENCES:

@@ -128,6 +128,32 @@ properties.add(
     "shouldKeepAlive off", [put("res.shouldKeepAlive", False), quiet("res.end", "x")], send(GET), until_end()
 )
 properties.add("sendDate off", [put("res.sendDate", False), quiet("res.end", "x")])
+for label, *do in (
+    ("before end", put("res.chunkedEncoding", True), quiet("res.end", "xy")),
+    ("off behind a chunk", quiet("res.write", "x"), put("res.chunkedEncoding", False), quiet("res.end", "y")),
+    (
+        "beside a length",
+        put("res.chunkedEncoding", True),
+        quiet("res.setHeader", "Content-Length", 2),
+        quiet("res.end", "xy"),
+    ),
+):
+    properties.add(f"chunkedEncoding assigned {label}", do, send(GET), until_end(), known="D43")
+for label, *do in (
+    (
+        "off before the head",
+        put("res.chunkedEncoding", False),
+        get("res.chunkedEncoding"),
+        quiet("res.write", "x"),
+    ),
+    ("where there is no body", put("res.statusCode", 204), put("res.chunkedEncoding", True)),
+):
+    properties.add(
+        f"chunkedEncoding assigned {label}",
+        [*do, quiet("res.end"), get("res.chunkedEncoding")],
+        send(GET_CLOSE),
+        until_end(),
+    )
 properties.add(
     "useChunkedEncodingByDefault off",
     [put("res.useChunkedEncodingByDefault", False), quiet("res.write", "a"), quiet("res.end", "x")],
