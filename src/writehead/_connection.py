@@ -64,31 +64,17 @@ class Connection(Making):
         if not server._on_accept(self):
             self._closed_input = True
 
-    def data_received(self, data: bytes) -> None:
-        """Take a packet: parse, dispatch, write what came of it, run the later turns."""
-        self.socket._bytes_read += len(data)
-        if self._backlog is None:
-            self._serve(data)
-        else:
-            self._append(data)
+    def data_received(self, data: bytes, backlog: Backlog | None = None) -> None:
+        """Take a packet: parse, dispatch, write what came of it, run the later turns.
 
-    def take_turn(self) -> None:
-        """Serve the next slice of a packet that waits."""
-        backlog = self._backlog
-        if backlog is None:
-            return
-        backlog.waits = False
-        if self._closed_input:
-            self._drop_backlog()
-        elif not self._holds_back:
-            self._serve(backlog.packet, backlog)
-            if self._backlog is None and self.socket._reading_paused:
-                self._on_socket_resume()
-
-    def _serve(self, data: bytes, backlog: Backlog | None = None) -> None:
-        """Serve a packet, or a slice of one that waited."""
+        With `backlog` the same for a slice of `data`, which has come before.
+        """
         socket = self.socket
         size = len(data)
+        if backlog is None:
+            socket._bytes_read += size
+            if self._backlog is not None:
+                return self._append(data)
         turns = self.turns
         mine = not turns.held
         turns.held = True
@@ -142,6 +128,19 @@ class Connection(Making):
             socket._active_at = self._now()
             if socket._idle_fired:
                 socket._touch()
+
+    def take_turn(self) -> None:
+        """Serve the next slice of a packet that waits."""
+        backlog = self._backlog
+        if backlog is None:
+            return
+        backlog.waits = False
+        if self._closed_input:
+            self._drop_backlog()
+        elif not self._holds_back:
+            self.data_received(backlog.packet, backlog)
+            if self._backlog is None and self.socket._reading_paused:
+                self._on_socket_resume()
 
     def _give_up(self, error: Exception) -> None:
         """End a connection whose bytes could not be served by a fault of ours: no loop hears of it."""
