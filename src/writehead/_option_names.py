@@ -10,7 +10,7 @@ from writehead.errors import UnknownOptionError
 
 #: Options of Node's `net.createServer` and `http.createServer`, or of other libraries, with what to do instead.
 NOT_OF_SERVERS = {
-    "allow_half_open": "sockets of an HTTP server are half-open as they are, and `http_allow_half_open` says what their end does",
+    "allow_half_open": "the sockets of an HTTP server are half-open as they are",
     "http_validation": "every request is checked as the RFCs ask, unless insecure_http_parser=True",
     "pause_on_connect": "call `socket.pause()` in a listener of 'connection'",
     "block_list": "call `socket.destroy()` in a listener of 'connection'",
@@ -59,7 +59,7 @@ NOT_OF_LISTEN = {
     "uds": "give it as `path`",
     "ssl": "`https.create_server` makes a server over TLS",
     "reuse_address": "it is always so",
-    "allow_half_open": "give `http_allow_half_open` to `create_server`",
+    "allow_half_open": "the sockets of an HTTP server are half-open as they are",
     "lookup": "give an address as `host`",
     "handle": "give `fd`, or an open socket",
     "family": "give an address as `host`",
