@@ -1,4 +1,4 @@
-"""What mkdocs does to a page besides: topics are found, the changelog comes in,
+"""What mkdocs does to a page besides: the version is shown, topics are found, the changelog comes in,
 blocks that only tests run go, blocks in several languages become tabs, rows get anchors.
 """
 
@@ -15,7 +15,11 @@ LANGUAGES = ("Node", "Python", "Python, Node's spelling")
 
 
 def on_config(config: Any) -> Any:
-    """Put the topics that the navigation does not name behind those that it names."""
+    """Show the version in the footer; put the topics that the navigation does not name behind those that it names."""
+    source = (ROOT / "src" / "writehead" / "__init__.py").read_text("utf-8")
+    version = re.search(r'__version__ = "(.+)"', source)
+    assert version is not None
+    config["copyright"] = f"writehead {version[1]}, MIT licence"
     topics = next(each["Topics"] for each in config["nav"] if "Topics" in each)
     named = str(topics)
     found = sorted(path.name for path in (ROOT / "docs" / "topics").glob("*.md"))
