@@ -346,3 +346,27 @@ def test_a_context_that_demands_more_later_is_held_to_it() -> None:
         assert Visit(server, context, "a.test", first.session).body is None
         settle()
         assert errors.pop() == "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE"
+
+
+def refuses(ssl_object: Any, name: str | None, context: ssl.SSLContext) -> int | None:
+    return ssl.ALERT_DESCRIPTION_ACCESS_DENIED if name == "b.test" else None
+
+
+def raises(ssl_object: Any, name: str | None, context: ssl.SSLContext) -> None:
+    if name == "b.test":
+        raise KeyError(name)
+
+
+@pytest.mark.parametrize(("callback", "code"), [(refuses, "ERR_SSL_CALLBACK_FAILED"), (raises, None)])
+def test_a_callback_that_refuses_a_name_refuses_it_to_sessions(callback: Any, code: str | None) -> None:
+    """In TLS 1.2 OpenSSL tells it the name of the session that a client comes with; it hears the real one here."""
+    own = context_of(None, mode=ssl.CERT_NONE)
+    own.sni_callback = callback
+    server = serve(ssl_context=own)
+    errors: list[Any] = []
+    server.on("tlsClientError", lambda error, socket: errors.append(error))
+    context = client_context(None, V12)
+    first = Visit(server, context, "c.test")
+    assert first.body == UNKNOWN
+    assert Visit(server, context, "b.test", first.session).body is None
+    assert getattr(errors[0], "code", None) == code

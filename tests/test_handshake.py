@@ -440,6 +440,60 @@ async def test_a_callback_chooses_the_certificate(callback: Any) -> None:
     assert client.received.endswith(b"pong")
 
 
+def hello_for(client: MemoryClient, name: bytes) -> bytes:
+    """Return the client's first message, changed to ask for another name of the same length."""
+    with pytest.raises(ssl.SSLWantReadError):
+        client.ssl.do_handshake()
+    return client.outgoing.read().replace(b"localhost", name)
+
+
+def test_a_name_that_is_not_ascii_is_told_as_on_node() -> None:
+    """A callback gets it as latin-1, a name of `add_context` does not fit, and nothing is logged."""
+    asked: list[str] = []
+    stage = Stage(sni_callback=lambda name: asked.append(name))
+    client = stage.client()
+    client.raw.feed(hello_for(client, b"\xe9ocalhost"))
+    settle()
+    assert asked == ["\xe9ocalhost"]
+    assert client.raw.written.startswith(b"\x16\x03\x03")
+    stage = Stage()
+    stage.server.add_context("*", authority().options("one.example"))
+    client = stage.client()
+    client.raw.feed(hello_for(client, b"\xffocalhost"))
+    settle()
+    assert client.raw.written.startswith(b"\x16\x03\x03")
+
+
+def test_a_name_that_is_not_ascii_and_a_callback_of_pythons() -> None:
+    """Python's own `sni_callback` cannot be told of it: the client gets an alert, and nobody a traceback."""
+    context = made("localhost")
+    context.sni_callback = lambda *args: pytest.fail("asked")
+    stage = Stage(ssl_context=context, key=None, cert=None)
+    client = stage.client()
+    client.raw.feed(hello_for(client, b"\xe9ocalhost"))
+    settle()
+    assert bytes(client.raw.written) == b"\x15\x03\x03\x00\x02\x02\x70"
+    assert stage.log[1] == ("clientError", "ERR_SSL_BAD_EXTENSION", True)
+
+
+@pytest.mark.parametrize("protocols", [["h2"], ["x", "http/1.0"]])
+def test_a_client_that_speaks_nothing_of_ours_gets_an_alert(protocols: list[str]) -> None:
+    """RFC 7301, 3.2: no_application_protocol, in place of what OpenSSL would have said."""
+    stage = Stage()
+    context = authority().context()
+    context.set_alpn_protocols(protocols)
+    client = stage.client(context)
+    with pytest.raises(ssl.SSLWantReadError):
+        client.ssl.do_handshake()
+    client.exchange()
+    assert bytes(client.raw.written) == b"\x15\x03\x03\x00\x02\x02\x78"
+    assert stage.log[1:3] == [
+        ("clientError", "ERR_SSL_NO_APPLICATION_PROTOCOL", True),
+        ("tlsClientError", "ERR_SSL_NO_APPLICATION_PROTOCOL", True),
+    ]
+    assert client.raw.closed
+
+
 async def test_no_answer_is_the_servers_own_certificate() -> None:
     """None chooses nothing."""
     for callback in (lambda name: None, lambda name, answer: answer(None, None)):

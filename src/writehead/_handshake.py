@@ -26,6 +26,9 @@ from writehead._tls import TLSTransport
 from writehead._turns import Turns, turns
 from writehead.errors import ConnectionLostError, HandshakeTimeoutError, SystemCallError, TLSError
 
+#: An alert that `ssl` has no name for (RFC 7301, 3.2).
+NO_APPLICATION_PROTOCOL = 120
+
 #: Takes the context that a server name asks for (None: the server's own), or an error.
 Answer = Callable[[BaseException | None, ssl.SSLContext | None], None]
 
@@ -38,6 +41,7 @@ class Host(Protocol):
     _handshake_seconds: float
     _context: ssl.SSLContext
     _room: memoryview  # where its connections read to
+    _protocols: list[str]  # for ALPN; none: whatever a client offers is let pass
 
     @property
     def _has_names(self) -> bool: ...
@@ -329,12 +333,21 @@ class Handshake(asyncio.Protocol):
                 switched = self._ask_own_callback(hello.name)
             if switched is not self._used:
                 return switched
+            if self._is_foreign(hello):
+                text = f"no application protocol: the client offers {hello.protocols!r} alone"
+                self._refuse(NO_APPLICATION_PROTOCOL, TLSError("ERR_SSL_NO_APPLICATION_PROTOCOL", text))
+                return None
         except ssl.SSLError as error:
             self._flush()  # the alert
             self._fail(TLSError.from_sslerror(error))
             return None
         self._flush()
         return None
+
+    def _is_foreign(self, hello: ClientHello) -> bool:
+        """Tell whether the client speaks, by ALPN, nothing that we do; Python's `ssl` would go on without."""
+        ours, theirs = self._host._protocols, hello.protocols
+        return bool(ours and theirs) and not any(each.encode() in theirs for each in ours)
 
     def _ask_own_callback(self, name: str) -> ssl.SSLContext:
         """Return the context that the callback of the context in use chooses for `name`.
