@@ -66,26 +66,52 @@ class Stage:
         return counts[0]
 
 
-def test_a_handshake_in_any_pieces_leads_to_http() -> None:
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_handshake_in_any_pieces_leads_to_http(version: ssl.TLSVersion) -> None:
     """The client's bytes may come one by one; the request may come with the last of them."""
     stage = Stage()
-    client = stage.client()
-    for _ in range(2):
-        with pytest.raises(ssl.SSLWantReadError):
-            client.ssl.do_handshake()
-        for byte in client.outgoing.read():
-            client.raw.feed(bytes([byte]))
-        client.exchange()
+    context = authority().context()
+    context.maximum_version = version
+    client = stage.client(context)
+    for _ in range(3):
         try:
             client.ssl.do_handshake()
             break
         except ssl.SSLWantReadError:
-            continue
+            for byte in client.outgoing.read():
+                client.raw.feed(bytes([byte]))
+            client.exchange()
     client.pack(GET)
-    client.exchange()
+    for byte in client.outgoing.read():
+        client.raw.feed(bytes([byte]))
     assert client.read().endswith(b"\r\n\r\npong")
     assert stage.log == ["connection", "secureConnection"]
     assert stage.count == 1
+
+
+def test_a_server_that_is_closed_by_its_callback_answers_nobody() -> None:
+    """Who has been cut meanwhile is not answered, though there is a context."""
+    stage = Stage(sni_callback=lambda name: stage.server.close_all_connections())
+    client = stage.client()
+    with pytest.raises(ssl.SSLWantReadError):
+        client.ssl.do_handshake()
+    client.exchange()
+    assert (client.raw.closed, bytes(client.raw.written)) == (True, b"")
+
+
+def test_a_callback_that_closes_the_server_behind_its_answer() -> None:
+    """The same where the answer was given first."""
+
+    def choose(name: str, answer: Any) -> None:
+        answer(None, None)
+        stage.server.close_all_connections()
+
+    stage = Stage(sni_callback=choose)
+    client = stage.client()
+    with pytest.raises(ssl.SSLWantReadError):
+        client.ssl.do_handshake()
+    client.exchange()
+    assert (client.raw.closed, bytes(client.raw.written)) == (True, b"")
 
 
 def test_the_raw_socket_is_not_encrypted_and_the_other_is() -> None:
