@@ -66,26 +66,52 @@ class Stage:
         return counts[0]
 
 
-def test_a_handshake_in_any_pieces_leads_to_http() -> None:
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_handshake_in_any_pieces_leads_to_http(version: ssl.TLSVersion) -> None:
     """The client's bytes may come one by one; the request may come with the last of them."""
     stage = Stage()
-    client = stage.client()
-    for _ in range(2):
-        with pytest.raises(ssl.SSLWantReadError):
-            client.ssl.do_handshake()
-        for byte in client.outgoing.read():
-            client.raw.feed(bytes([byte]))
-        client.exchange()
+    context = authority().context()
+    context.maximum_version = version
+    client = stage.client(context)
+    for _ in range(3):
         try:
             client.ssl.do_handshake()
             break
         except ssl.SSLWantReadError:
-            continue
+            for byte in client.outgoing.read():
+                client.raw.feed(bytes([byte]))
+            client.exchange()
     client.pack(GET)
-    client.exchange()
+    for byte in client.outgoing.read():
+        client.raw.feed(bytes([byte]))
     assert client.read().endswith(b"\r\n\r\npong")
     assert stage.log == ["connection", "secureConnection"]
     assert stage.count == 1
+
+
+def test_a_server_that_is_closed_by_its_callback_answers_nobody() -> None:
+    """Who has been cut meanwhile is not answered, though there is a context."""
+    stage = Stage(sni_callback=lambda name: stage.server.close_all_connections())
+    client = stage.client()
+    with pytest.raises(ssl.SSLWantReadError):
+        client.ssl.do_handshake()
+    client.exchange()
+    assert (client.raw.closed, bytes(client.raw.written)) == (True, b"")
+
+
+def test_a_callback_that_closes_the_server_behind_its_answer() -> None:
+    """The same where the answer was given first."""
+
+    def choose(name: str, answer: Any) -> None:
+        answer(None, None)
+        stage.server.close_all_connections()
+
+    stage = Stage(sni_callback=choose)
+    client = stage.client()
+    with pytest.raises(ssl.SSLWantReadError):
+        client.ssl.do_handshake()
+    client.exchange()
+    assert (client.raw.closed, bytes(client.raw.written)) == (True, b"")
 
 
 def test_the_raw_socket_is_not_encrypted_and_the_other_is() -> None:
@@ -438,6 +464,60 @@ async def test_a_callback_chooses_the_certificate(callback: Any) -> None:
     assert asked == ["some.example"]
     client.send(GET)
     assert client.received.endswith(b"pong")
+
+
+def hello_for(client: MemoryClient, name: bytes) -> bytes:
+    """Return the client's first message, changed to ask for another name of the same length."""
+    with pytest.raises(ssl.SSLWantReadError):
+        client.ssl.do_handshake()
+    return client.outgoing.read().replace(b"localhost", name)
+
+
+def test_a_name_that_is_not_ascii_is_told_as_on_node() -> None:
+    """A callback gets it as latin-1, a name of `add_context` does not fit, and nothing is logged."""
+    asked: list[str] = []
+    stage = Stage(sni_callback=lambda name: asked.append(name))
+    client = stage.client()
+    client.raw.feed(hello_for(client, b"\xe9ocalhost"))
+    settle()
+    assert asked == ["\xe9ocalhost"]
+    assert client.raw.written.startswith(b"\x16\x03\x03")
+    stage = Stage()
+    stage.server.add_context("*", authority().options("one.example"))
+    client = stage.client()
+    client.raw.feed(hello_for(client, b"\xffocalhost"))
+    settle()
+    assert client.raw.written.startswith(b"\x16\x03\x03")
+
+
+def test_a_name_that_is_not_ascii_and_a_callback_of_pythons() -> None:
+    """Python's own `sni_callback` cannot be told of it: the client gets an alert, and nobody a traceback."""
+    context = made("localhost")
+    context.sni_callback = lambda *args: pytest.fail("asked")
+    stage = Stage(ssl_context=context, key=None, cert=None)
+    client = stage.client()
+    client.raw.feed(hello_for(client, b"\xe9ocalhost"))
+    settle()
+    assert bytes(client.raw.written) == b"\x15\x03\x03\x00\x02\x02\x70"
+    assert stage.log[1] == ("clientError", "ERR_SSL_BAD_EXTENSION", True)
+
+
+@pytest.mark.parametrize("protocols", [["h2"], ["x", "http/1.0"]])
+def test_a_client_that_speaks_nothing_of_ours_gets_an_alert(protocols: list[str]) -> None:
+    """RFC 7301, 3.2: no_application_protocol, in place of what OpenSSL would have said."""
+    stage = Stage()
+    context = authority().context()
+    context.set_alpn_protocols(protocols)
+    client = stage.client(context)
+    with pytest.raises(ssl.SSLWantReadError):
+        client.ssl.do_handshake()
+    client.exchange()
+    assert bytes(client.raw.written) == b"\x15\x03\x03\x00\x02\x02\x78"
+    assert stage.log[1:3] == [
+        ("clientError", "ERR_SSL_NO_APPLICATION_PROTOCOL", True),
+        ("tlsClientError", "ERR_SSL_NO_APPLICATION_PROTOCOL", True),
+    ]
+    assert client.raw.closed
 
 
 async def test_no_answer_is_the_servers_own_certificate() -> None:

@@ -558,10 +558,14 @@ def sends(data: bytes) -> Callable[[int], bytes]:
 
 
 def asks(
-    *client_names: str, protocols: tuple[str, ...] = (), request: bytes = GET_CLOSE
+    *client_names: str,
+    protocols: tuple[str, ...] = (),
+    request: bytes = GET_CLOSE,
+    newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3,
 ) -> Callable[[int], bytes]:
     def talk(port: int) -> bytes:
         context = authority().context(*client_names)
+        context.maximum_version = newest
         if protocols:
             context.set_alpn_protocols(protocols)
         try:
@@ -637,6 +641,13 @@ SCENARIOS: dict[str, tuple[dict[str, Any], Callable[[int], bytes]]] = {
     "no client certificate, let in": ({"requestCert": True, "rejectUnauthorized": False}, asks()),
     "a client certificate": ({"requestCert": True}, asks("me@example.org")),
     "a protocol": ({}, asks(protocols=("h2", "http/1.1"))),
+    "a protocol that is not spoken": ({}, asks(protocols=("h2",))),
+    "a protocol that is not spoken, with TLS 1.2": ({"maxVersion": "TLSv1.2"}, asks(protocols=("h2", "x"))),
+    "a protocol that is not spoken, in an old version": (
+        {"minVersion": "TLSv1.3"},
+        asks(protocols=("h2",), newest=ssl.TLSVersion.TLSv1_2),
+    ),
+    "a protocol where none is asked for": ({"ALPNProtocols": []}, asks(protocols=("h2",))),
     "old versions only": ({"minVersion": "TLSv1.3", "silent": True}, asks()),
 }
 Log = list[list[str]]

@@ -260,13 +260,15 @@ def test_a_certificate_that_was_withdrawn_is_refused() -> None:
 
 
 def test_a_context_of_the_users_own_stays_as_it_is() -> None:
-    """Of an `ssl_context` only what was asked for is changed."""
+    """Of an `ssl_context` only what was asked for is changed, and what it demands is never lowered."""
     own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     own.verify_mode = ssl.CERT_OPTIONAL
     assert make_context({"ssl_context": own}) is own
     assert own.verify_mode == ssl.CERT_OPTIONAL
     make_context({"ssl_context": own}, ssl.CERT_NONE, ["http/1.1"])
-    assert own.verify_mode == ssl.CERT_NONE
+    assert own.verify_mode == ssl.CERT_OPTIONAL
+    make_context({"ssl_context": own}, ssl.CERT_REQUIRED)
+    assert own.verify_mode == ssl.CERT_REQUIRED
 
 
 def test_a_path_that_is_not_there_says_so() -> None:

@@ -3,7 +3,11 @@
     connection_made -> data_received … -> done: the host gets a TLSTransport
                                        -> failed: the host gets the error, the connection ends
 
-Law: until the handshake is done no HTTP object exists, and nothing but TLS is written.
+The ClientHello is read first: with the context that its server name asks for OpenSSL then begins. A switch
+in its midst (`SSLObject.context`) would keep the verify mode, the tickets and the sessions of the context before.
+
+Laws: until the handshake is done no HTTP object exists, and nothing but TLS is written; a connection that is
+set up has had the whole of its handshake with one context.
 """
 
 from __future__ import annotations
@@ -17,9 +21,13 @@ from typing import Any, Protocol
 from writehead import _late
 from writehead._clock import IdleTimers
 from writehead._contexts import run_in
+from writehead._hello import ClientHello
 from writehead._tls import TLSTransport
 from writehead._turns import Turns, turns
 from writehead.errors import ConnectionLostError, HandshakeTimeoutError, SystemCallError, TLSError
+
+#: An alert that `ssl` has no name for (RFC 7301, 3.2).
+NO_APPLICATION_PROTOCOL = 120
 
 #: Takes the context that a server name asks for (None: the server's own), or an error.
 Answer = Callable[[BaseException | None, ssl.SSLContext | None], None]
@@ -33,8 +41,10 @@ class Host(Protocol):
     _handshake_seconds: float
     _context: ssl.SSLContext
     _room: memoryview  # where its connections read to
-    _shaking: Handshake | None  # whose step it is, for the callback of a server name
+    _protocols: list[str]  # for ALPN; none: whatever a client offers is let pass
 
+    @property
+    def _has_names(self) -> bool: ...
     def _on_knock(self, handshake: Handshake) -> bool: ...
     def _on_handshake(self, handshake: Handshake, transport: TLSTransport) -> None: ...
     def _on_handshake_failed(self, handshake: Handshake, error: BaseException) -> None: ...
@@ -50,8 +60,8 @@ class Handshake(asyncio.Protocol):
         "_answered",
         "_asking",
         "_blocked",
-        "_chosen",
         "_error",
+        "_hello",
         "_host",
         "_idle_after",
         "_idle_fired",
@@ -60,9 +70,9 @@ class Handshake(asyncio.Protocol):
         "_outgoing",
         "_over",
         "_own_context",
-        "_seen",
         "_ssl",
         "_turns",
+        "_used",
         "failed_socket",
         "raw",
         "raw_socket",
@@ -81,10 +91,10 @@ class Handshake(asyncio.Protocol):
         self._idle_fired = False
         self._idle_group = 0.0
         self._active_at = 0.0
-        self._seen = b""  # all that came, to be read again with another context
+        self._hello: ClientHello | None = ClientHello()  # until it has been answered
         self._asking = False  # a context was asked for, and nobody has answered yet
         self._answered = False
-        self._chosen: ssl.SSLContext | None = None
+        self._used: ssl.SSLContext
         self._own_context: Context | None = None
 
     @property
@@ -108,21 +118,28 @@ class Handshake(asyncio.Protocol):
         if not host._on_knock(self):
             self._over = True
             return
-        self._make_ssl()
+        self._use(host._context)
         if host._handshake_seconds:
             host._timers.watch(self, host._handshake_seconds)
 
-    def _make_ssl(self) -> None:
+    def _use(self, context: ssl.SSLContext) -> None:
+        """Begin a handshake with `context`."""
+        self._used = context
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
-        self._ssl = self._host._context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._ssl = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
 
     def data_received(self, data: bytes) -> None:
         """Take a step."""
-        if not self._over:
-            self._seen += data
-            if not self._asking:
-                self._in_turn(self._step, data)
+        if self._over:
+            return
+        hello = self._hello
+        if hello is None:
+            self._in_turn(self._step, data)
+        elif self._asking:
+            hello.received += data  # what a transport hands on that had read it already
+        elif hello.feed(data):
+            self._in_turn(self._on_hello, hello)
 
     def eof_received(self) -> bool:
         """End the connection: the client has gone before it was set up."""
@@ -171,23 +188,21 @@ class Handshake(asyncio.Protocol):
     # -- the steps -------------------------------------------------------------
 
     def _step(self, data: bytes) -> None:
-        host = self._host
         self._incoming.write(data)
-        host._shaking = self
         try:
             self._ssl.do_handshake()
         except ssl.SSLWantReadError:
             self._flush()
         except ssl.SSLError as error:
-            if self._asking:
-                self.raw.pause_reading()  # what OpenSSL wished to say of it is not sent
-                return
             self._flush()  # the alert
-            self._fail(self._error or TLSError.from_sslerror(error))
+            self._fail(TLSError.from_sslerror(error))
         else:
             self._finish()
-        finally:
-            host._shaking = None
+
+    def _refuse(self, alert: int, error: BaseException) -> None:
+        """Fail with an alert (RFC 8446, 6) before the client was answered."""
+        self.raw.write(bytes((21, 3, 3, 0, 2, 2, alert)))
+        self._fail(error)
 
     def _flush(self) -> None:
         if self._outgoing.pending:
@@ -195,6 +210,11 @@ class Handshake(asyncio.Protocol):
 
     def _finish(self) -> None:
         """Hand the connection over to HTTP, with what has come for it already."""
+        if self._lacks_certificate():
+            self._fail(
+                TLSError("ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE", "the session has no client certificate")
+            )
+            return
         self._end()
         self._flush()
         transport = self._transport()
@@ -206,6 +226,14 @@ class Handshake(asyncio.Protocol):
             transport.pause_writing()
         if self._incoming.pending and not transport.is_closing():
             transport.data_received(b"")
+
+    def _lacks_certificate(self) -> bool:
+        """Tell whether there is none that must be; OpenSSL does not ask whoever resumes a session.
+
+        Its session may be older than the demand, where a program raises that of a context in use.
+        """
+        required = self._used.verify_mode == ssl.CERT_REQUIRED
+        return required and not self._ssl.getpeercert(binary_form=True)
 
     def _fail(self, error: BaseException) -> None:
         self._end()
@@ -226,7 +254,7 @@ class Handshake(asyncio.Protocol):
 
     def _end(self) -> None:
         self._over = True
-        self._seen = b""
+        self._hello = None
         if self._idle_after:
             self._host._timers.forget(self)
 
@@ -238,42 +266,99 @@ class Handshake(asyncio.Protocol):
 
     # -- the name that the client asks for (RFC 6066, 3) -------------------------
 
-    def on_server_name(self, name: str) -> int | None:
-        """Choose the context for `name`, inside OpenSSL's reading of the ClientHello.
-
-        Where the answer takes its time this attempt is given up, and the handshake begins
-        again with the same bytes once it is there: OpenSSL cannot be made to wait.
-
-        Returns:
-            None to go on, or an alert that ends the attempt.
-        """
+    def _on_hello(self, hello: ClientHello) -> None:
+        """Choose the context, which may take its time; then answer."""
+        host = self._host
+        if not (hello.name and host._has_names):
+            self._answer_hello(None)
+            return
+        self._asking = True
+        try:
+            run_in(self.context, host._find_context, hello.name, self._answer)
+        except Exception as error:
+            self._answer(error, None)
         if not self._answered:
-            try:
-                run_in(self.context, self._host._find_context, name, self._answer)
-            except Exception as error:
-                self._answer(error, None)
-        if not self._answered:
-            self._asking = True
-            return ssl.ALERT_DESCRIPTION_INTERNAL_ERROR
-        if self._error is not None:
-            return ssl.ALERT_DESCRIPTION_INTERNAL_ERROR
-        if self._chosen is not None:
-            self._ssl.context = self._chosen
-        return None
+            self.raw.pause_reading()
 
     def _answer(self, error: BaseException | None, context: ssl.SSLContext | None) -> None:
         if self._answered or self._over:
             return
         self._answered = True
         self._error = error
-        self._chosen = context
-        if self._asking:
-            self._asking = False
-            self._turns.later(self._again)
+        self._turns.later(self._on_answer, context)
 
-    def _again(self) -> None:
+    def _on_answer(self, context: ssl.SSLContext | None) -> None:
         if self._over:
             return
+        self._asking = False
         self.raw.resume_reading()
-        self._make_ssl()
-        self._step(self._seen)
+        if self._error is not None:
+            self._refuse(ssl.ALERT_DESCRIPTION_INTERNAL_ERROR, self._error)
+        else:
+            self._answer_hello(context)
+
+    def _answer_hello(self, context: ssl.SSLContext | None) -> None:
+        """Let OpenSSL read what came; follow a context's own callback to where it leads, once."""
+        hello, self._hello = self._hello, None
+        assert hello is not None
+        if context is not None and context is not self._used:
+            self._use(context)
+        for _ in range(2):
+            try:
+                switched = self._begin_with(hello)
+            except Exception as error:
+                self._refuse(ssl.ALERT_DESCRIPTION_INTERNAL_ERROR, error)
+                return
+            if switched is None:
+                return
+            self._use(switched)
+        self._refuse(
+            ssl.ALERT_DESCRIPTION_INTERNAL_ERROR,
+            TLSError("ERR_SSL_CALLBACK_FAILED", "the sni_callback of the chosen context chooses yet another"),
+        )
+
+    def _begin_with(self, hello: ClientHello) -> ssl.SSLContext | None:
+        """Take the first step; return the context that a callback of the program's has put in place of ours."""
+        if self._used.sni_callback is not None and not hello.name.isascii():
+            # Python fails to decode it, and writes a traceback to the standard error output.
+            error = TLSError("ERR_SSL_BAD_EXTENSION", f"the server name is not ASCII: {hello.name!r}")
+            self._refuse(ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME, error)
+            return None
+        self._incoming.write(hello.received)
+        try:
+            self._ssl.do_handshake()
+        except ssl.SSLWantReadError:
+            switched = self._ssl.context
+            if switched is self._used and self._ssl.session_reused:
+                switched = self._ask_own_callback(hello.name)
+            if switched is not self._used:
+                return switched
+            if self._is_foreign(hello):
+                text = f"no application protocol: the client offers {hello.protocols!r} alone"
+                self._refuse(NO_APPLICATION_PROTOCOL, TLSError("ERR_SSL_NO_APPLICATION_PROTOCOL", text))
+                return None
+        except ssl.SSLError as error:
+            self._flush()  # the alert
+            self._fail(TLSError.from_sslerror(error))
+            return None
+        self._flush()
+        return None
+
+    def _is_foreign(self, hello: ClientHello) -> bool:
+        """Tell whether the client speaks, by ALPN, nothing that we do; Python's `ssl` would go on without."""
+        ours, theirs = self._host._protocols, hello.protocols
+        return bool(ours and theirs) and not any(each.encode() in theirs for each in ours)
+
+    def _ask_own_callback(self, name: str) -> ssl.SSLContext:
+        """Return the context that the callback of the context in use chooses for `name`.
+
+        Whom it resumes in TLS 1.2 OpenSSL tells it the name of the session, not the one that is asked for.
+        """
+        callback: Any = self._used.sni_callback
+        if callback is None:
+            return self._used
+        asked = self._used.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_side=True)
+        alert = run_in(self.context, callback, asked, name or None, self._used)
+        if alert is not None:
+            raise TLSError("ERR_SSL_CALLBACK_FAILED", f"the sni_callback of the context refuses {name!r}")
+        return asked.context

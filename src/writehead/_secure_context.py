@@ -108,7 +108,7 @@ def make_context(
 
     Args:
         options: those of `CONTEXT`; others are not looked at.
-        ask: whether clients are asked for a certificate; None leaves an `ssl_context` as it is.
+        ask: whether clients are asked for a certificate; an `ssl_context` that demands more is left as it is.
         protocols: for ALPN, the best first; None leaves an `ssl_context` as it is.
 
     Raises:
@@ -121,7 +121,7 @@ def make_context(
         context = _new_context(options)
         if ask is not None and ask != ssl.CERT_NONE and "ca" not in options:
             context.load_default_certs(ssl.Purpose.CLIENT_AUTH)
-    if ask is not None:
+    if ask is not None and ask > context.verify_mode:
         context.verify_mode = ask
     if protocols is not None:
         context.set_alpn_protocols(protocols)
@@ -138,12 +138,31 @@ def _own_context(options: Mapping[str, Any]) -> ssl.SSLContext | None:
         raise InvalidArgValueError(
             "ssl_context", context, "is a client's: make it of ssl.PROTOCOL_TLS_SERVER"
         )
+    if context.post_handshake_auth and context.verify_mode != ssl.CERT_NONE:
+        # OpenSSL then lets everybody in first.
+        raise InvalidArgValueError(
+            "ssl_context", context, "asks for certificates after the handshake (post_handshake_auth)"
+        )
     beside = [name for name in _MAKERS if name in options]
     if beside:
         raise InvalidArgValueError(
             "ssl_context", context, f"is complete: give it without {', '.join(beside)}, or those without it"
         )
     return context
+
+
+def check_demand(context: Any, ask: ssl.VerifyMode | None) -> None:
+    """Refuse options that ask clients for less than the `ssl_context` beside them.
+
+    Raises:
+        InvalidArgValueError: they do.
+    """
+    if isinstance(context, ssl.SSLContext) and ask is not None and ask < context.verify_mode:
+        raise InvalidArgValueError(
+            "ssl_context",
+            context,
+            f"has verify_mode {context.verify_mode.name}: request_cert and reject_unauthorized ask for less",
+        )
 
 
 def _new_context(options: Mapping[str, Any]) -> ssl.SSLContext:

@@ -16,7 +16,7 @@ from writehead import _option_names, _options, _spellings
 from writehead._callbacks import Callback
 from writehead._connection import Connection
 from writehead._handshake import Answer, Handshake
-from writehead._secure_context import CONTEXT, REFUSED, given, make_context
+from writehead._secure_context import CONTEXT, REFUSED, check_demand, given, make_context
 from writehead._server import Server as PlainServer
 from writehead._socket import Socket
 from writehead._tls import PIECE, TLSTransport
@@ -79,13 +79,15 @@ class Server(PlainServer):
         super().__init__(_split(options or {}, tls=False), handler, **_split(keywords, tls=False))
         timeout = secure.get("handshake_timeout", 120_000)
         self._handshake_seconds = _options.milliseconds(timeout, "handshake_timeout") / 1000
-        self._verify_mode = _verify_mode(secure)
+        self._asked = _verify_mode(secure)
+        self._demand = ssl.CERT_NONE if self._asked is None else self._asked
         self._protocols = _alpn(secure.get("alpn_protocols"))
         self._name_callback = _name_callback(secure.get("sni_callback"))
         self._named: list[tuple[re.Pattern[str], ssl.SSLContext]] = []
+        self._made_of_options: list[ssl.SSLContext] = []  # those for names: they demand what the server does
         self._room = memoryview(bytearray(PIECE))
         self._handshakes: set[Handshake] = set()
-        self._shaking: Handshake | None = None
+        check_demand(secure.get("ssl_context"), self._asked)
         self._use(secure)
 
     # -- certificates ----------------------------------------------------------
@@ -129,28 +131,28 @@ class Server(PlainServer):
         if not isinstance(hostname, str):
             raise InvalidArgTypeError("hostname", "a str", hostname)
         pattern = re.compile(re.escape(hostname).replace(r"\*", "[^.]*"), re.IGNORECASE)
-        self._named.append((pattern, self._made(given(context, keywords))))
-        self._ask_for_names(self._context)
+        options = given(context, keywords)
+        made = self._made(options)
+        self._named.append((pattern, made))
+        if "ssl_context" not in options:
+            self._made_of_options.append(made)
 
     addContext = add_context
 
     def _use(self, options: Mapping[str, Any]) -> None:
-        context = self._made(options)
-        if self._named or self._name_callback is not None:
-            self._ask_for_names(context)
-        self._context = context
+        self._context = context = self._made(options)
+        self._demand = context.verify_mode
+        for each in self._made_of_options:
+            each.verify_mode = max(each.verify_mode, self._demand)
 
     def _made(self, options: Mapping[str, Any]) -> ssl.SSLContext:
-        verify_mode, protocols = self._verify_mode, self._protocols
-        if verify_mode is None and "ssl_context" not in options:
-            verify_mode = ssl.CERT_NONE
-        return make_context(options, verify_mode, protocols)
+        """Return the context of `options`; they do not say whom to ask for certificates, an `ssl_context` does."""
+        ask = self._asked if "ssl_context" in options else self._demand
+        return make_context(options, ask, self._protocols)
 
-    def _ask_for_names(self, context: ssl.SSLContext) -> None:
-        context.sni_callback = self._on_server_name
-
-    def _on_server_name(self, _ssl_object: Any, name: str | None, _context: ssl.SSLContext) -> int | None:
-        return self._shaking.on_server_name(name) if self._shaking is not None and name else None
+    @property
+    def _has_names(self) -> bool:
+        return bool(self._named) or self._name_callback is not None
 
     def _find_context(self, name: str, answer: Answer) -> None:
         """Call `answer` with the context for `name`, now or later."""
@@ -339,8 +341,8 @@ def create_server(
       Without `ca`, those that the system trusts.
     - `request_cert` (False): ask clients for a certificate. `reject_unauthorized` (True):
       refuse those that have none. One that cannot be verified is always refused.
-    - `ssl_context`: an `ssl.SSLContext` in place of all these. Of it, ALPN is set, and
-      the callback for server names once `sni_callback` or `add_context` are used.
+    - `ssl_context`: an `ssl.SSLContext` in place of all these. Of it, ALPN is set, and whom
+      it asks for certificates, if `request_cert` asks for more. What it demands is never lowered.
     - `sni_callback`: `f(name)` that returns (or is awaited for), or `f(name, answer)` that
       calls `answer(error, context)` with, an `ssl.SSLContext`, a mapping of options, or
       None for the server's own.
