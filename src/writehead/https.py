@@ -127,7 +127,7 @@ class Server(PlainServer):
         if not hostname:
             raise ServerNameRequiredError
         if not isinstance(hostname, str):
-            raise InvalidArgTypeError("hostname", "a str", hostname)
+            raise InvalidArgTypeError("hostname", "of type str", hostname)
         pattern = re.compile(re.escape(hostname).replace(r"\*", "[^.]*"), re.IGNORECASE)
         self._named.append((pattern, self._made(given(context, keywords))))
         self._ask_for_names(self._context)
@@ -293,7 +293,7 @@ def _name_callback(callback: Any) -> Callable[[str, Callable[..., None]], None] 
     if callback is None:
         return None
     if not callable(callback):
-        raise InvalidArgTypeError("sni_callback", "a function", callback)
+        raise InvalidArgTypeError("sni_callback", "of type function", callback)
     try:
         inspect.signature(callback).bind("name", None)
     except TypeError:
