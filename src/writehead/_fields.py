@@ -41,7 +41,7 @@ def lower(name: str) -> str:
     if type(name) is str:
         return _known.get(name) or name.lower()
     if not isinstance(name, str):
-        raise InvalidArgTypeError("name", "a str", name)
+        raise InvalidArgTypeError("name", "of type str", name)
     return str.lower(name)
 
 
@@ -350,6 +350,6 @@ def _one_link(link: object) -> str:
     if isinstance(link, str):
         link = str.__str__(link)
     if not isinstance(link, str) or _LINK.fullmatch(link) is None:
-        reason = 'must be a link such as "</styles.css>; rel=preload; as=style", or a list of them'
+        reason = 'must be an array or string of format "</styles.css>; rel=preload; as=style"'
         raise InvalidArgValueError("hints", link, reason)
     return check_text(link, "header content")

@@ -169,7 +169,7 @@ class HeaderStore(EventEmitter):
 
     def _entry(self, name: str) -> Entry | None:
         if not isinstance(name, str):
-            raise InvalidArgTypeError("name", "a str", name)
+            raise InvalidArgTypeError("name", "of type str", name)
         return None if self._store is None else self._store.get(_fields.lower(name))
 
     def get_headers(self) -> dict[str, Any]:
@@ -199,7 +199,7 @@ class HeaderStore(EventEmitter):
             HeadersSentError: the head is rendered.
         """
         if not isinstance(name, str):
-            raise InvalidArgTypeError("name", "a str", name)
+            raise InvalidArgTypeError("name", "of type str", name)
         if self._rendered:
             raise HeadersSentError("remove")
         key = _fields.lower(name)

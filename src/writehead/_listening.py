@@ -351,7 +351,7 @@ class Listening(EventEmitter):
     def get_connections(self, callback: Callback) -> Self:
         """Call `callback(None, n)` on a later turn with the number of open connections."""
         if not callable(callback):
-            raise InvalidArgTypeError("callback", "a function", callback)
+            raise InvalidArgTypeError("callback", "of type function", callback)
         later(self._tell_connections, callback)
         return self
 

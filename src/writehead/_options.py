@@ -67,17 +67,17 @@ def _whole_milliseconds(value: object, argument: str) -> int:
 
 def _integer(value: object, argument: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidArgTypeError(argument, "a number", value)
+        raise InvalidArgTypeError(argument, "of type number", value)
     if isinstance(value, float) and not value.is_integer():
         raise OutOfRangeError(argument, "an integer", value)
     if not 0 <= value <= _MOST:
-        raise OutOfRangeError(argument, f">= 0 and <= {_MOST}", value)
+        raise OutOfRangeError(argument, f">= 0 && <= {_MOST}", value)
     return int(value)
 
 
 def _boolean(value: object, argument: str) -> bool:
     if not isinstance(value, bool):
-        raise InvalidArgTypeError(argument, "a bool", value)
+        raise InvalidArgTypeError(argument, "of type bool", value)
     return value
 
 
@@ -91,7 +91,7 @@ def _as_given(value: Any, argument: str) -> Any:
 
 def _callback(value: object, argument: str) -> Callable[..., object]:
     if not callable(value):
-        raise InvalidArgTypeError(argument, "callable", value)
+        raise InvalidArgTypeError(argument, "of type function", value)
     return value
 
 
@@ -226,4 +226,4 @@ def _relate(kept: dict[str, Any], given: bool) -> None:
     if not given:
         kept["headers_timeout"] = min(head, request)  # 0 switches off both, as in Node
     elif head > request > 0:
-        raise OutOfRangeError("headers_timeout", f"<= request_timeout ({request})", head)
+        raise OutOfRangeError("headers_timeout", "<= request_timeout", head)

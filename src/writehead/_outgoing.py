@@ -559,7 +559,7 @@ class OutgoingMessage(HeaderStore):
         """
         if callback is not None:
             if not callable(callback):
-                raise InvalidArgTypeError("callback", "a function", callback)
+                raise InvalidArgTypeError("callback", "of type function", callback)
         socket = self.socket
         if not (self._flushed if socket is None else getattr(socket, "destroyed", False)):
             milliseconds(msecs, "msecs")

@@ -202,7 +202,7 @@ def _integer(value: Any, argument: str) -> int:
 
 def _set_ciphers(context: ssl.SSLContext, ciphers: Any) -> None:
     if not isinstance(ciphers, str):
-        raise InvalidArgTypeError("ciphers", "a str", ciphers)
+        raise InvalidArgTypeError("ciphers", "of type str", ciphers)
     names = [name for name in ciphers.replace(",", ":").replace(" ", ":").split(":") if name]
     suites = [name for name in names if name.startswith("TLS_")]
     others = [name for name in names if not name.startswith("TLS_")]
@@ -230,7 +230,7 @@ def _set_suites(context: ssl.SSLContext, suites: list[str]) -> bool:
 
 def _set_curve(context: ssl.SSLContext, curve: Any) -> None:
     if not isinstance(curve, str):
-        raise InvalidArgTypeError("ecdh_curve", "a str", curve)
+        raise InvalidArgTypeError("ecdh_curve", "of type str", curve)
     if curve == "auto":
         return
     try:

@@ -63,7 +63,7 @@ class Server(Settings, Listening):
             options, handler = None, options
         kept = _options.server_options(options, keywords)
         if handler is not None and not callable(handler):
-            raise InvalidArgTypeError("handler", "a function", handler)
+            raise InvalidArgTypeError("handler", "of type function", handler)
         self._keep_options(kept)
         self._set_context(copy_context())
         self._closers = []

@@ -295,7 +295,7 @@ class Socket(SocketFacts):
         self._watch_idle(value / 1000)
         if callback is not None:
             if not callable(callback):
-                raise InvalidArgTypeError("callback", "a function", callback)
+                raise InvalidArgTypeError("callback", "of type function", callback)
             if value:
                 self.once("timeout", callback)
             else:

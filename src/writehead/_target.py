@@ -81,7 +81,7 @@ def read_arguments(args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Target
     options = _spelled(keywords)
     if rest and isinstance(rest[0], Mapping):
         if len(rest) > 1:
-            raise InvalidArgTypeError("callback", "a function", rest[1])
+            raise InvalidArgTypeError("callback", "of type function", rest[1])
         options = _read_mapping(rest.pop(0), options)
     elif rest:
         _read_first(target, rest[0])
@@ -105,7 +105,7 @@ def _read_mapping(mapping: Mapping[str, Any], keywords: dict[str, Any]) -> dict[
     options = {**_spelled(mapping), **keywords}
     names = {*map(snake, mapping), *keywords}
     if not names & {"port", "path"} and not _is_fd(options.get("fd")):
-        raise InvalidArgValueError("options", mapping, "must have the property 'port' or 'path'")
+        raise InvalidArgValueError("options", mapping, 'must have the property "port" or "path"')
     if not options.keys() & {"port", "path"} and not _is_fd(options.get("fd")):
         if options.get("fd") is None and "port" not in names:
             raise InvalidArgValueError("options", mapping, "must have a path that is a str")
@@ -164,14 +164,14 @@ def _read_more(target: Target, values: list[Any]) -> None:
         elif place < 2:
             target.backlog = _backlog(value)
         else:
-            raise InvalidArgTypeError("callback", "a function", value)
+            raise InvalidArgTypeError("callback", "of type function", value)
 
 
 def _read_options(target: Target, options: Mapping[str, Any]) -> None:
     target.signal = _signal(options.get("signal"))
     if "callback" in options:
         if not callable(options["callback"]):
-            raise InvalidArgTypeError("callback", "a function", options["callback"])
+            raise InvalidArgTypeError("callback", "of type function", options["callback"])
         target.callback = options["callback"]
     for name in ("reuse_port", "ipv6_only", "readable_all", "writable_all"):
         setattr(target, name, bool(options.get(name)))
@@ -216,7 +216,7 @@ def _path(value: Any) -> str:
 
 def _host(value: Any) -> str:
     if not isinstance(value, str):
-        raise InvalidArgTypeError("host", "a str", value)
+        raise InvalidArgTypeError("host", "of type str", value)
     if "\0" in value:
         raise InvalidArgValueError("host", value, "must be a str without null bytes")
     return value
@@ -225,7 +225,7 @@ def _host(value: Any) -> str:
 def _backlog(value: Any) -> int:
     number = number_of(value) if isinstance(value, str) else value
     if isinstance(number, bool) or not isinstance(number, (int, float)):
-        raise InvalidArgTypeError("backlog", "a number", value)
+        raise InvalidArgTypeError("backlog", "of type number", value)
     if not number or math.isnan(number):
         return BACKLOG
     return (

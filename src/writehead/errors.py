@@ -60,7 +60,7 @@ from typing import Any, ClassVar
 
 from ._http_error import HTTPError as HTTPError  # noqa: PLC0414  # it is of this module to everybody
 from ._http_error import restored
-from ._received import described
+from ._received import as_json, described, number, plain, shown
 from ._system import name_of, sentence, text_of
 
 # The response used in the wrong order.
@@ -111,7 +111,7 @@ class BodyNotAllowedError(HTTPError, RuntimeError):
     code = "ERR_HTTP_BODY_NOT_ALLOWED"
 
     def __init__(self) -> None:
-        super().__init__("Adding content for this request method or response status is not allowed")
+        super().__init__("Adding content for this request method or response status is not allowed.")
 
 
 class FileChangedError(HTTPError, RuntimeError):
@@ -134,7 +134,7 @@ class SocketAssignedError(HTTPError, RuntimeError):
     code = "ERR_HTTP_SOCKET_ASSIGNED"
 
     def __init__(self) -> None:
-        super().__init__("Socket already has a response assigned to it")
+        super().__init__("ServerResponse has an already assigned socket")
 
 
 class SocketEncodingError(HTTPError, RuntimeError):
@@ -143,7 +143,7 @@ class SocketEncodingError(HTTPError, RuntimeError):
     code = "ERR_HTTP_SOCKET_ENCODING"
 
     def __init__(self) -> None:
-        super().__init__("Changing the encoding of a socket that carries HTTP is not allowed")
+        super().__init__("Changing the socket encoding is not allowed per RFC7230 Section 3.")
 
 
 class InternalAssertionError(HTTPError, RuntimeError):
@@ -177,8 +177,7 @@ class InvalidHTTPTokenError(HTTPError, TypeError, ValueError):
     code = "ERR_INVALID_HTTP_TOKEN"
 
     def __init__(self, kind: str, name: object) -> None:
-        shown = name if isinstance(name, str) else described(name)
-        super().__init__(f'{kind} must be a valid HTTP token ["{shown}"]')
+        super().__init__(f'{kind} must be a valid HTTP token ["{plain(name)}"]')
         self.kind = kind
         self.name = name
 
@@ -190,7 +189,7 @@ class InvalidHeaderValueError(HTTPError, TypeError, ValueError):
 
     def __init__(self, value: object, name: str) -> None:
         super().__init__(
-            f'Invalid value "{value}" for header "{name}"; it must be a str, a number, bytes or a list of these'
+            f'Invalid value "{plain(value)}" for header "{name}"; it must be a str, a number, bytes or a list of these'
         )
         self.value = value
         self.name = name
@@ -217,13 +216,19 @@ class InvalidCharError(HTTPError, TypeError, ValueError):
         self.position = position
 
 
+def _named(argument: str) -> str:
+    if argument.endswith(" argument"):  # "first argument"
+        return f"The {argument}"
+    return f'The "{argument}" {"property" if "." in argument else "argument"}'
+
+
 class InvalidArgTypeError(HTTPError, TypeError):
     """Pass `argument` as one of the types that `expected` names."""
 
     code = "ERR_INVALID_ARG_TYPE"
 
     def __init__(self, argument: str, expected: str, value: object) -> None:
-        super().__init__(f'The "{argument}" argument must be {expected}. Received {described(value)}')
+        super().__init__(f"{_named(argument)} must be {expected}. Received {described(value)}")
         self.argument = argument
         self.expected = expected
         self.value = value
@@ -235,7 +240,8 @@ class InvalidArgValueError(HTTPError, TypeError, ValueError):
     code = "ERR_INVALID_ARG_VALUE"
 
     def __init__(self, argument: str, value: object, reason: str = "is invalid") -> None:
-        super().__init__(f"The argument '{argument}' {reason}. Received {described(value)}")
+        kind = "property" if "." in argument else "argument"
+        super().__init__(f"The {kind} '{argument}' {reason}. Received {shown(value)}")
         self.argument = argument
         self.value = value
         self.reason = reason
@@ -259,7 +265,9 @@ class OutOfRangeError(HTTPError, ValueError):
     code = "ERR_OUT_OF_RANGE"
 
     def __init__(self, argument: str, range: str, value: object) -> None:
-        super().__init__(f'The value of "{argument}" is out of range. It must be {range}. Received {value!r}')
+        super().__init__(
+            f'The value of "{argument}" is out of range. It must be {range}. Received {number(value)}'
+        )
         self.argument = argument
         self.range = range
         self.value = value
@@ -272,7 +280,7 @@ class InvalidStatusCodeError(HTTPError, ValueError):
 
     def __init__(self, value: object) -> None:
         super().__init__(
-            f"Invalid status code: {value!r}; it must be from 100 to 999, of a 1xx answer not 101"
+            f"Invalid status code: {plain(value)}; it must be from 100 to 999, of a 1xx answer not 101"
         )
         self.value = value
 
@@ -283,9 +291,8 @@ class UnknownEncodingError(HTTPError, TypeError, ValueError):
     code = "ERR_UNKNOWN_ENCODING"
 
     def __init__(self, encoding: object) -> None:
-        shown = encoding if isinstance(encoding, str) else described(encoding)
         super().__init__(
-            f"Unknown encoding: {shown}; it must be one of "
+            f"Unknown encoding: {plain(encoding)}; it must be one of "
             "utf8, latin1, binary, ascii, hex, base64, base64url, ucs2, utf16le"
         )
         self.encoding = encoding
@@ -309,7 +316,7 @@ class InvalidProtocolVersionError(HTTPError, TypeError, ValueError):
 
     def __init__(self, value: object, which: str) -> None:
         super().__init__(
-            f"{value!r} is not a valid {which} TLS protocol version; it must be 'TLSv1.2' or 'TLSv1.3'"
+            f'{as_json(value)} is not a valid {which} TLS protocol version; it must be "TLSv1.2" or "TLSv1.3"'
         )
         self.value = value
         self.which = which
@@ -321,7 +328,9 @@ class ServerNameRequiredError(HTTPError, ValueError):
     code = "ERR_TLS_REQUIRED_SERVER_NAME"
 
     def __init__(self) -> None:
-        super().__init__('"hostname" is required for add_context')
+        super().__init__(
+            '"servername" is required parameter for Server.addContext: name a host, or "*" for any'
+        )
 
 
 # A stream used in the wrong order.
@@ -333,7 +342,7 @@ class StreamNullValuesError(HTTPError, TypeError):
     code = "ERR_STREAM_NULL_VALUES"
 
     def __init__(self) -> None:
-        super().__init__("May not write None to a stream")
+        super().__init__("May not write null values to stream: None is no chunk")
 
 
 class StreamWriteAfterEndError(HTTPError, RuntimeError):

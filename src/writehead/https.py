@@ -129,7 +129,7 @@ class Server(PlainServer):
         if not hostname:
             raise ServerNameRequiredError
         if not isinstance(hostname, str):
-            raise InvalidArgTypeError("hostname", "a str", hostname)
+            raise InvalidArgTypeError("hostname", "of type str", hostname)
         pattern = re.compile(re.escape(hostname).replace(r"\*", "[^.]*"), re.IGNORECASE)
         options = given(context, keywords)
         made = self._made(options)
@@ -295,7 +295,7 @@ def _name_callback(callback: Any) -> Callable[[str, Callable[..., None]], None] 
     if callback is None:
         return None
     if not callable(callback):
-        raise InvalidArgTypeError("sni_callback", "a function", callback)
+        raise InvalidArgTypeError("sni_callback", "of type function", callback)
     try:
         inspect.signature(callback).bind("name", None)
     except TypeError:
