@@ -6,15 +6,13 @@ not, and its callbacks hear why.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Self
 
+from writehead._failures import log_unheard_socket
 from writehead._flow import BUSY, CALM, Owner, SocketFlow
 from writehead._linger import linger
 from writehead.errors import HTTPError, StreamDestroyedError, SystemCallError
-
-logger = logging.getLogger("writehead")
 
 
 class SocketEnd(SocketFlow):
@@ -75,7 +73,7 @@ class SocketEnd(SocketFlow):
         elif self.listener_count("error"):
             self._notify("error", error)
         else:
-            logger.error("a socket failed and nobody listens to its 'error': %s", error)
+            log_unheard_socket(error, self)
 
     def _emit_close(self) -> None:
         waiting, self._waiting = self._waiting, None

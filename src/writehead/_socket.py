@@ -313,3 +313,6 @@ class Socket(SocketFacts):
             return self._timeout
         milliseconds = round(self._idle_after * 1000, 3)
         return int(milliseconds) if milliseconds.is_integer() else milliseconds
+
+    def _log_subject(self) -> tuple[Any, Any]:
+        return None, self

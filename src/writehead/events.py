@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import logging
 import sys
 import warnings
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
@@ -17,11 +16,10 @@ from contextvars import Context, copy_context
 from typing import Any, Self, TypeVar, overload
 
 from ._contexts import is_entered, run_in, was_entered
+from ._failures import log_failure
 from ._spellings import join_spellings
 from ._turns import later
 from .errors import InvalidArgTypeError, OutOfRangeError, UnhandledError
-
-logger = logging.getLogger("writehead")
 
 Listener = Callable[..., Any]
 L = TypeVar("L", bound=Listener)
@@ -261,12 +259,16 @@ class EventEmitter:
                 result = listener(*args) if context is None else context.run(listener, *args)
             except (Exception, asyncio.CancelledError) as error:
                 if context is not None and was_entered(error):
-                    self._call_each(listeners, context.copy(), name, args)
-                    return  # none was called
+                    break  # none was called
                 run_in(context, self._listener_failed, error, name, args)
             else:
                 if result is not None:
                     self._follow(result, name, args, context)
+        else:
+            return
+        assert context is not None
+        # Outside of the handler, whose exception is none that those who listen should see.
+        self._call_each(listeners, context.copy(), name, args)
 
     def _follow(
         self, result: Any, name: Hashable, args: tuple[Any, ...], context: Context | None = None
@@ -319,9 +321,13 @@ class EventEmitter:
 
     def _listener_failed(self, error: BaseException, event: Hashable, args: tuple[Any, ...]) -> None:
         """Hear that a listener of `event` raised `error` where no caller of `emit` could."""
-        logger.error("a listener of %r on %s failed", event, type(self).__name__, exc_info=error)
+        log_failure(error, event, self, *self._log_subject())
         if event != "error":
             self._notify("error", error)
+
+    def _log_subject(self) -> tuple[Any, Any]:
+        """Return the request and the socket that its events are about, for the log; None for neither."""
+        return None, None
 
     # -- asking
 
