@@ -419,7 +419,7 @@ async def test_what_an_async_listener_raises_is_logged_and_emitted(caplog: pytes
     await settle()
     assert [str(error) for error in log] == ["no"]
     assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [LookupError] * 2
-    assert "'x' on EventEmitter" in caplog.text
+    assert "EventEmitter: 'x' listener failed" in caplog.text
 
 
 async def test_a_failing_async_error_listener_is_only_logged(caplog: pytest.LogCaptureFixture) -> None:

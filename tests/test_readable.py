@@ -362,7 +362,7 @@ def test_a_failing_listener_does_not_stop_the_stream(caplog: pytest.LogCaptureFi
     source.on("data", fail)
     turn()
     assert source._push(b"a") is True
-    assert "'data' on Source" in caplog.text
+    assert "Source: 'data' listener failed" in caplog.text
 
 
 def test_untouched_is_what_nobody_has_looked_at() -> None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import math
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.stage import GET, Stage, answer, dateless, events, silent
+from tests.stage import GET, Stage, answer, dateless, events, on_both_loops, silent
 from writehead import testing
 from writehead.errors import (
+    ConnectionLostError,
     InvalidArgTypeError,
     OutOfRangeError,
     SocketEncodingError,
+    StreamDestroyedError,
     StreamNullValuesError,
     UnknownEncodingError,
 )
@@ -178,6 +181,71 @@ def test_an_error_that_nobody_hears_is_logged_after_an_upgrade(caplog: pytest.Lo
     settle()
     assert client.closed
     assert "why" in caplog.text
+
+
+async def push(socket: Any) -> None:
+    while True:
+        socket.write(100_000 * b"x")
+        await socket.drain()
+
+
+async def echo(socket: Any) -> None:
+    async for chunk in socket:
+        socket.write(chunk)
+
+
+async def keep(socket: Any) -> None:
+    """Neither read nor write."""
+
+
+@pytest.mark.parametrize("work", [push, echo, keep])
+@pytest.mark.parametrize("end", ["reset", "end"])
+@on_both_loops
+async def test_an_upgraded_client_that_leaves_is_quiet(
+    work: Any, end: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whether the socket or a task of its listener hears of it first."""
+    stage = Stage(silent)
+
+    @stage.server.on("upgrade")
+    async def upgrade(req: Any, socket: Any, head: bytes) -> None:
+        await work(socket)
+
+    client = stage.connect()
+    client.stall()
+    client.send(UPGRADE)
+    await asyncio.sleep(0)
+    getattr(client, end)()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    client.reset()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert client.closed
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("code", [errno.EPIPE, errno.ETIMEDOUT, errno.ECONNRESET, None])
+async def test_drain_has_one_error_for_a_client_that_left(code: int | None) -> None:
+    """While it waits and afterwards, by whatever error of the system, or none, the loop has heard of it."""
+    client, socket, _ = free()
+    client.stall()
+    socket.write(100_000 * b"x")
+    waiting = asyncio.ensure_future(socket.drain())
+    await asyncio.sleep(0)
+    client.transport._lose(None if code is None else OSError(code, "gone"))
+    with pytest.raises(ConnectionLostError):
+        await waiting
+    with pytest.raises(ConnectionLostError):
+        await socket.drain()
+
+
+async def test_drain_of_a_socket_that_the_program_destroyed() -> None:
+    """That is no client's doing."""
+    _, socket, _ = free()
+    socket.destroy()
+    with pytest.raises(StreamDestroyedError):
+        await socket.drain()
 
 
 def test_destroy_soon_flushes_first() -> None:

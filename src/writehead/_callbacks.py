@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Callable
 from contextvars import Context
@@ -60,7 +59,9 @@ class UserCallback:
         callback = self.callback
         try:
             result = callback(error) if takes_argument(callback) else callback()
-        except (Exception, asyncio.CancelledError) as failure:
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as failure:  # as in `EventEmitter._call_each`
             owner._listener_failed(failure, "callback", (error,))
         else:
             if result is not None:

@@ -240,7 +240,9 @@ class Connection(Making):
                         result = context.run(listener, message, response)
                         if result is not None:
                             server._follow(result, "request", (message, response), context)
-                except (Exception, asyncio.CancelledError) as error:
+                except (KeyboardInterrupt, SystemExit):
+                    raise
+                except BaseException as error:  # as in `EventEmitter._call_each`
                     context.run(server._listener_failed, error, "request", (message, response))
             else:
                 made = self._on_whole((method, target, head))

@@ -6,15 +6,13 @@ not, and its callbacks hear why.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Self
 
+from writehead._failures import log_unheard_socket
 from writehead._flow import BUSY, CALM, Owner, SocketFlow
 from writehead._linger import linger
 from writehead.errors import HTTPError, StreamDestroyedError, SystemCallError
-
-logger = logging.getLogger("writehead")
 
 
 class SocketEnd(SocketFlow):
@@ -38,17 +36,15 @@ class SocketEnd(SocketFlow):
         """Tell everyone: 'error' where there was one, then 'close'."""
         if self._closed:
             return
-        error: BaseException | None = None
-        if exc is not None and not self._destroyed:
-            error = system_error(exc)
-            self._lost_error = error
-            self._errored = error
         self._blocked = False
         self._ease = BUSY
         if not self._destroyed:
             self._destroyed = True
             self._taken = False
-            self._drop_held(None if not self._due else error or SystemCallError("ECANCELED", "write"))
+            error = None if exc is None else system_error(exc)
+            self._errored = error
+            self._lost_error = lost = error or SystemCallError("ECANCELED", "write")
+            self._drop_held(None if not self._due else lost)
             if error is not None:
                 self._turns.later(self._emit_error, error)
         if self._timers is not None:
@@ -75,7 +71,7 @@ class SocketEnd(SocketFlow):
         elif self.listener_count("error"):
             self._notify("error", error)
         else:
-            logger.error("a socket failed and nobody listens to its 'error': %s", error)
+            log_unheard_socket(error, self)
 
     def _emit_close(self) -> None:
         waiting, self._waiting = self._waiting, None

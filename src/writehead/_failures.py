@@ -1,17 +1,182 @@
-"""Failures of listeners, as the log tells them."""
+"""Failures of listeners and callbacks, as the log tells them.
+
+Law: a line names the request or the client that it is about, in printable ASCII of a bounded length: no client
+writes a line of the log, or a colour of the terminal, by what it sends.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any
 
-from writehead.errors import ConnectionLostError
+from writehead._client_errors import is_client_error
 
 logger = logging.getLogger("writehead")
 
+#: So much of a target or a method stands in a line of the log, in characters before they are escaped.
+LONGEST_NAME = 100
 
-def log_failure(error: BaseException, event: object, emitter: object) -> None:
-    """Log what a listener raised; that a client has left is no failure of ours, only told to debuggers."""
-    if isinstance(error, ConnectionLostError):
-        logger.debug("the client left during a listener of %r on %s", event, type(emitter).__name__)
+
+def log_failure(
+    error: BaseException,
+    event: object,
+    emitter: object,
+    request: Any = None,
+    socket: Any = None,
+    response: Any = None,
+) -> None:
+    """Log what a listener of `event` raised; what a client has caused is told to debuggers only.
+
+    Args:
+        error: what was raised.
+        event: the name of the event; "callback" for a callback of `write`, `end` and the like.
+        emitter: whose event it was, named where it is about neither a request nor a client.
+        request: the request that it is about, if any.
+        socket: the connection that it is about; by default that of the request.
+        response: the response to `request`, where it is known.
+    """
+    fields = _fields(event, request, socket)
+    what = f"{_where(fields, emitter)}: {_listener_of(event)}"
+    cancelled = isinstance(error, asyncio.CancelledError)
+    if (is_client_error(error) and not _is_owed(response)) or (cancelled and _is_over(response)):
+        reason = f"{type(error).__name__}: {printable(error)}"
+        logger.debug("%s ended with its client: %s", what, reason, extra=fields)
+    elif cancelled and error.__traceback__ is None:  # from outside: where it stood is no fault
+        logger.warning("%s was cancelled", what, extra=fields)
     else:
-        logger.error("a listener of %r on %s failed", event, type(emitter).__name__, exc_info=error)
+        _forget_handled_by_us(error)
+        trace = _users_part(error.__traceback__)
+        logger.error("%s failed", what, exc_info=(type(error), error, trace), extra=fields)
+
+
+def _is_owed(response: Any) -> bool:
+    """Tell whether a client still waits for the response: what ended it was no doing of that client's."""
+    return response is not None and not (_fact(response, "headers_sent") or _fact(response, "destroyed"))
+
+
+def _is_over(response: Any) -> bool:
+    return response is not None and bool(_fact(response, "writable_ended") or _fact(response, "destroyed"))
+
+
+def log_unheard_socket(error: BaseException, socket: Any) -> None:
+    """Log why a socket of the user's ended, where nobody listens to its 'error'; that its client left is usual."""
+    fields = _fields("error", None, socket)
+    level = logging.DEBUG if is_client_error(error) else logging.ERROR
+    reason = f"{type(error).__name__}: {printable(error)}"
+    logger.log(
+        level,
+        "%s: the socket failed, and nobody listens to its 'error': %s",
+        _where(fields, socket),
+        reason,
+        extra=fields,
+    )
+
+
+# -- whom it is about
+
+
+def printable(text: object) -> str:
+    """Return `text` on one line of printable ASCII, cut at `LONGEST_NAME` characters."""
+    whole = str(text)
+    return ascii(whole[:LONGEST_NAME])[1:-1] + ("..." if len(whole) > LONGEST_NAME else "")
+
+
+def name_request(request: Any) -> str:
+    """Return the method and the target of a request, for the log."""
+    return f"{printable(_fact(request, 'method'))} {printable(_fact(request, 'url'))}"
+
+
+def name_client(socket: Any) -> str | None:
+    """Return the address and port of the client of `socket`; None if they are unknown."""
+    address = _fact(socket, "remote_address")
+    if address is None:
+        return None
+    host = printable(address)
+    return (
+        f"[{host}]:{_fact(socket, 'remote_port')}"
+        if ":" in host
+        else f"{host}:{_fact(socket, 'remote_port')}"
+    )
+
+
+def request_fields(request: Any, socket: Any = None) -> dict[str, str | None]:
+    """Return the fields of a line about a request or a connection, each as it stands in the line."""
+    if request is not None and socket is None:
+        socket = _fact(request, "_socket") or _fact(_fact(request, "_source"), "socket")
+    return {
+        "method": None if request is None else printable(_fact(request, "method")),
+        "target": None if request is None else printable(_fact(request, "url")),
+        "client": name_client(socket),
+    }
+
+
+def _fields(event: object, request: Any, socket: Any) -> dict[str, str | None]:
+    return {"event": str(event), **request_fields(request, socket)}
+
+
+def _where(fields: dict[str, str | None], emitter: object) -> str:
+    client = fields["client"]
+    if fields["method"] is not None:
+        return f"{fields['method']} {fields['target']}" + ("" if client is None else f" from {client}")
+    return client or type(emitter).__name__
+
+
+def _listener_of(event: object) -> str:
+    return "callback" if event == "callback" else f"{event!r} listener"
+
+
+def _fact(of: Any, name: str) -> Any:
+    """Return an attribute of an object that may be of the user's; None if it cannot be had."""
+    try:
+        return getattr(of, name, None)
+    except Exception:
+        return None
+
+
+# -- where it was raised
+
+
+def is_ours(module: object) -> bool:
+    """Tell whether a module, by its name, is of the library."""
+    return isinstance(module, str) and (module == "writehead" or module.startswith("writehead."))
+
+
+def _users_part(trace: TracebackType | None) -> TracebackType | None:
+    """Return the traceback from the first frame of the user's on; all of it if there is none."""
+    at = trace
+    while at is not None and is_ours(at.tb_frame.f_globals.get("__name__")):
+        at = at.tb_next
+    return trace if at is None else at
+
+
+def _forget_handled_by_us(error: BaseException) -> None:
+    """Take from `error` what the library was handling when the user's code was called: it is not its context.
+
+    A traceback begins at the frame that caught the exception.
+    """
+    for each in _chain(error):
+        context = each.__context__
+        if (
+            context is not None
+            and context.__traceback__ is not None
+            and is_ours(context.__traceback__.tb_frame.f_globals.get("__name__"))
+        ):
+            each.__context__ = None
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Walk the exceptions that a traceback of `error` would show, each once."""
+    seen: set[int] = set()
+    due: list[BaseException | None] = [error]
+    while due:
+        each = due.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        yield each
+        due += [each.__cause__, each.__context__]
+        if isinstance(each, BaseExceptionGroup):
+            due += each.exceptions

@@ -369,7 +369,7 @@ class IncomingMessage(Readable):
                 self._source.want_body(self)
 
     def _listener_failed(self, error: BaseException, event: Any, args: tuple[Any, ...]) -> None:
-        log_failure(error, event, self)
+        log_failure(error, event, self, self)
         if self._source is not None:
             self._source.fail_request(self)
 

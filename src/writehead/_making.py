@@ -10,6 +10,7 @@ import logging
 from typing import Any
 
 from writehead._contexts import run_in
+from writehead._failures import name_request
 from writehead._http1.exchange import Http1Exchange
 from writehead._http1.framing import bare_answer
 from writehead._http1.whole import Whole, fill
@@ -20,9 +21,6 @@ from writehead._response import ServerResponse
 logger = logging.getLogger("writehead")
 
 _new = ServerResponse.__new__
-
-#: So much of a target stands in a line of the log, in characters.
-LONGEST_NAME = 100
 
 
 class Making(Line):
@@ -154,4 +152,4 @@ class Making(Line):
         request = exchanges[0].response.req if exchanges and exchanges[0].response is not None else None  # type: ignore[attr-defined]
         if request is None:
             return "no request yet" if not self._used else "idle"
-        return f"{request.method} {ascii(request.url)[1:-1][:LONGEST_NAME]}"
+        return name_request(request)

@@ -473,7 +473,7 @@ class ServerResponse(OutgoingMessage):
         OutgoingMessage.end(self, None if self._for_head_request else FAILURE_BODY)
 
     def _listener_failed(self, error: BaseException, event: Any, args: tuple[Any, ...]) -> None:
-        log_failure(error, event, self)
+        log_failure(error, event, self, self.req, response=self)
         if not self._flushed:
             self._fail()
 

@@ -188,7 +188,9 @@ class Server(Settings, Listening):
                 result = run_in(context, listener, req, res)
                 if result is not None:
                     self._follow(result, name, (req, res), context)
-        except (Exception, asyncio.CancelledError) as error:
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # as in `EventEmitter._call_each`
             run_in(context, self._listener_failed, error, name, (req, res))
 
     def _excuses_host(self, req: IncomingMessage, connection: Connection) -> bool:
@@ -246,7 +248,8 @@ class Server(Settings, Listening):
         return self._notify_in(socket._listener_context, "clientError", error, socket)
 
     def _listener_failed(self, error: BaseException, event: Any, args: tuple[Any, ...]) -> None:
-        log_failure(error, event, self)
+        request, socket, response = _subjects(args)
+        log_failure(error, event, self, request, socket, response)
         if event in ("request", "checkContinue", "checkExpectation"):
             args[1]._fail()
         elif event == "connection":
@@ -283,6 +286,15 @@ class Server(Settings, Listening):
             seconds = self.write_timeout / 1000, self.body_timeout / 1000
             Slices(list(self._connections), lambda each: each.look_at_progress(now, *seconds), LOOKED_AT)
         self._progress_watched = watched
+
+
+def _subjects(args: tuple[Any, ...]) -> tuple[Any, Any, Any]:
+    """Return the request, the socket and the response that are among the arguments of an event, for the log."""
+    found = [
+        next((each for each in args if isinstance(each, kind)), None)
+        for kind in (IncomingMessage, Socket, ServerResponse)
+    ]
+    return found[0], found[1], found[2]
 
 
 def _has_body(req: IncomingMessage) -> bool:

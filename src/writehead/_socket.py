@@ -12,11 +12,13 @@ from writehead._callbacks import Callback, UserCallback, user_callback
 from writehead._facts import SocketFacts
 from writehead._flow import BUSY
 from writehead.errors import (
+    ConnectionLostError,
     InvalidArgTypeError,
     SocketEncodingError,
     StreamAlreadyFinishedError,
     StreamDestroyedError,
     StreamWriteAfterEndError,
+    SystemCallError,
 )
 from writehead.events import Listener
 
@@ -166,7 +168,7 @@ class Socket(SocketFacts):
             ConnectionLostError: the connection went away first.
         """
         if self._destroyed:
-            raise StreamDestroyedError("drain")
+            raise StreamDestroyedError("drain") if self._lost_error is None else _as_lost(self._lost_error)
         if not self.pending:
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -177,7 +179,7 @@ class Socket(SocketFacts):
             if error is None:
                 future.set_result(None)
             else:
-                future.set_exception(error)
+                future.set_exception(_as_lost(error))
 
         self.settle()
         self._ease = BUSY
@@ -313,3 +315,15 @@ class Socket(SocketFacts):
             return self._timeout
         milliseconds = round(self._idle_after * 1000, 3)
         return int(milliseconds) if milliseconds.is_integer() else milliseconds
+
+    def _log_subject(self) -> tuple[Any, Any]:
+        return None, self
+
+
+def _as_lost(error: BaseException) -> BaseException:
+    """Return what `drain` raises for `error`: one class for a client that left, whatever the system calls that."""
+    if not isinstance(error, SystemCallError) or isinstance(error, ConnectionLostError):
+        return error
+    lost = ConnectionLostError(error.message, error.syscall)
+    lost.__cause__ = error
+    return lost

@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import logging
 import sys
+import types
 import warnings
-from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Hashable
 from contextvars import Context, copy_context
 from typing import Any, Self, TypeVar, overload
 
 from ._contexts import is_entered, run_in, was_entered
+from ._failures import log_failure
 from ._spellings import join_spellings
 from ._turns import later
 from .errors import InvalidArgTypeError, OutOfRangeError, UnhandledError
-
-logger = logging.getLogger("writehead")
 
 Listener = Callable[..., Any]
 L = TypeVar("L", bound=Listener)
@@ -259,14 +258,20 @@ class EventEmitter:
             try:
                 # `run_in`, without the call: a body is an event for each piece.
                 result = listener(*args) if context is None else context.run(listener, *args)
-            except (Exception, asyncio.CancelledError) as error:
+            except (KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException as error:  # a cancellation, a group, one of the user's own
                 if context is not None and was_entered(error):
-                    self._call_each(listeners, context.copy(), name, args)
-                    return  # none was called
+                    break  # none was called
                 run_in(context, self._listener_failed, error, name, args)
             else:
                 if result is not None:
                     self._follow(result, name, args, context)
+        else:
+            return
+        assert context is not None
+        # Outside of the handler, whose exception is none that those who listen should see.
+        self._call_each(listeners, context.copy(), name, args)
 
     def _follow(
         self, result: Any, name: Hashable, args: tuple[Any, ...], context: Context | None = None
@@ -280,34 +285,50 @@ class EventEmitter:
         if loop is None:
             later(self._start_late, result, name, args, context)
         else:
-            _start(self._run(result, name, args), loop, context)
+            _start(self._run, (result, name, args), loop, context)
 
     def _start_late(
         self, result: Awaitable[Any], name: Hashable, args: tuple[Any, ...], context: Context | None
     ) -> None:
         loop = asyncio._get_running_loop()
         if loop is not None:
-            _start(self._run(result, name, args), loop, context)
+            _start(self._run, (result, name, args), loop, context)
             return
         if inspect.iscoroutine(result):
             result.close()
         error = RuntimeError(f"the async listener of {name!r} needs a running event loop")
         run_in(context, self._listener_failed, error, name, args)
 
-    async def _run(self, awaitable: Awaitable[Any], name: Hashable, args: tuple[Any, ...]) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    async def _run(
+        self, awaitable: Awaitable[Any], name: Hashable, args: tuple[Any, ...], begun: bool = False
+    ) -> None:
+        """Await what a listener returned; `begun` is for a first step before the task's own."""
+        task: asyncio.Task[Any] | None = None
         try:
+            if begun:
+                await _first_step()
+            task = asyncio.current_task()
+            assert task is not None
             await awaitable
-        except asyncio.CancelledError as error:
-            if task.cancelling():
+            if task.cancelling():  # and went on to its end, as one that was cancelled
+                self._task_failed(task, asyncio.CancelledError(), name, args)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:
+            if task is None:  # cancelled before it began
+                task = asyncio.current_task()
+                if inspect.iscoroutine(awaitable):
+                    awaitable.close()
+            if isinstance(error, GeneratorExit) and not _is_current(task):
+                raise  # the coroutine is thrown away: its loop has ended without it
+            assert task is not None
+            if isinstance(error, asyncio.CancelledError) and task.cancelling():
+                self._task_failed(task, asyncio.CancelledError(), name, args)
                 raise
-            # Not this task was cancelled but what it waited for: a failure as any other.
-            self._task_failed(task, error, name, args)
-        except Exception as error:
-            self._task_failed(task, error, name, args)
+            self._task_failed(task, error, name, args)  # also where what it waited for was cancelled
         finally:
-            _running.discard(task)
+            if task is not None:
+                _running.discard(task)
 
     def _task_failed(
         self, task: asyncio.Task[Any], error: BaseException, name: Hashable, args: tuple[Any, ...]
@@ -318,10 +339,19 @@ class EventEmitter:
             later(run_in, copy_context(), self._listener_failed, error, name, args)
 
     def _listener_failed(self, error: BaseException, event: Hashable, args: tuple[Any, ...]) -> None:
-        """Hear that a listener of `event` raised `error` where no caller of `emit` could."""
-        logger.error("a listener of %r on %s failed", event, type(self).__name__, exc_info=error)
+        """Hear that a listener of `event` raised `error` where no caller of `emit` could.
+
+        A bare `CancelledError` says that its task was cancelled, by whoever had a reason.
+        """
+        if type(error) is asyncio.CancelledError and error.__traceback__ is None:
+            return
+        log_failure(error, event, self, *self._log_subject())
         if event != "error":
             self._notify("error", error)
+
+    def _log_subject(self) -> tuple[Any, Any]:
+        """Return the request and the socket that its events are about, for the log; None for neither."""
+        return None, None
 
     # -- asking
 
@@ -377,26 +407,45 @@ def _is(entry: Listener, listener: Listener) -> bool:
 # A task that nothing refers to may be collected in mid-flight.
 _running: set[asyncio.Task[None]] = set()
 
+_Run = Callable[..., Coroutine[Any, Any, None]]
+
+
+def _start_later(
+    run: _Run, args: tuple[Any, ...], loop: asyncio.AbstractEventLoop, context: Context | None
+) -> None:
+    """Run as a task whose first step comes on a later turn.
+
+    The coroutine is begun before, for a task that is cancelled before its first step never enters its own.
+    """
+    coroutine = run(*args, begun=True)
+    coroutine.send(None)
+    _running.add(loop.create_task(coroutine, context=context))
+
+
 if sys.version_info >= (3, 12):
 
     def _start(
-        run: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop, context: Context | None
+        run: _Run, args: tuple[Any, ...], loop: asyncio.AbstractEventLoop, context: Context | None
     ) -> None:
         """Run up to the first `await` at once, as Node runs an async function."""
         if context is not None and is_entered(context):  # by a listener that caused this event
-            _running.add(loop.create_task(run, context=context))
+            _start_later(run, args, loop, context)
             return
-        task = asyncio.Task(run, loop=loop, eager_start=True, context=context)
+        task = asyncio.Task(run(*args), loop=loop, eager_start=True, context=context)
         if not task.done():
             _running.add(task)
 
 else:
+    _start = _start_later  # no eager tasks before 3.12
 
-    def _start(
-        run: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop, context: Context | None
-    ) -> None:
-        """Run as a task; its first step comes on a later turn (no eager tasks before 3.12)."""
-        _running.add(loop.create_task(run, context=context))
+
+@types.coroutine
+def _first_step() -> Generator[None, None, None]:
+    yield
+
+
+def _is_current(task: asyncio.Task[Any] | None) -> bool:
+    return asyncio._get_running_loop() is not None and asyncio.current_task() is task
 
 
 def _levels_to_the_user() -> int:
