@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from writehead._server import Server
 
 
+_LONGEST = 2**31 - 1  # seconds: an option of the system is an int
+
+
 class SocketFacts(SocketEnd):
     """The properties of a Socket; see there."""
 
@@ -27,8 +30,8 @@ class SocketFacts(SocketEnd):
 
     def set_keep_alive(self, on: bool = False, initial_delay: Any = 0) -> Self:
         """Switch TCP keep-alive probes; `initial_delay` in milliseconds, 0 leaves it."""
+        seconds = min(int(_options.milliseconds(initial_delay, "initial_delay") // 1000), _LONGEST)
         self._set_option("SOL_SOCKET", "SO_KEEPALIVE", int(bool(on)))
-        seconds = int(_options.milliseconds(initial_delay, "initial_delay") // 1000)
         if on and seconds:
             self._set_option("IPPROTO_TCP", "TCP_KEEPIDLE", seconds)
             self._set_option("IPPROTO_TCP", "TCP_KEEPALIVE", seconds)  # macOS
