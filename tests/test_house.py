@@ -22,6 +22,7 @@ FLOORS: list[dict[str, set[str]]] = [
         "_option_names": {"errors", "_spellings"},
         "_received": set(),
         "_system": set(),
+        "_addresses": set(),
         "_bytes": {"errors", "_encodings"},
         "_callbacks": {"_contexts"},
         "_clock": {"errors", "_options", "_turns"},

@@ -471,3 +471,70 @@ async def test_odd_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     for path in ("", " ", "a\0b"):
         with pytest.raises(InvalidArgValueError, match="path"):
             http.create_server().listen(path=path)
+
+
+@pytest.mark.parametrize(
+    ("host", "code"),
+    [
+        ("fe80::1%lo", "EADDRNOTAVAIL"),
+        ("fe80:0::1%lo", "EADDRNOTAVAIL"),
+        ("fe80::1%no-such", "EINVAL"),
+        ("fe80::1", "EINVAL"),
+        ("fe80::1%", "ENOTFOUND"),
+        ("fe80::1%a_b", "ENOTFOUND"),
+        ("127.0.0.1%lo", "ENOTFOUND"),
+    ],
+)
+@pytest.mark.skipif(sys.platform != "linux", reason="names of interfaces and errors are Linux's")
+@needs_ipv6
+@on_both_loops
+async def test_a_zone_is_part_of_the_host(host: str, code: str) -> None:
+    """It stands in the error too, as it was given (Node)."""
+    server = http.create_server()
+    with pytest.raises(SystemCallError) as caught:
+        await server.listen(0, host)
+    assert caught.value.code == code
+    assert str(caught.value).endswith(f" {host}")
+    if code != "ENOTFOUND":
+        assert (caught.value.syscall, caught.value.address) == ("listen", host)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the name of the interface is Linux's")
+@needs_ipv6
+@on_both_loops
+async def test_an_address_of_every_link_keeps_no_zone() -> None:
+    """The system drops it: `::1%lo` is `::1`."""
+    async with http.create_server(hello) as server:
+        await server.listen(0, "::1%lo")
+        assert server.address()["address"] == "::1"
+        assert b"200 OK" in await served(server)
+
+
+def link_local() -> str | None:
+    """Return an address of one link that this machine has, with its zone."""
+    table = Path("/proc/net/if_inet6")
+    for line in table.read_text().splitlines() if table.exists() else ():
+        digits, *_, name = line.split()
+        if digits.startswith("fe80"):
+            address = socket.inet_ntop(socket.AF_INET6, bytes.fromhex(digits))
+            return f"{address}%{name}"
+    return None
+
+
+@pytest.mark.skipif(link_local() is None, reason="this machine has no link-local address")
+@on_both_loops
+async def test_an_address_of_one_link_is_shown_with_its_zone() -> None:
+    """By the server, and by the sockets it accepts, as on Node."""
+    host = link_local()
+    seen: list[Any] = []
+
+    def handle(req: Any, res: Any) -> None:
+        seen.extend([req.socket.remote_address, req.socket.local_address, req.socket.address()["address"]])
+        res.end("ok")
+
+    async with http.create_server(handle) as server:
+        await server.listen(0, host)
+        assert server.address()["address"] == host
+        assert server.address()["family"] == "IPv6"
+        await served(server)
+    assert seen == [host] * 3

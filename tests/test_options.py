@@ -6,14 +6,18 @@ import math
 import re
 import sys
 from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
-from writehead import http, https
+from tests.certificates import authority
+from writehead import http, https, testing
 from writehead._options import milliseconds, server_options
-from writehead._spellings import snake
-from writehead.errors import InvalidArgTypeError, OutOfRangeError, UnknownOptionError
+from writehead._secure_context import CONTEXT
+from writehead._spellings import node_spelling, snake
+from writehead.errors import HTTPError, InvalidArgTypeError, OutOfRangeError, UnknownOptionError
 
 DEFAULTS: dict[str, Any] = {
     "request_timeout": 300000,
@@ -311,3 +315,115 @@ def test_classes_keep_their_names() -> None:
         "ServerResponse": Mine,
         "IncomingMessage": Mine,
     }
+
+
+ODD: list[Any] = [
+    None, "5", "", b"5", True, False, object(), [], {}, [object()], lambda: None, math.nan, math.inf, -math.inf, -1, 1.5,
+    1e308, 2**63, -(2**63), 10**400, -(10**400), Decimal(5), Fraction(5, 2),
+    timedelta(seconds=1), timedelta(seconds=-1), timedelta.max, timedelta.min,
+]  # fmt: skip
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+def serves(server: http.Server, name: str, value: Any) -> None:
+    """Assert that the server works, and that its checks do; limits that are met are met in order."""
+    server.on("request", lambda req, res: res.end("ok"))
+    clock = testing.listen(server)
+    for _ in range(2):
+        client = testing.connect(server)
+        for packet in (GET, GET[:-2] + b"Content-Length: 2\r\n\r\na", b"b"):
+            client.send(packet)
+            clock.advance(700)
+        if not name.startswith("max_") and (name, value) != ("timeout", 1.5):
+            assert client.received.count(b"HTTP/1.1 200") == 2, (name, value)
+    server.close()
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_an_odd_value_is_refused_or_works(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """At first and when it is assigned: an error of ours that changes nothing, or a server that serves."""
+    for value in ODD:
+        if callable(value) and name in ("IncomingMessage", "ServerResponse"):
+            continue  # it is called, and what it returns is the program's affair
+        try:
+            made = http.create_server({name: value})
+        except (InvalidArgTypeError, OutOfRangeError) as error:
+            assert name in str(error)
+        else:
+            serves(made, name, value)
+        for spelling in (name, node_spelling(name)):
+            server = http.create_server()
+            before = getattr(server, name)
+            kept = dict(vars(server))
+            try:
+                setattr(server, spelling, value)
+            except (InvalidArgTypeError, OutOfRangeError) as error:
+                assert name in str(error)
+                assert getattr(server, name) is before
+                assert vars(server) == kept
+            else:
+                serves(server, name, value)
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error"),
+    [
+        ("max_connections", "5", InvalidArgTypeError),
+        ("max_requests_per_socket", "5", InvalidArgTypeError),
+        ("max_headers_count", timedelta(1), InvalidArgTypeError),
+        ("max_header_size", "5", InvalidArgTypeError),
+        ("keep_alive_timeout", "5", InvalidArgTypeError),
+        ("keep_alive_timeout", math.inf, OutOfRangeError),
+        ("timeout", "5", InvalidArgTypeError),
+        ("keep_alive_initial_delay", "5", InvalidArgTypeError),
+        ("insecure_http_parser", "no", InvalidArgTypeError),
+        ("should_upgrade_callback", 5, InvalidArgTypeError),
+        ("IncomingMessage", 5, InvalidArgTypeError),
+        ("ServerResponse", "x", InvalidArgTypeError),
+    ],
+)
+def test_what_would_switch_a_limit_off_unseen_is_refused(
+    name: str, value: Any, error: type[Exception]
+) -> None:
+    """A text is no number, wherever it is given."""
+    with pytest.raises(error, match=name):
+        http.create_server({name: value})
+    server = http.create_server()
+    with pytest.raises(error, match=name):
+        setattr(server, name, value)
+
+
+def test_a_duration_beyond_the_clock_is_cut_to_what_it_can_follow() -> None:
+    """Its callers hand it to loops, which count in floats and in 64 bits."""
+    assert (
+        milliseconds(10**400, "ms")
+        == milliseconds(1e308, "ms")
+        == milliseconds(timedelta.max, "ms")
+        == 2**53 - 1
+    )
+    server = http.create_server()
+    server.keep_alive_initial_delay = 10**400
+    assert server.keep_alive_initial_delay == 32767
+
+
+@pytest.mark.parametrize(
+    "name", ["handshake_timeout", "alpn_protocols", "sni_callback", "request_cert", "secure_options", "ciphers",
+             "ecdh_curve", "dhparam", "min_version", "max_version", "honor_cipher_order", "passphrase", "ssl_context",
+             "key", "cert", "ca", "crl"],
+)  # fmt: skip
+def test_an_odd_value_of_tls_is_refused_by_name_or_works(name: str) -> None:
+    """A path that is not there is the system's error; a certificate in use stays."""
+    options = authority().options()
+    server = https.create_server(options)
+    for value in [*ODD, "a\0b", ["x" * 256], ["é"], [5], [b"\xff"], ["a\0b"]]:
+        calls: list[Any] = [lambda given: https.create_server(given)]
+        if name in CONTEXT:
+            calls += [server.set_secure_context, lambda given: server.add_context("a.test", given)]
+        for call in calls:
+            before = server._context
+            try:
+                call({**options, name: value})
+            except (HTTPError, OSError) as error:
+                assert isinstance(error, OSError) or name.split("_")[-1] in str(error).lower(), value
+                assert server._context is before

@@ -7,10 +7,14 @@ import socket as system
 from typing import TYPE_CHECKING, Any, Self
 
 from writehead import _certificate, _options
+from writehead._addresses import address_text
 from writehead._ending import SocketEnd
 
 if TYPE_CHECKING:
     from writehead._server import Server
+
+
+_LONGEST = 2**31 - 1  # seconds: an option of the system is an int
 
 
 class SocketFacts(SocketEnd):
@@ -27,8 +31,8 @@ class SocketFacts(SocketEnd):
 
     def set_keep_alive(self, on: bool = False, initial_delay: Any = 0) -> Self:
         """Switch TCP keep-alive probes; `initial_delay` in milliseconds, 0 leaves it."""
+        seconds = min(int(_options.milliseconds(initial_delay, "initial_delay") // 1000), _LONGEST)
         self._set_option("SOL_SOCKET", "SO_KEEPALIVE", int(bool(on)))
-        seconds = int(_options.milliseconds(initial_delay, "initial_delay") // 1000)
         if on and seconds:
             self._set_option("IPPROTO_TCP", "TCP_KEEPIDLE", seconds)
             self._set_option("IPPROTO_TCP", "TCP_KEEPALIVE", seconds)  # macOS
@@ -170,8 +174,7 @@ class SocketFacts(SocketEnd):
     @property
     def remote_address(self) -> str | None:
         """The client's IP address; None for a Unix socket."""
-        address: str | None = _item(self._address(False), 0)
-        return address
+        return _text(self._address(False))
 
     remoteAddress = remote_address
 
@@ -193,8 +196,7 @@ class SocketFacts(SocketEnd):
     @property
     def local_address(self) -> str | None:
         """The address that the client connected to."""
-        address: str | None = _item(self._address(True), 0)
-        return address
+        return _text(self._address(True))
 
     localAddress = local_address
 
@@ -218,7 +220,7 @@ class SocketFacts(SocketEnd):
         pair = self._address(True)
         if not pair or self._destroyed:
             return {}
-        return {"address": pair[0], "family": _family(pair), "port": pair[1]}
+        return {"address": address_text(pair), "family": _family(pair), "port": pair[1]}
 
     # -- TLS -------------------------------------------------------------------
 
@@ -271,6 +273,10 @@ class SocketFacts(SocketEnd):
         return None if tls is None else _certificate.certificate_of(tls)
 
     getPeerCertificate = get_peer_certificate
+
+
+def _text(pair: tuple[Any, ...]) -> str | None:
+    return address_text(pair) if pair else None
 
 
 def _item(pair: tuple[Any, ...], index: int) -> Any:

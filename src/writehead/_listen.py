@@ -12,6 +12,7 @@ import stat
 from typing import Any
 
 from writehead import _socket_file
+from writehead._addresses import address_text, sockaddr
 from writehead._target import Target
 from writehead.errors import SystemCallError
 
@@ -86,7 +87,7 @@ def _tcp(target: Target, family: socket.AddressFamily, address: str) -> socket.s
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(target.ipv6_only))
         sock.setblocking(False)
-        sock.bind((address, port))
+        sock.bind(sockaddr(family, address, port))
         sock.listen(target.backlog)
     except OSError as exc:
         sock.close()
@@ -123,4 +124,4 @@ def address_of(sock: socket.socket) -> dict[str, Any] | str:
     if isinstance(name, str):
         return name
     family = "IPv6" if sock.family == socket.AF_INET6 else "IPv4"
-    return {"address": name[0], "family": family, "port": name[1]}
+    return {"address": address_text(name), "family": family, "port": name[1]}

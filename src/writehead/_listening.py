@@ -18,6 +18,7 @@ from typing import Any, Protocol, Self
 
 from writehead import _open
 from writehead._accepting import Acceptor
+from writehead._addresses import address_text, is_ipv6
 from writehead._callbacks import Callback, takes_argument
 from writehead._clock import Clock, IdleTimers
 from writehead._listen import address_of, bind
@@ -176,11 +177,7 @@ class Listening(EventEmitter):
     async def _look_up(self, target: Target, token: object) -> None:
         host = target.host or ""
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(host, None, type=system.SOCK_STREAM)
-            address = next(
-                (str(each[4][0]) for each in found if not str(each[4][0]).startswith("fe80:")),
-                str(found[0][4][0]),
-            )
+            address = host if is_ipv6(host) else await _resolved(host)
         except OSError:
             if self._resolving is token:
                 self._fail_listening(target, SystemCallError("ENOTFOUND", "getaddrinfo", host))
@@ -414,6 +411,15 @@ class Listening(EventEmitter):
             # What an upgrade took is the user's, and may stay.
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wait(), CUT_GRACE)
+
+
+async def _resolved(host: str) -> str:
+    """Return the first address of `host`; one of a single link only where there is no other (Node)."""
+    if ":" in host:  # uvloop reads what is no address as one
+        raise OSError(f"no host has a colon in its name: {host}")
+    found = await asyncio.get_running_loop().getaddrinfo(host, None, type=system.SOCK_STREAM)
+    addresses = [address_text(each[4]) for each in found]
+    return next((each for each in addresses if not each.startswith("fe80:")), addresses[0])
 
 
 class _CloseCallback:

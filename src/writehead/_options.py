@@ -16,18 +16,20 @@ from .errors import InvalidArgTypeError, InvalidArgValueError, OutOfRangeError
 _MILLISECOND = timedelta(milliseconds=1)
 _MOST = 2**53 - 1  # the largest whole number of JavaScript
 _HIGH_WATER_MARK = 65536
+_LONGEST_DELAY = 32767  # seconds before a first TCP keep-alive probe, in Linux
 
 
 def milliseconds(value: object, argument: str) -> float:
     """Return a duration in milliseconds, given so or as a timedelta.
 
     Raises InvalidArgTypeError for anything else (a bool too), OutOfRangeError
-    if it is negative, infinite or not a number.
+    if it is negative, infinite or not a number. One that is longer than loops can
+    follow (285,000 years) is cut to that.
     """
     number = _number(value, argument)
     if not 0 <= number < math.inf:
         raise OutOfRangeError(argument, "a non-negative finite number", value)
-    return number
+    return _bounded(number)
 
 
 _TEXT = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
@@ -55,6 +57,15 @@ def _number(value: object, argument: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidArgTypeError(argument, "a number of milliseconds or a timedelta", value)
     return value
+
+
+def _bounded(number: float) -> float:
+    """Return a number that a float and the clock of a loop can hold; the infinities stay."""
+    return number if -_MOST <= number <= _MOST or not _is_finite(number) else _MOST if number > 0 else -_MOST
+
+
+def _is_finite(number: float) -> bool:
+    return isinstance(number, int) or math.isfinite(number)  # an int may be too large for a float
 
 
 def _whole_if_possible(number: float) -> float:
@@ -85,7 +96,16 @@ def _truth(value: object, argument: str) -> bool:
     return bool(value)
 
 
-def _as_given(value: Any, argument: str) -> Any:
+def _count(value: object, argument: str) -> float:
+    """Check a limit of which Node reads every number: negative, endless, and none at all."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidArgTypeError(argument, "of type number", value)
+    return _bounded(value)
+
+
+def _class(value: object, argument: str) -> Callable[..., object]:
+    if not callable(value):
+        raise InvalidArgTypeError(argument, "a class", value)
     return value
 
 
@@ -100,12 +120,15 @@ def _mark(value: object, argument: str) -> int:
         raise InvalidArgTypeError(argument, "a number of bytes", value)
     if not value >= 0:  # negative, or not a number
         return _HIGH_WATER_MARK
-    return sys.maxsize if value == math.inf else int(value)
+    return int(min(value, sys.maxsize))
 
 
 def _whole_seconds(value: object, argument: str) -> int:
-    number = _number(value, argument)
-    return int(number // 1000) if 0 <= number < math.inf else 0
+    return _seconds_of_probes(_bounded(_number(value, argument)) / 1000)
+
+
+def _seconds_of_probes(seconds: float) -> int:
+    return int(min(seconds, _LONGEST_DELAY)) if 0 <= seconds < math.inf else 0
 
 
 def _names(value: object, argument: str) -> frozenset[str]:
@@ -128,9 +151,9 @@ _SERVER: dict[str, tuple[Any, Callable[[Any, str], Any]]] = {
     "write_timeout": (0, milliseconds),
     "body_timeout": (0, milliseconds),
     "max_header_size": (None, _integer),
-    "max_headers_count": (2000, _as_given),
-    "max_requests_per_socket": (0, _as_given),
-    "max_connections": (None, _as_given),
+    "max_headers_count": (2000, _count),
+    "max_requests_per_socket": (0, _count),
+    "max_connections": (None, _count),
     "no_delay": (True, _truth),
     "keep_alive": (False, _truth),
     "keep_alive_initial_delay": (0, _whole_seconds),
@@ -143,8 +166,8 @@ _SERVER: dict[str, tuple[Any, Callable[[Any, str], Any]]] = {
     "emit_close_after_finish": (False, _boolean),
     "unique_headers": (frozenset(), _names),
     "should_upgrade_callback": (None, _callback),
-    "IncomingMessage": (None, _as_given),
-    "ServerResponse": (None, _as_given),
+    "IncomingMessage": (None, _class),
+    "ServerResponse": (None, _class),
 }
 
 
@@ -152,39 +175,79 @@ _SERVER: dict[str, tuple[Any, Callable[[Any, str], Any]]] = {
 NAMES = frozenset(_SERVER)
 
 
-def _moment(value: Any, argument: str) -> Any:
-    return _whole_if_possible(value / _MILLISECOND) if isinstance(value, timedelta) else value
+def _limit(value: object, argument: str) -> float:
+    """Check a duration that is off where it is negative or no number, as in Node."""
+    return _bounded(_number(value, argument))
 
 
-def _delay(value: Any, argument: str) -> Any:
-    return value // timedelta(seconds=1) if isinstance(value, timedelta) else value
+def _keep_alive(value: object, argument: str) -> float:
+    number = _limit(value, argument)
+    if number == math.inf:
+        raise OutOfRangeError(argument, "a finite number", value)  # it is told in whole seconds, in each head
+    return number
 
 
-# What is made of a value assigned later. Node checks no duration; where a number is the only thing that
-# can be worked with, it aborts.
+def _buffer(value: object, argument: str) -> Any:
+    """Take whatever comes, as Node does: what is no duration counts as 1000."""
+    return _limit(value, argument) if _is_duration(value) else value
+
+
+def _is_duration(value: object) -> bool:
+    return isinstance(value, int | float | timedelta) and not isinstance(value, bool)
+
+
+def _delay(value: object, argument: str) -> int:
+    if isinstance(value, timedelta):
+        return _seconds_of_probes(value.total_seconds())
+    return _seconds_of_probes(_count(value, argument))
+
+
+def _or_none(check: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
+    return lambda value, argument: None if value is None else check(value, argument)
+
+
+def _switch(value: object, argument: str) -> bool:
+    return False if value is None else _boolean(value, argument)
+
+
+# What is made of a value assigned later: more is taken than at first, as Node then checks nothing, but nothing
+# that would fail when it is used, or that would quietly switch a limit off.
 _ASSIGNED: dict[str, Callable[[Any, str], Any]] = {
-    "request_timeout": _number,
-    "headers_timeout": _number,
-    "keep_alive_timeout": _moment,
-    "keep_alive_timeout_buffer": _moment,
+    "request_timeout": _limit,
+    "headers_timeout": _limit,
+    "keep_alive_timeout": _or_none(_keep_alive),
+    "keep_alive_timeout_buffer": _buffer,
     "connections_checking_interval": milliseconds,
-    "timeout": _moment,
+    "timeout": _or_none(_limit),
     "write_timeout": milliseconds,
     "body_timeout": milliseconds,
+    "max_header_size": _or_none(_integer),
+    "max_headers_count": _or_none(_count),
+    "max_requests_per_socket": _or_none(_count),
+    "max_connections": _or_none(_count),
+    "no_delay": _truth,
+    "keep_alive": _truth,
     "keep_alive_initial_delay": _delay,  # in whole seconds
     "high_water_mark": _mark,
+    "require_host_header": _switch,
+    "join_duplicate_headers": _switch,
+    "insecure_http_parser": _switch,
+    "reject_non_standard_body_writes": _switch,
+    "optimize_empty_requests": _switch,
+    "emit_close_after_finish": _switch,
     "unique_headers": _names,
+    "should_upgrade_callback": _or_none(_callback),
+    "IncomingMessage": _or_none(_class),
+    "ServerResponse": _or_none(_class),
 }
 
 
 def assigned(name: str, value: Any) -> Any:
     """Return what the attribute `name` of a server is when `value` is assigned to it.
 
-    Raises InvalidArgTypeError, OutOfRangeError for a duration that no clock could follow, InvalidArgTypeError
-    for a name that is not a str and for a mark that is no number.
+    Raises InvalidArgTypeError, OutOfRangeError for a value that could not be worked with.
     """
-    check = _ASSIGNED.get(name)
-    return value if check is None else check(value, name)
+    return _ASSIGNED[name](value, name)
 
 
 def server_options(options: Mapping[str, Any] | None, keywords: Mapping[str, Any]) -> dict[str, Any]:

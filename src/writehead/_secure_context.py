@@ -20,6 +20,7 @@ from writehead.errors import (
     InvalidArgTypeError,
     InvalidArgValueError,
     InvalidProtocolVersionError,
+    OutOfRangeError,
     TLSError,
 )
 
@@ -181,9 +182,18 @@ def _new_context(options: Mapping[str, Any]) -> ssl.SSLContext:
     _load_authorities(context, options)
     _load_chains(context, options)
     if "dhparam" in options and options["dhparam"] != "auto":
-        with as_file(b"\n".join(pems(options["dhparam"], "dhparam"))) as path:
-            context.load_dh_params(path)
+        _load_parameters(context, options["dhparam"])
     return context
+
+
+def _load_parameters(context: ssl.SSLContext, value: Any) -> None:
+    with as_file(b"\n".join(pems(value, "dhparam"))) as path:
+        try:
+            context.load_dh_params(path)
+        except ssl.SSLError as error:
+            raise TLSError(
+                "ERR_OSSL_PEM_NO_START_LINE", f"dhparam has no parameters that can be read: {error}"
+            ) from None
 
 
 def _version(value: Any, which: str) -> ssl.TLSVersion:
@@ -197,12 +207,16 @@ def _version(value: Any, which: str) -> ssl.TLSVersion:
 def _integer(value: Any, argument: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidArgTypeError(argument, "an integer", value)
+    if not 0 <= value < 2**32:  # what each version of OpenSSL and of Python takes
+        raise OutOfRangeError(argument, "an integer >= 0 && < 2 ** 32", value)
     return value
 
 
 def _set_ciphers(context: ssl.SSLContext, ciphers: Any) -> None:
     if not isinstance(ciphers, str):
         raise InvalidArgTypeError("ciphers", "of type str", ciphers)
+    if "\0" in ciphers:
+        raise InvalidArgValueError("ciphers", ciphers, "must be a str without null bytes")
     names = [name for name in ciphers.replace(",", ":").replace(" ", ":").split(":") if name]
     suites = [name for name in names if name.startswith("TLS_")]
     others = [name for name in names if not name.startswith("TLS_")]
@@ -317,7 +331,9 @@ def pems(value: Any, argument: str) -> list[bytes]:
     if isinstance(value, os.PathLike) or (
         isinstance(value, str) and "-----BEGIN" not in value and "\n" not in value
     ):
-        pem = Path(value).read_bytes()
+        if "\0" in os.fsdecode(value):
+            raise InvalidArgValueError(argument, _SECRET, "must be PEM, or a path without null bytes")
+        pem = Path(os.fsdecode(value)).read_bytes()
     elif isinstance(value, str):
         pem = value.encode()
     elif isinstance(value, (bytes, bytearray, memoryview)):

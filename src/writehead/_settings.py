@@ -146,7 +146,7 @@ class Settings:
 
     @IncomingMessage.setter
     def IncomingMessage(self, value: MessageClass | None) -> None:
-        self._message_class = value or IncomingMessage
+        self._message_class = _options.assigned("IncomingMessage", value) or IncomingMessage
         self._note_peculiar()
 
     @property
@@ -156,7 +156,7 @@ class Settings:
 
     @ServerResponse.setter
     def ServerResponse(self, value: ResponseClass | None) -> None:
-        self._response_class = value or ServerResponse
+        self._response_class = _options.assigned("ServerResponse", value) or ServerResponse
         self._note_peculiar()
 
     def _note_requests(self) -> None:

@@ -20,7 +20,12 @@ from writehead._secure_context import CONTEXT, REFUSED, check_demand, given, mak
 from writehead._server import Server as PlainServer
 from writehead._socket import Socket
 from writehead._tls import PIECE, TLSTransport
-from writehead.errors import HandshakeTimeoutError, InvalidArgTypeError, ServerNameRequiredError
+from writehead.errors import (
+    HandshakeTimeoutError,
+    InvalidArgTypeError,
+    InvalidArgValueError,
+    ServerNameRequiredError,
+)
 
 __all__ = ["Server", "createServer", "create_server"]
 
@@ -283,7 +288,17 @@ def _alpn(protocols: Any) -> list[str]:
         return ["http/1.1"]
     if not isinstance(protocols, (list, tuple)):
         raise InvalidArgTypeError("alpn_protocols", "a list of str", protocols)
-    return [each.decode("ascii") if isinstance(each, bytes) else each for each in protocols]
+    return [_protocol(each, protocols) for each in protocols]
+
+
+def _protocol(name: Any, protocols: Any) -> str:
+    if isinstance(name, bytes):
+        name = name.decode("latin-1")
+    if not isinstance(name, str):
+        raise InvalidArgTypeError("alpn_protocols", "a list of str", name)
+    if not (0 < len(name) < 256 and name.isascii()):  # RFC 7301, 3.1; Python's `ssl` takes ASCII alone
+        raise InvalidArgValueError("alpn_protocols", protocols, "must have names of 1 to 255 bytes of ASCII")
+    return name
 
 
 def _name_callback(callback: Any) -> Callable[[str, Callable[..., None]], None] | None:
