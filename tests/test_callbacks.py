@@ -3,63 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 from contextvars import ContextVar, copy_context
 from typing import Any
 
 import pytest
 
-from writehead._callbacks import UserCallback, takes_argument, user_callback
+from writehead._callbacks import UserCallback, user_callback
 from writehead.events import EventEmitter
-
-
-class Ear:
-    def none(self) -> None: ...
-
-    def one(self, error: Any) -> None: ...
-
-    @classmethod
-    def of_class(cls) -> None: ...
-
-    def __call__(self, error: Any) -> None: ...
-
-
-class Deaf:
-    def __call__(self) -> None: ...
-
-
-def wrapped(error: Any) -> None: ...
-
-
-@functools.wraps(wrapped)
-def wrapper(*args: Any) -> None: ...
-
-
-@pytest.mark.parametrize(
-    ("callback", "takes"),
-    [
-        (lambda: None, False),
-        (lambda error: None, True),
-        (lambda error=None: None, True),
-        (lambda *errors: None, True),
-        (lambda **named: None, False),
-        (lambda *, named=None: None, False),
-        (Ear().none, False),
-        (Ear().one, True),
-        (Ear.of_class, False),
-        (Ear(), True),
-        (Deaf(), False),
-        (functools.partial(lambda error: None), True),
-        (functools.partial(lambda error: None, 1), False),
-        (wrapper, True),
-        (print, True),
-        ([].append, True),
-        (dict, True),
-    ],
-)
-def test_who_takes_an_argument(callback: Any, takes: bool) -> None:
-    """One that takes a positional argument gets it, one that takes none is called without."""
-    assert takes_argument(callback) is takes
 
 
 def test_a_callback_that_takes_nothing_is_called_so() -> None:

@@ -11,7 +11,13 @@ from typing import Any
 import pytest
 
 from writehead import _turns
-from writehead.errors import HTTPError, InvalidArgTypeError, OutOfRangeError, UnhandledError
+from writehead.errors import (
+    HTTPError,
+    InvalidArgTypeError,
+    InvalidArgValueError,
+    OutOfRangeError,
+    UnhandledError,
+)
 from writehead.events import EventEmitter, MaxListenersExceededWarning, once
 
 
@@ -601,3 +607,69 @@ async def test_a_cancelled_once_leaves_no_listener() -> None:
     task.cancel()
     await settle()
     assert emitter.event_names() == []
+
+
+@pytest.mark.parametrize("add", ["on", "once", "prepend_listener", "prepend_once_listener"])
+def test_a_listener_is_called_with_as_many_arguments_as_it_takes(add: str) -> None:
+    """As a function of JavaScript; and it stays what the user gave."""
+    emitter, log = EventEmitter(), []
+
+    def none() -> None:
+        log.append(())
+
+    def one(a: Any) -> None:
+        log.append((a,))
+
+    def optional(a: Any, b: Any = "b") -> None:
+        log.append((a, b))
+
+    def any_number(*args: Any) -> None:
+        log.append(args)
+
+    listeners = [none, one, optional, any_number]
+    for listener in listeners:
+        getattr(emitter, add)("x", listener)
+    found = emitter.listeners("x")
+    assert found == (listeners if "prepend" not in add else listeners[::-1])
+    if "once" not in add:
+        assert emitter.raw_listeners("x") == found
+    assert [emitter.listener_count("x", each) for each in listeners] == [1] * 4
+    emitter.emit("x", 1, 2, 3)
+    assert sorted(log) == [(), (1,), (1, 2), (1, 2, 3)]
+    for listener in listeners:
+        emitter.remove_listener("x", listener)
+    assert emitter.listener_count("x") == 0
+
+
+def test_what_is_removed_is_told_as_it_was_given() -> None:
+    """Not in what calls it with fewer arguments."""
+    emitter, log = EventEmitter(), []
+
+    def count() -> None: ...
+
+    emitter.on("removeListener", lambda name, listener: log.append(listener))
+    emitter.on("x", count).once("x", count)
+    emitter.remove_all_listeners("x")
+    assert log == [count, count]
+
+
+def test_a_listener_that_requires_keywords_is_refused() -> None:
+    """No event could ever call it."""
+
+    def listener(a: Any, *, b: Any) -> None: ...
+
+    with pytest.raises(InvalidArgValueError, match=r"must not require keyword arguments \(b\)"):
+        EventEmitter().on("x", listener)
+
+
+async def test_an_async_listener_of_fewer_arguments_runs() -> None:
+    """As a plain one."""
+    emitter, log = EventEmitter(), []
+
+    async def listener() -> None:
+        log.append("called")
+
+    emitter.on("x", listener)
+    emitter.emit("x", 1)
+    await settle()
+    assert log == ["called"]

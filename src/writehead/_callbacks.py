@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from contextvars import Context
-from types import MethodType
 from typing import Any, Protocol
 
 from ._contexts import run_in
+from ._signatures import most_arguments
 
 Callback = Callable[..., object]
-
-
-def takes_argument(callback: Callback) -> bool:
-    """Tell whether `callback` takes a positional argument."""
-    code = getattr(callback, "__code__", None)
-    if code is not None and not hasattr(callback, "__wrapped__"):
-        count = code.co_argcount - (type(callback) is MethodType)  # its `self` is given already
-        return count > 0 or bool(code.co_flags & inspect.CO_VARARGS)
-    try:
-        parameters = inspect.signature(callback).parameters.values()
-    except (TypeError, ValueError):  # a builtin that does not tell: print, list.append
-        return True
-    return any(
-        parameter.kind
-        in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD, parameter.VAR_POSITIONAL)
-        for parameter in parameters
-    )
 
 
 class CallbackOwner(Protocol):
@@ -58,7 +40,7 @@ class UserCallback:
         owner = self.owner
         callback = self.callback
         try:
-            result = callback(error) if takes_argument(callback) else callback()
+            result = callback(error) if most_arguments(callback) else callback()
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as failure:  # as in `EventEmitter._call_each`

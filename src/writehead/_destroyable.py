@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Self
 
 from ._turns import later
-from .events import EventEmitter
+from .events import ARGUMENT_COUNTS, EventEmitter
 
 
 class Destroyable(EventEmitter):
     """Events: 'error' (error), 'close'. A subclass hears `_on_destroy`."""
 
+    _argument_counts = ARGUMENT_COUNTS
     _destroyed = False
     _errored: BaseException | None = None
     _closed = False

@@ -17,7 +17,7 @@ from writehead._http1.framing import (
     REMOVED_TRANSFER_ENCODING,
 )
 from writehead.errors import HeadersSentError, InvalidArgTypeError, InvalidArgValueError
-from writehead.events import EventEmitter
+from writehead.events import MESSAGE_ARGUMENT_COUNTS, EventEmitter
 
 _passed = _fields._passed
 _known = _fields._known
@@ -40,6 +40,7 @@ _MARKS = {
 class HeaderStore(EventEmitter):
     """Headers that are set and not yet sent."""
 
+    _argument_counts = MESSAGE_ARGUMENT_COUNTS
     _store: dict[str, Entry] | None = None
     _removed = 0  # which automatic lines `remove_header` keeps away
     _rendered = False

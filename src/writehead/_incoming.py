@@ -14,6 +14,7 @@ from writehead._readable import Readable
 from writehead._signal import AbortSignal
 from writehead._turns import later, turns
 from writehead.errors import AbortError, ConnectionLostError, PayloadTooLargeError
+from writehead.events import MESSAGE_ARGUMENT_COUNTS
 
 
 class Source(Protocol):
@@ -34,6 +35,8 @@ class IncomingMessage(Readable):
     'pause', 'resume', 'timeout' (socket).
     Source: https://nodejs.org/api/http.html#class-httpincomingmessage
     """
+
+    _argument_counts = MESSAGE_ARGUMENT_COUNTS
 
     # What the parser sets.
     _method: Any = None

@@ -19,9 +19,10 @@ from typing import Any, Protocol, Self
 from writehead import _open
 from writehead._accepting import Acceptor
 from writehead._addresses import address_text, is_ipv6
-from writehead._callbacks import Callback, takes_argument
+from writehead._callbacks import Callback
 from writehead._clock import Clock, IdleTimers
 from writehead._listen import address_of, bind
+from writehead._signatures import most_arguments
 from writehead._socket_file import SocketFile
 from writehead._sweep import Sweep
 from writehead._target import Target, read_arguments
@@ -32,7 +33,7 @@ from writehead.errors import (
     ServerNotRunningError,
     SystemCallError,
 )
-from writehead.events import EventEmitter
+from writehead.events import ARGUMENT_COUNTS, EventEmitter
 
 logger = logging.getLogger("writehead")
 
@@ -81,6 +82,7 @@ class Held(Protocol):
 class Listening(EventEmitter):
     """What listens, accepts connections, and closes."""
 
+    _argument_counts = ARGUMENT_COUNTS
     _clock: Clock | None = None
     _timers: IdleTimers
     _sweep: Sweep | None = None
@@ -434,7 +436,7 @@ class _CloseCallback:
     def __call__(self) -> object:
         error = self.error
         return (
-            self.callback(error) if error is not None and takes_argument(self.callback) else self.callback()
+            self.callback(error) if error is not None and most_arguments(self.callback) else self.callback()
         )
 
 

@@ -199,8 +199,8 @@ class Readable(Destroyable):
 
     # -- listeners decide the mode
 
-    def _add(self, name: Hashable, entry: Listener, listener: Listener, front: bool = False) -> None:
-        super()._add(name, entry, listener, front)
+    def _add(self, name: Hashable, listener: Listener, once: bool = False, front: bool = False) -> None:
+        super()._add(name, listener, once, front)
         if front:
             return  # Node: what is prepended changes no mode
         if name == "data":

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from writehead.errors import AbortError
-from writehead.events import EventEmitter
+from writehead.events import ARGUMENT_COUNTS, EventEmitter
 
 
 class AbortSignal(EventEmitter):
@@ -16,6 +16,7 @@ class AbortSignal(EventEmitter):
     Source: https://nodejs.org/api/globals.html#class-abortsignal
     """
 
+    _argument_counts = ARGUMENT_COUNTS
     _reason: BaseException | None = None
 
     @property

@@ -206,8 +206,8 @@ class Socket(SocketFacts):
 
     # -- reading ---------------------------------------------------------------
 
-    def _add(self, name: Hashable, entry: Listener, listener: Listener, front: bool = False) -> None:
-        super()._add(name, entry, listener, front)
+    def _add(self, name: Hashable, listener: Listener, once: bool = False, front: bool = False) -> None:
+        super()._add(name, listener, once, front)
         if front and name == "close":
             self._count_before_response(1)
 

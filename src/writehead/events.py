@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import math
 import sys
 import types
 import warnings
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Hashable
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Hashable, Mapping
 from contextvars import Context, copy_context
 from typing import Any, Self, TypeVar, overload
 
 from ._contexts import is_entered, run_in, was_entered
 from ._failures import log_failure
+from ._signatures import most_arguments, required_keywords
 from ._spellings import join_spellings
 from ._turns import later
-from .errors import InvalidArgTypeError, OutOfRangeError, UnhandledError
+from .errors import InvalidArgTypeError, InvalidArgValueError, OutOfRangeError, UnhandledError
 
 Listener = Callable[..., Any]
 L = TypeVar("L", bound=Listener)
@@ -32,15 +34,73 @@ class MaxListenersExceededWarning(RuntimeWarning):
     """More listeners for one event than `EventEmitter.set_max_listeners` allows: often a leak."""
 
 
+_ANY_NUMBER = math.inf
+
+#: How many arguments the events of the library have.
+ARGUMENT_COUNTS: Mapping[Hashable, float] = {
+    "abort": 1,
+    "aborted": 0,
+    "checkContinue": 2,
+    "checkExpectation": 2,
+    "clientError": 2,
+    "close": 1,
+    "connect": 3,
+    "connection": 1,
+    "data": 1,
+    "drain": 0,
+    "drop": 1,
+    "dropRequest": 2,
+    "end": 0,
+    "error": 1,
+    "finish": 0,
+    "listening": 0,
+    "newListener": 2,
+    "pause": 0,
+    "pipe": 1,
+    "prefinish": 0,
+    "readable": 0,
+    "removeListener": 2,
+    "request": 2,
+    "resume": 0,
+    "secureConnection": 1,
+    "socket": 1,
+    "timeout": 1,
+    "tlsClientError": 2,
+    "unpipe": 1,
+    "upgrade": 3,
+}
+
+
+#: Those of a request and of a response.
+MESSAGE_ARGUMENT_COUNTS: Mapping[Hashable, float] = {**ARGUMENT_COUNTS, "close": 0}
+
+
+class _Fewer:
+    """A listener that takes fewer arguments than its event has; `listener` is the function of the user."""
+
+    __slots__ = ("listener", "most")
+
+    def __init__(self, listener: Listener, most: int) -> None:
+        self.listener = listener
+        self.most = most
+
+    def __call__(self, *args: Any) -> Any:
+        return self.listener(*args[: self.most])
+
+    def __repr__(self) -> str:
+        return repr(self.listener)
+
+
 class _Once:
-    """A listener for one call; `listener` is the function of the user."""
+    """A listener for one call; `listener` is the function of the user, `called` what is called for it."""
 
-    __slots__ = ("emitter", "fired", "listener", "name")
+    __slots__ = ("called", "emitter", "fired", "listener", "name")
 
-    def __init__(self, emitter: EventEmitter, name: Hashable, listener: Listener) -> None:
+    def __init__(self, emitter: EventEmitter, name: Hashable, listener: Listener, called: Listener) -> None:
         self.emitter = emitter
         self.name = name
         self.listener = listener
+        self.called = called
         self.fired = False
 
     def __call__(self, *args: Any) -> Any:
@@ -48,7 +108,7 @@ class _Once:
             return None
         self.emitter.remove_listener(self.name, self)
         self.fired = True
-        return self.listener(*args)
+        return self.called(*args)
 
     def __repr__(self) -> str:
         return f"<once {self.listener!r}>"
@@ -62,6 +122,8 @@ class EventEmitter:
     emitted as 'error' if that has a listener.
     """
 
+    #: How many arguments the events have that are known; a listener of fewer is called with fewer.
+    _argument_counts: Mapping[Hashable, float] = {}
     _listeners: dict[Hashable, tuple[Listener, ...]] | None = None
     _max_listeners: float = DEFAULT_MAX_LISTENERS
     _warned: set[Hashable] | None = None  # names whose excess has been told
@@ -87,7 +149,7 @@ class EventEmitter:
         """
         if listener is ...:
             return self._decorator(self.on, name)
-        self._add(name, listener, listener)
+        self._add(name, listener)
         return self
 
     add_listener = on
@@ -101,19 +163,19 @@ class EventEmitter:
         """Call `listener` at the next event `name` only; it is removed before it is called."""
         if listener is ...:
             return self._decorator(self.once, name)
-        self._add(name, _Once(self, name, listener), listener)
+        self._add(name, listener, once=True)
         return self
 
     def prepend_listener(self, name: Hashable, listener: Listener) -> Self:
         """Like `on`, but in front of the listeners that are there."""
-        self._add(name, listener, listener, front=True)
+        self._add(name, listener, front=True)
         return self
 
     prependListener = prepend_listener
 
     def prepend_once_listener(self, name: Hashable, listener: Listener) -> Self:
         """Like `once`, but in front of the listeners that are there."""
-        self._add(name, _Once(self, name, listener), listener, front=True)
+        self._add(name, listener, once=True, front=True)
         return self
 
     prependOnceListener = prepend_once_listener
@@ -126,9 +188,14 @@ class EventEmitter:
 
         return decorate
 
-    def _add(self, name: Hashable, entry: Listener, listener: Listener, front: bool = False) -> None:
+    def _add(self, name: Hashable, listener: Listener, once: bool = False, front: bool = False) -> None:
         if not callable(listener):
             raise InvalidArgTypeError("listener", "of type function", listener)
+        entry = listener
+        if count := self._argument_counts.get(name, _ANY_NUMBER):
+            entry = _fitted(listener, count)
+        if once:
+            entry = _Once(self, name, listener, entry)
         listeners = self._listeners
         if listeners is None:
             listeners = self._listeners = {}
@@ -207,7 +274,7 @@ class EventEmitter:
             listeners[name] = found[:position] + found[position + 1 :]
         if "removeListener" in listeners:
             entry = found[position]
-            self.emit("removeListener", name, entry.listener if type(entry) is _Once else entry)
+            self.emit("removeListener", name, _given(entry))
 
     def _forget(self, name: Hashable) -> None:
         assert self._listeners is not None
@@ -357,11 +424,11 @@ class EventEmitter:
 
     def listeners(self, name: Hashable) -> list[Listener]:
         """Return the listeners of `name`, those of `once` as they were given."""
-        return [entry.listener if type(entry) is _Once else entry for entry in self._entries(name)]
+        return [_given(entry) for entry in self._entries(name)]
 
     def raw_listeners(self, name: Hashable) -> list[Listener]:
         """Return the listeners of `name`, those of `once` in the wrapper that calls them once."""
-        return list(self._entries(name))
+        return [entry.listener if type(entry) is _Fewer else entry for entry in self._entries(name)]
 
     rawListeners = raw_listeners
 
@@ -401,7 +468,24 @@ class EventEmitter:
 
 
 def _is(entry: Listener, listener: Listener) -> bool:
-    return entry == listener or (type(entry) is _Once and entry.listener == listener)
+    return entry == listener or _given(entry) == listener
+
+
+def _given(entry: Listener) -> Listener:
+    """Return the listener as the user gave it."""
+    return entry.listener if type(entry) is _Once or type(entry) is _Fewer else entry
+
+
+def _fitted(listener: Listener, count: float) -> Listener:
+    """Return what is called for `listener` at an event of `count` arguments: itself, if it takes them all.
+
+    Raises InvalidArgValueError for one that cannot be called by an event at all.
+    """
+    if names := required_keywords(listener):
+        reason = f"must not require keyword arguments ({', '.join(names)}): an event gives none"
+        raise InvalidArgValueError("listener", listener, reason)
+    most = most_arguments(listener)
+    return listener if most >= count else _Fewer(listener, int(most))
 
 
 # A task that nothing refers to may be collected in mid-flight.

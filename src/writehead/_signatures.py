@@ -1,0 +1,46 @@
+"""How many arguments a callable of the user's takes, so that it is called with no more, as in JavaScript."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable
+from types import MethodType
+from typing import Any
+
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def most_arguments(function: Callable[..., object]) -> float:
+    """Return how many positional arguments `function` takes; infinity if any number, or if it does not tell."""
+    code = getattr(function, "__code__", None)
+    if code is None or hasattr(function, "__wrapped__"):
+        own = _by_signature(function, follow_wrapped=False)
+        # A decorator's `*args` are for what it wraps.
+        return own if own < math.inf else _by_signature(function, follow_wrapped=True)
+    if code.co_flags & inspect.CO_VARARGS:
+        return math.inf
+    count: int = code.co_argcount - (type(function) is MethodType)  # its `self` is given already
+    return count
+
+
+def required_keywords(function: Callable[..., object]) -> list[str]:
+    """Return the names without which `function` cannot be called, however many arguments it gets."""
+    code = getattr(function, "__code__", None)
+    if code is not None and not code.co_kwonlyargcount:
+        return []
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [each.name for each in parameters if each.kind is each.KEYWORD_ONLY and each.default is each.empty]
+
+
+def _by_signature(function: Callable[..., Any], follow_wrapped: bool) -> float:
+    try:
+        parameters = inspect.signature(function, follow_wrapped=follow_wrapped).parameters.values()
+    except (TypeError, ValueError):  # a builtin that does not tell
+        return math.inf
+    if any(each.kind is each.VAR_POSITIONAL for each in parameters):
+        return math.inf
+    return sum(each.kind in _POSITIONAL for each in parameters)
