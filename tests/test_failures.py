@@ -574,3 +574,66 @@ def test_what_ends_a_process_ends_it() -> None:
     for error in (KeyboardInterrupt, SystemExit):
         with pytest.raises(error):
             Stage(_raising(error)[0]).exchange(GET)
+
+
+def _returning(value: Any) -> list[Callable[..., Any]]:
+    def plain(req: Any, res: Any) -> Any:
+        return value
+
+    async def at_once(req: Any, res: Any) -> Any:
+        return value
+
+    async def later(req: Any, res: Any) -> Any:
+        await asyncio.sleep(0)
+        return value
+
+    def fewer() -> Any:
+        return value
+
+    return [plain, at_once, later, fewer]
+
+
+@pytest.mark.parametrize("value", ["hello", b"hello", {"a": 1}, ("hello", 404), bytearray(b"x"), ({}, 200)])
+@on_both_loops
+async def test_a_handler_that_returns_its_body_is_told_once_to_send_it(
+    value: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The line names it, and where it stands."""
+    for handler in _returning(value):
+        caplog.clear()
+        client = testing.connect(Stage(handler).server, ("192.0.2.1", 7))
+        client.send(GET)
+        client.send(GET)
+        await _settle()
+        (line,) = _told(caplog)
+        place = f"({__file__}:{handler.__code__.co_firstlineno})"
+        assert line.startswith(
+            f"GET / from 192.0.2.1:7: 'request' listener {handler.__qualname__} {place} returned "
+        )
+        assert line.endswith(
+            f"{type(value).__name__}: what is returned is not sent, res.end(...) sends a body"
+        )
+        assert client.received == b""
+
+
+@pytest.mark.parametrize("value", [None, 1, True, (), (None, None), object(), [], http.create_server()])
+@on_both_loops
+async def test_what_looks_like_no_body_is_returned_in_silence(
+    value: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As the values of the calls that stand in a lambda."""
+    for handler in _returning(value):
+        testing.connect(Stage(handler).server).send(GET)
+    await _settle()
+    assert _told(caplog) == []
+
+
+def test_a_handler_that_has_answered_may_return_anything(caplog: pytest.LogCaptureFixture) -> None:
+    """The client waits for nothing."""
+
+    def handle(req: Any, res: Any) -> str:
+        res.end("x")
+        return "x"
+
+    Stage(handle).exchange(GET)
+    assert _told(caplog) == []

@@ -239,7 +239,7 @@ class Connection(Making):
                     for listener in listeners.get("request", ()):
                         result = context.run(listener, message, response)
                         if result is not None:
-                            server._follow(result, "request", (message, response), context)
+                            server._follow(result, "request", (message, response), context, listener)
                 except (KeyboardInterrupt, SystemExit):
                     raise
                 except BaseException as error:  # as in `EventEmitter._call_each`

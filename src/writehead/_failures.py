@@ -61,6 +61,36 @@ def _is_over(response: Any) -> bool:
     return response is not None and bool(_fact(response, "writable_ended") or _fact(response, "destroyed"))
 
 
+def log_returned(result: Any, event: object, request: Any, listener: Any, warned: set[object]) -> None:
+    """Log, once for each listener, that it returned what it may have meant as the body.
+
+    Args:
+        result: what it returned.
+        event: the name of the event.
+        request: the request that it was called with.
+        listener: the function, or its coroutine.
+        warned: of which listeners that was logged; this one is added.
+    """
+    listener = _fact(listener, "listener") or listener  # of `once`, or of one of fewer arguments
+    code = _fact(listener, "__code__") or _fact(listener, "cr_code")
+    key = code or type(listener)
+    if key in warned:
+        return
+    warned.add(key)
+    name = _fact(listener, "__qualname__") or type(listener).__name__
+    place = "" if code is None else f" ({code.co_filename}:{code.co_firstlineno})"
+    fields = _fields(event, request, None)
+    logger.warning(
+        "%s: %r listener %s%s returned %s: what is returned is not sent, res.end(...) sends a body",
+        _where(fields, request),
+        event,
+        name,
+        place,
+        type(result).__name__,
+        extra=fields,
+    )
+
+
 def log_unheard_socket(error: BaseException, socket: Any) -> None:
     """Log why a socket of the user's ended, where nobody listens to its 'error'; that its client left is usual."""
     fields = _fields("error", None, socket)

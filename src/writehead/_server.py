@@ -11,7 +11,7 @@ from writehead import _fields, _options
 from writehead._callbacks import Callback
 from writehead._connection import Connection
 from writehead._contexts import run_in
-from writehead._failures import log_failure
+from writehead._failures import log_failure, log_returned
 from writehead._incoming import IncomingMessage
 from writehead._linger import Linger
 from writehead._listening import Held, Listening
@@ -67,6 +67,7 @@ class Server(Settings, Listening):
         self._keep_options(kept)
         self._set_context(copy_context())
         self._closers = []
+        self._warned_returns: set[object] = set()
         self._connections: set[Connection] = set()
         self._lingering: set[Linger] = set()
         if handler is not None:
@@ -187,7 +188,7 @@ class Server(Settings, Listening):
             for listener in self._entries(name):
                 result = run_in(context, listener, req, res)
                 if result is not None:
-                    self._follow(result, name, (req, res), context)
+                    self._follow(result, name, (req, res), context, listener)
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # as in `EventEmitter._call_each`
@@ -256,6 +257,16 @@ class Server(Settings, Listening):
             args[0].destroy(error if isinstance(error, Exception) else None)
         elif event in ("upgrade", "connect", "clientError"):
             args[1].destroy()
+
+    def _returned(self, result: Any, event: Any, args: tuple[Any, ...], listener: object) -> None:
+        """Warn, once for each listener, where it looks as if `result` should have been the body."""
+        body = result[0] if isinstance(result, tuple) and result else result  # as Flask takes (body, status)
+        if (
+            isinstance(body, str | bytes | bytearray | memoryview | Mapping)
+            and event in ("request", "checkContinue", "checkExpectation")
+            and not args[1].writable_ended
+        ):
+            log_returned(result, event, args[0], listener, self._warned_returns)
 
     # -- clocks ----------------------------------------------------------------
 

@@ -341,12 +341,18 @@ class EventEmitter:
         self._call_each(listeners, context.copy(), name, args)
 
     def _follow(
-        self, result: Any, name: Hashable, args: tuple[Any, ...], context: Context | None = None
+        self,
+        result: Any,
+        name: Hashable,
+        args: tuple[Any, ...],
+        context: Context | None = None,
+        listener: Listener | None = None,
     ) -> None:
         """Run what an `async def` listener returned, in `context` itself; anything else is ignored."""
         # A listener that ends in `return server.close()` returns an emitter that
         # can be awaited, and does not ask us to wait for it.
         if not inspect.isawaitable(result) or isinstance(result, EventEmitter):
+            run_in(context, self._returned, result, name, args, listener)
             return
         loop = asyncio._get_running_loop()
         if loop is None:
@@ -376,7 +382,9 @@ class EventEmitter:
                 await _first_step()
             task = asyncio.current_task()
             assert task is not None
-            await awaitable
+            returned = await awaitable
+            if returned is not None:
+                self._returned(returned, name, args, awaitable)
             if task.cancelling():  # and went on to its end, as one that was cancelled
                 self._task_failed(task, asyncio.CancelledError(), name, args)
         except (KeyboardInterrupt, SystemExit):
@@ -415,6 +423,9 @@ class EventEmitter:
         log_failure(error, event, self, *self._log_subject())
         if event != "error":
             self._notify("error", error)
+
+    def _returned(self, result: Any, event: Hashable, args: tuple[Any, ...], listener: object) -> None:
+        """Hear what a listener of `event`, or its coroutine, returned; None is not told."""
 
     def _log_subject(self) -> tuple[Any, Any]:
         """Return the request and the socket that its events are about, for the log; None for neither."""
