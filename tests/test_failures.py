@@ -637,3 +637,58 @@ def test_a_handler_that_has_answered_may_return_anything(caplog: pytest.LogCaptu
 
     Stage(handle).exchange(GET)
     assert _told(caplog) == []
+
+
+def _end_twice(req: Any, res: Any) -> None:
+    res.end("a")
+    res.end("b")
+
+
+def _write_after(req: Any, res: Any) -> None:
+    res.end("a")
+    res.write("b")
+
+
+async def _write_after_a_while(req: Any, res: Any) -> None:
+    res.end("a")
+    await asyncio.sleep(0)
+    res.write("b")
+
+
+@pytest.mark.parametrize(
+    ("handler", "call", "line"),
+    [(_end_twice, "end()", 2), (_write_after, "write()", 2), (_write_after_a_while, "write()", 3)],
+)
+@on_both_loops
+async def test_what_comes_after_the_end_is_told_with_its_place(
+    handler: Any, call: str, line: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Which call, in which line of the program, of which request."""
+    client = testing.connect(Stage(handler).server, ("192.0.2.1", 7))
+    client.send(GET)
+    await _settle()
+    place = f"{__file__}:{handler.__code__.co_firstlineno + line}"
+    assert _told(caplog) == [
+        "GET / from 192.0.2.1:7: the response failed, and nobody listens to its 'error': "
+        f"StreamWriteAfterEndError: write after end: {call} was called at {place} after end()"
+    ]
+
+
+def test_a_socket_that_is_written_to_after_its_end_is_told_with_its_place(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It names the client: there is no response any more."""
+    stage = Stage()
+
+    def upgrade(req: Any, socket: Any, head: bytes) -> None:
+        socket.end("x")
+        socket.write("y")
+
+    stage.server.on("upgrade", upgrade)
+    client = testing.connect(stage.server, ("192.0.2.1", 7))
+    client.send(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n")
+    testing.settle()
+    place = f"{__file__}:{upgrade.__code__.co_firstlineno + 2}"
+    (line,) = _told(caplog)
+    assert line.startswith("192.0.2.1:7: the socket failed, and nobody listens to its 'error': ")
+    assert line.endswith(f"write after end: write() was called at {place} after end()")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Self
 
-from writehead._failures import log_unheard_socket
+from writehead._failures import log_unheard
 from writehead._flow import BUSY, CALM, Owner, SocketFlow
 from writehead._linger import linger
 from writehead.errors import HTTPError, StreamDestroyedError, SystemCallError
@@ -71,7 +71,7 @@ class SocketEnd(SocketFlow):
         elif self.listener_count("error"):
             self._notify("error", error)
         else:
-            log_unheard_socket(error, self)
+            log_unheard(error, "socket", None, self)
 
     def _emit_close(self) -> None:
         waiting, self._waiting = self._waiting, None

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Iterator
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 from writehead._client_errors import is_client_error
@@ -18,6 +19,9 @@ logger = logging.getLogger("writehead")
 
 #: So much of a target or a method stands in a line of the log, in characters before they are escaped.
 LONGEST_NAME = 100
+
+#: So much of the text of an error that has no traceback.
+LONGEST_REASON = 1000
 
 
 def log_failure(
@@ -91,27 +95,43 @@ def log_returned(result: Any, event: object, request: Any, listener: Any, warned
     )
 
 
-def log_unheard_socket(error: BaseException, socket: Any) -> None:
-    """Log why a socket of the user's ended, where nobody listens to its 'error'; that its client left is usual."""
-    fields = _fields("error", None, socket)
+def log_unheard(error: BaseException, kind: str, request: Any, socket: Any) -> None:
+    """Log an 'error' of a response or a socket that nobody listens to; that its client left is usual.
+
+    Args:
+        error: what 'error' told.
+        kind: what failed: "response" or "socket".
+        request: the request that it is about, if any.
+        socket: the connection; None is that of the request.
+    """
+    fields = _fields("error", request, socket)
     level = logging.DEBUG if is_client_error(error) else logging.ERROR
-    reason = f"{type(error).__name__}: {printable(error)}"
     logger.log(
         level,
-        "%s: the socket failed, and nobody listens to its 'error': %s",
+        "%s: the %s failed, and nobody listens to its 'error': %s: %s",
         _where(fields, socket),
-        reason,
+        kind,
+        type(error).__name__,
+        printable(error, LONGEST_REASON),
         extra=fields,
     )
+
+
+def users_place() -> str | None:
+    """Return the file and line of the program that has called the library; None if there is no such frame."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and is_ours(frame.f_globals.get("__name__")):
+        frame = frame.f_back
+    return None if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 # -- whom it is about
 
 
-def printable(text: object) -> str:
-    """Return `text` on one line of printable ASCII, cut at `LONGEST_NAME` characters."""
+def printable(text: object, longest: int = LONGEST_NAME) -> str:
+    """Return `text` on one line of printable ASCII, cut at `longest` characters."""
     whole = str(text)
-    return ascii(whole[:LONGEST_NAME])[1:-1] + ("..." if len(whole) > LONGEST_NAME else "")
+    return ascii(whole[:longest])[1:-1] + ("..." if len(whole) > longest else "")
 
 
 def name_request(request: Any) -> str:

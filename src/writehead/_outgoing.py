@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from writehead._bytes import as_bytes
 from writehead._callbacks import Callback, UserCallback, user_callback
+from writehead._failures import log_unheard, users_place
 from writehead._headers import HeaderStore
 from writehead._http1.exchange import GONE, Http1Exchange
 from writehead._http1.framing import FRAMES
@@ -135,7 +136,11 @@ class OutgoingMessage(HeaderStore):
         return False
 
     def _refuse_write(self, callback: UserCallback | None) -> None:
-        error = StreamWriteAfterEndError() if self._finished else StreamDestroyedError("write")
+        error = (
+            StreamWriteAfterEndError("write()", users_place())
+            if self._finished
+            else StreamDestroyedError("write")
+        )
         if callback is not None:
             later(callback, error)
         if not self._destroyed:
@@ -147,7 +152,11 @@ class OutgoingMessage(HeaderStore):
 
     def _tell_error(self, error: BaseException) -> None:
         if not self._notify("error", error):
-            self._listener_failed(error, "error", (error,))
+            self._on_unheard(error)
+
+    def _on_unheard(self, error: BaseException) -> None:
+        """Hear of an 'error' that nobody listens to."""
+        log_unheard(error, "response", getattr(self, "req", None), self.socket)
 
     def _check_length(self, size: int, exact: bool) -> None:
         promised = self._exchange.promised
@@ -218,7 +227,7 @@ class OutgoingMessage(HeaderStore):
         called = user_callback(callback, self)
         if more:  # of whatever type
             if not self._destroyed:
-                error = StreamWriteAfterEndError()
+                error = StreamWriteAfterEndError("end()", users_place())
                 if called is not None:
                     later(called, error)
                 later(self._emit_error, error)

@@ -10,7 +10,7 @@ from typing import Any, Self
 from writehead import _fields
 from writehead._callbacks import Callback, UserCallback, user_callback
 from writehead._dates import date_line
-from writehead._failures import log_failure
+from writehead._failures import log_failure, users_place
 from writehead._file import FileRange, open_range, send_range
 from writehead._headers import Entry, field_pairs
 from writehead._http1.exchange import GONE, Gone, Http1Exchange, field_line, inform_block
@@ -472,6 +472,11 @@ class ServerResponse(OutgoingMessage):
         self._known_length = None
         OutgoingMessage.end(self, None if self._for_head_request else FAILURE_BODY)
 
+    def _on_unheard(self, error: BaseException) -> None:
+        super()._on_unheard(error)
+        if not self._flushed:
+            self._fail()
+
     def _listener_failed(self, error: BaseException, event: Any, args: tuple[Any, ...]) -> None:
         log_failure(error, event, self, self.req, response=self)
         if not self._flushed:
@@ -502,7 +507,7 @@ class ServerResponse(OutgoingMessage):
             ConnectionLostError: the client has gone.
         """
         if self._finished:
-            raise StreamWriteAfterEndError
+            raise StreamWriteAfterEndError("send_file()", users_place())
         async with Watch(self):
             with await open_range(file, offset, count) as piece:
                 await self._send_range(piece)
@@ -512,7 +517,7 @@ class ServerResponse(OutgoingMessage):
 
     async def _send_range(self, piece: FileRange) -> None:
         if self._finished:  # while the file was opened
-            raise StreamWriteAfterEndError
+            raise StreamWriteAfterEndError("send_file()", users_place())
         if not self._rendered:
             exchange = self._exchange
             exchange.announces = exchange is not GONE

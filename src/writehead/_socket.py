@@ -10,6 +10,7 @@ from writehead import _options
 from writehead._bytes import as_bytes
 from writehead._callbacks import Callback, UserCallback, user_callback
 from writehead._facts import SocketFacts
+from writehead._failures import users_place
 from writehead._flow import BUSY
 from writehead.errors import (
     ConnectionLostError,
@@ -96,7 +97,7 @@ class Socket(SocketFacts):
             self.write(data, encoding)
             if over:
                 if called is not None and ended:
-                    self._fail_later(called, StreamWriteAfterEndError())
+                    self._fail_later(called, StreamWriteAfterEndError("end()", users_place()))
                 return self
         if called is not None:
             self._call_at_end(called)
@@ -135,7 +136,7 @@ class Socket(SocketFacts):
         if not self._written_ended:
             self._fail_later(callback, StreamDestroyedError("write"))
             return
-        error = StreamWriteAfterEndError()
+        error = StreamWriteAfterEndError("write()", users_place())
         self._fail_later(callback, error)
         self.destroy(error)
 

@@ -350,8 +350,11 @@ class StreamWriteAfterEndError(HTTPError, RuntimeError):
 
     code = "ERR_STREAM_WRITE_AFTER_END"
 
-    def __init__(self) -> None:
-        super().__init__("write after end")
+    def __init__(self, call: str = "", place: str | None = None) -> None:
+        """Say which call of the program's, such as "end()", was too late, and in which file and line."""
+        where = "" if place is None else f" at {place}"
+        super().__init__("write after end" + (f": {call} was called{where} after end()" if call else ""))
+        self.place = place
 
 
 class StreamAlreadyFinishedError(HTTPError, RuntimeError):

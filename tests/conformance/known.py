@@ -454,6 +454,13 @@ DIFFERENCES: list[Difference] = [
         "keeps the value, but encodes the body as the head says.",
         "none: a body that contradicts its head can be read in two ways",
     ),
+    Difference(
+        "D44",
+        "Settings that are assigned",
+        "takes any value for `server.timeout`, `server.maxConnections` and most others, and fails or hangs later.",
+        "raises what `create_server` raises for an option, and keeps the value that was.",
+        "none: a wrong value is told where it is given",
+    ),
 ]
 BY_ID = {difference.id: difference for difference in DIFFERENCES}
 
