@@ -25,6 +25,7 @@ from writehead.errors import (
     ConnectionLostError,
     FileChangedError,
     InvalidArgTypeError,
+    InvalidArgValueError,
     OutOfRangeError,
     StreamWriteAfterEndError,
     WriteTimeoutError,
@@ -459,6 +460,10 @@ async def test_a_path_as_bytes(small: Path) -> None:
     [
         (("no such file",), FileNotFoundError),
         ((".",), OSError),
+        (("a\0b",), InvalidArgValueError),
+        ((b"a\0b",), InvalidArgValueError),
+        ((Path("a\0b"),), InvalidArgValueError),
+        (("\ud800",), InvalidArgValueError),
         ((5,), InvalidArgTypeError),
         ((None,), InvalidArgTypeError),
         ((io.BytesIO(b"x"),), InvalidArgTypeError),
