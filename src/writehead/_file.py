@@ -193,6 +193,8 @@ async def send_range(response: ServerResponse, piece: FileRange, by_kernel: bool
     sent = 0
     if not (fd is None or response._exchange.chunked or response._strict or not hasattr(os, "sendfile")):
         response.flush_headers()
+        if socket.destroyed:  # `drain` would not say that the client has gone
+            raise ConnectionLostError
         await socket.drain()
         sent = await _sendfile(response, socket, fd, piece)
         response._body_bytes += sent
