@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextvars import ContextVar
 from types import SimpleNamespace
 from typing import Any
@@ -593,7 +593,24 @@ def _returning(value: Any) -> list[Callable[..., Any]]:
     return [plain, at_once, later, fewer]
 
 
-@pytest.mark.parametrize("value", ["hello", b"hello", {"a": 1}, ("hello", 404), bytearray(b"x"), ({}, 200)])
+async def _chunks() -> AsyncIterator[bytes]:
+    yield b"x"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "hello",
+        b"hello",
+        {"a": 1},
+        ("hello", 404),
+        bytearray(b"x"),
+        ({}, 200),
+        (each for each in "hello"),
+        (_chunks(), 200),
+        _chunks(),
+    ],
+)
 @on_both_loops
 async def test_a_handler_that_returns_its_body_is_told_once_to_send_it(
     value: object, caplog: pytest.LogCaptureFixture
