@@ -46,7 +46,7 @@ print("run returned", flush=True)
     ("url", "code", "line", "returns"),
     [
         ("/task", 0, None, True),
-        ("/thread", 0, "_0 was in sleep", True),
+        ("/thread", 0, " was in sleep", True),
         ("/own", 0, "although thread mine was in ", True),
         ("/sync", 128 + signal.SIGTERM, "although the event loop was held in handle (", False),
         ("/shield", 128 + signal.SIGTERM, "although not cancelled: handle", False),

@@ -7,9 +7,12 @@ import socket
 import struct
 from typing import Any
 
+import pytest
+
 from tests.stage import GET, Stage, on_both_loops, silent
 from writehead import http, testing
 
+NAMES = [f"{side}_{name}" for side in ("remote", "local") for name in ("address", "family", "port")]
 UPGRADE = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
 
 
@@ -64,26 +67,27 @@ def test_a_socket_knows_its_server_and_its_transport() -> None:
     assert isinstance(socket.server, http.Server)
 
 
+@pytest.mark.parametrize("told", [False, True], ids=["untouched", "an option set"])
 @on_both_loops
-async def test_a_client_that_was_reset_before_it_was_accepted_has_facts() -> None:
-    """None, or what is known: never an exception, however late they are asked for."""
+async def test_a_client_that_was_reset_before_it_was_accepted_has_facts(told: bool) -> None:
+    """None, or what is known: never an exception, however late they are asked for, and whatever was done before."""
     asked: list[dict[str, Any]] = []
     answered = asyncio.Event()
 
+    def look(sock: Any) -> None:
+        asked.append({name: getattr(sock, name) for name in NAMES})
+        assert sock.address() == {}
+        sock.set_no_delay().set_keep_alive(True)
+
     async def handle(req: Any, res: Any) -> None:
+        if told:  # uvloop keeps the socket that it was told for
+            req.socket.set_no_delay()
         while not req.socket.destroyed:
             await asyncio.sleep(0)
-        names = ("address", "family", "port")
-        asked.append(
-            {
-                f"{side}_{name}": getattr(req.socket, f"{side}_{name}")
-                for side in ("remote", "local")
-                for name in names
-            }
-        )
-        assert req.socket.address() == {}
-        req.socket.set_no_delay().set_keep_alive(True)
-        answered.set()
+        try:
+            look(req.socket)
+        finally:
+            answered.set()
 
     async with http.create_server(handle) as server:
         await server.listen(0, "127.0.0.1")
@@ -92,4 +96,4 @@ async def test_a_client_that_was_reset_before_it_was_accepted_has_facts() -> Non
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         client.close()
         await answered.wait()
-    assert asked[0]["remote_family"] in (None, "IPv4")
+    assert asked and asked[0]["remote_family"] in (None, "IPv4")

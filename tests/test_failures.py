@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextvars import ContextVar
 from types import SimpleNamespace
 from typing import Any
@@ -74,6 +75,78 @@ def test_a_line_carries_its_facts_as_fields(caplog: pytest.LogCaptureFixture) ->
         "/a b",
         "[::1]:5",
     )
+
+
+class _Mute(Exception):
+    """An error that cannot be shown."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+    __repr__ = __str__
+
+
+class _MuteLoss(_Mute, ConnectionLostError):
+    """The same, by a client's doing."""
+
+    def __init__(self) -> None:
+        ConnectionLostError.__init__(self)
+
+
+class _Failing(logging.Handler):
+    """A handler of the log that shows each error by its text, and lets out what that raises."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        assert record.exc_info and record.exc_info[1] is not None
+        str(record.exc_info[1])
+        raise RuntimeError("the disk is full")
+
+
+@pytest.mark.parametrize("make", [ValueError, _Mute, _MuteLoss, asyncio.CancelledError])
+@on_both_loops
+async def test_a_log_that_fails_costs_no_client_its_response(
+    make: type[BaseException], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is told on the standard error stream, as what fails in a handler of the standard library."""
+
+    def plain(req: Any, res: Any) -> None:
+        raise make()
+
+    async def at_once(req: Any, res: Any) -> None:
+        raise make()
+
+    async def later(req: Any, res: Any) -> None:
+        await asyncio.sleep(0)
+        raise make()
+
+    failing = _Failing()
+    logging.getLogger("writehead").addHandler(failing)
+    try:
+        for handler in (plain, at_once, later):
+            client = testing.connect(Stage(handler).server)
+            client.send(GET)
+            await _settle()
+            assert client.received.startswith(b"HTTP/1.1 500 ")
+            assert "RuntimeError: " in capsys.readouterr().err
+    finally:
+        logging.getLogger("writehead").removeHandler(failing)
+
+
+def test_a_log_that_fails_is_told_to_nobody_where_nobody_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a service without a standard error stream, or with one that is closed at its other end."""
+
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    for stream in (None, Closed()):
+        monkeypatch.setattr("sys.stderr", stream)
+        failing = _Failing()
+        logging.getLogger("writehead").addHandler(failing)
+        try:
+            log_failure(_raised(ValueError("no")), "data", object())
+        finally:
+            logging.getLogger("writehead").removeHandler(failing)
 
 
 @pytest.mark.parametrize(
@@ -593,7 +666,24 @@ def _returning(value: Any) -> list[Callable[..., Any]]:
     return [plain, at_once, later, fewer]
 
 
-@pytest.mark.parametrize("value", ["hello", b"hello", {"a": 1}, ("hello", 404), bytearray(b"x"), ({}, 200)])
+async def _chunks() -> AsyncIterator[bytes]:
+    yield b"x"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "hello",
+        b"hello",
+        {"a": 1},
+        ("hello", 404),
+        bytearray(b"x"),
+        ({}, 200),
+        (each for each in "hello"),
+        (_chunks(), 200),
+        _chunks(),
+    ],
+)
 @on_both_loops
 async def test_a_handler_that_returns_its_body_is_told_once_to_send_it(
     value: object, caplog: pytest.LogCaptureFixture

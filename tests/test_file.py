@@ -25,6 +25,7 @@ from writehead.errors import (
     ConnectionLostError,
     FileChangedError,
     InvalidArgTypeError,
+    InvalidArgValueError,
     OutOfRangeError,
     StreamWriteAfterEndError,
     WriteTimeoutError,
@@ -292,6 +293,27 @@ async def test_a_client_that_leaves(big: Path, how: str) -> None:
         assert running.log == ["close"]
 
 
+class Cutting(http.ServerResponse):
+    """A response whose connection goes right behind its head."""
+
+    def flush_headers(self) -> None:
+        super().flush_headers()
+        self.socket.destroy()
+
+
+@on_both_loops
+async def test_a_socket_that_goes_behind_the_head(big: Path) -> None:
+    """ConnectionLostError, whoever closed it: a client that sends its FIN at once is answered in this way."""
+
+    async def handler(res: Any) -> None:
+        await res.send_file(big)
+
+    async with Running(handler, ServerResponse=Cutting) as running:
+        client = await running.ask()
+        assert isinstance(await running.outcome(), ConnectionLostError)
+        client.close()
+
+
 @on_both_loops
 async def test_a_response_destroyed_meanwhile(big: Path) -> None:
     """The same."""
@@ -459,6 +481,10 @@ async def test_a_path_as_bytes(small: Path) -> None:
     [
         (("no such file",), FileNotFoundError),
         ((".",), OSError),
+        (("a\0b",), InvalidArgValueError),
+        ((b"a\0b",), InvalidArgValueError),
+        ((Path("a\0b"),), InvalidArgValueError),
+        (("\ud800",), InvalidArgValueError),
         ((5,), InvalidArgTypeError),
         ((None,), InvalidArgTypeError),
         ((io.BytesIO(b"x"),), InvalidArgTypeError),

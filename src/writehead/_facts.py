@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 
 _LONGEST = 2**31 - 1  # seconds: an option of the system is an int
+# What uvloop raises of one that went before it was accepted: AttributeError where it was asked for nothing yet,
+# else ValueError, for it asks a descriptor of -1.
+_GONE = (AttributeError, OSError, ValueError)
 
 
 class SocketFacts(SocketEnd):
@@ -47,7 +50,7 @@ class SocketFacts(SocketEnd):
             return
         try:
             sock.setsockopt(getattr(system, level), number, value)
-        except OSError:  # a Unix socket has no TCP options (Node: ignored too)
+        except (OSError, ValueError):  # a Unix socket has no TCP options (Node: ignored too), or it has gone
             return
 
     def ref(self) -> Self:
@@ -164,10 +167,7 @@ class SocketFacts(SocketEnd):
         # Of a TCP connection both loops keep the addresses beyond its end.
         try:
             pair = transport.get_extra_info("sockname" if local else "peername")
-        except (
-            AttributeError,
-            OSError,
-        ):  # uvloop: of one that has gone before it was asked for the first time
+        except _GONE:
             return ()
         return pair if isinstance(pair, tuple) else ()
 

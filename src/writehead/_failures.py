@@ -7,8 +7,10 @@ writes a line of the log, or a colour of the terminal, by what it sends.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import sys
+import traceback
 from collections.abc import Iterator
 from types import FrameType, TracebackType
 from typing import Any
@@ -24,6 +26,21 @@ LONGEST_NAME = 100
 LONGEST_REASON = 1000
 
 
+@contextlib.contextmanager
+def _beside() -> Iterator[None]:
+    """Keep what a handler or a filter of the log raises, or the text of an error, from what comes behind the line.
+
+    A client may wait for that. It is told as `logging.Handler.handleError` does.
+    """
+    try:
+        yield
+    except Exception:
+        if logging.raiseExceptions and sys.stderr is not None:
+            with contextlib.suppress(OSError):
+                traceback.print_exc()
+
+
+@_beside()
 def log_failure(
     error: BaseException,
     event: object,
@@ -65,6 +82,7 @@ def _is_over(response: Any) -> bool:
     return response is not None and bool(_fact(response, "writable_ended") or _fact(response, "destroyed"))
 
 
+@_beside()
 def log_returned(result: Any, event: object, request: Any, listener: Any, warned: set[object]) -> None:
     """Log, once for each listener, that it returned what it may have meant as the body.
 
@@ -95,6 +113,7 @@ def log_returned(result: Any, event: object, request: Any, listener: Any, warned
     )
 
 
+@_beside()
 def log_unheard(error: BaseException, kind: str, request: Any, socket: Any) -> None:
     """Log an 'error' of a response or a socket that nobody listens to; that its client left is usual.
 

@@ -14,6 +14,7 @@ from writehead.errors import (
     ConnectionLostError,
     FileChangedError,
     InvalidArgTypeError,
+    InvalidArgValueError,
     OutOfRangeError,
     StreamWriteAfterEndError,
 )
@@ -139,7 +140,7 @@ async def open_range(file: Any, offset: int, count: int | None) -> FileRange:
         count: how many bytes; None is the rest.
 
     Raises:
-        OSError, InvalidArgTypeError, OutOfRangeError.
+        OSError, InvalidArgTypeError, InvalidArgValueError, OutOfRangeError.
     """
     _check_int("offset", offset)
     if count is not None:
@@ -156,6 +157,9 @@ def _open_path(path: Any, offset: int, count: int | None) -> FileRange:
         if error.errno == errno.ENXIO:  # a socket, or a device that is not there
             _check_kind(os.stat(path).st_mode, path)
         raise
+    except ValueError:  # the system was not asked: a null byte would end the name
+        reason = "must be a path without null bytes, in characters that the system knows"
+        raise InvalidArgValueError("file", path, reason) from None
     return _limit(opened, path, offset, count)
 
 
@@ -189,6 +193,8 @@ async def send_range(response: ServerResponse, piece: FileRange, by_kernel: bool
     sent = 0
     if not (fd is None or response._exchange.chunked or response._strict or not hasattr(os, "sendfile")):
         response.flush_headers()
+        if socket.destroyed:  # `drain` would not say that the client has gone
+            raise ConnectionLostError
         await socket.drain()
         sent = await _sendfile(response, socket, fd, piece)
         response._body_bytes += sent

@@ -500,6 +500,7 @@ class ServerResponse(OutgoingMessage):
         Raises:
             OSError: the file cannot be opened; nothing has been sent.
             InvalidArgTypeError: it is no regular file, or of no known size (below /proc and /sys).
+            InvalidArgValueError: a path that no system takes, as one with a null byte (`%00`).
             OutOfRangeError: `offset` or `count` lies outside the file.
             FileChangedError: the file became shorter; the connection was cut.
             StreamWriteAfterEndError: the response was ended before, or meanwhile; then, if its

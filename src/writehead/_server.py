@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextvars import copy_context
 from typing import Any, Self
 
@@ -26,6 +26,9 @@ EXPIRED = 16
 
 #: and so many are looked at for progress.
 LOOKED_AT = 1024
+
+#: What a handler returns that means it as the body; one with a `yield` in it returns a generator, and has not run.
+_BODIES = (str, bytes, bytearray, memoryview, Mapping, Generator, AsyncGenerator)
 
 
 class Server(Settings, Listening):
@@ -262,7 +265,7 @@ class Server(Settings, Listening):
         """Warn, once for each listener, where it looks as if `result` should have been the body."""
         body = result[0] if isinstance(result, tuple) and result else result  # as Flask takes (body, status)
         if (
-            isinstance(body, str | bytes | bytearray | memoryview | Mapping)
+            isinstance(body, _BODIES)
             and event in ("request", "checkContinue", "checkExpectation")
             and not args[1].writable_ended
         ):
