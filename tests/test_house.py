@@ -19,7 +19,7 @@ FLOORS: list[dict[str, set[str]]] = [
     {  # 0: words
         "errors": {"_http_error", "_received", "_system"},
         "_http_error": set(),
-        "_option_names": {"errors", "_spellings"},
+        "_option_names": {"errors", "_received", "_spellings"},
         "_received": set(),
         "_system": set(),
         "_bytes": {"errors", "_encodings"},

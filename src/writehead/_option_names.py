@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Mapping
 
+from writehead._received import harmless
 from writehead._spellings import node_spelling, snake
 from writehead.errors import UnknownOptionError
+
+# What may be a name; what cannot may be a key or a certificate in the place of one.
+_NAME = re.compile(r"[\w.-]{0,40}")
 
 #: Options of Node's `net.createServer` and `http.createServer`, or of other libraries, with what to do instead.
 NOT_OF_SERVERS = {
@@ -79,8 +84,8 @@ def unknown(
         known: the names that there are, in Python spelling.
         instead: what to do instead, for names that there are elsewhere.
     """
-    if not isinstance(name, str):
-        return UnknownOptionError(owner, name)
+    if not isinstance(name, str) or _NAME.fullmatch(name) is None:
+        return UnknownOptionError(owner, harmless(name))
     spelled = snake(name)
     hint = (instead or {}).get(spelled)
     if hint is not None:
