@@ -41,6 +41,7 @@ DEFAULTS: dict[str, Any] = {
     "insecure_http_parser": False,
     "reject_non_standard_body_writes": False,
     "optimize_empty_requests": False,
+    "http_allow_half_open": False,
     "emit_close_after_finish": False,
     "unique_headers": frozenset(),
     "should_upgrade_callback": None,
@@ -56,6 +57,7 @@ INTEGERS = [
     "max_header_size",
 ]
 BOOLEANS = [
+    "http_allow_half_open",
     "require_host_header",
     "join_duplicate_headers",
     "insecure_http_parser",
@@ -129,6 +131,8 @@ UNKNOWN: dict[Any, str | None] = {
     "maxConnection": "did you mean 'maxConnections'?",
     "max_header_sise": "did you mean 'max_header_size'?",
     "insecureHttpParsr": "did you mean 'insecureHTTPParser'?",
+    "allowHalfOpen": "http_allow_half_open=True lets handlers answer a client that has ended its side",
+    "httpAllowHalfOpn": "did you mean 'httpAllowHalfOpen'?",
     "pauseOnConnect": "call `socket.pause()` in a listener of 'connection'",
     "key": "`https.create_server` makes a server over TLS",
     "port": "give it to `listen`",

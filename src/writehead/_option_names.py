@@ -10,7 +10,7 @@ from writehead.errors import UnknownOptionError
 
 #: Options of Node's `net.createServer` and `http.createServer`, or of other libraries, with what to do instead.
 NOT_OF_SERVERS = {
-    "allow_half_open": "the sockets of an HTTP server are half-open as they are",
+    "allow_half_open": "http_allow_half_open=True lets handlers answer a client that has ended its side",
     "http_validation": "every request is checked as the RFCs ask, unless insecure_http_parser=True",
     "pause_on_connect": "call `socket.pause()` in a listener of 'connection'",
     "block_list": "call `socket.destroy()` in a listener of 'connection'",
