@@ -31,6 +31,7 @@ NOT_OF_SERVERS = {
     "ssl_context": "`https.create_server` makes a server over TLS",
     "request_listener": "give the handler without a name, or as `handler`",
     "on_request": "give the handler without a name, or as `handler`",
+    "http1_options": "they are options of the server itself",
     "headers": "set them on each response",
 }
 
@@ -38,6 +39,7 @@ NOT_OF_SERVERS = {
 NOT_OF_TLS = {
     "request_cert": "give it to `create_server`",
     "reject_unauthorized": "give it to `create_server`",
+    "certificate_compression": "it is not supported",
     "enable_trace": "there is no trace of TLS; `SSLKEYLOGFILE` serves for one by an ssl_context",
     "session_timeout": "give an ssl_context with its own",
     "session_id_context": "give an ssl_context with its own",
@@ -59,12 +61,23 @@ NOT_OF_LISTEN = {
     "uds": "give it as `path`",
     "ssl": "`https.create_server` makes a server over TLS",
     "reuse_address": "it is always so",
-    "allow_half_open": "the sockets of an HTTP server are half-open as they are",
+    "allow_half_open": "give `create_server` http_allow_half_open=True, that handlers may answer a client that has ended",
+    "no_delay": "give it to `create_server`",
+    "keep_alive": "give it to `create_server`",
+    "keep_alive_initial_delay": "give it to `create_server`",
+    "high_water_mark": "give it to `create_server`",
     "lookup": "give an address as `host`",
     "handle": "give `fd`, or an open socket",
     "family": "give an address as `host`",
     "pause_on_connect": "call `socket.pause()` in a listener of 'connection'",
     "block_list": "call `socket.destroy()` in a listener of 'connection'",
+}
+
+#: The same for servers over TLS.
+NOT_OF_TLS_SERVERS = {
+    name: instead
+    for name, instead in {**NOT_OF_SERVERS, **NOT_OF_TLS}.items()
+    if "https.create_server" not in instead
 }
 
 

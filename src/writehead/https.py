@@ -79,7 +79,7 @@ class Server(PlainServer):
         for name in (*tls, *more):
             if _spellings.snake(str(name)) not in _OPTIONS and _spellings.snake(str(name)) not in REFUSED:
                 known = {*_OPTIONS, *_options.NAMES}
-                raise _option_names.unknown("an https server", name, known, _option_names.NOT_OF_TLS)
+                raise _option_names.unknown("an https server", name, known, _option_names.NOT_OF_TLS_SERVERS)
         secure = given(tls, more, more=_OPTIONS)
         super().__init__(_split(options or {}, tls=False), handler, **_split(keywords, tls=False))
         timeout = secure.get("handshake_timeout", 120_000)
