@@ -88,22 +88,3 @@ def test_a_cipher_in_use() -> None:
     fresh = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), True)
     assert cipher_of(fresh) == {}
     assert certificate_of(fresh) == {}
-
-
-class Named:
-    """An SSL object whose certificate has a name with the same part twice."""
-
-    def getpeercert(self, binary_form: bool = False) -> object:
-        if binary_form:
-            return b"der"
-        parts = [(("commonName", "a"),), (("organizationalUnitName", "x"),)]
-        parts += [(("organizationalUnitName", "y"),), (("organizationalUnitName", "z"), ("odd", "w"))]
-        return {"subject": parts, "notBefore": "", "notAfter": "", "serialNumber": "1"}
-
-
-def test_a_part_of_a_name_that_comes_again_is_a_list() -> None:
-    """Node: one OU is a string, several are a list."""
-    certificate = certificate_of(Named())  # type: ignore[arg-type]
-    assert certificate["subject"] == {"CN": "a", "OU": ["x", "y", "z"], "odd": "w"}
-    assert certificate["issuer"] == {}
-    assert certificate["subjectaltname"] == ""

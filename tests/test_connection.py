@@ -1368,3 +1368,46 @@ async def test_an_error_that_is_emitted_on_the_socket_ends_the_connection() -> N
         client.send(b"GET /" + HOST)
         assert await client.rest() == BAD
     assert told == [True, True, "kaboom", True]
+
+
+@pytest.mark.parametrize("on", [False, True])
+@on_both_loops
+async def test_a_client_that_has_ended_its_side_may_still_be_answered(on: bool) -> None:
+    """With `http_allow_half_open`: each response in its turn, however late, then the end; the default waits for none."""
+    go = asyncio.Event()
+    lost: list[str] = []
+
+    def handle(req: Any, res: Any) -> None:
+        res.on("close", lambda: lost.append(req.url))
+
+        async def respond() -> None:
+            await go.wait()
+            res.end(req.url)
+
+        if req.url == "/1":
+            req.socket.on("close" if not on else "end", lambda *_: go.set())
+        return respond()  # type: ignore[return-value]
+
+    async with http.create_server(handle) as server:
+        server.httpAllowHalfOpen = on
+        await server.listen(0, "127.0.0.1")
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.address()["port"])
+        writer.write(b"".join(b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % n for n in (1, 2)))
+        writer.write_eof()
+        received = await reader.read()
+        writer.close()
+    assert received.count(b"HTTP/1.1 200 OK") == (2 if on else 0)
+    assert received.count(b"Connection: keep-alive") == (2 if on else 0)  # as Node says
+    assert lost == ([] if on else ["/1", "/2"])
+
+
+def test_what_a_fin_cuts_short_is_refused_though_half_open_is_allowed() -> None:
+    """And between two requests a FIN ends the connection."""
+    stage = Stage(http_allow_half_open=True)
+    client = stage.send(GET[:-2] + b"Content-Length: 5\r\n\r\nab")
+    client.end()
+    assert BAD in client.received or client.closed
+    idle = stage.send(GET)
+    idle.end()
+    assert idle.closed
+    assert dateless(idle.received) == answer(b"ok")

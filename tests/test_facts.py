@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
+import math
 import socket
+import ssl
 import struct
 from typing import Any
 
 import pytest
 
+from tests.certificates import authority
 from tests.stage import GET, Stage, on_both_loops, silent
-from writehead import http, testing
+from writehead import http, https, testing
 
 NAMES = [f"{side}_{name}" for side in ("remote", "local") for name in ("address", "family", "port")]
 UPGRADE = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
@@ -97,3 +101,86 @@ async def test_a_client_that_was_reset_before_it_was_accepted_has_facts(told: bo
         client.close()
         await answered.wait()
     assert asked and asked[0]["remote_family"] in (None, "IPv4")
+
+
+@on_both_loops
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize("ending", ["destroyed", "left", "reset"])
+async def test_every_fact_may_be_asked_for_at_any_time(
+    secure: bool, ending: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Before, inside 'close' and long after it: a value, or the socket, and never an exception (Node)."""
+    asked: list[dict[str, Any]] = []
+    closed = asyncio.Event()
+
+    def handle(req: Any, res: Any) -> None:
+        sock = req.socket
+        asked.append(facts_of(sock))
+
+        def close(*_: Any) -> None:
+            asked.append(facts_of(sock))
+            asyncio.get_running_loop().call_later(0.01, late)
+
+        def late() -> None:
+            asked.append(facts_of(sock))
+            closed.set()
+
+        sock.on("close", close)
+        if ending == "destroyed":
+            sock.destroy()
+            asked.append(facts_of(sock))
+
+    made = https.create_server(handle, **authority().options()) if secure else http.create_server(handle)
+    async with made as server:
+        await server.listen(0, "127.0.0.1")
+        client: Any = socket.create_connection(("127.0.0.1", server.address()["port"]))
+        if secure:
+            context = ssl.create_default_context()
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            client = await asyncio.to_thread(context.wrap_socket, client)
+        client.sendall(GET)
+        while not asked:
+            await asyncio.sleep(0.001)
+        if ending == "reset":
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+        await closed.wait()
+    first, *later = asked
+    for facts in later:
+        assert facts["ready_state"] == "closed"
+        assert (facts["destroyed"], facts["readable"], facts["writable"]) == (True, False, False)
+        for name in ("bytes_read", "encrypted", "authorized", "alpn_protocol", "get_cipher"):
+            assert facts[name] == first[name], name
+    assert not caplog.records
+
+
+def facts_of(sock: Any) -> dict[str, Any]:
+    """Ask for everything."""
+    facts: dict[str, Any] = {}
+    for name in dir(sock):
+        if not name.startswith("_") and isinstance(inspect.getattr_static(sock, name, None), property):
+            facts[name] = getattr(sock, name)
+    for name in ("get_cipher", "get_peer_certificate", "address"):
+        facts[name] = getattr(sock, name)()
+    for call in (
+        lambda: sock.set_no_delay(True),
+        lambda: sock.set_keep_alive(True, 1000),
+        lambda: sock.set_keep_alive(True, 10**400),
+        lambda: sock.set_timeout(5000, print),
+        lambda: sock.set_timeout(0, print),
+        sock.ref,
+        sock.unref,
+    ):
+        assert call() is sock
+    return facts
+
+
+@pytest.mark.parametrize("delay", ["5", -1, math.nan])
+def test_a_wrong_delay_changes_no_option(delay: Any) -> None:
+    """It is checked first."""
+    _, sock, _ = owned()
+    asked: list[Any] = []
+    sock._set_option = lambda *args: asked.append(args)
+    with pytest.raises((TypeError, ValueError)):
+        sock.set_keep_alive(True, delay)
+    assert not asked

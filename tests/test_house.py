@@ -19,7 +19,7 @@ FLOORS: list[dict[str, set[str]]] = [
     {  # 0: words
         "errors": {"_http_error", "_received", "_system"},
         "_http_error": set(),
-        "_option_names": {"errors", "_spellings"},
+        "_option_names": {"errors", "_received", "_spellings"},
         "_received": set(),
         "_system": set(),
         "_addresses": set(),
@@ -57,7 +57,8 @@ FLOORS: list[dict[str, set[str]]] = [
         "_facts": {"_certificate", "_ending"},
         "_socket": {"_wire", "_facts", "_flow"},
         "_standalone": {"_wire"},
-        "_certificate": set(),
+        "_certificate": {"_x509"},
+        "_x509": set(),
         "_secure_context": set(),
         "_feed": set(),
         "_tls": {"_certificate", "_feed"},

@@ -17,6 +17,7 @@ from writehead import http, https, testing
 from writehead._options import milliseconds, server_options
 from writehead._secure_context import CONTEXT
 from writehead._spellings import node_spelling, snake
+from writehead._target import OPTIONS
 from writehead.errors import HTTPError, InvalidArgTypeError, OutOfRangeError, UnknownOptionError
 
 DEFAULTS: dict[str, Any] = {
@@ -41,6 +42,7 @@ DEFAULTS: dict[str, Any] = {
     "insecure_http_parser": False,
     "reject_non_standard_body_writes": False,
     "optimize_empty_requests": False,
+    "http_allow_half_open": False,
     "emit_close_after_finish": False,
     "unique_headers": frozenset(),
     "should_upgrade_callback": None,
@@ -56,6 +58,7 @@ INTEGERS = [
     "max_header_size",
 ]
 BOOLEANS = [
+    "http_allow_half_open",
     "require_host_header",
     "join_duplicate_headers",
     "insecure_http_parser",
@@ -129,6 +132,8 @@ UNKNOWN: dict[Any, str | None] = {
     "maxConnection": "did you mean 'maxConnections'?",
     "max_header_sise": "did you mean 'max_header_size'?",
     "insecureHttpParsr": "did you mean 'insecureHTTPParser'?",
+    "allowHalfOpen": "http_allow_half_open=True lets handlers answer a client that has ended its side",
+    "httpAllowHalfOpn": "did you mean 'httpAllowHalfOpen'?",
     "pauseOnConnect": "call `socket.pause()` in a listener of 'connection'",
     "key": "`https.create_server` makes a server over TLS",
     "port": "give it to `listen`",
@@ -161,6 +166,9 @@ def test_an_option_that_there_is_not_is_refused(name: Any) -> None:
         ("minVersoin", "did you mean 'minVersion'?"),
         ("keep_alive_timout", "did you mean 'keep_alive_timeout'?"),
         ("sessionTimeout", "give an ssl_context with its own"),
+        ("pauseOnConnect", "call `socket.pause()` in a listener of 'connection'"),
+        ("allowHalfOpen", "http_allow_half_open=True lets handlers answer"),
+        ("port", "give it to `listen`"),
     ],
 )
 def test_options_of_tls_that_there_are_not_are_refused(name: str, hint: str) -> None:
@@ -184,6 +192,7 @@ def test_options_of_tls_that_there_are_not_are_refused(name: str, hint: str) -> 
     [
         ("prot", "did you mean 'port'?"),
         ("reusePrt", "did you mean 'reusePort'?"),
+        ("noDelay", "give it to `create_server`"),
         ("hostname", "give it as `host`"),
         ("socket", "give the socket without a name: listen(sock)"),
         ("ssl_context", None),
@@ -427,3 +436,39 @@ def test_an_odd_value_of_tls_is_refused_by_name_or_works(name: str) -> None:
             except (HTTPError, OSError) as error:
                 assert isinstance(error, OSError) or name.split("_")[-1] in str(error).lower(), value
                 assert server._context is before
+
+
+# Node 24: http.createServer and net.createServer, tls.createServer and tls.createSecureContext, server.listen.
+OF_NODE = {
+    "http": (
+        "IncomingMessage joinDuplicateHeaders keepAlive keepAliveInitialDelay keepAliveTimeout keepAliveTimeoutBuffer "
+        "maxHeaderSize noDelay requireHostHeader ServerResponse uniqueHeaders rejectNonStandardBodyWrites "
+        "optimizeEmptyRequests shouldUpgradeCallback connectionsCheckingInterval headersTimeout highWaterMark "
+        "insecureHTTPParser requestTimeout allowHalfOpen pauseOnConnect blockList"
+    ),
+    "https": (
+        "ALPNProtocols ALPNCallback clientCertEngine enableTrace handshakeTimeout rejectUnauthorized requestCert "
+        "sessionTimeout SNICallback ticketKeys pskCallback pskIdentityHint allowPartialTrustChain ca cert sigalgs "
+        "ciphers crl dhparam ecdhCurve honorCipherOrder key privateKeyEngine privateKeyIdentifier maxVersion "
+        "minVersion passphrase pfx secureOptions secureProtocol sessionIdContext"
+    ),
+    "listen": "port host path backlog exclusive readableAll writableAll ipv6Only reusePort signal fd",
+}
+
+
+@pytest.mark.parametrize("name", [*OF_NODE["http"].split(), *OF_NODE["https"].split()])
+def test_an_option_that_node_documents_is_there_or_says_what_to_do(name: str) -> None:
+    """One that is only refused would leave who ports a program alone."""
+    makers: list[Any] = [http.create_server] if name in OF_NODE["http"].split() else []
+    for make in (*makers, https.create_server):
+        try:
+            make({name: None})
+        except UnknownOptionError as error:
+            assert "has no option" in str(error)
+            assert ", " in str(error)
+
+
+@pytest.mark.parametrize("name", OF_NODE["listen"].split())
+def test_listen_has_every_option_that_node_documents(name: str) -> None:
+    """In Node's spelling."""
+    assert snake(name) in OPTIONS

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import os
 import ssl
 import stat
 import tempfile
+import traceback
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +26,9 @@ from cryptography.hazmat.primitives.serialization import (
 from trustme import KeyType
 
 from tests.certificates import authority
-from writehead import _secure_context
-from writehead._secure_context import as_file, given, make_context, pems
+from writehead import _secure_context, https
+from writehead._secure_context import CONTEXT, as_file, given, make_context, pems
+from writehead._spellings import node_spelling
 from writehead.errors import (
     HTTPError,
     InvalidArgTypeError,
@@ -317,3 +322,138 @@ def test_a_memory_file_without_proc(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert _secure_context._in_memory(b"x") is None
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(opened)
+
+
+MARKER = "MarkerOfSecrets"
+BARE = "MC4CAQAwBQYDK2VwBCIE/" + MARKER + "+KEY="
+BEGUN = f"-----BEGIN PRIVATE KEY-----\n{MARKER}\n-----END PRIVATE KEY-----\n"
+
+
+class Passphrase:
+    """A secret in a class of the user's own, which shows it."""
+
+    def __repr__(self) -> str:
+        return MARKER
+
+
+#: What may be a secret, or hold one, where a key, a certificate or a passphrase is looked for.
+SECRETS: list[Any] = [
+    BARE,
+    BARE.encode(),
+    bytearray(BARE.encode()),
+    f"{BARE}\n",
+    f"/{BARE}",
+    f"{BARE}\0",
+    f"{BARE}\ud800",
+    f"-----BEGIN {BARE}\ud800",
+    BARE * 100,
+    BEGUN,
+    BEGUN.encode(),
+    [BARE],
+    [BEGUN, BARE],
+    {"pem": BARE},
+    {"pem": BEGUN, "passphrase": MARKER},
+    {"pem": KEY, "passphrase": Passphrase()},
+    {"pem": {"pem": BARE}},
+    {BARE: MARKER},
+    {"key": BARE},
+    [{"passphrase": BARE, "pem": Passphrase()}],
+    (BARE, BARE),
+    Passphrase(),
+    Path(BARE),
+]
+HOLDERS = [*(name for name in CONTEXT if name != "secure_options"), *_secure_context.REFUSED]
+HOLDERS = [name for name in HOLDERS if name not in {"ciphers", "ecdh_curve", "min_version", "max_version"}]
+
+
+def everything(error: BaseException | None) -> str:
+    """Return all that a program or a log can read of an error, and of those that it comes from."""
+    texts = []
+    while error is not None:
+        facts = {name: getattr(error, name, None) for name in ("filename", "filename2", "object", "strerror")}
+        texts += [str(error), repr(error), repr(error.args), repr(vars(error)), repr(facts)]
+        texts += traceback.format_exception(error)
+        error = error.__cause__ or error.__context__
+    return "".join(texts)
+
+
+def error_of(function: Callable[..., object], *args: Any, **keywords: Any) -> str:
+    """Return all of the error that a call raises; nothing if it raises none."""
+    try:
+        function(*args, **keywords)
+    except Exception as error:
+        return everything(error)
+    return ""
+
+
+@pytest.mark.parametrize("spell", [str, node_spelling])
+@pytest.mark.parametrize("name", HOLDERS)
+def test_no_error_has_a_secret_in_it(name: str, spell: Callable[[str], str]) -> None:
+    """Whatever stands in an option that may hold a secret, neither text, facts nor causes of the error show it."""
+    server = https.create_server(key=KEY, cert=CERT)
+    pair = {"key": KEY, "cert": CERT}
+    if name == "ssl_context":
+        pair = {}
+    for secret in SECRETS:
+        options = pair | {spell(name): secret}
+        for call in (https.create_server, server.set_secure_context, partial(server.add_context, "a.test")):
+            assert MARKER not in error_of(call, options), secret
+            assert MARKER not in error_of(call, **options), secret
+
+
+@pytest.mark.parametrize("secret", [*SECRETS, {BARE: CERT}, {BEGUN: CERT}, {f"{BARE * 9}": 1}, ssl])
+def test_no_error_has_a_secret_that_stands_in_a_wrong_place(secret: Any) -> None:
+    """In the place of a mapping, a name, a function or a duration it is not shown either."""
+    server = https.create_server(key=KEY, cert=CERT)
+    for call in (
+        https.create_server,
+        partial(https.create_server, {"key": KEY, "cert": CERT}),
+        partial(https.create_server, None),
+        server.set_secure_context,
+        partial(server.add_context, "a.test"),
+        server.add_context,
+    ):
+        assert MARKER not in error_of(call, secret)
+    for name in ("sni_callback", "alpn_protocols", "handshake_timeout"):
+        assert MARKER not in error_of(https.create_server, **{name: secret})
+
+
+def answering(found: Any) -> Callable[[str], Any]:
+    """Return a `sni_callback` that answers every name alike."""
+    return lambda name: found
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_no_error_of_an_answer_to_a_name_has_a_secret_in_it(
+    secret: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What a `sni_callback` answers is treated alike, in its errors and in the log."""
+    caplog.set_level(logging.DEBUG)
+    for found in (secret, {"key": secret, "cert": CERT}, {"key": KEY, "cert": CERT, "passphrase": secret}):
+        server = https.create_server(key=KEY, cert=CERT, sni_callback=answering(found))
+        heard: list[BaseException | None] = []
+        server._find_context("a.test", lambda error, context: heard.append(error))
+        assert [MARKER in everything(error) for error in heard] == [False]
+    assert MARKER not in caplog.text
+
+
+def test_a_path_that_is_known_for_one_is_shown(tmp_path: Path) -> None:
+    """By its suffix or its folder; other texts may be keys, and the error says what they were taken for."""
+    for path in ("none.pem", "NONE.KEY", str(tmp_path / "none"), tmp_path / "none"):
+        with pytest.raises(FileNotFoundError) as caught:
+            pems(path, "key")
+        assert caught.value.filename == str(path)
+    with pytest.raises(FileNotFoundError, match="has no .-----BEGIN. and was taken for a path") as caught:
+        pems(BARE, "key")
+    assert caught.value.filename is None
+    with pytest.raises(OSError, match=r"Invalid argument: cert \(not shown\)"):
+        pems("a\0b", "cert")
+
+
+def test_a_passphrase_in_every_form() -> None:
+    """It is text or bytes, and of 1023 bytes at most."""
+    key = encrypted(b"right")
+    for passphrase in ("right", b"right", bytearray(b"right")):
+        assert make_context({"key": key, "cert": CERT, "passphrase": passphrase})
+    with pytest.raises(InvalidArgValueError, match="must have 1023 bytes at most"):
+        make_context({"key": key, "cert": CERT, "passphrase": "x" * 1024})

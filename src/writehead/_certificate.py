@@ -7,16 +7,7 @@ import re
 import ssl
 from typing import Any
 
-# X.520 names as `ssl` spells them, and as certificates are read aloud.
-_SHORT = {
-    "commonName": "CN",
-    "countryName": "C",
-    "domainComponent": "DC",
-    "localityName": "L",
-    "organizationName": "O",
-    "organizationalUnitName": "OU",
-    "stateOrProvinceName": "ST",
-}
+from writehead._x509 import Certificate
 
 _CIPHER = re.compile(
     r"""(?:(?P<exchange>[A-Z-]*?(?:RSA|DSS|ECDSA|PSK|ADH|AECDH))-)?
@@ -63,7 +54,7 @@ def standard_name(name: str) -> str:
 
 def is_verified(ssl_object: ssl.SSLObject) -> bool:
     """Return whether the client has shown a certificate that one of our authorities vouches for."""
-    return bool(_decoded(ssl_object))
+    return _shown(ssl_object) is not None
 
 
 def verification_error(ssl_object: ssl.SSLObject) -> str | None:
@@ -77,22 +68,26 @@ def certificate_of(ssl_object: ssl.SSLObject) -> dict[str, Any]:
     """Return the client's certificate; empty if it has shown none.
 
     `subject` and `issuer` are mappings ("CN", "O", …); `subjectaltname` is text
-    ("DNS:a, IP Address:…"); `valid_from` and `valid_to` are times as OpenSSL writes them;
-    `serial_number` and the fingerprints are hexadecimal; `raw` is the certificate (DER).
+    ("DNS:a, IP Address:…", with quotes where a name would read as two; None without any);
+    `valid_from` and `valid_to` are times as OpenSSL writes them; `serial_number` and the
+    fingerprints are hexadecimal; `raw` is the certificate (DER).
 
     Source: https://nodejs.org/api/tls.html#certificate-object
     """
-    decoded = _decoded(ssl_object)
-    raw = ssl_object.getpeercert(binary_form=True) if decoded else None
-    if not decoded or raw is None:
-        return {}
+    raw = _shown(ssl_object)
+    return {} if raw is None else described(raw)
+
+
+def described(raw: bytes) -> dict[str, Any]:
+    """Return what a certificate in DER says; see `certificate_of`."""
+    certificate = Certificate(raw)
     return {
-        "subject": _name(decoded.get("subject", ())),
-        "issuer": _name(decoded.get("issuer", ())),
-        "subjectaltname": ", ".join(f"{kind}:{text}" for kind, text in decoded.get("subjectAltName", ())),
-        "valid_from": decoded["notBefore"],
-        "valid_to": decoded["notAfter"],
-        "serial_number": decoded["serialNumber"],
+        "subject": certificate.subject,
+        "issuer": certificate.issuer,
+        "subjectaltname": certificate.alternative_names(),
+        "valid_from": certificate.valid_from,
+        "valid_to": certificate.valid_to,
+        "serial_number": certificate.serial_number,
         "fingerprint": _fingerprint(raw, "sha1"),
         "fingerprint256": _fingerprint(raw, "sha256"),
         "fingerprint512": _fingerprint(raw, "sha512"),
@@ -100,26 +95,14 @@ def certificate_of(ssl_object: ssl.SSLObject) -> dict[str, Any]:
     }
 
 
-def _decoded(ssl_object: ssl.SSLObject) -> Any:
+def _shown(ssl_object: ssl.SSLObject) -> bytes | None:
+    """Return the client's certificate, which was verified if we asked for one."""
+    if ssl_object.context.verify_mode == ssl.CERT_NONE:
+        return None
     try:
-        return ssl_object.getpeercert()
+        return ssl_object.getpeercert(binary_form=True)
     except ValueError:  # the handshake is not done
         return None
-
-
-def _name(parts: Any) -> dict[str, Any]:
-    """Return a distinguished name as a mapping; what comes more than once as a list."""
-    found: dict[str, Any] = {}
-    for part in parts:
-        for long, value in part:
-            key = _SHORT.get(long, long)
-            if key not in found:
-                found[key] = value
-            elif isinstance(found[key], list):
-                found[key].append(value)
-            else:
-                found[key] = [found[key], value]
-    return found
 
 
 def _fingerprint(raw: bytes, algorithm: str) -> str:

@@ -284,7 +284,9 @@ class Connection(Making):
                 elif end is not None:
                     error = end
             self.turns.later(socket._notify, "end")
-            if end is not END and self._owes_answers and self.turns.loop is not None:
+            if error is None and self._server.http_allow_half_open and self._owes_answers:
+                self._closed_input = True  # the last response ends the connection: see `_go_on`
+            elif end is not END and self._owes_answers and self.turns.loop is not None:
                 self._end_patiently(error if isinstance(error, BaseException) else None)
             elif isinstance(error, BaseException):
                 self._on_broken(error, at_once=True)  # after a FIN nobody waits for a turn

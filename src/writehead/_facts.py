@@ -266,7 +266,7 @@ class SocketFacts(SocketEnd):
         """Return the client's certificate; empty if it showed none; None without TLS.
 
         `subject` and `issuer` are mappings ("CN", "O", …), `subjectaltname` is text
-        ("DNS:a, IP Address:…"), `valid_from`, `valid_to`, `serial_number`, `fingerprint`,
+        ("DNS:a, IP Address:…"; None without any), `valid_from`, `valid_to`, `serial_number`, `fingerprint`,
         `fingerprint256` and `fingerprint512` too; `raw` is the certificate in DER.
         """
         tls = self._tls

@@ -30,6 +30,7 @@ class Host(Protocol):
     keep_alive_timeout: Any
     insecure_http_parser: bool
     emit_close_after_finish: bool
+    http_allow_half_open: bool
     body_timeout: float
     _keep_alive_seconds: float
     _peculiar: bool

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Mapping
 
+from writehead._received import harmless
 from writehead._spellings import node_spelling, snake
 from writehead.errors import UnknownOptionError
 
+# What may be a name; what cannot may be a key or a certificate in the place of one.
+_NAME = re.compile(r"[\w.-]{0,40}")
+
 #: Options of Node's `net.createServer` and `http.createServer`, or of other libraries, with what to do instead.
 NOT_OF_SERVERS = {
-    "allow_half_open": "the sockets of an HTTP server are half-open as they are",
+    "allow_half_open": "http_allow_half_open=True lets handlers answer a client that has ended its side",
     "http_validation": "every request is checked as the RFCs ask, unless insecure_http_parser=True",
     "pause_on_connect": "call `socket.pause()` in a listener of 'connection'",
     "block_list": "call `socket.destroy()` in a listener of 'connection'",
@@ -31,6 +36,7 @@ NOT_OF_SERVERS = {
     "ssl_context": "`https.create_server` makes a server over TLS",
     "request_listener": "give the handler without a name, or as `handler`",
     "on_request": "give the handler without a name, or as `handler`",
+    "http1_options": "they are options of the server itself",
     "headers": "set them on each response",
 }
 
@@ -38,6 +44,7 @@ NOT_OF_SERVERS = {
 NOT_OF_TLS = {
     "request_cert": "give it to `create_server`",
     "reject_unauthorized": "give it to `create_server`",
+    "certificate_compression": "it is not supported",
     "enable_trace": "there is no trace of TLS; `SSLKEYLOGFILE` serves for one by an ssl_context",
     "session_timeout": "give an ssl_context with its own",
     "session_id_context": "give an ssl_context with its own",
@@ -59,12 +66,23 @@ NOT_OF_LISTEN = {
     "uds": "give it as `path`",
     "ssl": "`https.create_server` makes a server over TLS",
     "reuse_address": "it is always so",
-    "allow_half_open": "the sockets of an HTTP server are half-open as they are",
+    "allow_half_open": "give `create_server` http_allow_half_open=True, that handlers may answer a client that has ended",
+    "no_delay": "give it to `create_server`",
+    "keep_alive": "give it to `create_server`",
+    "keep_alive_initial_delay": "give it to `create_server`",
+    "high_water_mark": "give it to `create_server`",
     "lookup": "give an address as `host`",
     "handle": "give `fd`, or an open socket",
     "family": "give an address as `host`",
     "pause_on_connect": "call `socket.pause()` in a listener of 'connection'",
     "block_list": "call `socket.destroy()` in a listener of 'connection'",
+}
+
+#: The same for servers over TLS.
+NOT_OF_TLS_SERVERS = {
+    name: instead
+    for name, instead in {**NOT_OF_SERVERS, **NOT_OF_TLS}.items()
+    if "https.create_server" not in instead
 }
 
 
@@ -79,8 +97,8 @@ def unknown(
         known: the names that there are, in Python spelling.
         instead: what to do instead, for names that there are elsewhere.
     """
-    if not isinstance(name, str):
-        return UnknownOptionError(owner, name)
+    if not isinstance(name, str) or _NAME.fullmatch(name) is None:
+        return UnknownOptionError(owner, harmless(name))
     spelled = snake(name)
     hint = (instead or {}).get(spelled)
     if hint is not None:

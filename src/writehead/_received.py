@@ -13,10 +13,36 @@ SHORT, LONG = 28, 128
 _SCALARS = (bool, int, float, str, bytes)
 
 
+class Secret:
+    """What stands in an error for a value that may hold a secret: of it, the type alone is told.
+
+    Args:
+        value: is not kept.
+    """
+
+    __slots__ = ("kind",)
+
+    def __init__(self, value: object) -> None:
+        #: How the value is described.
+        self.kind = (
+            f"type {type(value).__name__} (not shown)" if type(value) in _SCALARS else described(value)
+        )
+
+    def __repr__(self) -> str:
+        return "(not shown)"
+
+
+def harmless(value: object) -> object:
+    """Return a number or None as it is, and for all else a `Secret`."""
+    return value if value is None or type(value) in (bool, int, float) else Secret(value)
+
+
 def described(value: object) -> str:
     """Return a type and, where it is short and harmless, the value: `type int (5)`, `an instance of dict`."""
     if value is None:
         return "None"
+    if isinstance(value, Secret):
+        return value.kind
     kind = type(value).__name__
     if type(value) in _SCALARS:
         if isinstance(value, str) and len(value) > SHORT:

@@ -1,11 +1,13 @@
 """Node's options of TLS to an `ssl.SSLContext`.
 
 Law: a private key given as text never reaches a disk where the system can avoid it; where
-it cannot, it is in a file that only its owner may read, for as long as OpenSSL reads it.
+it cannot, it is in a file that only its owner may read, for as long as OpenSSL reads it. And
+no error has a secret in its text, its facts, or in an error that it comes from.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import ssl
 import tempfile
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from writehead import _option_names
+from writehead._received import Secret, harmless
 from writehead._spellings import snake
 from writehead.errors import (
     InvalidArgTypeError,
@@ -65,7 +68,10 @@ _VERSIONS = {
 # The suites of TLS 1.3 that OpenSSL offers by itself.
 _SUITES = {"TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256"}
 
-_SECRET = "(not shown)"  # noqa: S105  # it stands for one
+# By these a str is known for a path, and shown where it cannot be read. Any other may be a key that was given bare.
+_SUFFIXES = {".pem", ".key", ".crt", ".cer", ".cert", ".crl", ".der", ".p12", ".pfx", ".txt"}
+
+_LONGEST_PASSPHRASE = 1023  # bytes; `ssl` raises past that
 _MAKERS = tuple(name for name in CONTEXT if name != "ssl_context")
 
 
@@ -89,7 +95,7 @@ def given(
     if isinstance(options, ssl.SSLContext):
         options = {"ssl_context": options}
     if not isinstance(options, Mapping):
-        raise InvalidArgTypeError("options", "a mapping or an ssl.SSLContext", options)
+        raise InvalidArgTypeError("options", "a mapping or an ssl.SSLContext", Secret(options))
     known = {*CONTEXT, *more}
     for name in (*options, *keywords):
         if snake(str(name)) not in known and snake(str(name)) not in REFUSED:
@@ -98,7 +104,7 @@ def given(
     spelled.update((snake(name), value) for name, value in keywords.items())
     for name, instead in REFUSED.items():
         if spelled.get(name) is not None:
-            raise InvalidArgValueError(name, _SECRET, f"is not supported: {instead}")
+            raise InvalidArgValueError(name, Secret(spelled[name]), f"is not supported: {instead}")
     return {name: value for name, value in spelled.items() if value is not None}
 
 
@@ -134,7 +140,7 @@ def _own_context(options: Mapping[str, Any]) -> ssl.SSLContext | None:
     if context is None:
         return None
     if not isinstance(context, ssl.SSLContext):
-        raise InvalidArgTypeError("ssl_context", "an ssl.SSLContext", context)
+        raise InvalidArgTypeError("ssl_context", "an ssl.SSLContext", Secret(context))
     if context.protocol == ssl.PROTOCOL_TLS_CLIENT:
         raise InvalidArgValueError(
             "ssl_context", context, "is a client's: make it of ssl.PROTOCOL_TLS_SERVER"
@@ -206,7 +212,7 @@ def _version(value: Any, which: str) -> ssl.TLSVersion:
 
 def _integer(value: Any, argument: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidArgTypeError(argument, "an integer", value)
+        raise InvalidArgTypeError(argument, "an integer", harmless(value))
     if not 0 <= value < 2**32:  # what each version of OpenSSL and of Python takes
         raise OutOfRangeError(argument, "an integer >= 0 && < 2 ** 32", value)
     return value
@@ -214,9 +220,9 @@ def _integer(value: Any, argument: str) -> int:
 
 def _set_ciphers(context: ssl.SSLContext, ciphers: Any) -> None:
     if not isinstance(ciphers, str):
-        raise InvalidArgTypeError("ciphers", "of type str", ciphers)
+        raise InvalidArgTypeError("ciphers", "of type str", harmless(ciphers))
     if "\0" in ciphers:
-        raise InvalidArgValueError("ciphers", ciphers, "must be a str without null bytes")
+        raise InvalidArgValueError("ciphers", harmless(ciphers), "must be a str without null bytes")
     names = [name for name in ciphers.replace(",", ":").replace(" ", ":").split(":") if name]
     suites = [name for name in names if name.startswith("TLS_")]
     others = [name for name in names if not name.startswith("TLS_")]
@@ -244,7 +250,7 @@ def _set_suites(context: ssl.SSLContext, suites: list[str]) -> bool:
 
 def _set_curve(context: ssl.SSLContext, curve: Any) -> None:
     if not isinstance(curve, str):
-        raise InvalidArgTypeError("ecdh_curve", "of type str", curve)
+        raise InvalidArgTypeError("ecdh_curve", "of type str", harmless(curve))
     if curve == "auto":
         return
     try:
@@ -258,7 +264,7 @@ def _set_curve(context: ssl.SSLContext, curve: Any) -> None:
 def _load_authorities(context: ssl.SSLContext, options: Mapping[str, Any]) -> None:
     for pem in pems(options.get("ca", ()), "ca"):
         try:
-            context.load_verify_locations(cadata=pem.decode("ascii", "replace"))
+            context.load_verify_locations(cadata=pem.decode("ascii", "ignore"))
         except ssl.SSLError as error:
             raise TLSError("ERR_OSSL_PEM_NO_START_LINE", f"ca has no certificate: {error}") from None
     for pem in pems(options.get("crl", ()), "crl"):
@@ -275,7 +281,9 @@ def _load_chains(context: ssl.SSLContext, options: Mapping[str, Any]) -> None:
     chains = pems(options.get("cert", ()), "cert")
     keys = _keys(options.get("key", ()), options.get("passphrase"))
     if len(keys) > len(chains) > 0:
-        raise InvalidArgValueError("key", _SECRET, f"has {len(keys)} keys for {len(chains)} certificate(s)")
+        raise InvalidArgValueError(
+            "key", Secret(keys), f"has {len(keys)} keys for {len(chains)} certificate(s)"
+        )
     for place, chain in enumerate(chains):
         key, passphrase = keys[place] if place < len(keys) else (None, options.get("passphrase"))
         _load_chain(context, chain, key, passphrase)
@@ -290,8 +298,8 @@ def _keys(value: Any, passphrase: Any) -> list[tuple[bytes, Any]]:
 
 
 def _load_chain(context: ssl.SSLContext, chain: bytes, key: bytes | None, passphrase: Any) -> None:
-    if passphrase is not None and not isinstance(passphrase, (str, bytes)):
-        raise InvalidArgTypeError("passphrase", "a str or bytes", passphrase)
+    if passphrase is not None:
+        passphrase = _as_bytes(passphrase)
     with ExitStack() as files:
         chain_path = files.enter_context(as_file(chain))
         key_path = None if key is None else files.enter_context(as_file(key))
@@ -300,6 +308,19 @@ def _load_chain(context: ssl.SSLContext, chain: bytes, key: bytes | None, passph
             context.load_cert_chain(chain_path, key_path, _refuse if passphrase is None else passphrase)
         except ssl.SSLError as error:
             raise _explained(error, chain, key) from None
+
+
+def _as_bytes(passphrase: Any) -> bytes:
+    """Return the passphrase as `ssl` takes it."""
+    if isinstance(passphrase, str):
+        data = passphrase.encode("utf-8", "surrogatepass")  # the error of "strict" would hold the text
+    elif isinstance(passphrase, (bytes, bytearray, memoryview)):
+        data = bytes(passphrase)
+    else:
+        raise InvalidArgTypeError("passphrase", "a str or bytes", Secret(passphrase))
+    if len(data) > _LONGEST_PASSPHRASE:
+        raise InvalidArgValueError("passphrase", Secret(passphrase), "must have 1023 bytes at most")
+    return data
 
 
 def _refuse() -> str:
@@ -331,18 +352,48 @@ def pems(value: Any, argument: str) -> list[bytes]:
     if isinstance(value, os.PathLike) or (
         isinstance(value, str) and "-----BEGIN" not in value and "\n" not in value
     ):
-        if "\0" in os.fsdecode(value):
-            raise InvalidArgValueError(argument, _SECRET, "must be PEM, or a path without null bytes")
-        pem = Path(os.fsdecode(value)).read_bytes()
+        pem = _read(os.fspath(value), argument)
     elif isinstance(value, str):
-        pem = value.encode()
+        pem = value.encode("utf-8", "replace")  # the error of "strict" would hold the text
     elif isinstance(value, (bytes, bytearray, memoryview)):
         pem = bytes(value)
     else:
-        raise InvalidArgTypeError(argument, "PEM as str or bytes, a path, or a list of these", value)
+        raise InvalidArgTypeError(argument, "PEM as str or bytes, a path, or a list of these", Secret(value))
     if b"-----BEGIN" not in pem:
         raise TLSError("ERR_OSSL_PEM_NO_START_LINE", f'{argument} is no PEM: it has no "-----BEGIN"')
     return [pem]
+
+
+def _read(path: Any, argument: str) -> bytes:
+    """Return what a file holds.
+
+    Raises:
+        FileNotFoundError, PermissionError: it cannot be read. The path is shown if it is known for one.
+    """
+    number = errno.EINVAL  # an odd character: its error would hold the text
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        number = error.errno or number
+    except ValueError:
+        pass
+    # Raised here, it holds no other error, with the path in it.
+    text = os.strerror(number)
+    if _is_known_for_path(path):
+        raise OSError(number, text, path)
+    raise OSError(number, f'{text}: {argument} (not shown) has no "-----BEGIN" and was taken for a path')
+
+
+def _is_known_for_path(path: Any) -> bool:
+    if isinstance(path, bytes) or not path.isprintable():
+        return False
+    known = Path(path)
+    if known.suffix.lower() in _SUFFIXES:
+        return True
+    try:
+        return len(known.parts) > 2 and known.parent.is_dir()
+    except OSError:
+        return False
 
 
 @contextmanager

@@ -67,6 +67,8 @@ class Settings:
     rejectNonStandardBodyWrites: bool
     optimize_empty_requests: bool
     optimizeEmptyRequests: bool
+    http_allow_half_open: bool
+    httpAllowHalfOpen: bool
     emit_close_after_finish: bool
     emitCloseAfterFinish: bool
     should_upgrade_callback: Callable[..., Any] | None
@@ -263,6 +265,7 @@ for _name, _what in {
     "headers_timeout": "Milliseconds for the head of a request, from its first byte; 0: no limit.",
     "connections_checking_interval": "Milliseconds between two looks at those two; 0: none.",
     "require_host_header": "Whether HTTP/1.1 requests without one good Host field get 400.",
+    "http_allow_half_open": "Whether a client that has ended its side still gets what handlers are at.",
     "should_upgrade_callback": "`f(req)` that says whether a request to upgrade is taken, or `None`.",
     "keep_alive_initial_delay": "When the first TCP keep-alive probe goes; in whole seconds, as in Node.",
 }.items():

@@ -6,6 +6,7 @@ Source: https://nodejs.org/api/https.html
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import inspect
 import re
 import ssl
@@ -16,6 +17,7 @@ from writehead import _option_names, _options, _spellings
 from writehead._callbacks import Callback
 from writehead._connection import Connection
 from writehead._handshake import Answer, Handshake
+from writehead._received import Secret, harmless
 from writehead._secure_context import CONTEXT, REFUSED, check_demand, given, make_context
 from writehead._server import Server as PlainServer
 from writehead._socket import Socket
@@ -74,15 +76,19 @@ class Server(PlainServer):
         if callable(options) and not isinstance(options, Mapping):
             options, handler = None, options
         if options is not None and not isinstance(options, Mapping):
-            raise InvalidArgTypeError("options", "a mapping", options)
+            raise InvalidArgTypeError("options", "a mapping", Secret(options))
+        if handler is not None and not callable(handler):
+            raise InvalidArgTypeError("handler", "of type function", Secret(handler))
         tls, more = _split(options or {}, tls=True), _split(keywords, tls=True)
         for name in (*tls, *more):
             if _spellings.snake(str(name)) not in _OPTIONS and _spellings.snake(str(name)) not in REFUSED:
                 known = {*_OPTIONS, *_options.NAMES}
-                raise _option_names.unknown("an https server", name, known, _option_names.NOT_OF_TLS)
+                raise _option_names.unknown("an https server", name, known, _option_names.NOT_OF_TLS_SERVERS)
         secure = given(tls, more, more=_OPTIONS)
         super().__init__(_split(options or {}, tls=False), handler, **_split(keywords, tls=False))
         timeout = secure.get("handshake_timeout", 120_000)
+        if not isinstance(timeout, dt.timedelta):
+            timeout = harmless(timeout)
         self._handshake_seconds = _options.milliseconds(timeout, "handshake_timeout") / 1000
         self._asked = _verify_mode(secure)
         self._demand = ssl.CERT_NONE if self._asked is None else self._asked
@@ -134,7 +140,7 @@ class Server(PlainServer):
         if not hostname:
             raise ServerNameRequiredError
         if not isinstance(hostname, str):
-            raise InvalidArgTypeError("hostname", "of type str", hostname)
+            raise InvalidArgTypeError("hostname", "of type str", harmless(hostname))
         pattern = re.compile(re.escape(hostname).replace(r"\*", "[^.]*"), re.IGNORECASE)
         options = given(context, keywords)
         made = self._made(options)
@@ -287,7 +293,7 @@ def _alpn(protocols: Any) -> list[str]:
     if protocols is None:
         return ["http/1.1"]
     if not isinstance(protocols, (list, tuple)):
-        raise InvalidArgTypeError("alpn_protocols", "a list of str", protocols)
+        raise InvalidArgTypeError("alpn_protocols", "a list of str", harmless(protocols))
     return [_protocol(each, protocols) for each in protocols]
 
 
@@ -295,9 +301,10 @@ def _protocol(name: Any, protocols: Any) -> str:
     if isinstance(name, bytes):
         name = name.decode("latin-1")
     if not isinstance(name, str):
-        raise InvalidArgTypeError("alpn_protocols", "a list of str", name)
+        raise InvalidArgTypeError("alpn_protocols", "a list of str", harmless(name))
     if not (0 < len(name) < 256 and name.isascii()):  # RFC 7301, 3.1; Python's `ssl` takes ASCII alone
-        raise InvalidArgValueError("alpn_protocols", protocols, "must have names of 1 to 255 bytes of ASCII")
+        reason = "must have names of 1 to 255 bytes of ASCII"
+        raise InvalidArgValueError("alpn_protocols", harmless(protocols), reason)
     return name
 
 
@@ -310,7 +317,7 @@ def _name_callback(callback: Any) -> Callable[[str, Callable[..., None]], None] 
     if callback is None:
         return None
     if not callable(callback):
-        raise InvalidArgTypeError("sni_callback", "of type function", callback)
+        raise InvalidArgTypeError("sni_callback", "of type function", harmless(callback))
     try:
         inspect.signature(callback).bind("name", None)
     except TypeError:

@@ -643,3 +643,39 @@ closing.add(
     server=[*shutting, wait("close", call("server.close", cb("closed")))],
     options=quick,
 )
+
+
+# --- half-close
+
+half = Group("half-close", "httpAllowHalfOpen: a FIN while responses are under way")
+GROUPS.append(half)
+
+GET_1 = "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n"
+CUT_SHORT = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab"
+watch = [
+    on("req.close"),
+    on("res.finish"),
+    on("res.close"),
+    on("socket.end"),
+    on("socket.close", get("arg0")),
+]
+late = [*watch, wait("go", call("res.end", "x", cb("cb")))]
+for allowed in (False, True):
+    allow = [put("server.httpAllowHalfOpen", allowed), get("server.httpAllowHalfOpen")]
+    said = "allowed" if allowed else "not allowed"
+    for name, (program, steps) in {
+        "end later": (late, [send(GET_1), fin(), tell("go"), until_end()]),
+        "write, end later": (
+            [*watch, quiet("res.write", "abc"), wait("go", call("res.end", "x", cb("cb")))],
+            [send(GET_1), fin(), tell("go"), until_end()],
+        ),
+        "end in the handler": (
+            [*watch, call("res.end", "x")],
+            [send(GET_1, settle=False), fin(), until_end()],
+        ),
+        "between requests": ([*watch, call("res.end", "x")], [send(GET_1), fin(), until_end()]),
+        "before a request": (watch, [connect(), fin(), until_end()]),
+        "in a body": (late, [send(CUT_SHORT), fin(), until_end()]),
+        "two, end later": (late, [send(GET_1 + GET_1), fin(), tell("go"), until_end()]),
+    }.items():
+        half.add(f"{said}, {name}", program, *steps, server=allow)
