@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import doctest
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -194,6 +195,113 @@ async def test_until_waits_for_what_is_received() -> None:
     await client.until(lambda: b"1\r\n2\r\n" in client.received)
     client.end()
     await client.until(lambda: client.closed)
+
+
+async def test_an_answer_that_never_comes_is_awaited_so_long() -> None:
+    """The error says what was waited for, and that nothing has come."""
+    answer = client_of(lambda req, res: None).request("GET", "/slow", timeout=10)
+    with pytest.raises(TimeoutError) as caught:
+        await answer
+    assert str(caught.value) == (
+        "the whole answer to GET /slow has not come within 10 ms: "
+        "nothing of the answer to GET /slow has come, and the connection is open"
+    )
+    assert not answer.complete
+
+
+async def test_an_answer_that_has_come_in_part_is_shown() -> None:
+    """So far as it has come, and the middle of a long one left out."""
+
+    def handle(req: Any, res: Any) -> None:
+        res.send_date = False
+        res.write("a" * 1000 if req.url == "/long" else "abc")
+
+    for target, tail in (("/short", r"\r\n3\r\nabc\r\n'"), ("/long", r"a ... aaa")):
+        with pytest.raises(TimeoutError) as caught:
+            await client_of(handle).request("GET", target, timeout=10)
+        text = str(caught.value)
+        assert "bytes of the answer to GET " + target + " have come, b'HTTP/1.1 200 OK" in text
+        assert tail in text
+        assert len(text) < 1000
+
+
+async def test_an_answer_behind_another_says_what_is_missing() -> None:
+    """The one that holds it up is named."""
+    client = client_of(lambda req, res: None)
+    client.request("GET", "/first")
+    with pytest.raises(TimeoutError, match=r"to GET /second has not .* nothing of the answer to GET /first"):
+        await client.request("GET", "/second", timeout=10)
+
+
+async def test_a_condition_that_never_holds_is_waited_for_so_long() -> None:
+    """It is named, with its place, whatever has come."""
+    client = client_of(hello)
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    with pytest.raises(
+        TimeoutError, match=r"<lambda> \(.*test_testing.py:\d+\) does not hold within 10 ms: \d+ bytes"
+    ):
+        await client.until(lambda: client.closed, timeout=10)
+    assert client._waiting == []
+
+
+async def test_a_condition_is_asked_once_more_at_the_end() -> None:
+    """It may have come to hold without a byte."""
+    client, told = client_of(hello), [0]
+
+    def told_twice() -> bool:
+        told[0] += 1
+        return told[0] > 1
+
+    await client.until(told_twice, timedelta(milliseconds=10))
+    assert told == [2]
+
+
+async def test_the_client_says_how_long_to_wait() -> None:
+    """For each wait that does not say so itself; 5 seconds if nobody does."""
+    server = http.create_server(lambda req, res: None)
+    assert testing.connect(server).timeout == 5000
+    client = testing.connect(server, timeout=10)
+    for wait in (client.request("GET"), client.answer(), client.until(lambda: False)):
+        with pytest.raises(TimeoutError, match="within 10 ms"):
+            await wait
+    client.timeout = 20
+    with pytest.raises(TimeoutError, match="within 20 ms"):
+        await client.until(lambda: False)
+
+
+async def test_a_wait_may_have_no_bound() -> None:
+    """0 is for ever."""
+
+    async def handle(req: Any, res: Any) -> None:
+        await asyncio.sleep(0.03)
+        res.end("late")
+
+    server = http.create_server(handle)
+    client = testing.connect(server, timeout=10)
+    assert (await client.request("GET", timeout=0)).text == "late"
+    assert (await testing.connect(server, timeout=0).request("GET")).text == "late"
+
+
+def test_a_bound_is_a_duration() -> None:
+    """It is looked at when it is given."""
+    client = client_of(hello)
+    for call in (
+        lambda: testing.connect(client._server, timeout="5s"),  # type: ignore[arg-type]
+        lambda: client.request("GET", timeout="5s"),  # type: ignore[arg-type]
+        lambda: client.answer(timeout=True),
+    ):
+        with pytest.raises(TypeError, match="timeout"):
+            call()
+
+
+async def test_a_cancelled_wait_leaves_nothing() -> None:
+    """No future, and no timer that fails."""
+    client = client_of(lambda req, res: None)
+    task = asyncio.ensure_future(client.until(lambda: False))
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    assert client._waiting == []
 
 
 def test_a_client_ends() -> None:

@@ -164,7 +164,7 @@ class Source(Protocol):
     """Where answers come from, in the order of the requests."""
 
     def _read(self, answer: Answer) -> None: ...
-    async def until(self, condition: Callable[[], object]) -> None: ...
+    async def _wait(self, condition: Callable[[], object], what: str, timeout: Any) -> None: ...
 
 
 class Answer:
@@ -176,8 +176,9 @@ class Answer:
     What is read too early raises RuntimeError; what cannot come any more, ConnectionError.
     """
 
-    def __init__(self, source: Source, name: str, for_head: bool) -> None:
+    def __init__(self, source: Source, name: str, for_head: bool, timeout: Any = None) -> None:
         self._source = source
+        self._timeout = timeout
         self._name = name
         self._for_head = for_head
         self._parsed: Parsed | None = None
@@ -194,8 +195,10 @@ class Answer:
 
         Raises:
             ConnectionError: the connection ended before that.
+            TimeoutError: it has not come within `timeout`.
         """
-        yield from self._source.until(lambda: self.complete or self._lost).__await__()
+        what = f"the whole answer to {self._name} has not come"
+        yield from self._source._wait(lambda: self.complete or self._lost, what, self._timeout).__await__()
         self._there()
         return self
 

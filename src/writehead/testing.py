@@ -43,8 +43,10 @@ import os
 import socket
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import copy_context
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from writehead import _options
 from writehead._memory import HOME, Clock, MemoryTransport, settle
 from writehead._peer import Answer, read_answer, render_request
 from writehead._turns import later
@@ -55,6 +57,12 @@ if TYPE_CHECKING:
     from writehead._socket import Socket
 
 __all__ = ["Answer", "Client", "Clock", "MemoryTransport", "connect", "listen", "settle"]
+
+#: How long an `await` may take, in milliseconds, if nothing else is said.
+TIMEOUT = 5000
+
+#: So many bytes of an answer that is not whole are shown.
+SHOWN = 400
 
 _ports = itertools.count(49152)
 
@@ -101,7 +109,9 @@ def listen(server: Server, clock: Clock | None = None) -> Clock:
     return clock
 
 
-def connect(server: Server, peer: tuple[str, int] | None = None) -> Client:
+def connect(
+    server: Server, peer: tuple[str, int] | None = None, timeout: float | timedelta = TIMEOUT
+) -> Client:
     """Open a connection in memory to `server`.
 
     A server that never listened listens in memory from now on, and has a `Clock`. One
@@ -110,15 +120,19 @@ def connect(server: Server, peer: tuple[str, int] | None = None) -> Client:
     Args:
         server: what `http.create_server` returned.
         peer: the client's address and port.
+        timeout: how long an `await` of the client's, or of an answer, may take: milliseconds of the
+            loop's own time, or a `timedelta`; 0 is for ever.
 
     Raises:
         ConnectionRefusedError: the server was closed.
+        InvalidArgTypeError, OutOfRangeError: `timeout` is no duration.
     """
+    _options.milliseconds(timeout, "timeout")
     if not server.listening:
         if server._clock is not None:
             raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
         listen(server)
-    return Client(server, peer or ("127.0.0.1", next(_ports)))
+    return Client(server, peer or ("127.0.0.1", next(_ports)), timeout)
 
 
 class Client:
@@ -128,16 +142,18 @@ class Client:
     test what a task does is there after an `await`.
     """
 
-    def __init__(self, server: Server, peer: tuple[str, int]) -> None:
+    def __init__(self, server: Server, peer: tuple[str, int], timeout: float | timedelta = TIMEOUT) -> None:
         protocol: Any = server._make_connection()
         #: The transport that the server writes to: `room`, `fail`, `written`.
         self.transport = MemoryTransport(protocol, peer)
         self.transport.on_change = self._wake
+        #: How long an `await` may take by default, in milliseconds; 0 is for ever.
+        self.timeout = timeout
         self._server = server
         self._protocol = protocol
         self._answers: list[Answer] = []
         self._read_to = 0
-        self._waiting: list[asyncio.Future[None]] = []
+        self._waiting: list[asyncio.Future[bool]] = []
         protocol.connection_made(self.transport)
         settle()
 
@@ -173,6 +189,7 @@ class Client:
         headers: Mapping[str, Any] | Iterable[tuple[str, Any]] = (),
         body: bytes | str | Iterable[bytes] = b"",
         version: str = "1.1",
+        timeout: float | timedelta | None = None,
     ) -> Answer:
         """Send a request, and return its answer.
 
@@ -191,8 +208,13 @@ class Client:
             headers: names and values; a value may be a list.
             body: bytes, text (utf-8), or an iterable of pieces, which are sent as chunks.
             version: of HTTP.
+            timeout: how long to `await` the answer may take, in milliseconds; 0 is for ever, None
+                what the client says.
+
+        Raises:
+            InvalidArgTypeError, OutOfRangeError: `timeout` is no duration.
         """
-        answer = self.answer(method, f"{method} {target}")
+        answer = self.answer(method, f"{method} {target}", timeout)
         self.send(render_request(method, target, headers, body, version))
         return answer
 
@@ -252,14 +274,22 @@ class Client:
         self.transport.room = count
         settle()
 
-    def answer(self, method: str = "GET", name: str = "a request") -> Answer:
+    def answer(
+        self, method: str = "GET", name: str = "a request", timeout: float | timedelta | None = None
+    ) -> Answer:
         """Return the next answer that nobody has asked for yet.
 
         Args:
             method: of the request; after HEAD no body is expected.
             name: what the answer calls its request when it is missing.
+            timeout: as for `request`.
+
+        Raises:
+            InvalidArgTypeError, OutOfRangeError: `timeout` is no duration.
         """
-        answer = Answer(self, name, method == "HEAD")
+        if timeout is not None:
+            _options.milliseconds(timeout, "timeout")
+        answer = Answer(self, name, method == "HEAD", timeout)
         self._answers.append(answer)
         return answer
 
@@ -274,18 +304,69 @@ class Client:
             answer._parsed, answer._informational, self._read_to = found
             self._answers.pop(0)
 
-    async def until(self, condition: Callable[[], object]) -> None:
-        """Wait until `condition` holds; it is asked again whenever something was received.
+    async def until(self, condition: Callable[[], object], timeout: float | timedelta | None = None) -> None:
+        """Wait until `condition` holds; it is asked again whenever something was received, and at the end.
 
         `await client.until(lambda: client.closed)`
+
+        Args:
+            condition: called without arguments.
+            timeout: milliseconds of the loop's own time, or a `timedelta`; 0 is for ever, None what
+                the client says.
+
+        Raises:
+            InvalidArgTypeError, OutOfRangeError: `timeout` is no duration.
+            TimeoutError: it does not hold yet.
         """
+        await self._wait(condition, f"the condition {_name_of(condition)} does not hold", timeout)
+
+    async def _wait(
+        self, condition: Callable[[], object], what: str, timeout: float | timedelta | None
+    ) -> None:
+        """Wait until `condition` holds, at most for `timeout`; `what` is what did not happen."""
+        bound = _options.milliseconds(self.timeout if timeout is None else timeout, "timeout")
+        loop = asyncio.get_running_loop()
+        end = loop.time() + bound / 1000
         while not condition():
-            future = asyncio.get_running_loop().create_future()
+            future = loop.create_future()
+            timer = loop.call_at(end, _set, future, True) if bound else None
             self._waiting.append(future)
-            await future
+            try:
+                over = await future
+            finally:
+                if timer is not None:
+                    timer.cancel()
+                if future in self._waiting:
+                    self._waiting.remove(future)
+            if over:
+                if condition():
+                    return
+                raise TimeoutError(f"{what} within {bound:g} ms: {self._so_far()}")
+
+    def _so_far(self) -> str:
+        """Say what has come of the answer that is next, and whether more can come."""
+        of = f" of the answer to {self._answers[0]._name}" if self._answers else ""
+        come = self.received[self._read_to :]
+        size = len(come)
+        shown = come if size <= SHOWN else come[: SHOWN // 2] + b" ... " + come[-SHOWN // 2 :]
+        state = "is closed" if self.closed else "was ended by the server" if self.ended else "is open"
+        what = f"{size} bytes{of} have come, {shown!r}" if size else f"nothing{of} has come"
+        return f"{what}, and the connection {state}"
 
     def _wake(self) -> None:
         waiting, self._waiting = self._waiting, []
         for future in waiting:
-            if not future.done():
-                future.set_result(None)
+            _set(future, False)
+
+
+def _set(future: asyncio.Future[bool], over: bool) -> None:
+    if not future.done():
+        future.set_result(over)
+
+
+def _name_of(condition: Callable[[], object]) -> str:
+    """Return the name of a function, and where it stands."""
+    code = getattr(condition, "__code__", None)
+    if code is None:
+        return repr(condition)
+    return f"{getattr(condition, '__qualname__', code.co_name)} ({code.co_filename}:{code.co_firstlineno})"
