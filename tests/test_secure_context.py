@@ -447,7 +447,7 @@ def test_a_path_that_is_known_for_one_is_shown(tmp_path: Path) -> None:
         pems(BARE, "key")
     assert caught.value.filename is None
     with pytest.raises(OSError, match=r"Invalid argument: cert \(not shown\)"):
-        pems("a\0b", "cert")
+        pems("a\ud800", "cert")
 
 
 def test_a_passphrase_in_every_form() -> None:

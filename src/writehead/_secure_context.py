@@ -352,7 +352,7 @@ def pems(value: Any, argument: str) -> list[bytes]:
     if isinstance(value, os.PathLike) or (
         isinstance(value, str) and "-----BEGIN" not in value and "\n" not in value
     ):
-        pem = _read(os.fspath(value), argument)
+        pem = _read(os.fsdecode(value), argument)
     elif isinstance(value, str):
         pem = value.encode("utf-8", "replace")  # the error of "strict" would hold the text
     elif isinstance(value, (bytes, bytearray, memoryview)):
@@ -364,13 +364,16 @@ def pems(value: Any, argument: str) -> list[bytes]:
     return [pem]
 
 
-def _read(path: Any, argument: str) -> bytes:
+def _read(path: str, argument: str) -> bytes:
     """Return what a file holds.
 
     Raises:
         FileNotFoundError, PermissionError: it cannot be read. The path is shown if it is known for one.
+        InvalidArgValueError: it has a null byte.
     """
-    number = errno.EINVAL  # an odd character: its error would hold the text
+    if "\0" in path:
+        raise InvalidArgValueError(argument, Secret(path), "must be PEM, or a path without null bytes")
+    number = errno.EINVAL  # characters that no path has: their error would hold the text
     try:
         return Path(path).read_bytes()
     except OSError as error:
@@ -384,8 +387,8 @@ def _read(path: Any, argument: str) -> bytes:
     raise OSError(number, f'{text}: {argument} (not shown) has no "-----BEGIN" and was taken for a path')
 
 
-def _is_known_for_path(path: Any) -> bool:
-    if isinstance(path, bytes) or not path.isprintable():
+def _is_known_for_path(path: str) -> bool:
+    if not path.isprintable():
         return False
     known = Path(path)
     if known.suffix.lower() in _SUFFIXES:
