@@ -34,6 +34,7 @@ FLOORS: list[dict[str, set[str]]] = [
         "_fields": {"errors"},
         "_late": {"_turns"},
         "_options": {"errors", "_fields", "_option_names", "_spellings"},
+        "_selector": {"_turns"},
         "_signatures": set(),
         "_spellings": set(),
         "_status": set(),

@@ -23,6 +23,7 @@ from writehead._incoming import IncomingMessage
 from writehead._making import Making
 from writehead._raw import BodyFeed, Leftovers, Raw
 from writehead._response import ServerResponse
+from writehead._selector import once_taken
 from writehead._socket import Socket
 
 logger = logging.getLogger("writehead")
@@ -303,6 +304,9 @@ class Connection(Making):
 
     def resume_writing(self) -> None:
         """Call back for all that has been taken."""
+        once_taken(self.socket._transport, self.turns, self._resume_writing)
+
+    def _resume_writing(self) -> None:
         mine = self.turns.hold()
         try:
             self.socket.resume_writing()

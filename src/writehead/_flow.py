@@ -17,6 +17,7 @@ from writehead import _late
 from writehead._callbacks import UserCallback
 from writehead._clock import IdleTimers
 from writehead._readable import Readable
+from writehead._selector import is_selector
 from writehead._turns import Turns, turns
 from writehead._wire import Done, Ending
 
@@ -393,13 +394,13 @@ class SocketFlow(PacketState):
             self._held_size -= size
         self._bytes_passed += size
         transport = self._transport
-        if transport is None or self._lost_error is not None or self._closed:
+        if transport is None or transport.is_closing():  # loops complain of writes after a loss
             return
         if len(held) == 1:  # by far the commonest
             transport.write(held[0])
         elif size <= JOIN or size < SMALL * len(held):
             transport.write(b"".join(held))
-        elif type(transport).__module__ == "asyncio.selector_events":
+        elif is_selector(transport):
             # Its `writelines` (3.12.1, 3.13.0) does not tell of what the system did not take.
             transport.write(b"".join(held))
         else:

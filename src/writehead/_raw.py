@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from writehead._feed import Feed
+from writehead._selector import once_taken
 from writehead._socket import Socket
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ class Raw(asyncio.Protocol):
         self.socket.pause_writing()
 
     def resume_writing(self) -> None:
+        once_taken(self.socket._transport, self.socket._turns, self._resume_writing)
+
+    def _resume_writing(self) -> None:
         self._in_turn(self.socket.resume_writing)
 
     def connection_lost(self, exc: BaseException | None) -> None:

@@ -16,6 +16,8 @@ from contextvars import Context
 from typing import Any
 
 from writehead._feed import Feed
+from writehead._selector import once_taken
+from writehead._turns import turns
 from writehead.errors import TLSError
 
 #: The most plain bytes in a record (RFC 8446, 5.1): to ask for more only costs memory.
@@ -45,6 +47,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         "_eof_sent",
         "_eof_wanted",
         "_error",
+        "_fin_sent",
         "_incoming",
         "_outgoing",
         "_over",
@@ -93,7 +96,8 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         self._paused = False
         self._closing = False
         self._eof_wanted = False
-        self._eof_sent = False
+        self._eof_sent = False  # close_notify
+        self._fin_sent = False
         self._over = False  # by an end or an error, nothing more can come
         self._peer_ended = False
         self._peer_end_told = False
@@ -230,6 +234,9 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
 
     def resume_writing(self) -> None:
         """The system has all that was passed on: go on with what waits."""
+        once_taken(self._raw, turns(), self._resume_writing)
+
+    def _resume_writing(self) -> None:
         self._blocked = False
         if self._unsent:
             self._pump()
@@ -292,7 +299,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         """Encrypt what waits, a piece at a time, for as long as the system takes it."""
         unsent = self._unsent
         stuck = False
-        while unsent and not self._blocked and not stuck:
+        while unsent and not self._blocked and not stuck and not self._raw.is_closing():
             stuck = not self._encrypt_piece()
             if self._outgoing.pending:
                 self._raw.write(self._outgoing.read())
@@ -376,11 +383,13 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
     def _end_writing(self) -> None:
         if not self._eof_sent:
             self._say_goodbye()
-            try:
-                self._raw.write_eof()
-            except OSError as error:
-                if error.errno != errno.ENOTCONN:  # Node: who has gone already needs no FIN
-                    raise
+        if self._blocked or self._fin_sent:  # asyncio does not expect that a FIN behind what waits may fail
+            return
+        self._fin_sent = True
+        try:
+            self._raw.write_eof()
+        except OSError:
+            pass  # Node: who has gone already needs no FIN
 
     def _say_goodbye(self) -> None:
         """Send close_notify (RFC 8446, 6.1)."""
