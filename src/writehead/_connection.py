@@ -42,19 +42,20 @@ class Connection(Making):
 
     __slots__ = ()
 
+    given = False  # by hand, and not accepted
+
     # -- what the transport says -----------------------------------------------
 
     def connection_made(self, transport: Any) -> None:
         """Make the socket, and let the server tell of it."""
-        server = self._server
+        server: Any = self._server  # a Server, seen from below
         transport.set_write_buffer_limits(0)
-        self.socket = socket = Socket(
-            transport,
-            server,  # type: ignore[arg-type]  # a Server, seen from below
-            server._timers,
-            server._mark,
-            self,
-        )
+        self.serve(Socket(transport, server, server._timers, server._mark, self))
+
+    def serve(self, socket: Socket) -> None:
+        """Begin HTTP on `socket`, whose owner this connection is."""
+        server = self._server
+        self.socket = socket
         self.turns = socket._turns
         self._now = now = server._timers.clock.time
         self._start = now()

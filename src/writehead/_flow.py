@@ -170,6 +170,18 @@ class SocketFlow(PacketState):
             self._own_context = context
         return context
 
+    def _pass_to(self, server: Any, owner: Owner) -> None:
+        """Let another server have this socket."""
+        seconds = self._idle_after
+        if self._timers is not None:
+            self._timers.forget(self)
+        self._timers = server._timers
+        self._server = server
+        self._owner = owner
+        self._own_context = None
+        if seconds:
+            self._watch_idle(seconds)
+
     # -- Sink: what exchanges ask ----------------------------------------------
 
     @property

@@ -78,6 +78,8 @@ class Handshake(asyncio.Protocol):
         "raw_socket",
     )
 
+    given = False  # by hand, and not accepted
+
     raw: Any  # the transport below
 
     def __init__(self, host: Host) -> None:

@@ -99,6 +99,7 @@ class Listening(EventEmitter):
     _close_due = False  # it was closed, and has not been drained since
     _waiter: _Waiter | None = None
     _connection_count = 0
+    _arriving_by_hand: set[asyncio.Task[Any]]  # sockets that were given by hand and have no transport yet
     _copy_context: Callable[[], Context]
     _closers: list[tuple[_Waiter, BaseException | None]]  # who waits for 'close', and what they are told
 
@@ -237,11 +238,24 @@ class Listening(EventEmitter):
             self._waiter.settle(None)
         self._notify("listening")
 
-    def _ready(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Make what needs a clock."""
-        clock = self._clock or loop
+    def _ready(self, clock: Clock) -> None:
+        """Make what needs a clock; one that a test has given comes first."""
+        clock = self._clock or clock
+        if self._sweep is not None:
+            self._sweep.stop()
         self._timers = IdleTimers(clock)
         self._sweep = Sweep(clock, self._look)
+
+    def _open_by_hand(self, clock: Clock) -> None:
+        """Get ready for a connection that was given by hand: as long as it lasts the server is open."""
+        if self._sweep is None:
+            self._ready(clock)
+        assert self._sweep is not None
+        if self._listening_socket is None:
+            _open.hold(self)
+            self._began = True
+            if not (self._connection_count or self._arriving_by_hand):
+                self._sweep.start(self._checking_interval())
 
     def address(self) -> Any:  # a union would ask every program for a cast
         """Return a mapping of address, family and port; the path of a Unix socket; None when not listening."""
@@ -314,12 +328,17 @@ class Listening(EventEmitter):
         return named + ["an upgraded connection"] * (self._connection_count - len(named))
 
     def _close_if_drained(self) -> None:
-        if self._closing and self._close_due and not (self._connection_count or self._arriving):
+        if self._connection_count or self._arriving or self._arriving_by_hand:
+            return
+        if self._closing and self._close_due:
             self._close_due = False
             later(self._emit_close)
+        elif self._listening_socket is None and self._resolving is None and self._sweep is not None:
+            self._sweep.stop()  # that was the last of those that were given by hand
+            self._let_go()
 
     def _emit_close(self) -> None:
-        if self._connection_count:  # one that was being accepted
+        if self._connection_count or self._arriving_by_hand:  # one that was being accepted
             self._close_due = True
             return
         if self._sweep is not None and self._listening_socket is None:
@@ -373,7 +392,7 @@ class Listening(EventEmitter):
         return self
 
     def _let_go(self) -> None:
-        if self._listening_socket is None and not self._connection_count:
+        if self._listening_socket is None and not (self._connection_count or self._arriving_by_hand):
             _open.let_go(self)
 
     # -- awaiting --------------------------------------------------------------

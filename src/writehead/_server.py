@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator, Generator, Hashable, Mapping
 from contextvars import copy_context
 from typing import Any, Self
 
@@ -12,7 +12,9 @@ from writehead._callbacks import Callback
 from writehead._connection import Connection
 from writehead._contexts import run_in
 from writehead._failures import log_failure, log_returned
+from writehead._given import GivenConnection, give
 from writehead._incoming import IncomingMessage
+from writehead._line import UNREAD_GRACE
 from writehead._linger import Linger
 from writehead._listening import Held, Listening
 from writehead._response import ServerResponse
@@ -70,6 +72,7 @@ class Server(Settings, Listening):
         self._keep_options(kept)
         self._set_context(copy_context())
         self._closers = []
+        self._arriving_by_hand = set()
         self._warned_returns: set[object] = set()
         self._connections: set[Connection] = set()
         self._lingering: set[Linger] = set()
@@ -102,6 +105,28 @@ class Server(Settings, Listening):
 
     # -- connections -----------------------------------------------------------
 
+    def emit(self, name: Hashable, *args: Any) -> bool:
+        """Call the listeners of `name` with `args`; serve a stream that is given with 'connection'.
+
+        `server.emit("connection", stream)` serves a connection that the server has not accepted itself: a
+        connected `socket.socket`, an `asyncio.Transport`, or a `Socket` that 'upgrade' or 'connect' of this
+        or of another server has passed on. The stream is the server's from then on. The server need not
+        listen; listeners of 'connection' get the Socket, and `max_connections` drops no such connection.
+
+        Raises:
+            InvalidArgTypeError: of 'connection': no such stream.
+            InvalidArgValueError: of 'connection': a stream that listens, or is served or read already.
+
+        Source: https://nodejs.org/api/http.html#event-connection
+        """
+        if name != "connection" or not args:
+            return super().emit(name, *args)
+        give(self, args[0], self._make_given)
+        return True
+
+    def _make_given(self) -> asyncio.BaseProtocol:
+        return GivenConnection(self)
+
     def _on_accept(self, connection: Connection) -> bool:
         """Count a connection and tell of it; False if it is one too many."""
         self._connection_count += 1
@@ -117,7 +142,7 @@ class Server(Settings, Listening):
         """Do what few servers ask for; False if the connection is one too many."""
         socket = connection.socket
         limit = self.max_connections
-        if limit is not None and self._connection_count > limit:
+        if limit is not None and self._connection_count > limit and not connection.given:
             self._drop(socket)
             return False
         self._connections.add(connection)
@@ -128,7 +153,7 @@ class Server(Settings, Listening):
         if self.keep_alive:
             socket.set_keep_alive(True, self.keep_alive_initial_delay * 1000)
         if self._closing:
-            connection.close_in_order(self._grace)
+            connection.close_in_order(self._grace or (UNREAD_GRACE if connection.given else 0))
         return True
 
     def _drop(self, socket: Socket) -> None:
@@ -151,12 +176,12 @@ class Server(Settings, Listening):
         """Hear of both: a connection is gone, and its socket."""
         self._connections.discard(connection)
         self._connection_count -= 1
-        if self._closing:
+        if self._listening_socket is None:
             self._close_if_drained()
 
     def _on_socket_gone(self) -> None:
         self._connection_count -= 1
-        if self._closing:
+        if self._listening_socket is None:
             self._close_if_drained()
 
     # -- requests --------------------------------------------------------------

@@ -10,12 +10,13 @@ import datetime as dt
 import inspect
 import re
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Self
 
 from writehead import _option_names, _options, _spellings
 from writehead._callbacks import Callback
 from writehead._connection import Connection
+from writehead._given import GivenHandshake, give
 from writehead._handshake import Answer, Handshake
 from writehead._received import Secret, harmless
 from writehead._secure_context import CONTEXT, REFUSED, check_demand, given, make_context
@@ -195,12 +196,28 @@ class Server(PlainServer):
     def _make_connection(self) -> asyncio.BaseProtocol:
         return Handshake(self)
 
+    def emit(self, name: Hashable, *args: Any) -> bool:
+        """Call the listeners of `name` with `args`; serve a stream that is given by hand, as `http.Server.emit`.
+
+        With 'connection' its handshake begins; with 'secureConnection' it has been done by another (a
+        `Socket` of an https server, a transport of asyncio's), and HTTP begins.
+
+        Source: https://nodejs.org/api/tls.html#event-connection
+        """
+        if name != "secureConnection" or not args:
+            return super().emit(name, *args)
+        give(self, args[0], super()._make_given)
+        return True
+
+    def _make_given(self) -> asyncio.BaseProtocol:
+        return GivenHandshake(self)
+
     def _on_knock(self, handshake: Handshake) -> bool:
         """Count a connection; tell of it before anything is read."""
         self._connection_count += 1
         limit = self.max_connections
-        dropped = limit is not None and self._connection_count > limit
-        if dropped or self.listener_count("connection"):
+        dropped = limit is not None and self._connection_count > limit and not handshake.given
+        if handshake.raw_socket is None and (dropped or self.listener_count("connection")):
             handshake.raw_socket = Socket(handshake.raw, self, self._timers, self._mark)
             handshake.raw_socket._own_context = handshake.context
         if dropped:
@@ -223,7 +240,10 @@ class Server(PlainServer):
 
     def _on_accept(self, connection: Connection) -> bool:
         socket = connection.socket
-        socket._own_context = socket._transport.context
+        if connection.given:
+            self._connection_count += 1
+        else:
+            socket._own_context = socket._transport.context
         self._connections.add(connection)
         if not self.no_delay:
             socket.set_no_delay(False)

@@ -101,7 +101,7 @@ def listen(server: Server, clock: Clock | None = None) -> Clock:
     server._set_context(copy_context())
     server._note_peculiar()
     server._listening_socket = _Nowhere()  # as much of a socket as is asked
-    server._ready(clock)  # type: ignore[arg-type]  # the loop is not looked at
+    server._ready(clock)
     assert server._sweep is not None
     server._sweep.start(server._checking_interval())
     later(server._notify, "listening")

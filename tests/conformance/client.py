@@ -147,12 +147,17 @@ class Client:
     async def do_send(self, text: str, how: dict[str, Any]) -> None:
         conn = self.connections[how.get("conn", "c")]
         data = text.encode("latin-1") * how.get("times", 1)
+        settles = how.get("settle", True)
+        if not settles:
+            self.step += (
+                1  # what comes before the next step has settled is that step's, however fast it comes
+            )
         if how.get("background"):
             self.sending.append(asyncio.ensure_future(conn.send(data)))
             await asyncio.sleep(0)
         else:
             await conn.send(data)
-        if how.get("settle", True):
+        if settles:
             await self.settle()
 
     async def do_split(self, text: str, size: int, conn: str) -> None:

@@ -461,6 +461,15 @@ DIFFERENCES: list[Difference] = [
         "raises what `create_server` raises for an option, and keeps the value that was.",
         "none: a wrong value is told where it is given",
     ),
+    Difference(
+        "D45",
+        "Connections given by hand",
+        "counts a connection that `server.emit('connection', socket)` gives it for the server that has accepted it, or "
+        "for none, does not wait for it before 'close', and tells listeners of 'data' that the socket had before first.",
+        "counts it for the server that it is given to, which waits for it, and tells them behind what the packet has "
+        "caused. Responses that are due to requests before the upgrade leave first; in Node everything stops.",
+        "none: an orderly stop loses no request",
+    ),
 ]
 BY_ID = {difference.id: difference for difference in DIFFERENCES}
 

@@ -209,6 +209,93 @@ upgrade.add(
 upgrade.add("CONNECT 1.0", served, send("CONNECT a:80 HTTP/1.0\r\n\r\n"), handlers=connecting)
 upgrade.add("head by bytes", served, split(UP, 7), send("x"), handlers=taking)
 
+# --- given by hand
+ESTABLISHED = "HTTP/1.1 200 OK\r\n\r\n"
+give = call("server.emit", "connection", ref("socket"))
+giving = [call("socket.write", ESTABLISHED), call("socket.unshift", ref("head")), give]
+giving_apart = [call("socket.write", ESTABLISHED), give]
+FACTS = get("socket.bytesRead", "socket.bytesWritten", "socket.destroyed", "socket.timeout")
+
+
+def given(
+    name: str, *client: Step | str, program: Program = served, how: Program = giving, **more: Any
+) -> None:
+    """Add a program whose server takes back, by hand, what CONNECT or an upgrade has opened."""
+    handlers = {"connect": how, "upgrade": how}
+    upgrade.add(f"given by hand: {name}", program, *client, handlers=handlers, **more)
+
+
+given("in one packet", send(CONNECT + GET), send(GET))
+given("apart", send(CONNECT), send(GET), send(GET_CLOSE), until_end(), how=giving_apart)
+given("cut", send(CONNECT + GET + GET[:5]), send(GET[5:] + GET_CLOSE), until_end())
+given("cut in the head", send(CONNECT + GET[:5]), send(GET[5:]))
+given("of an upgrade", send(UP + GET), send(GET))
+given("behind a request", send(GET), send(CONNECT + GET), send(GET_CLOSE), until_end())
+given("twice", send(CONNECT), send(CONNECT), send(GET_CLOSE), until_end(), how=giving_apart)
+given(
+    "a body", send(CONNECT), send(post("abc")), send(chunked("def", "gh")), how=giving_apart, program=tell_all
+)
+given("a body in the packet", send(CONNECT + post("abc") + GET), program=tell_all)
+given("a pipeline", send(CONNECT + GET * 5), send(GET * 3))
+given("facts", send(CONNECT + GET), send(GET), program=[same("socket.server", "server"), FACTS, *served])
+given(
+    "facts apart",
+    send(CONNECT),
+    send(GET),
+    program=[same("socket.server", "server"), FACTS, *served],
+    how=giving_apart,
+)
+given("what is no request", send(CONNECT + "what?\r\n\r\n"), until_end())
+given(
+    "what is no request, heard",
+    send(CONNECT + "what?\r\n\r\n"),
+    until_end(),
+    server=[on("server.clientError", call("arg1.end", "bye"))],
+)
+given("ended behind a request", send(CONNECT), send(GET), fin(), until_end(), how=giving_apart)
+given("ended", send(CONNECT), fin(), until_end(), how=giving_apart)
+given("reset", send(CONNECT), rst(), how=giving_apart)
+given("told", send(CONNECT + GET), server=[hear("server.connection", log("connection"))])
+given("never kept", send(CONNECT + GET), until_end(), options={"keepAliveTimeout": 1})
+given(
+    "events of its socket",
+    send(CONNECT),
+    send(GET_CLOSE),
+    until_end(),
+    how=[on("socket.end"), on("socket.finish"), on("socket.close"), on("socket.error"), *giving_apart],
+)
+given(
+    "events of its socket, ended",
+    send(CONNECT),
+    send(GET),
+    fin(),
+    until_end(),
+    how=[on("socket.end"), on("socket.finish"), on("socket.close"), on("socket.error"), *giving_apart],
+)
+given(
+    "cut by all",
+    send(CONNECT),
+    send(GET),
+    until_end(),
+    program=[call("server.closeAllConnections")],
+    how=giving_apart,
+)
+given(
+    "data of its socket",
+    send(CONNECT),
+    send(GET),
+    how=[hear("socket.data", log("data", ref("arg0"))), *giving_apart],
+    known="D45",
+)
+given(
+    "behind a request that is due",
+    send(GET),
+    send(CONNECT + GET),
+    tell("go"),
+    program=[when("req.method", "GET", wait("go", *served))],
+    known="D45",
+)
+
 # --- half-close
 ends = [
     on("socket.end"),
