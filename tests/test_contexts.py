@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextvars import ContextVar, copy_context
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from tests.certificates import authority
 from tests.stage import on_both_loops
 from writehead import http, https, testing
+from writehead._connection import Connection
 from writehead._contexts import is_entered, run_in
 
 name: ContextVar[str] = ContextVar("name", default="nobody")
@@ -169,3 +170,53 @@ async def test_each_tls_connection_has_a_context_of_its_own() -> None:
         writer.close()
     await server.close()
     assert seen == [("connection", "nobody"), ("name", "connection"), ("secureConnection", "name")] * 2
+
+
+class Noting(Connection):
+    """Notes in which context the loop tells it of something."""
+
+    __slots__ = ()
+
+    seen: ClassVar[set[str]] = set()
+
+    def data_received(self, data: bytes, backlog: Any = None) -> None:
+        self.seen.add(name.get())
+        super().data_received(data, backlog)
+
+    def resume_writing(self) -> None:
+        self.seen.add(name.get())
+        super().resume_writing()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self.seen.add(name.get())
+        super().connection_lost(exc)
+
+
+@on_both_loops
+async def test_nothing_of_the_transport_runs_in_the_context_of_a_request() -> None:
+    """Neither reading that a handler has let go on, nor what is told of its writing, nor the end (cpython#140947)."""
+
+    async def handle(req: Any, res: Any) -> None:
+        name.set("handler")
+        req.pause()
+        await asyncio.sleep(0)
+        size = 0
+        async for piece in req:
+            size += len(piece)
+            await asyncio.sleep(0)
+        res.write(bytes(3_000_000))
+        await res.drain()
+        res.end(str(size))
+
+    Noting.seen.clear()
+    server = http.create_server(handle)
+    server._make_connection = lambda: Noting(server)  # type: ignore[method-assign]
+    size = 3_000_000
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % size
+    async with server:
+        await server.listen(0, "127.0.0.1")
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.address()["port"])
+        writer.write(head + bytes(size))
+        assert str(size).encode() in await reader.read()
+        writer.close()
+    assert Noting.seen == {"nobody"}

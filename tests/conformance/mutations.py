@@ -36,8 +36,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "swap Connection and Content-Length",
         "_http1/framing.py",
-        'lines += f"Content-Length: {facts.length}\\r\\n"',
-        'lines = f"Content-Length: {facts.length}\\r\\n" + lines',
+        'facts.trailer:\n            lines += f"Content-Length: {facts.length}\\r\\n"',
+        'facts.trailer:\n            lines = f"Content-Length: {facts.length}\\r\\n" + lines',
     ),
     Mutation(
         "put Date before the user's fields",
