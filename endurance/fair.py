@@ -52,7 +52,11 @@ _QUICK = {"headers_timeout": 6000, "request_timeout": 9000, "connections_checkin
 ATTACKS = (
     Attack("gets", "gets", 500, "20,000 pipelined GETs on each of 500 connections, never reading"),
     Attack(
-        "posts", "posts", 500, "20,000 pipelined POSTs of 5 bytes on each of 500 connections, never reading"
+        "posts",
+        "posts",
+        500,
+        "20,000 pipelined POSTs of 5 bytes on each of 500 connections, never reading",
+        after=30.0,
     ),
     *(
         Attack(
@@ -178,6 +182,8 @@ def text(found: dict[str, Any]) -> str:
     each = (found["rss_peak_kib"] - found["rss_before_kib"]) / found["connections"]
     memory = " -> ".join(f"{found[f'rss_{when}_kib'] / 1024:.1f}" for when in ("before", "peak", "after"))
     longest = f", longest callback {found['longest_ms']} ms of processor time" if found["longest_ms"] else ""
+    if found.get("collect_ms"):
+        longest += f", longest garbage collection {found['collect_ms']} ms"
     rest = {
         name: found[name] for name in ("cut", "first_cut", "last_cut", "answer", "seconds") if name in found
     }

@@ -1,12 +1,14 @@
 """The server that `endurance.fair` attacks: `python -m endurance.fair_program LOOP`; OPTIONS come by the environment.
 
 It measures itself: `longest_ms` is the processor time of the longest callback of the loop (asyncio's loop only), and
-`late_ms` how late a timer of two milliseconds came at worst, which on any loop is the longest iteration.
+`late_ms` how late a timer of two milliseconds came at worst, which on any loop is the longest iteration;
+`collect_ms` is the longest garbage collection, which is part of both.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import sys
@@ -25,11 +27,13 @@ class Probe:
         self.longest = 0.0
         self.what = ""
         self.late = 0.0
+        self.collect = 0.0
         self._due = 0.0
+        self._began = 0.0
 
     def reset(self) -> None:
         """Forget what was, and do not count the callback that runs now."""
-        self.longest = self.late = 0.0
+        self.longest = self.late = self.collect = 0.0
         self.what = ""
         self._due = time.perf_counter() + BEAT
 
@@ -37,6 +41,17 @@ class Probe:
         """Watch the loop that runs now."""
         self._due = time.perf_counter() + BEAT
         asyncio.get_running_loop().call_later(BEAT, self._beat)
+
+    def watch_collections(self) -> None:
+        """Measure every garbage collection."""
+
+        def measure(phase: str, info: dict[str, int]) -> None:
+            if phase == "start":
+                self._began = time.thread_time()
+            else:
+                self.collect = max(self.collect, time.thread_time() - self._began)
+
+        gc.callbacks.append(measure)
 
     def _beat(self) -> None:
         self.late = max(self.late, time.perf_counter() - self._due)
@@ -62,6 +77,7 @@ class Probe:
             "late_ms": round(self.late * 1000, 1),
             "longest_ms": round(self.longest * 1000, 1),
             "longest": self.what,
+            "collect_ms": round(self.collect * 1000, 1),
         }
 
 
@@ -101,6 +117,7 @@ async def serve() -> None:
     server = http.create_server(listen, **json.loads(os.environ.get("OPTIONS", "{}")))
     await server.listen(0, "127.0.0.1", 4096)
     probe.start()
+    probe.watch_collections()
     print(server.address()["port"], flush=True)
     await asyncio.Event().wait()
 

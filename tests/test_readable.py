@@ -10,7 +10,7 @@ import pytest
 
 from tests.readable_stage import Author, Source, play, play_on_node
 from writehead import _turns
-from writehead._readable import Readable
+from writehead._readable import FLOW, Readable
 from writehead.errors import HTTPError, InvalidArgTypeError, OutOfRangeError, UnknownEncodingError
 
 
@@ -481,3 +481,45 @@ async def test_ticks_pass_in_the_order_they_were_asked_for() -> None:
     source.resume()
     await asyncio.sleep(0)
     assert log == [("readable",), ("readable",), ("resume",)]
+
+
+async def test_many_pieces_flow_in_turns() -> None:
+    """Each piece that was kept is an event; others have their turns between, the order stays, and 'end' is last."""
+    source = Source()
+    for number in range(3 * FLOW):
+        source._push(b"%d" % number)
+    source._push_end()
+    log: list[Any] = []
+    ended = asyncio.get_running_loop().create_future()
+    source.once("data", lambda _: _turns.in_turn(lambda: log.append("another's turn")))
+    source.on("data", log.append)
+    source.on("end", lambda: ended.set_result(None))
+    await ended
+    assert log.index("another's turn") == FLOW
+    log.remove("another's turn")
+    assert log == [b"%d" % number for number in range(3 * FLOW)]
+
+
+async def test_a_flow_that_is_paused_between_turns_stops() -> None:
+    """And goes on when it is resumed, with the piece after the last."""
+    source = Source()
+    for number in range(2 * FLOW):
+        source._push(b"%d" % number)
+    log: list[Any] = []
+    loop = asyncio.get_running_loop()
+    paused, whole = loop.create_future(), loop.create_future()
+
+    def note(piece: bytes) -> None:
+        log.append(piece)
+        if len(log) == 2 * FLOW:
+            whole.set_result(None)
+
+    source.once("data", lambda _: _turns.in_turn(lambda: paused.set_result(source.pause())))
+    source.on("data", note)
+    await paused
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert len(log) == FLOW
+    source.resume()
+    await whole
+    assert log == [b"%d" % number for number in range(2 * FLOW)]

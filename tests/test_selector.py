@@ -15,6 +15,7 @@ import ssl
 import struct
 import tempfile
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -493,3 +494,46 @@ def test_nothing_that_a_client_may_do_is_logged(
         gc.collect()  # what nobody has waited for is told then
     assert lines == []
     assert capfd.readouterr().err == ""
+
+
+async def _served(wrap: Callable[[socket.socket], socket.socket], **options: Any) -> Any:
+    """Serve one request, and return a weak reference to the transport that has gone."""
+    seen: list[Any] = []
+
+    def handle(req: Any, res: Any) -> None:
+        transport = req.socket.transport
+        seen.append(weakref.ref(getattr(transport, "below", transport)))
+        res.end("x")
+
+    server = (https if options else http).create_server(handle, **options)  # type: ignore[operator]
+    await server.listen(0, "127.0.0.1")
+
+    def talk() -> None:
+        with socket.create_connection(("127.0.0.1", server.address()["port"]), TIMEOUT) as raw:
+            sock = wrap(raw)
+            sock.sendall(request(close=True))
+            while sock.recv(65536):
+                pass
+            sock.close()
+
+    await asyncio.to_thread(talk)
+    await server.close()
+    return seen[0]
+
+
+@pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
+def test_a_transport_that_has_gone_is_freed_at_once(secure: bool, loop: str) -> None:
+    """Nobody waits for a collection, which Python puts off: thousands that left would stay in memory."""
+
+    def wrap(raw: socket.socket) -> socket.socket:
+        return CLIENT.wrap_socket(raw, server_hostname="localhost") if secure else raw
+
+    gc.collect()
+    gc.disable()
+    try:
+        with asyncio.Runner(loop_factory=loop_factory(loop)) as runner:
+            transport = runner.run(_served(wrap, **(authority().options() if secure else {})))
+            assert transport() is None
+    finally:
+        gc.enable()

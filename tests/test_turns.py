@@ -7,7 +7,7 @@ import gc
 
 import pytest
 
-from writehead._turns import Turns, later, run_pending, turns
+from writehead._turns import Turns, in_turn, later, run_pending, turns
 
 
 async def test_a_later_turn_comes_after_the_code_that_runs() -> None:
@@ -157,3 +157,20 @@ def test_each_loop_has_its_own_queue() -> None:
     second = asyncio.run(queue())
     assert first is not second
     assert second.loop is not None
+
+
+async def test_those_who_wait_have_their_turns_in_their_order() -> None:
+    """What each causes happens in its turn, before that of the next."""
+    log: list[str] = []
+    done = asyncio.get_running_loop().create_future()
+
+    def first() -> None:
+        log.append("first")
+        later(log.append, "what the first causes")
+        in_turn(lambda: (log.append("rest of the first"), done.set_result(None)))
+
+    in_turn(first)
+    in_turn(lambda: log.append("second"))
+    assert log == []
+    await done
+    assert log == ["first", "what the first causes", "second", "rest of the first"]

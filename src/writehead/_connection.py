@@ -23,7 +23,7 @@ from writehead._incoming import IncomingMessage
 from writehead._making import Making
 from writehead._raw import BodyFeed, Leftovers, Raw
 from writehead._response import ServerResponse
-from writehead._selector import once_taken
+from writehead._selector import once_taken, untie
 from writehead._socket import Socket
 
 logger = logging.getLogger("writehead")
@@ -321,6 +321,7 @@ class Connection(Making):
     def connection_lost(self, exc: BaseException | None) -> None:
         """The connection has gone."""
         socket = self.socket
+        untie(socket._transport)
         if (
             exc is None
             and self._current is None

@@ -10,9 +10,9 @@ import base64
 import binascii
 import codecs
 import re
-from typing import Protocol
+from typing import Any, Protocol
 
-from .errors import UnknownEncodingError
+from .errors import InvalidArgTypeError, UnknownEncodingError
 
 _NAMES = {
     "": "utf8",
@@ -120,6 +120,27 @@ class Decoder:
     def flush(self) -> str:
         """Return what waited for a rest that does not come, and be as new."""
         return self._decoding.decode(b"", True)
+
+
+def as_decoded(chunk: Any, encoding: str | None, decoder: Decoder | None) -> bytes | str:
+    """Return a chunk in the form in which `decoder` gives out others; without one as bytes.
+
+    Raises:
+        InvalidArgTypeError: it is neither `str`, which is taken in `encoding`, nor bytes-like.
+        UnknownEncodingError
+    """
+    if isinstance(chunk, str):
+        if decoder is not None and decoder.encoding == normalize(encoding):
+            return chunk
+        data = encode(chunk, encoding)
+    elif isinstance(chunk, bytes | bytearray | memoryview):
+        data = bytes(chunk)
+    else:
+        raise InvalidArgTypeError("chunk", "a str or a bytes-like object", chunk)
+    if decoder is None:
+        return data
+    whole = Decoder(decoder.encoding)
+    return whole.decode(data) + whole.flush()
 
 
 def _decoding(name: str) -> _Decoding:

@@ -22,6 +22,7 @@ from writehead import _late
 from writehead._clock import IdleTimers
 from writehead._contexts import run_in
 from writehead._hello import ClientHello
+from writehead._selector import untie
 from writehead._tls import TLSTransport
 from writehead._turns import Turns, turns
 from writehead.errors import ConnectionLostError, HandshakeTimeoutError, SystemCallError, TLSError
@@ -157,6 +158,7 @@ class Handshake(asyncio.Protocol):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Tell the host, as an error if it was the client that left."""
+        untie(self.raw)
         self._in_turn(self._go, exc)
 
     def _go(self, exc: BaseException | None) -> None:

@@ -13,6 +13,7 @@ import sys
 from typing import Any, Protocol
 
 from writehead._clock import Handle, IdleTimers
+from writehead._selector import untie
 from writehead._turns import Turns
 
 if sys.platform != "win32":
@@ -102,6 +103,7 @@ class Linger(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Let the server forget it."""
+        untie(self._transport)
         self._handle.cancel()
         self._host._lingering.discard(self)
         self._host._on_socket_gone()

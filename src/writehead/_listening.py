@@ -21,6 +21,7 @@ from writehead._accepting import Acceptor
 from writehead._addresses import address_text, is_ipv6
 from writehead._callbacks import Callback
 from writehead._clock import Clock, IdleTimers
+from writehead._heap import Heap
 from writehead._listen import address_of, bind
 from writehead._signatures import most_arguments
 from writehead._socket_file import SocketFile
@@ -99,6 +100,8 @@ class Listening(EventEmitter):
     _close_due = False  # it was closed, and has not been drained since
     _waiter: _Waiter | None = None
     _connection_count = 0
+    _most = 0  # connections at once, since memory was given back last
+    _heap: Heap
     _arriving_by_hand: set[asyncio.Task[Any]]  # sockets that were given by hand and have no transport yet
     _copy_context: Callable[[], Context]
     _closers: list[tuple[_Waiter, BaseException | None]]  # who waits for 'close', and what they are told
@@ -245,6 +248,7 @@ class Listening(EventEmitter):
             self._sweep.stop()
         self._timers = IdleTimers(clock)
         self._sweep = Sweep(clock, self._look)
+        self._heap = Heap()
 
     def _open_by_hand(self, clock: Clock) -> None:
         """Get ready for a connection that was given by hand: as long as it lasts the server is open."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from writehead._feed import Feed
-from writehead._selector import once_taken
+from writehead._selector import once_taken, untie
 from writehead._socket import Socket
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class Raw(asyncio.Protocol):
         self._in_turn(self.socket.resume_writing)
 
     def connection_lost(self, exc: BaseException | None) -> None:
+        untie(self.socket._transport)
         self.server._on_socket_gone()
         self._in_turn(self.socket.connection_lost, exc)
 

@@ -21,11 +21,11 @@ from collections.abc import AsyncIterator, Hashable, Mapping
 from typing import Any, Self, TypeVar
 
 from ._destroyable import Destroyable
-from ._encodings import Decoder, encode, normalize
+from ._encodings import Decoder, as_decoded
 from ._iteration import Ear, Iteration
 from ._pieces import Pieces
 from ._pipe import Pipe
-from ._turns import later
+from ._turns import in_turn, later
 from .errors import AbortError, InvalidArgTypeError, OutOfRangeError, UnshiftAfterEndError
 from .events import Listener
 
@@ -35,6 +35,9 @@ Chunk = bytes | str
 Destination = TypeVar("Destination")
 
 MAX_MARK = 1 << 30
+
+#: So many buffered pieces are emitted in one turn; a client can make each of them one byte short.
+FLOW = 256
 
 
 class Readable(Destroyable):
@@ -292,9 +295,13 @@ class Readable(Destroyable):
     isPaused = is_paused
 
     def _flow(self) -> None:
+        left = FLOW
         # Once 'end' is due `read` could only ask for it again.
         while self._flowing and (self._length or not self._end_scheduled) and self.read() is not None:
-            pass
+            left -= 1
+            if not left:
+                in_turn(self._flow)
+                break
 
     # -- reading
 
@@ -452,7 +459,7 @@ class Readable(Destroyable):
         UnshiftAfterEndError (`ERR_STREAM_UNSHIFT_AFTER_END_EVENT`), if it is not already.
         Raises InvalidArgTypeError if `chunk` is neither `str` nor bytes-like.
         """
-        data = self._in_buffer_form(chunk, encoding)
+        data = as_decoded(chunk, encoding, self._decoder)
         if data and self._end_emitted:
             self.destroy(UnshiftAfterEndError())
             return False
@@ -461,21 +468,6 @@ class Readable(Destroyable):
         if data:
             self._accept(data, front=True)
         return not self._eof and self._has_room()
-
-    def _in_buffer_form(self, chunk: Any, encoding: str | None) -> Chunk:
-        decoder = self._decoder
-        if isinstance(chunk, str):
-            if decoder is not None and decoder.encoding == normalize(encoding):
-                return chunk
-            data = encode(chunk, encoding)
-        elif isinstance(chunk, bytes | bytearray | memoryview):
-            data = bytes(chunk)
-        else:
-            raise InvalidArgTypeError("chunk", "a str or a bytes-like object", chunk)
-        if decoder is None:
-            return data
-        whole = Decoder(decoder.encoding)
-        return whole.decode(data) + whole.flush()
 
     def set_encoding(self, encoding: str | None = None) -> Self:
         """Give out text from now on, what is buffered included; None means utf8.

@@ -17,6 +17,15 @@ def is_selector(transport: Any) -> bool:
     return type(transport).__module__ == "asyncio.selector_events"
 
 
+def untie(transport: Any) -> None:
+    """Break the ring that a transport which has gone makes with a method of its own, `_read_ready_cb`.
+
+    Left alone it keeps some 3 KiB until a full collection, which Python puts off the longer the larger a program is.
+    """
+    if is_selector(transport) and transport.is_closing() and hasattr(transport, "_read_ready_cb"):
+        transport._read_ready_cb = None
+
+
 def once_taken(transport: Any, turns: Turns, resume: Callable[[], object]) -> None:
     """Call `resume`, as the system has all that was written: now, or when asyncio has done its work.
 

@@ -16,7 +16,7 @@ from contextvars import Context
 from typing import Any
 
 from writehead._feed import Feed
-from writehead._selector import once_taken
+from writehead._selector import once_taken, untie
 from writehead._turns import turns
 from writehead.errors import TLSError
 
@@ -245,6 +245,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Tell the protocol above, and let go of it."""
+        untie(self._raw)
         protocol = self._protocol
         if self._eof_sent and getattr(exc, "errno", None) == errno.ENOTCONN:
             exc = None

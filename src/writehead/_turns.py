@@ -29,7 +29,7 @@ ROUNDS = 100
 
 #: For so long at the most those are served who wait for their turn, before the loop looks at the network
 #: again, in seconds; what one of them takes may come on top.
-TURN = 0.004
+TURN = 0.002
 
 
 class Waiting(Protocol):
@@ -210,6 +210,29 @@ def later(callback: Callable[..., object], *args: Any) -> None:
     Without a running loop the call waits for the first one that runs.
     """
     turns().later(callback, *args)
+
+
+class _Turn:
+    """Waits for its turn with one callback."""
+
+    __slots__ = ("_callback",)
+
+    def __init__(self, callback: Callable[[], object]) -> None:
+        self._callback = callback
+
+    def take_turn(self) -> None:
+        queue = turns()
+        mine = queue.hold()
+        try:
+            self._callback()
+        finally:
+            if mine:
+                queue.run()
+
+
+def in_turn(callback: Callable[[], object]) -> None:
+    """Call `callback()` when those who wait for their turn have had it: the rest of what is much."""
+    turns().wait(_Turn(callback))
 
 
 def run_pending() -> None:
