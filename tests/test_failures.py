@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.stage import GET, Stage, dial, on_both_loops
-from writehead import events, http, testing
+from writehead import _tasks, http, testing
 from writehead._client_errors import is_client_error
 from writehead._failures import log_failure, printable
 from writehead.errors import (
@@ -565,7 +565,7 @@ async def test_a_handler_that_ends_without_a_response_in_any_way_is_answered_for
         assert client.received.startswith(b"HTTP/1.1 500 ")
     what = "failed" if failed else "was cancelled"
     assert _told(caplog) == [f"GET / from 192.0.2.1:7: 'request' listener {what}"]
-    assert not events._running
+    assert not _tasks.running
 
 
 @on_both_loops
@@ -585,7 +585,7 @@ async def test_a_task_that_is_cancelled_before_it_begins_is_answered_for(
     await _settle()
     assert client.received.startswith(b"HTTP/1.1 500 ")
     assert len(_told(caplog)) == 1
-    assert not events._running
+    assert not _tasks.running
 
 
 @pytest.mark.parametrize("event", ["upgrade", "connect", "connection", "checkContinue", "checkExpectation"])
@@ -639,7 +639,7 @@ async def test_a_task_that_nobody_waits_for_is_cancelled_in_silence(
     await _settle()
     assert (b"200 OK" in client.received) == (way == "answered")
     assert _told(caplog) == []
-    assert not events._running
+    assert not _tasks.running
 
 
 def test_what_ends_a_process_ends_it() -> None:

@@ -42,13 +42,14 @@ FLOORS: list[dict[str, set[str]]] = [
         "_waiters": set(),
     },
     {  # 1: events
-        "events": set(),
+        "events": {"_tasks"},
         "_destroyable": {"events"},
         "_iteration": set(),
         "_pieces": set(),
         "_pipe": set(),
         "_readable": {"events", "_destroyable", "_iteration", "_pieces", "_pipe"},
         "_signal": {"events"},
+        "_tasks": set(),
     },
     {  # 2: wire
         "_wire": set(),
@@ -312,6 +313,7 @@ TESTED_WITH = {
     "_request_like": "standalone",
     "_settings": "server",
     "_source": "pipeline",
+    "_tasks": "failures",
     "_watch": "pipeline",
     "_wire": "house",
 }

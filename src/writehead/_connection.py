@@ -46,15 +46,12 @@ class Connection(Making):
 
     # -- what the transport says -----------------------------------------------
 
-    def connection_made(self, transport: Any) -> None:
-        """Make the socket, and let the server tell of it."""
+    def connection_made(self, transport: Any, socket: Socket | None = None) -> None:
+        """Make the socket, unless there is one that was given by hand, and let the server tell of it."""
         server: Any = self._server  # a Server, seen from below
-        transport.set_write_buffer_limits(0)
-        self.serve(Socket(transport, server, server._timers, server._mark, self))
-
-    def serve(self, socket: Socket) -> None:
-        """Begin HTTP on `socket`, whose owner this connection is."""
-        server = self._server
+        if socket is None:
+            transport.set_write_buffer_limits(0)
+            socket = Socket(transport, server, server._timers, server._mark, self)
         self.socket = socket
         self.turns = socket._turns
         self._now = now = server._timers.clock.time

@@ -65,9 +65,10 @@ class GivenConnection(Connection):
         """Begin on what another server has let go of."""
         rest = take_unread(socket)
         socket._pause_transport()
-        socket.transport.set_protocol(self)
+        transport = socket.transport
+        transport.set_protocol(self)
         socket._pass_to(self._server, self)
-        self.serve(socket)
+        self.connection_made(transport, socket)
         raw.server._on_socket_gone()
         self.turns.later(self._begin_reading, rest)
 

@@ -19,7 +19,7 @@ from datetime import timedelta
 from types import FrameType
 from typing import Any
 
-from . import _open, events
+from . import _open, _tasks
 from ._deadline import Deadline, free_of_threads
 from ._options import duration
 from ._turns import later
@@ -144,7 +144,7 @@ class _Program:
         """Return the tasks to wait for once no server is open."""
         if self._stopping:
             # Told to stop: its listeners may finish, what else the program began is cancelled.
-            return set(events._running)
+            return set(_tasks.running)
         return {task for task in asyncio.all_tasks(self._loop) if task is not asyncio.current_task()}
 
     async def _one_of(self, tasks: set[asyncio.Task[Any]]) -> None:

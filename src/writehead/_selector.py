@@ -11,10 +11,13 @@ from typing import Any
 
 from writehead._turns import Turns
 
+#: Where asyncio has the transports of its event loop on selectors.
+SELECTOR = "asyncio.selector_events"
+
 
 def is_selector(transport: Any) -> bool:
     """Tell whether `transport` is of asyncio's event loop on selectors."""
-    return type(transport).__module__ == "asyncio.selector_events"
+    return type(transport).__module__ == SELECTOR
 
 
 def untie(transport: Any) -> None:
@@ -22,7 +25,11 @@ def untie(transport: Any) -> None:
 
     Left alone it keeps some 3 KiB until a full collection, which Python puts off the longer the larger a program is.
     """
-    if is_selector(transport) and transport.is_closing() and hasattr(transport, "_read_ready_cb"):
+    if (
+        type(transport).__module__ == SELECTOR  # as `is_selector`: it is asked of every connection
+        and transport.is_closing()
+        and hasattr(transport, "_read_ready_cb")
+    ):
         transport._read_ready_cb = None
 
 

@@ -11,16 +11,16 @@ import asyncio
 import inspect
 import math
 import sys
-import types
 import warnings
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from contextvars import Context, copy_context
 from typing import Any, Self, TypeVar, overload
 
-from ._contexts import is_entered, run_in, was_entered
+from ._contexts import run_in, was_entered
 from ._failures import log_failure
 from ._signatures import most_arguments, required_keywords
 from ._spellings import join_spellings
+from ._tasks import running, start
 from ._turns import later
 from .errors import InvalidArgTypeError, InvalidArgValueError, OutOfRangeError, UnhandledError
 
@@ -358,30 +358,25 @@ class EventEmitter:
         if loop is None:
             later(self._start_late, result, name, args, context)
         else:
-            _start(self._run, (result, name, args), loop, context)
+            start(self._run, self._never_ran, (result, name, args), loop, context)
 
     def _start_late(
         self, result: Awaitable[Any], name: Hashable, args: tuple[Any, ...], context: Context | None
     ) -> None:
         loop = asyncio._get_running_loop()
         if loop is not None:
-            _start(self._run, (result, name, args), loop, context)
+            start(self._run, self._never_ran, (result, name, args), loop, context)
             return
         if inspect.iscoroutine(result):
             result.close()
         error = RuntimeError(f"the async listener of {name!r} needs a running event loop")
         run_in(context, self._listener_failed, error, name, args)
 
-    async def _run(
-        self, awaitable: Awaitable[Any], name: Hashable, args: tuple[Any, ...], begun: bool = False
-    ) -> None:
-        """Await what a listener returned; `begun` is for a first step before the task's own."""
-        task: asyncio.Task[Any] | None = None
+    async def _run(self, awaitable: Awaitable[Any], name: Hashable, args: tuple[Any, ...]) -> None:
+        """Await what a listener returned."""
+        task = asyncio.current_task()
+        assert task is not None
         try:
-            if begun:
-                await _first_step()
-            task = asyncio.current_task()
-            assert task is not None
             returned = await awaitable
             if returned is not None:
                 self._returned(returned, name, args, awaitable)
@@ -390,25 +385,25 @@ class EventEmitter:
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
-            if task is None:  # cancelled before it began
-                task = asyncio.current_task()
-                if inspect.iscoroutine(awaitable):
-                    awaitable.close()
             if isinstance(error, GeneratorExit) and not _is_current(task):
                 raise  # the coroutine is thrown away: its loop has ended without it
-            assert task is not None
             if isinstance(error, asyncio.CancelledError) and task.cancelling():
                 self._task_failed(task, asyncio.CancelledError(), name, args)
                 raise
             self._task_failed(task, error, name, args)  # also where what it waited for was cancelled
         finally:
-            if task is not None:
-                _running.discard(task)
+            running.discard(task)
+
+    def _never_ran(self, awaitable: Awaitable[Any], name: Hashable, args: tuple[Any, ...]) -> None:
+        """Hear that the task of a listener was cancelled before its first step."""
+        if inspect.iscoroutine(awaitable):
+            awaitable.close()
+        self._listener_failed(asyncio.CancelledError(), name, args)
 
     def _task_failed(
         self, task: asyncio.Task[Any], error: BaseException, name: Hashable, args: tuple[Any, ...]
     ) -> None:
-        if task in _running:
+        if task in running:
             self._listener_failed(error, name, args)
         else:  # inside the call of the listener, where a rejection of Node's is never heard
             later(run_in, copy_context(), self._listener_failed, error, name, args)
@@ -497,46 +492,6 @@ def _fitted(listener: Listener, count: float) -> Listener:
         raise InvalidArgValueError("listener", listener, reason)
     most = most_arguments(listener)
     return listener if most >= count else _Fewer(listener, int(most))
-
-
-# A task that nothing refers to may be collected in mid-flight.
-_running: set[asyncio.Task[None]] = set()
-
-_Run = Callable[..., Coroutine[Any, Any, None]]
-
-
-def _start_later(
-    run: _Run, args: tuple[Any, ...], loop: asyncio.AbstractEventLoop, context: Context | None
-) -> None:
-    """Run as a task whose first step comes on a later turn.
-
-    The coroutine is begun before, for a task that is cancelled before its first step never enters its own.
-    """
-    coroutine = run(*args, begun=True)
-    coroutine.send(None)
-    _running.add(loop.create_task(coroutine, context=context))
-
-
-if sys.version_info >= (3, 12):
-
-    def _start(
-        run: _Run, args: tuple[Any, ...], loop: asyncio.AbstractEventLoop, context: Context | None
-    ) -> None:
-        """Run up to the first `await` at once, as Node runs an async function."""
-        if context is not None and is_entered(context):  # by a listener that caused this event
-            _start_later(run, args, loop, context)
-            return
-        task = asyncio.Task(run(*args), loop=loop, eager_start=True, context=context)
-        if not task.done():
-            _running.add(task)
-
-else:
-    _start = _start_later  # no eager tasks before 3.12
-
-
-@types.coroutine
-def _first_step() -> Generator[None, None, None]:
-    yield
 
 
 def _is_current(task: asyncio.Task[Any] | None) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.hostile.answers import MalformedAnswerError, read_answers
-from writehead import events, http
+from writehead import _tasks, http
 from writehead._connection import Connection
 from writehead._turns import ROUNDS
 
@@ -214,8 +214,8 @@ def _left_behind(server: Any, ledger: Ledger, timers: int) -> list[str]:
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
     if tasks:
         found.append(f"tasks left: {tasks}")
-    if events._running:
-        found.append(f"listeners still running: {events._running}")
+    if _tasks.running:
+        found.append(f"listeners still running: {_tasks.running}")
     if timers > 0:
         found.append(f"{timers} timers left")
     if server._connection_count:

@@ -15,7 +15,7 @@ import pytest
 
 from tests.conftest import loop_factory
 from tests.properties.exchanges import Life, Link, Planned, Program, Stage, draw, play, shrunk, stop
-from writehead import events
+from writehead import _tasks
 
 COUNT = int(os.environ.get("WRITEHEAD_RAISING_PROGRAMS", "100"))
 BATCH = 25
@@ -93,7 +93,7 @@ def left(server: Any) -> list[str]:
         "connections": server._connections,
         "handshakes": getattr(server, "_handshakes", None),
         "timers": groups,
-        "running listeners": events._running,
+        "running listeners": _tasks.running,
         "tasks": asyncio.all_tasks() - {asyncio.current_task()},
     }
     return [f"{name} left: {what}" for name, what in held.items() if what]
