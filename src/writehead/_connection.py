@@ -78,7 +78,7 @@ class Connection(Making):
         mine = not turns.held
         turns.held = True
         socket._in_packet = True
-        heard = backlog is None and socket._listeners is not None and "data" in socket._listeners
+        heard = socket._listeners is not None and "data" in socket._listeners and backlog is None
         try:
             if backlog is not None:
                 self._serve_backlog(backlog)

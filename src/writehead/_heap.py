@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 
-#: It is a crowd from so many connections on, and has left when there are no more than this part of it.
-CROWD = 64
-LEFT = 4
+#: There is no crowd where there are fewer connections than this, or than this part of the most that were seen.
+FEW = 64
+PART = 4
 
 #: So many bytes must have come on top for it to be worth while.
 WORTH = 8 << 20
@@ -19,17 +19,24 @@ WORTH = 8 << 20
 class Heap:
     """The memory of this process, as it was when it was given back last."""
 
-    __slots__ = ("_least",)
+    __slots__ = ("_least", "_most")
 
     def __init__(self) -> None:
         self._least = resident()
+        self._most = 0
 
-    def give_back(self) -> bool:
-        """Give back what is not in use, if it may be much; False where the system does not say, or cannot."""
-        if resident() - self._least < WORTH:
+    def look(self, connections: int) -> bool:
+        """Give back what is not in use, if the crowd has left and it may be much; False if not, or if nobody can.
+
+        Args:
+            connections: how many there are now.
+        """
+        self._most = max(self._most, connections)
+        if (connections >= FEW and connections * PART > self._most) or resident() - self._least < WORTH:
             return False
         done = trim()
         self._least = resident()
+        self._most = connections
         return done
 
 

@@ -100,7 +100,6 @@ class Listening(EventEmitter):
     _close_due = False  # it was closed, and has not been drained since
     _waiter: _Waiter | None = None
     _connection_count = 0
-    _most = 0  # connections at once, since memory was given back last
     _heap: Heap
     _arriving_by_hand: set[asyncio.Task[Any]]  # sockets that were given by hand and have no transport yet
     _copy_context: Callable[[], Context]

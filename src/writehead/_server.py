@@ -13,7 +13,6 @@ from writehead._connection import Connection
 from writehead._contexts import run_in
 from writehead._failures import log_failure, log_returned
 from writehead._given import GivenConnection, give
-from writehead._heap import CROWD, LEFT
 from writehead._incoming import IncomingMessage
 from writehead._line import UNREAD_GRACE
 from writehead._linger import Linger
@@ -130,8 +129,7 @@ class Server(Settings, Listening):
 
     def _on_accept(self, connection: Connection) -> bool:
         """Count a connection and tell of it; False if it is one too many."""
-        self._connection_count = count = self._connection_count + 1
-        self._most = max(self._most, count)
+        self._connection_count += 1
         if self._welcoming:
             self._connections.add(connection)
         elif not self._receive(connection):
@@ -327,9 +325,7 @@ class Server(Settings, Listening):
             seconds = self.write_timeout / 1000, self.body_timeout / 1000
             Slices(list(self._connections), lambda each: each.look_at_progress(now, *seconds), LOOKED_AT)
         self._progress_watched = watched
-        if self._most >= CROWD and self._connection_count * LEFT <= self._most:
-            self._most = self._connection_count
-            self._heap.give_back()
+        self._heap.look(self._connection_count)
 
 
 def _subjects(args: tuple[Any, ...]) -> tuple[Any, Any, Any]:

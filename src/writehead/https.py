@@ -214,8 +214,7 @@ class Server(PlainServer):
 
     def _on_knock(self, handshake: Handshake) -> bool:
         """Count a connection; tell of it before anything is read."""
-        self._connection_count = count = self._connection_count + 1
-        self._most = max(self._most, count)
+        self._connection_count += 1
         limit = self.max_connections
         dropped = limit is not None and self._connection_count > limit and not handshake.given
         if handshake.raw_socket is None and (dropped or self.listener_count("connection")):
