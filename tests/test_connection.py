@@ -1355,19 +1355,28 @@ async def test_an_error_that_is_emitted_on_the_socket_ends_the_connection() -> N
     def handle(req: Any, res: Any) -> None:
         if req.url == "/ended":
             res.end("ok")
-        told.append(req.socket.emit("error", OSError("kaboom")))
+        what = {"/text": ["kaboom"], "/nothing": []}.get(req.url, [OSError("kaboom")])
+        told.append(req.socket.emit("error", *what))
 
     async with http.create_server(handle) as server:
         await server.listen(0, "127.0.0.1")
-        for target, received in ((b"/", BAD), (b"/ended", answer(b"ok"))):
+        for target, received in (
+            (b"/", BAD),
+            (b"/ended", answer(b"ok")),
+            (b"/text", BAD),
+            (b"/nothing", BAD),
+        ):
             client = await dial(server)
             client.send(b"GET " + target + HOST)
             assert await client.rest() == received
-        server.on("clientError", lambda error, socket: (told.append(str(error)), socket.end(BAD)))
-        client = await dial(server)
-        client.send(b"GET /" + HOST)
-        assert await client.rest() == BAD
-    assert told == [True, True, "kaboom", True]
+        assert told == [True] * 4
+        server.on("clientError", lambda error, socket: (told.append(error), socket.end(BAD)))
+        for target in (b"/", b"/text"):
+            client = await dial(server)
+            client.send(b"GET " + target + HOST)
+            assert await client.rest() == BAD
+    assert str(told[4]) == "kaboom"
+    assert told[6].context == "kaboom"
 
 
 @pytest.mark.parametrize("on", [False, True])
