@@ -1248,6 +1248,26 @@ async def test_a_response_that_ends_between_two_requests_of_a_packet_finishes_th
     assert log == ["GET finish", "GET close", "POST finish", "POST close"]
 
 
+@on_both_loops
+async def test_what_is_written_behind_the_end_is_told_of_behind_finish() -> None:
+    """Of the response that has the socket; those in line behind it finish in their turn, as in Node."""
+    log: list[str] = []
+
+    def handle(req: Any, res: Any) -> None:
+        res.on("finish", lambda: log.append(f"{req.url} finish"))
+        res.on("error", lambda error: log.append(f"{req.url} error"))
+        res.end("x")
+        res.write("late")
+
+    async with http.create_server(handle) as server:
+        await server.listen(0, "127.0.0.1")
+        client = await dial(server)
+        client.send(b"".join(b"GET /%d" % number + HOST for number in range(3)))
+        client.end()
+        assert await client.rest() == answer(b"x") * 3
+    assert log == ["/0 finish", "/0 error", "/1 error", "/2 error", "/1 finish", "/2 finish"]
+
+
 def silent_listener(chunk: bytes) -> None:
     """Take it."""
 
