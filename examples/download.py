@@ -86,7 +86,7 @@ def names(field: str, tag: str) -> bool:
 
 
 def wanted(req: http.IncomingMessage, tag: str, size: int) -> range | None:
-    """Return the bytes that a Range field asks for, an empty range if the file has none of them.
+    """Return the bytes that a Range field asks for, an empty range if they are none or none of the file's.
 
     None stands for the whole file, which is the answer to a field that is invalid, has another unit or
     several parts, comes with another method than GET (RFC 9110, 14.2), or was meant for another version
@@ -102,11 +102,7 @@ def wanted(req: http.IncomingMessage, tag: str, size: int) -> range | None:
     first, last = (number(digits) for digits in match.groups())
     if not match[1]:  # the last so many bytes
         return None if last and not size else range(max(size - last, 0), size)
-    if not match[2]:
-        last = size
-    elif last < first:
-        return None
-    return range(first, min(last + 1, size))
+    return range(first, min(last + 1, size) if match[2] else size)
 
 
 def number(digits: str) -> int:

@@ -1248,6 +1248,26 @@ async def test_a_response_that_ends_between_two_requests_of_a_packet_finishes_th
     assert log == ["GET finish", "GET close", "POST finish", "POST close"]
 
 
+@on_both_loops
+async def test_what_is_written_behind_the_end_is_told_of_behind_finish() -> None:
+    """Of the response that has the socket; those in line behind it finish in their turn, as in Node."""
+    log: list[str] = []
+
+    def handle(req: Any, res: Any) -> None:
+        res.on("finish", lambda: log.append(f"{req.url} finish"))
+        res.on("error", lambda error: log.append(f"{req.url} error"))
+        res.end("x")
+        res.write("late")
+
+    async with http.create_server(handle) as server:
+        await server.listen(0, "127.0.0.1")
+        client = await dial(server)
+        client.send(b"".join(b"GET /%d" % number + HOST for number in range(3)))
+        client.end()
+        assert await client.rest() == answer(b"x") * 3
+    assert log == ["/0 finish", "/0 error", "/1 error", "/2 error", "/1 finish", "/2 finish"]
+
+
 def silent_listener(chunk: bytes) -> None:
     """Take it."""
 
@@ -1355,19 +1375,28 @@ async def test_an_error_that_is_emitted_on_the_socket_ends_the_connection() -> N
     def handle(req: Any, res: Any) -> None:
         if req.url == "/ended":
             res.end("ok")
-        told.append(req.socket.emit("error", OSError("kaboom")))
+        what = {"/text": ["kaboom"], "/nothing": []}.get(req.url, [OSError("kaboom")])
+        told.append(req.socket.emit("error", *what))
 
     async with http.create_server(handle) as server:
         await server.listen(0, "127.0.0.1")
-        for target, received in ((b"/", BAD), (b"/ended", answer(b"ok"))):
+        for target, received in (
+            (b"/", BAD),
+            (b"/ended", answer(b"ok")),
+            (b"/text", BAD),
+            (b"/nothing", BAD),
+        ):
             client = await dial(server)
             client.send(b"GET " + target + HOST)
             assert await client.rest() == received
-        server.on("clientError", lambda error, socket: (told.append(str(error)), socket.end(BAD)))
-        client = await dial(server)
-        client.send(b"GET /" + HOST)
-        assert await client.rest() == BAD
-    assert told == [True, True, "kaboom", True]
+        assert told == [True] * 4
+        server.on("clientError", lambda error, socket: (told.append(error), socket.end(BAD)))
+        for target in (b"/", b"/text"):
+            client = await dial(server)
+            client.send(b"GET " + target + HOST)
+            assert await client.rest() == BAD
+    assert str(told[4]) == "kaboom"
+    assert told[6].context == "kaboom"
 
 
 @pytest.mark.parametrize("on", [False, True])

@@ -269,6 +269,43 @@ def test_choosing_a_language_once_chooses_it_everywhere() -> None:
     assert "    - content.tabs.link\n" in (ROOT / "mkdocs.yml").read_text("utf-8")
 
 
+def test_the_site_is_its_own_and_says_what_it_is() -> None:
+    """A logo, the version, a link to the source; no request to anybody else, and no name in a table broken in two."""
+    from writehead import __version__
+
+    settings = (ROOT / "mkdocs.yml").read_text("utf-8")
+    for line in ("  logo: assets/logo.svg", "  font: false", "extra_css: [assets/extra.css]", "repo_url: "):
+        assert f"\n{line}" in settings
+    assert (DOCS / "assets" / "logo.svg").exists()
+    style = (DOCS / "assets" / "extra.css").read_text("utf-8")
+    assert re.search(r"table:not\(\[class\]\) code \{[^}]*white-space: nowrap;", style)
+    assert "http" not in style
+    config: dict[str, Any] = {"nav": [{"Topics": []}]}
+    assert f" {__version__}," in hooks().on_config(config)["copyright"]
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "routing",
+        "query",
+        "cookie",
+        "etag",
+        "range",
+        "gzip",
+        "multipart",
+        "websocket",
+        "proxy",
+        "reload",
+        "mypy",
+    ],
+)
+def test_what_is_looked_for_first_has_a_recipe(word: str) -> None:
+    """By the word that one would type into the search."""
+    recipes = (DOCS / "guides" / "recipes.md").read_text("utf-8")
+    assert re.search(rf"(?im)^## .*{word}", recipes)
+
+
 def hooks() -> types.ModuleType:
     """Return docs/hooks.py, as mkdocs loads it."""
     module = types.ModuleType("hooks")

@@ -401,8 +401,8 @@ RANGES: list[tuple[str, tuple[int, int] | tuple[()] | None]] = [
     ("bytes=10-12", ()),
     ("bytes=-0", ()),
     ("bytes=" + "9" * 9000 + "-", ()),
-    ("bytes=5-2", None),
-    ("bytes=99-2", None),
+    ("bytes=5-2", ()),
+    ("bytes=99-2", ()),
     ("bytes=-", None),
     ("bytes=", None),
     ("bytes", None),
@@ -424,7 +424,7 @@ RANGES: list[tuple[str, tuple[int, int] | tuple[()] | None]] = [
 
 
 def test_a_download_of_a_part(tmp_path: Path) -> None:
-    """A range that is there is 206, one that is not 416, and a field that is no range is ignored (RFC 9110, 14.2)."""
+    """A range that is there is 206, one that is not, or ends before it begins, 416; what is no range is ignored (RFC 9110, 14.2)."""
     (tmp_path / "a").write_bytes(b"0123456789")
     with example("download.py", "0", str(tmp_path)) as program, connect(program.port()) as client:
         for field, part in RANGES:
@@ -477,7 +477,7 @@ def test_a_download_of_an_empty_file(tmp_path: Path) -> None:
     (tmp_path / "empty.txt").touch()
     with example("download.py", "0", str(tmp_path)) as program:
         port = program.port()
-        for lines in ((), ("Range: bytes=-5",), ("Range: bytes=5-2",)):
+        for lines in ((), ("Range: bytes=-5",), ("Range: bytes=-",)):
             answer = talk(port, request("/empty.txt", *lines))
             assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
             assert b"\r\nContent-Type: text/plain\r\n" in answer

@@ -60,6 +60,7 @@ def test_what_is_not_tls_says_so() -> None:
     """None."""
     _, socket, _ = owned()
     assert (socket.encrypted, socket.authorized, socket.alpn_protocol) == (None, None, None)
+    assert socket.servername is None
     assert (socket.get_cipher(), socket.get_peer_certificate()) == (None, None)
 
 
@@ -149,7 +150,7 @@ async def test_every_fact_may_be_asked_for_at_any_time(
     for facts in later:
         assert facts["ready_state"] == "closed"
         assert (facts["destroyed"], facts["readable"], facts["writable"]) == (True, False, False)
-        for name in ("bytes_read", "encrypted", "authorized", "alpn_protocol", "get_cipher"):
+        for name in ("bytes_read", "encrypted", "authorized", "alpn_protocol", "servername", "get_cipher"):
             assert facts[name] == first[name], name
     assert not caplog.records
 

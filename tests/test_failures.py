@@ -679,6 +679,9 @@ async def _chunks() -> AsyncIterator[bytes]:
         ("hello", 404),
         bytearray(b"x"),
         ({}, 200),
+        [{"a": 1}, {"a": 2}],
+        ["a", "b"],
+        ([{"a": 1}], 200),
         (each for each in "hello"),
         (_chunks(), 200),
         _chunks(),
@@ -706,7 +709,9 @@ async def test_a_handler_that_returns_its_body_is_told_once_to_send_it(
         assert client.received == b""
 
 
-@pytest.mark.parametrize("value", [None, 1, True, (), (None, None), object(), [], http.create_server()])
+@pytest.mark.parametrize(
+    "value", [None, 1, True, (), (None, None), object(), [], [None], http.create_server()]
+)
 @on_both_loops
 async def test_what_looks_like_no_body_is_returned_in_silence(
     value: object, caplog: pytest.LogCaptureFixture

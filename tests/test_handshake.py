@@ -394,6 +394,23 @@ def test_a_name_has_its_certificate(asked: str, answered: str) -> None:
     assert client.received.endswith(b"pong")
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"), [("one.example", "one.example"), ("One.Example", "One.Example"), (None, False)]
+)
+@pytest.mark.parametrize("named", [False, True])
+def test_a_socket_knows_the_name_that_was_asked_for(asked: str | None, told: str | bool, named: bool) -> None:
+    """Whether a context was looked up for it or not, as it was spelled, as in Node."""
+    stage = Stage()
+    if named:
+        stage.server.add_context("one.example", authority().options("one.example"))
+    context = authority().context()
+    context.check_hostname = False
+    stage.client(context, asked).shake_hands()
+    raw, secure = stage.sockets
+    assert (raw.servername, secure.servername) == (None, told)
+    assert secure.transport.get_extra_info("server_name") == (told or "")
+
+
 def test_a_star_is_one_part_of_a_name() -> None:
     """`*` stands for what has no dot."""
     stage = Stage()

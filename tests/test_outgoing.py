@@ -993,6 +993,18 @@ async def test_drain_and_wait_finished_raise_when_the_client_has_gone() -> None:
         await served.res.drain()
 
 
+@pytest.mark.parametrize("error", [None, KeyError("mine")])
+@on_both_loops
+async def test_drain_raises_at_once_when_the_response_was_destroyed(error: BaseException | None) -> None:
+    """A loop of `write` and `drain` ends, though 'close' has had no turn to come."""
+    served = serve(lambda res: res.flush_headers())
+    served.res.destroy(error)
+    assert not served.res.write("x")
+    drain = served.res.drain()
+    with pytest.raises(ConnectionLostError if error is None else KeyError):
+        drain.send(None)
+
+
 @on_both_loops
 async def test_wait_finished_raises_what_the_response_was_destroyed_with() -> None:
     """The error itself."""

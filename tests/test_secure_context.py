@@ -363,7 +363,6 @@ SECRETS: list[Any] = [
     Path(BARE),
 ]
 HOLDERS = [*(name for name in CONTEXT if name != "secure_options"), *_secure_context.REFUSED]
-HOLDERS = [name for name in HOLDERS if name not in {"ciphers", "ecdh_curve", "min_version", "max_version"}]
 
 
 def everything(error: BaseException | None) -> str:

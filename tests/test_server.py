@@ -632,6 +632,13 @@ def test_empty_requests_can_start_ended() -> None:
 
     stage = Stage(handle, optimize_empty_requests=True)
     assert stage.exchange(GET) == answer(b"True")
+    for expected in (b"100-continue", b"other"):  # whoever the request is given to
+        for event in ("", "checkContinue", "checkExpectation"):
+            if event:
+                stage.server.on(event, handle)
+            received = stage.exchange(GET[:-2] + b"Expect: " + expected + b"\r\n\r\n")
+            assert received.endswith((b"\r\n\r\nTrue", b"\r\n\r\n0\r\n\r\n")), (expected, event)
+            stage.server.remove_all_listeners(event)
     assert log == []
 
 

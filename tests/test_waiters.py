@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from typing import Any
 
 import pytest
 
-from tests.stage import on_both_loops
+from tests.stage import dial, on_both_loops
 from writehead import http, testing
 from writehead._waiters import Waiters
 from writehead.errors import ConnectionLostError
@@ -70,6 +72,73 @@ async def test_a_program_that_removes_all_listeners_is_not_left_waiting(fate: st
     for _ in range(5):
         await asyncio.sleep(0)
     assert ended == [fate]
+
+
+def _fail(*_: Any) -> None:
+    raise LookupError("a listener of the program's")
+
+
+def _fail_before(req: Any, res: Any) -> None:
+    """Let a listener fail in front of all others, of whatever is told of an exchange."""
+    for emitter in (req, res, req.socket):
+        for event in ("finish", "close", "end", "drain"):
+            emitter.prepend_listener(event, _fail)
+
+
+async def _wait_finished(req: Any, res: Any) -> None:
+    res.end("x")
+    await res.wait_finished()
+
+
+async def _send_file(req: Any, res: Any) -> None:
+    await res.send_file(__file__)
+
+
+async def _pipeline(req: Any, res: Any) -> None:
+    await http.pipeline([b"x", b"y"], res)
+
+
+async def _drain(req: Any, res: Any) -> None:
+    while True:
+        res.write(bytes(1 << 20))
+        await res.drain()
+
+
+async def _drain_socket(req: Any, res: Any) -> None:
+    while True:
+        req.socket.write(bytes(1 << 20))
+        await req.socket.drain()
+
+
+async def _iterate(req: Any, res: Any) -> None:
+    async for _ in req:
+        pass
+
+
+@pytest.mark.parametrize("wait", [_wait_finished, _send_file, _pipeline, _drain, _drain_socket, _iterate])
+@on_both_loops
+async def test_listeners_that_fail_keep_nobody_waiting(wait: Any) -> None:
+    """Whatever the library waits for: `await server.close()` returns, too."""
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def handle(req: Any, res: Any) -> None:
+        _fail_before(req, res)
+        begun.set()
+        with contextlib.suppress(ConnectionLostError):
+            await wait(req, res)
+        ended.set()
+
+    server = http.create_server(handle)
+    server.prepend_listener("close", _fail)
+    await server.listen(0, "127.0.0.1")
+    client = await dial(server)
+    client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab")
+    await begun.wait()
+    if wait not in (_wait_finished, _send_file, _pipeline):  # these end with an answer
+        client.abort()
+    await ended.wait()
+    client.close()
+    await server.close()
 
 
 @on_both_loops

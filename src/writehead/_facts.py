@@ -255,6 +255,11 @@ class SocketFacts(SocketEnd):
 
     alpnProtocol = alpn_protocol
 
+    @property
+    def servername(self) -> str | bool | None:
+        """The server name that the client asked for (SNI), latin-1 if it is not ASCII; False if it named none."""
+        return None if self._tls is None else (self._transport.get_extra_info("server_name") or False)
+
     def get_cipher(self) -> dict[str, str] | None:
         """Return the cipher's name, standard_name (IANA's) and version; None without TLS."""
         tls = self._tls

@@ -68,6 +68,7 @@ class Handshake(asyncio.Protocol):
         "_idle_fired",
         "_idle_group",
         "_incoming",
+        "_name",
         "_outgoing",
         "_over",
         "_own_context",
@@ -95,6 +96,7 @@ class Handshake(asyncio.Protocol):
         self._idle_group = 0.0
         self._active_at = 0.0
         self._hello: ClientHello | None = ClientHello()  # until it has been answered
+        self._name = ""  # that the client asks for
         self._asking = False  # a context was asked for, and nobody has answered yet
         self._answered = False
         self._used: ssl.SSLContext
@@ -249,7 +251,9 @@ class Handshake(asyncio.Protocol):
         return self._transport()
 
     def _transport(self) -> TLSTransport:
-        return TLSTransport(self.raw, self._host._room, self._ssl, self._incoming, self._outgoing)
+        transport = TLSTransport(self.raw, self._host._room, self._ssl, self._incoming, self._outgoing)
+        transport.server_name = self._name
+        return transport
 
     def cut(self) -> None:
         """End the connection; nobody is told of an error."""
@@ -305,6 +309,7 @@ class Handshake(asyncio.Protocol):
         """Let OpenSSL read what came; follow a context's own callback to where it leads, once."""
         hello, self._hello = self._hello, None
         assert hello is not None
+        self._name = hello.name
         if context is not None and context is not self._used:
             self._use(context)
         for _ in range(2):

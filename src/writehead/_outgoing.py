@@ -340,16 +340,17 @@ class OutgoingMessage(HeaderStore):
         """Return at 'drain'; at once unless a `write` has returned False.
 
         Raises:
-            ConnectionLostError: 'close' came first.
+            ConnectionLostError: 'close' came first, or will come.
         """
+        if (self._closed or self._destroyed) and not self._flushed:
+            # At once: who writes in a loop without an end would keep 'close' from coming.
+            raise self._errored or ConnectionLostError()
         if self._need_drain and not self._finished and not self._closed:
             exchange = self._exchange
             if exchange.line is not None or exchange.socket is None:
                 await self._first_of("drain", "finish")
             elif self.writable_length:
                 await self._first_of("drain", "finish", beside=exchange.socket)
-        elif self._closed and not self._flushed:
-            raise self._errored or ConnectionLostError()
 
     async def wait_finished(self) -> None:
         """Return at 'finish'.

@@ -6,9 +6,12 @@ Law: the form is Node's, the names of types are Python's; a value is shown only 
 from __future__ import annotations
 
 import json
+import re
 
 #: Node shows so many characters of a value whose type is told, and so many of one that is told alone.
 SHORT, LONG = 28, 128
+
+_BETWEEN = re.compile("[:, ]")  # the words of a list of suites
 
 _SCALARS = (bool, int, float, str, bytes)
 
@@ -35,6 +38,13 @@ class Secret:
 def harmless(value: object) -> object:
     """Return a number or None as it is, and for all else a `Secret`."""
     return value if value is None or type(value) in (bool, int, float) else Secret(value)
+
+
+def word(value: object) -> object:
+    """Return a word such as OpenSSL has for a suite or a curve as it is; what is no such word may be a secret."""
+    if not (isinstance(value, str) and str.isprintable(value)):
+        return harmless(value)
+    return value if all(len(each) < SHORT + 4 for each in _BETWEEN.split(value)) else Secret(value)
 
 
 def described(value: object) -> str:

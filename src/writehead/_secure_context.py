@@ -11,13 +11,13 @@ import errno
 import os
 import ssl
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from writehead import _option_names
-from writehead._received import Secret, harmless
+from writehead._received import Secret, harmless, word
 from writehead._spellings import snake
 from writehead.errors import (
     InvalidArgTypeError,
@@ -206,7 +206,7 @@ def _version(value: Any, which: str) -> ssl.TLSVersion:
     if isinstance(value, ssl.TLSVersion):
         return value
     if not isinstance(value, str) or value not in _VERSIONS:
-        raise InvalidProtocolVersionError(value, which)
+        raise InvalidProtocolVersionError(word(value), which)
     return ssl.TLSVersion[_VERSIONS[value]]
 
 
@@ -229,15 +229,13 @@ def _set_ciphers(context: ssl.SSLContext, ciphers: Any) -> None:
     if suites and not _set_suites(context, suites):
         raise InvalidArgValueError(
             "ciphers",
-            ciphers,
+            word(ciphers),
             "must name all suites of TLS 1.3 or none: this Python cannot choose among them",
         )
     if not others and suites:
         return
-    try:
-        context.set_ciphers(":".join(others))
-    except ssl.SSLError:
-        raise TLSError("ERR_SSL_NO_CIPHER_MATCH", f"no cipher matches {ciphers!r}") from None
+    if not _takes(context.set_ciphers, ":".join(others)):
+        raise TLSError("ERR_SSL_NO_CIPHER_MATCH", f"no cipher matches {word(ciphers)!r}")
 
 
 def _set_suites(context: ssl.SSLContext, suites: list[str]) -> bool:
@@ -253,12 +251,18 @@ def _set_curve(context: ssl.SSLContext, curve: Any) -> None:
         raise InvalidArgTypeError("ecdh_curve", "of type str", harmless(curve))
     if curve == "auto":
         return
+    name = {"P-256": "prime256v1", "P-384": "secp384r1", "P-521": "secp521r1"}.get(curve, curve)
+    if not _takes(context.set_ecdh_curve, name):
+        raise InvalidArgValueError("ecdh_curve", word(curve), 'must be "auto" or the name of one curve')
+
+
+def _takes(setting: Callable[[str], object], words: str) -> bool:
+    """Tell whether OpenSSL takes these words; its own error would show them."""
     try:
-        context.set_ecdh_curve(
-            {"P-256": "prime256v1", "P-384": "secp384r1", "P-521": "secp521r1"}.get(curve, curve)
-        )
+        setting(words)
     except (ValueError, ssl.SSLError):
-        raise InvalidArgValueError("ecdh_curve", curve, 'must be "auto" or the name of one curve') from None
+        return False
+    return True
 
 
 def _load_authorities(context: ssl.SSLContext, options: Mapping[str, Any]) -> None:

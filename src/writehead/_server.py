@@ -288,7 +288,10 @@ class Server(Settings, Listening):
 
     def _returned(self, result: Any, event: Any, args: tuple[Any, ...], listener: object) -> None:
         """Warn, once for each listener, where it looks as if `result` should have been the body."""
-        body = result[0] if isinstance(result, tuple) and result else result  # as Flask takes (body, status)
+        body = result
+        for kind in (tuple, list):  # as Flask takes (body, status), and a list of what is JSON
+            if isinstance(body, kind) and body:
+                body = body[0]
         if (
             isinstance(body, _BODIES)
             and event in ("request", "checkContinue", "checkExpectation")

@@ -21,7 +21,7 @@ from writehead.errors import (
     StreamWriteAfterEndError,
     SystemCallError,
 )
-from writehead.events import Listener
+from writehead.events import Listener, as_error
 
 
 class Socket(SocketFacts):
@@ -198,9 +198,9 @@ class Socket(SocketFacts):
         or without a listener 400, where no response has begun, and the end of the connection.
         """
         fail = getattr(self._owner, "fail_socket", None) if name == "error" else None
-        if fail is None or not args or not isinstance(args[0], BaseException):
+        if fail is None:
             return super().emit(name, *args)
-        fail(args[0])
+        fail(as_error(args))
         if self.listener_count("error"):
             super().emit(name, *args)
         return True

@@ -67,6 +67,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         "_unsent_size",
         "context",
         "raw_socket",
+        "server_name",
     )
 
     def __init__(
@@ -104,6 +105,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         self._error: BaseException | None = None
         self.raw_socket: Any = None  # what listeners of 'connection' were given: it ends with this
         self.context: Context | None = None  # of the user's code during the handshake, if there was any
+        self.server_name = ""  # that the client has asked for
 
     # -- what the transport below says -----------------------------------------
 
@@ -476,13 +478,15 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """Return a fact of the TLS connection, or of the transport below.
 
-        `name` is "ssl_object", "sslcontext", "cipher", "peercert", "compression", or one
+        `name` is "ssl_object", "sslcontext", "server_name", "cipher", "peercert", "compression", or one
         that the transport below knows ("peername", "sockname", "socket").
         """
         if name == "ssl_object":
             return self._ssl
         if name == "sslcontext":
             return self._ssl.context
+        if name == "server_name":
+            return self.server_name
         if name == "cipher":
             return self._ssl.cipher()
         if name == "peercert":

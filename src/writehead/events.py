@@ -294,7 +294,7 @@ class EventEmitter:
         listeners = self._listeners
         if listeners is None or (found := listeners.get(name)) is None:
             if name == "error":
-                raise _unheard(args)
+                raise as_error(args)
             return False
         for listener in found:
             result = listener(*args)
@@ -508,7 +508,8 @@ def _levels_to_the_user() -> int:
     return level
 
 
-def _unheard(args: tuple[Any, ...]) -> BaseException:
+def as_error(args: tuple[Any, ...]) -> BaseException:
+    """Return what an 'error' told, in an `UnhandledError` if it is no exception."""
     context = args[0] if args else None
     return context if isinstance(context, BaseException) else UnhandledError(context)
 
@@ -527,7 +528,7 @@ async def once(emitter: EventEmitter, name: Hashable) -> list[Any]:
 
     def fail(*args: Any) -> None:
         if not happened.done():
-            happened.set_exception(_unheard(args))
+            happened.set_exception(as_error(args))
 
     emitter.once(name, succeed)
     if name != "error":

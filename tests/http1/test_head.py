@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from tests.http1.packets import R, Reading
@@ -81,6 +83,26 @@ def test_memory_is_bounded() -> None:
         remember(RawHead(b"Number: %d\r\n\r\n" % number, True, 1))
         assert recall(b"Number: %d\r\n\r\n" % number) is not None
         assert len(head._remembered) <= head.REMEMBERED
+
+
+def test_servers_in_two_threads_share_what_is_remembered() -> None:
+    """One may remember a head while another gives up all of them."""
+
+    class Interrupted(RawHead):
+        def forget(self) -> None:
+            super().forget()
+            if not meanwhile:
+                meanwhile.append(RawHead(b"Meanwhile: 1\r\n\r\n", True, 1))
+                other = threading.Thread(target=remember, args=meanwhile)
+                other.start()
+                other.join()
+
+    meanwhile: list[RawHead] = []
+    remember(Interrupted(b"First: 1\r\n\r\n", True, 1))
+    for number in range(head.REMEMBERED + 1):
+        remember(RawHead(b"Later: %d\r\n\r\n" % number, True, 1))
+    assert meanwhile
+    assert len(head._remembered) <= head.REMEMBERED
 
 
 def test_a_forgotten_head_keeps_nothing_of_its_fields() -> None:
