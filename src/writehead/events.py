@@ -383,6 +383,10 @@ class EventEmitter:
             task = asyncio.current_task()
             assert task is not None
             returned = await awaitable
+            while inspect.iscoroutine(returned) or asyncio.isfuture(
+                returned
+            ):  # JavaScript: a promise of a promise
+                returned = await returned
             if returned is not None:
                 self._returned(returned, name, args, awaitable)
             if task.cancelling():  # and went on to its end, as one that was cancelled
