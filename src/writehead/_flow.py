@@ -554,13 +554,13 @@ class SocketFlow(PacketState):
         try:
             listened = self._owner._on_socket_timeout() if self._owner is not None else True
             if not listened:
-                self.give_up()
+                self._give_up()
             self._notify("timeout")
         finally:
             if held:
                 self._turns.run()
 
-    def give_up(self) -> None:
+    def _give_up(self) -> None:
         """Destroy it for the server: who waits for it has lost the connection, and has destroyed nothing."""
         if not self._destroyed:
             self._lost_error = ConnectionLostError()

@@ -364,7 +364,7 @@ class Listening(EventEmitter):
     def close_all_connections(self) -> None:
         """Cut every connection that HTTP owns, whatever it does."""
         for connection in self._held:
-            connection.socket.give_up()
+            connection.socket._give_up()
         for lingering in list(self._lingering):
             lingering.cut()
 
