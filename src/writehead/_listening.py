@@ -184,7 +184,10 @@ class Listening(EventEmitter):
         host = target.host or ""
         try:
             address = host if is_ipv6(host) else await _resolved(host)
-        except OSError:
+        except (
+            OSError,
+            UnicodeError,
+        ):  # a name that cannot be written as one: no part may be empty, or too long
             if self._resolving is token:
                 self._fail_listening(target, SystemCallError("ENOTFOUND", "getaddrinfo", host))
             return
