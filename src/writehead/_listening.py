@@ -76,6 +76,8 @@ class Held(Protocol):
 
     @property
     def is_idle(self) -> bool: ...
+    @property
+    def is_silent(self) -> bool: ...
     def close_in_order(self, grace: float = 0.0) -> None: ...
     def describe(self) -> str: ...
 
@@ -328,6 +330,11 @@ class Listening(EventEmitter):
             sock.close()
         if file is not None:
             file.remove()
+
+    def _busy_count(self) -> int:
+        """Count the connections that are more than open: those that were upgraded, too."""
+        quiet: int = sum(each.is_idle or each.is_silent or each.socket.destroyed for each in self._held)
+        return self._connection_count - quiet
 
     def _waiting_for(self) -> list[str]:
         """Name each connection that a stop waits for, by its request where one is under way."""
