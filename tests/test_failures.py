@@ -470,6 +470,77 @@ async def test_a_client_that_leaves_in_mid_upload_is_quiet(
     assert caplog.records == []
 
 
+async def drain_the_socket(req: Any, res: Any) -> None:
+    await closed(req.socket)
+    await req.socket.drain()
+
+
+async def drain_what_waits(req: Any, res: Any) -> None:
+    req.socket.write(bytes(1 << 23))
+    await req.socket.drain()
+
+
+async def ask_the_signal(req: Any, res: Any) -> None:
+    await closed(req.socket)
+    req.signal.throw_if_aborted()
+
+
+async def ask_the_signal_again(req: Any, res: Any) -> None:
+    signal = req.signal
+    await closed(req.socket)
+    signal.throw_if_aborted()
+
+
+async def closed(socket: Any) -> None:
+    while not socket.destroyed:
+        await asyncio.sleep(0)
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("end", ["close", "end", "abort", "stop", "idle"])
+@pytest.mark.parametrize(
+    "handler", [drain_the_socket, drain_what_waits, ask_the_signal, ask_the_signal_again]
+)
+@on_both_loops
+async def test_whoever_waits_for_a_client_that_has_gone_fails_in_silence(
+    handler: Callable[..., Any], end: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whether it left, was reset, or was cut by the server as that stops, or as the client was idle."""
+    begun = asyncio.Event()
+    ended: list[BaseException] = []
+    gone = asyncio.Event()
+
+    async def handle(req: Any, res: Any) -> None:
+        if end == "idle":
+            req.socket.set_timeout(20)
+        begun.set()
+        try:
+            await handler(req, res)
+        except BaseException as error:
+            ended.append(error)
+            raise
+        finally:
+            gone.set()
+
+    async with http.create_server(handle) as server:
+        await server.listen(0, "127.0.0.1")
+        client = await dial(server)
+        client.send(GET)
+        await begun.wait()
+        if end == "stop":
+            server.close_all_connections()
+        elif end != "idle":
+            getattr(client, end)()
+        if end == "end":
+            server.close_all_connections()
+        await gone.wait()
+        await _settle()
+        client.close()
+    assert all(is_client_error(each) for each in ended)
+    assert _told(caplog) == []
+
+
 class OfTheProgram(BaseException):
     """Neither an Exception nor one that ends a process."""
 
@@ -566,6 +637,37 @@ async def test_a_handler_that_ends_without_a_response_in_any_way_is_answered_for
     what = "failed" if failed else "was cancelled"
     assert _told(caplog) == [f"GET / from 192.0.2.1:7: 'request' listener {what}"]
     assert not _tasks.running
+
+
+async def _answers_in_another(req: Any, res: Any) -> Any:
+    async def answer() -> Any:
+        await asyncio.sleep(0)
+        return asyncio.ensure_future(end())
+
+    async def end() -> None:
+        await asyncio.sleep(0)
+        res.end("nested")
+
+    return answer()
+
+
+async def _fails_in_another(req: Any, res: Any) -> Any:
+    async def fail() -> None:
+        await asyncio.sleep(0)
+        raise OfTheProgram
+
+    return fail()
+
+
+@on_both_loops
+async def test_a_coroutine_that_a_coroutine_returns_is_awaited(caplog: pytest.LogCaptureFixture) -> None:
+    """A promise of a promise is one (JavaScript): nobody else would run it."""
+    for handler, status in ((_answers_in_another, b"200"), (_fails_in_another, b"500")):
+        client = testing.connect(Stage(handler).server, ("192.0.2.1", 7))
+        client.send(GET)
+        await _settle()
+        assert client.received.startswith(b"HTTP/1.1 " + status)
+    assert _told(caplog) == ["GET / from 192.0.2.1:7: 'request' listener failed"]
 
 
 @on_both_loops

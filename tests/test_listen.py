@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
+import math
 import os
 import socket
 import stat
@@ -391,6 +393,53 @@ async def test_a_descriptor_that_is_no_socket(tmp_path: Path) -> None:
 
 
 @on_both_loops
+async def test_a_descriptor_that_cannot_listen_stays_with_its_owner() -> None:
+    """It is neither closed nor leaked; infinite is no descriptor."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        for fd in (ours.fileno(), math.inf):
+            with pytest.raises(SystemCallError) as caught:
+                await http.create_server().listen({"fd": fd})
+            assert (caught.value.code, caught.value.syscall) == ("EINVAL", "listen")
+        gc.collect()
+        theirs.sendall(b"x")
+        assert ours.recv(1) == b"x"
+
+
+@on_both_loops
+async def test_sockets_that_no_loop_accepts_from() -> None:
+    """One that was closed, and one of packets: an error, and no server that seems to listen."""
+    closed = socket.socket()
+    closed.close()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as packets:
+        packets.bind("")
+        for sock, code in ((closed, "EBADF"), (packets, "EOPNOTSUPP")):
+            with pytest.raises(SystemCallError) as caught:
+                await http.create_server().listen(sock)
+            assert (caught.value.code, caught.value.syscall) == (code, "listen")
+
+
+@on_both_loops
+async def test_an_abstract_name_need_not_be_text() -> None:
+    """Its bytes come back as those of a file's name do (`os.fsencode`)."""
+    name = b"\0\xff" + os.urandom(8).hex().encode()
+    server = await http.create_server(hello).listen(path=name)
+    assert os.fsencode(server.address()) == name
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(name)
+    await server.close()
+
+
+@pytest.mark.parametrize("host", ["a" * 300, "a..b", ".", "\udcff", "\ud800"])
+@on_both_loops
+async def test_a_host_that_cannot_be_a_name_is_not_found(host: str) -> None:
+    """It is never asked for; nobody is left to wait."""
+    with pytest.raises(SystemCallError) as caught:
+        await http.create_server().listen(0, host)
+    assert (caught.value.code, caught.value.syscall) == ("ENOTFOUND", "getaddrinfo")
+
+
+@on_both_loops
 async def test_what_cannot_be_shared() -> None:
     """A server that does not listen, and a socket that cannot."""
     with pytest.raises(SystemCallError) as caught:
@@ -465,6 +514,8 @@ async def test_odd_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     server = await http.create_server(hello).listen(path="app.sock")
     assert (tmp_path / "app.sock").is_socket()
     await server.close()
+    with pytest.raises(InvalidArgValueError, match="characters that the system knows"):
+        http.create_server().listen(path="\ud800.sock")
     for path in (str(tmp_path / ("s" * 200)), "\u00e9" * 60):
         with pytest.raises(SystemCallError, match="^listen EINVAL: invalid argument"):
             await http.create_server().listen(path=path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -163,6 +164,21 @@ async def test_a_source_that_fails(kind: str) -> None:
     with pytest.raises(KeyError, match="source"):
         await http.pipeline(source, served.res)
     assert isinstance(served.res.errored, KeyError)
+    await served.client.until(lambda: served.client.closed)
+    assert b"0\r\n\r\n" not in served.bytes
+
+
+@on_both_loops
+async def test_a_file_that_does_not_wait_has_not_ended() -> None:
+    """A raw `read` gives None where nothing has come yet: a part is not taken for the whole."""
+    served = open_response()
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    with open(writer, "wb", buffering=0) as end:
+        end.write(b"a")
+        with pytest.raises(BlockingIOError):
+            await http.pipeline(open(reader, "rb", buffering=0), served.res)
+    assert served.res.destroyed
     await served.client.until(lambda: served.client.closed)
     assert b"0\r\n\r\n" not in served.bytes
 

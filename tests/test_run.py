@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.programs import Program, connect, python, read_all, read_until, request, talk
+from tests.stage import GET
 from writehead import _open, _run, http
 from writehead._turns import later
 from writehead.errors import InvalidArgTypeError, InvalidArgValueError, OutOfRangeError, SystemCallError
@@ -319,6 +320,61 @@ def test_the_deadline_cuts_and_says_how_many(caplog: pytest.LogCaptureFixture) -
     assert answers == [b"", b""]
     assert [record.getMessage() for record in caplog.records if record.name == "writehead"] == [
         "2 connections cut: not done 0.05 s after the signal to stop"
+    ]
+
+
+@pytest.mark.parametrize("timeout", [0, 50, 400])
+@pytest.mark.parametrize("data", [b"", GET], ids=["silent", "idle"])
+def test_who_is_only_connected_is_not_cut(
+    data: bytes, timeout: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However short the deadline is: nothing was under way, so nothing is told."""
+    threads = []
+
+    def ask() -> None:
+        with connect(server.address()["port"]) as client:
+            client.sendall(data)
+            if data:
+                read_until(client, b"\r\n\r\nok")
+            else:
+                accepted.wait(10)
+            os.kill(os.getpid(), signal.SIGTERM)
+            ends.append(read_all(client))
+
+    accepted = threading.Event()
+    ends: list[bytes] = []
+    server = http.create_server(lambda req, res: res.end("ok"))
+    server.on("connection", lambda socket: accepted.set())
+    server.listen(0, "127.0.0.1", lambda: threads.append(in_a_thread(ask)))
+    http.run(shutdown_timeout=timeout)
+    threads[0].join(10)
+    assert ends == [b""]
+    assert [record.getMessage() for record in caplog.records if record.name == "writehead"] == []
+
+
+@pytest.mark.parametrize("event", ["upgrade", "connection"])
+def test_a_listener_that_ends_with_its_server_is_no_failure(
+    event: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One line for each upgraded connection would flood the log at every stop."""
+
+    async def serve(*args: Any) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(60)
+
+    def ask() -> None:
+        upgrade = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"
+        talk(server.address()["port"], upgrade)
+
+    server = http.create_server()
+    server.on("upgrade", lambda *args: None)
+    server.on(event, serve)
+    server.listen(0, "127.0.0.1", lambda: threads.append(in_a_thread(ask)))
+    threads: list[threading.Thread] = []
+    http.run(shutdown_timeout=50)
+    threads[0].join(10)
+    assert [record.getMessage() for record in caplog.records if record.name == "writehead"] == [
+        "1 connection cut: not done 0.05 s after the signal to stop"
     ]
 
 

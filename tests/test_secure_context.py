@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import os
+import select
 import ssl
 import stat
 import tempfile
+import threading
 import traceback
 from collections.abc import Callable
 from functools import partial
@@ -280,6 +282,30 @@ def test_a_path_that_is_not_there_says_so() -> None:
     """The system's error names the file."""
     with pytest.raises(FileNotFoundError, match=r"no/such\.pem"):
         pems("no/such.pem", "key")
+
+
+def test_a_pipe_is_read_as_long_as_somebody_writes_to_it(tmp_path: Path) -> None:
+    """As that of a shell's `<(command)`; where nobody does it is empty, and is not waited for."""
+    path = tmp_path / "pipe.pem"
+    os.mkfifo(path)
+    with pytest.raises(TLSError, match="key is no PEM"):
+        pems(path, "key")
+    writer = threading.Thread(target=lambda: path.write_text(KEY))
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # so that the writer can begin
+    writer.start()
+    select.select([reader], [], [])
+    try:
+        assert pems(path, "key") == [KEY.encode()]
+    finally:
+        os.close(reader)
+        writer.join()
+
+
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/null"])
+def test_a_device_holds_no_key(device: str) -> None:
+    """One without an end would be read for ever."""
+    with pytest.raises(OSError, match=f"Invalid argument: '{device}'"):
+        pems(device, "key")
 
 
 @pytest.mark.parametrize("memory", [True, False], ids=["memory", "disk"])

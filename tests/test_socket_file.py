@@ -133,3 +133,15 @@ async def test_of_many_that_take_over_one_gets_it(path: str) -> None:
     assert sum(isinstance(each, SystemCallError) for each in outcomes) == 4
     assert await asked(path) == str(tried.index(listening[0])).encode()
     await listening[0].close()
+
+
+def test_a_pipe_in_place_of_the_directory_is_an_error_at_once(tmp_path: Path) -> None:
+    """It is no directory; to open it would wait for its writer."""
+    os.mkfifo(tmp_path / "pipe")
+
+    async def listen() -> None:
+        await server("never").listen(path=str(tmp_path / "pipe" / "app.sock"))
+
+    with pytest.raises(SystemCallError) as caught:
+        asyncio.run(listen())
+    assert caught.value.code == "ENOTDIR"

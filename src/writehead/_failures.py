@@ -62,7 +62,11 @@ def log_failure(
     fields = _fields(event, request, socket)
     what = f"{_where(fields, emitter)}: {_listener_of(event)}"
     cancelled = isinstance(error, asyncio.CancelledError)
-    if (is_client_error(error) and not _is_owed(response)) or (cancelled and _is_over(response)):
+    if socket is None:
+        socket = _fact(request, "socket")
+    if (is_client_error(error) and not _is_owed(response, socket)) or (
+        cancelled and (_is_over(response) or _is_stopped(response, socket))
+    ):
         reason = f"{type(error).__name__}: {printable(error)}"
         logger.debug("%s ended with its client: %s", what, reason, extra=fields)
     elif cancelled and error.__traceback__ is None:  # from outside: where it stood is no fault
@@ -73,13 +77,20 @@ def log_failure(
         logger.error("%s failed", what, exc_info=(type(error), error, trace), extra=fields)
 
 
-def _is_owed(response: Any) -> bool:
+def _is_owed(response: Any, socket: Any) -> bool:
     """Tell whether a client still waits for the response: what ended it was no doing of that client's."""
-    return response is not None and not (_fact(response, "headers_sent") or _fact(response, "destroyed"))
+    return response is not None and not (
+        _fact(response, "headers_sent") or _fact(response, "destroyed") or _fact(socket, "destroyed")
+    )
 
 
 def _is_over(response: Any) -> bool:
     return response is not None and bool(_fact(response, "writable_ended") or _fact(response, "destroyed"))
+
+
+def _is_stopped(response: Any, socket: Any) -> bool:
+    """Tell whether a listener that owes no response, as of 'upgrade', ends with its server."""
+    return response is None and bool(_fact(_fact(socket, "server"), "_closing"))
 
 
 @_beside()

@@ -20,6 +20,7 @@ from writehead._readable import Readable
 from writehead._selector import is_selector
 from writehead._turns import Turns, turns
 from writehead._wire import Done, Ending
+from writehead.errors import ConnectionLostError
 
 if TYPE_CHECKING:
     from writehead._server import Server
@@ -553,8 +554,14 @@ class SocketFlow(PacketState):
         try:
             listened = self._owner._on_socket_timeout() if self._owner is not None else True
             if not listened:
-                self.destroy()
+                self._give_up()
             self._notify("timeout")
         finally:
             if held:
                 self._turns.run()
+
+    def _give_up(self) -> None:
+        """Destroy it for the server: who waits for it has lost the connection, and has destroyed nothing."""
+        if not self._destroyed:
+            self._lost_error = ConnectionLostError()
+            self.destroy()

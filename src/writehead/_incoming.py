@@ -256,7 +256,7 @@ class IncomingMessage(Readable):
             self._signal = AbortSignal()
             self._signal._listener_context = self._listener_context
             if self._aborted:
-                self._signal._abort()
+                self._signal._abort(self._errored)
         return self._signal
 
     # -- the body --------------------------------------------------------------
@@ -333,9 +333,10 @@ class IncomingMessage(Readable):
         """The connection was lost, or is given up, before the answer was out."""
         if not with_socket:
             self._socket = None
-        self.destroy(ConnectionLostError())
+        lost = ConnectionLostError()
+        self.destroy(lost)
         if self._signal is not None:
-            self._signal._abort()
+            self._signal._abort(lost)
 
     def _lose(self) -> None:
         """The connection was lost after the answer, with body still to come: 'close' alone."""
@@ -358,7 +359,7 @@ class IncomingMessage(Readable):
             later(later, due, error)  # before the loop hears of the socket, whose 'close' comes after
             socket.destroy(error)
         if self._signal is not None:
-            self._signal._abort()
+            self._signal._abort(error)
 
     def _after_destroy(self, error: BaseException | None) -> None:
         later(self._tell_destroyed, error if self._heard("error") else None)

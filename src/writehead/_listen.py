@@ -50,8 +50,10 @@ def bind(target: Target, address: str | None = None) -> socket.socket:
 
 
 def _listening(sock: socket.socket, backlog: int) -> socket.socket:
-    sock.setblocking(False)
+    if sock.fileno() >= 0 and sock.type == socket.SOCK_SEQPACKET:  # it would listen, and no loop would accept
+        raise SystemCallError("EOPNOTSUPP", "listen")
     try:
+        sock.setblocking(False)
         sock.listen(backlog)
     except OSError as exc:
         raise SystemCallError.from_oserror(exc, "listen") from None
@@ -59,17 +61,22 @@ def _listening(sock: socket.socket, backlog: int) -> socket.socket:
 
 
 def _from_fd(fd: int | float, backlog: int) -> socket.socket:
-    if fd != int(fd) or fd > 2**31 - 1:
+    if fd > 2**31 - 1 or fd != int(fd):
         raise SystemCallError("EINVAL", "listen")
     fd = int(fd)
     try:
         if not stat.S_ISSOCK(os.fstat(fd).st_mode):
             raise SystemCallError("EINVAL", "listen")
-        return _listening(socket.socket(fileno=fd), backlog)
+        sock = socket.socket(fileno=fd)
     except OSError as exc:
         if isinstance(exc, SystemCallError):
             raise
         raise SystemCallError("EINVAL", "listen") from None
+    try:
+        return _listening(sock, backlog)
+    except SystemCallError:
+        sock.detach()  # it stays the caller's
+        raise
 
 
 def _tcp(target: Target, family: socket.AddressFamily, address: str) -> socket.socket:
@@ -120,7 +127,7 @@ def address_of(sock: socket.socket) -> dict[str, Any] | str:
     """Return what `address()` says of a listening socket."""
     name = sock.getsockname()
     if isinstance(name, bytes):
-        return "\0" + name[1:].decode()
+        return os.fsdecode(name)
     if isinstance(name, str):
         return name
     family = "IPv6" if sock.family == socket.AF_INET6 else "IPv4"

@@ -76,6 +76,8 @@ class Held(Protocol):
 
     @property
     def is_idle(self) -> bool: ...
+    @property
+    def is_silent(self) -> bool: ...
     def close_in_order(self, grace: float = 0.0) -> None: ...
     def describe(self) -> str: ...
 
@@ -183,7 +185,10 @@ class Listening(EventEmitter):
         host = target.host or ""
         try:
             address = host if is_ipv6(host) else await _resolved(host)
-        except OSError:
+        except (
+            OSError,
+            UnicodeError,
+        ):  # a name that cannot be written as one: no part may be empty, or too long
             if self._resolving is token:
                 self._fail_listening(target, SystemCallError("ENOTFOUND", "getaddrinfo", host))
             return
@@ -325,6 +330,11 @@ class Listening(EventEmitter):
         if file is not None:
             file.remove()
 
+    def _busy_count(self) -> int:
+        """Count the connections that are more than open: those that were upgraded, too."""
+        quiet: int = sum(each.is_idle or each.is_silent or each.socket.destroyed for each in self._held)
+        return self._connection_count - quiet
+
     def _waiting_for(self) -> list[str]:
         """Name each connection that a stop waits for, by its request where one is under way."""
         named = [each.describe() for each in self._held]
@@ -363,7 +373,7 @@ class Listening(EventEmitter):
     def close_all_connections(self) -> None:
         """Cut every connection that HTTP owns, whatever it does."""
         for connection in self._held:
-            connection.socket.destroy()
+            connection.socket._give_up()
         for lingering in list(self._lingering):
             lingering.cut()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from writehead._feed import Feed
 from writehead._selector import once_taken, untie
 from writehead._socket import Socket
+from writehead.errors import ConnectionLostError
 
 if TYPE_CHECKING:
     from writehead._host import Host
@@ -95,7 +96,7 @@ class Leftovers:
         for exchange in self.connection._exchanges():
             response: Any = exchange.response
             if response is not None and response.req._signal is not None:
-                response.req._signal._abort()
+                response.req._signal._abort(ConnectionLostError())
         return 0 if current is None else current.after_listeners
 
     def _close_responses(self) -> None:

@@ -213,7 +213,7 @@ class _Program:
         self._changed.set()
         self._loop.call_later(IDLE_GRACE, self._tell_who_waits, number)
         for server in _open.open_servers():
-            server._stop(IDLE_GRACE)
+            server._stop(min(IDLE_GRACE, self._shutdown_timeout / 2))
         self._loop.call_later(self._shutdown_timeout, self._cut)
 
     def _tell_who_waits(self, number: int) -> None:
@@ -233,7 +233,7 @@ class _Program:
     def _cut(self) -> None:
         cut = 0
         for server in _open.open_servers():
-            cut += server._connection_count
+            cut += server._busy_count()
             server.close_all_connections()
         if cut:
             logger.warning(

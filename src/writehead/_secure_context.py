@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import ssl
+import stat
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -372,14 +373,14 @@ def _read(path: str, argument: str) -> bytes:
     """Return what a file holds.
 
     Raises:
-        FileNotFoundError, PermissionError: it cannot be read. The path is shown if it is known for one.
+        OSError: it cannot be read, or is a device. The path is shown if it is known for one.
         InvalidArgValueError: it has a null byte.
     """
     if "\0" in path:
         raise InvalidArgValueError(argument, Secret(path), "must be PEM, or a path without null bytes")
     number = errno.EINVAL  # characters that no path has: their error would hold the text
     try:
-        return Path(path).read_bytes()
+        return _contents(path)
     except OSError as error:
         number = error.errno or number
     except ValueError:
@@ -389,6 +390,22 @@ def _read(path: str, argument: str) -> bytes:
     if _is_known_for_path(path):
         raise OSError(number, text, path)
     raise OSError(number, f'{text}: {argument} (not shown) has no "-----BEGIN" and was taken for a path')
+
+
+def _contents(path: str) -> bytes:
+    """Return what a file holds, or a pipe that somebody writes to, as a shell's `<(command)`."""
+    # O_NONBLOCK: opening a named pipe would wait for its writer, maybe for ever.
+    fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    try:
+        kind = os.fstat(fd).st_mode
+        if stat.S_ISCHR(kind) or stat.S_ISBLK(kind):  # /dev/zero has no end
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        if stat.S_ISFIFO(kind):
+            os.set_blocking(fd, True)
+        with os.fdopen(fd, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(fd)
 
 
 def _is_known_for_path(path: str) -> bool:

@@ -48,7 +48,9 @@ class AbortSignal(EventEmitter):
 
     removeEventListener = remove_event_listener
 
-    def _abort(self) -> None:
+    def _abort(self, cause: BaseException | None = None) -> None:
+        """Abort; `cause` is why, as that the client has left."""
         if self._reason is None:
             self._reason = AbortError("This operation was aborted")
+            self._reason.__cause__ = cause
             self._notify("abort", self)

@@ -9,6 +9,7 @@ from typing import Any, Self
 from writehead import _options
 from writehead._bytes import as_bytes
 from writehead._callbacks import Callback, UserCallback, user_callback
+from writehead._client_errors import is_client_error
 from writehead._facts import SocketFacts
 from writehead._failures import users_place
 from writehead._flow import BUSY
@@ -167,9 +168,10 @@ class Socket(SocketFacts):
 
         Raises:
             ConnectionLostError: the connection went away first.
+            StreamDestroyedError: the program has destroyed the socket.
         """
         if self._destroyed:
-            raise StreamDestroyedError("drain") if self._lost_error is None else _as_lost(self._lost_error)
+            raise self._why_not_drained(self._lost_error or StreamDestroyedError("drain"))
         if not self.pending:
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -180,7 +182,7 @@ class Socket(SocketFacts):
             if error is None:
                 future.set_result(None)
             else:
-                future.set_exception(_as_lost(error))
+                future.set_exception(self._why_not_drained(error))
 
         self.settle()
         self._ease = BUSY
@@ -188,6 +190,24 @@ class Socket(SocketFacts):
         if not self._turn_corked and not self._corked:
             self._commit()
         await future
+
+    def _why_not_drained(self, error: BaseException) -> BaseException:
+        """Return what `drain` raises for `error`: one class for a client that left, whatever ended the socket."""
+        cause = error
+        if isinstance(error, StreamDestroyedError):
+            if not (
+                self._peer_ended or self._lost_error or (self._errored and is_client_error(self._errored))
+            ):
+                return error
+            cause = self._lost_error or self._errored or error
+        elif not isinstance(error, SystemCallError):
+            return error
+        if isinstance(cause, ConnectionLostError):
+            return cause
+        named = cause if isinstance(cause, SystemCallError) else ConnectionLostError(syscall="write")
+        lost = ConnectionLostError(named.message, named.syscall)
+        lost.__cause__ = cause
+        return lost
 
     # -- errors ----------------------------------------------------------------
 
@@ -319,12 +339,3 @@ class Socket(SocketFacts):
 
     def _log_subject(self) -> tuple[Any, Any]:
         return None, self
-
-
-def _as_lost(error: BaseException) -> BaseException:
-    """Return what `drain` raises for `error`: one class for a client that left, whatever the system calls that."""
-    if not isinstance(error, SystemCallError) or isinstance(error, ConnectionLostError):
-        return error
-    lost = ConnectionLostError(error.message, error.syscall)
-    lost.__cause__ = error
-    return lost

@@ -68,7 +68,8 @@ def _locked(path: str) -> Iterator[None]:
         yield
         return
     try:
-        directory = os.open(Path(path).parent, os.O_RDONLY | os.O_CLOEXEC)
+        # O_DIRECTORY: to open a named pipe would wait for its writer.
+        directory = os.open(Path(path).parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:  # not readable, say: it may be bound to all the same
         yield
         return

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import inspect
 import logging
+import os
 import threading
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from typing import Any
@@ -66,7 +68,7 @@ def _chunks_of(given: Any, in_thread: bool) -> AsyncIterator[Any]:
         return given.__aiter__()
     read = getattr(given, "read", None)
     if read is not None:
-        return ThreadSteps(lambda: read(PIECE) or _END, (given,))
+        return ThreadSteps(lambda: _read_piece(read), (given,))
     if isinstance(given, Iterable) and not isinstance(given, (str, bytes, bytearray, memoryview)):
         iterator = iter(given)
         owners = (iterator,) if iterator is given else (iterator, given)
@@ -74,6 +76,13 @@ def _chunks_of(given: Any, in_thread: bool) -> AsyncIterator[Any]:
             return ThreadSteps(lambda: next(iterator, _END), owners)
         return Steps(lambda: next(iterator, _END), owners)
     raise InvalidArgTypeError("source", "a request, a file or an iterable of chunks", given)
+
+
+def _read_piece(read: Callable[[int], Any]) -> Any:
+    piece = read(PIECE)
+    if piece is None:  # `io.RawIOBase.read` of a descriptor that does not wait: this is no end
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    return piece or _END
 
 
 class Steps(AsyncIterator[Any]):

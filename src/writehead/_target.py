@@ -205,6 +205,10 @@ def _path(value: Any) -> str:
     if not isinstance(value, (str, bytes, os.PathLike)):
         raise InvalidArgValueError("path", value, "must be a str or a path")
     path = os.fsdecode(value)
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        raise InvalidArgValueError("path", value, "must be in characters that the system knows") from None
     if not path.strip(_SPACE):
         raise InvalidArgValueError("path", value, "must not be empty")
     if "\0" in path[1:]:

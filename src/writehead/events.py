@@ -378,6 +378,10 @@ class EventEmitter:
         assert task is not None
         try:
             returned = await awaitable
+            while inspect.iscoroutine(returned) or asyncio.isfuture(
+                returned
+            ):  # JavaScript: a promise of a promise
+                returned = await returned
             if returned is not None:
                 self._returned(returned, name, args, awaitable)
             if task.cancelling():  # and went on to its end, as one that was cancelled
