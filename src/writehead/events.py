@@ -378,12 +378,11 @@ class EventEmitter:
         assert task is not None
         try:
             returned = await awaitable
-            while inspect.iscoroutine(returned) or asyncio.isfuture(
-                returned
-            ):  # JavaScript: a promise of a promise
-                returned = await returned
-            if returned is not None:
-                self._returned(returned, name, args, awaitable)
+            while returned is not None:
+                if not (inspect.iscoroutine(returned) or asyncio.isfuture(returned)):
+                    self._returned(returned, name, args, awaitable)
+                    break
+                returned = await returned  # as a promise of a promise in JavaScript
             if task.cancelling():  # and went on to its end, as one that was cancelled
                 self._task_failed(task, asyncio.CancelledError(), name, args)
         except (KeyboardInterrupt, SystemExit):
