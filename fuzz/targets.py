@@ -17,7 +17,7 @@ from tests.faults.programs import end, write
 from tests.faults.wire import Plan, Wire
 from tests.hostile.answers import read_answers
 from writehead import errors, http
-from writehead._connection import Connection
+from writehead._connection.http1 import Connection
 from writehead._http1.parser import END, RequestParser
 
 from .streams import cuts, good_request, good_stream, mutated, odd_request, stream

@@ -14,7 +14,7 @@ from typing import Any
 import trustme
 
 from tests.programs import TIMEOUT
-from writehead._memory import MemoryTransport, settle
+from writehead._testing.transport import MemoryTransport, settle
 
 
 class Authority:

@@ -13,8 +13,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from writehead._readable import Readable
-from writehead._turns import turns
+from writehead._loop.ticks import turns
+from writehead._streams.readable import Readable
 from writehead.events import EventEmitter
 
 

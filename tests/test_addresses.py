@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from writehead._addresses import address_text, is_ipv6, sockaddr
+from writehead._net.addresses import address_text, is_ipv6, sockaddr
 
 
 @pytest.mark.parametrize(

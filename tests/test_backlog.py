@@ -10,8 +10,8 @@ import pytest
 
 from tests.stage import GET, Stage, answer, bytewise, dateless, dial, events, on_both_loops
 from writehead import http
-from writehead._backlog import REQUESTS
-from writehead._turns import later
+from writehead._connection.backlog import REQUESTS
+from writehead._loop.ticks import later
 
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 

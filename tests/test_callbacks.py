@@ -10,7 +10,7 @@ import pytest
 
 from tests.stage import GET, OK_CLOSE, answer, dial, on_both_loops
 from writehead import http
-from writehead._callbacks import UserCallback, user_callback
+from writehead._node.callbacks import UserCallback, user_callback
 from writehead.events import EventEmitter
 
 CLOSE = b"GET /3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"

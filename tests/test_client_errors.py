@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from writehead._client_errors import is_client_error
 from writehead.errors import (
     ConnectionLostError,
     ParseError,
@@ -18,6 +17,7 @@ from writehead.errors import (
     SystemCallError,
     WriteTimeoutError,
 )
+from writehead.errors.client import is_client_error
 
 
 def raised(function: Callable[[], object]) -> BaseException:

@@ -11,8 +11,8 @@ import pytest
 from tests.certificates import authority
 from tests.stage import on_both_loops
 from writehead import http, https, testing
-from writehead._connection import Connection
-from writehead._contexts import is_entered, run_in
+from writehead._connection.http1 import Connection
+from writehead._node.contexts import is_entered, run_in
 
 name: ContextVar[str] = ContextVar("name", default="nobody")
 

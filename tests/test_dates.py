@@ -8,8 +8,8 @@ from time import time
 
 import pytest
 
-from writehead import _dates
-from writehead._dates import date_line, http_date
+from writehead._semantics import dates as _dates
+from writehead._semantics.dates import date_line, http_date
 
 
 def test_a_date_is_spelled_as_in_the_rfc() -> None:

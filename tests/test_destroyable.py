@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from writehead import _turns
-from writehead._destroyable import Destroyable
+from writehead._loop import ticks as _turns
+from writehead._streams.destroyable import Destroyable
 
 
 def test_destroy_is_told_at_once_and_emitted_later() -> None:

@@ -31,12 +31,17 @@ import pytest
 from tests.certificates import authority
 from tests.conftest import loop_factory
 from tests.programs import ROOT, TIMEOUT
-from writehead import _open, _options, _run, _secure_context, _wire, cli, errors, events, https, testing
+from writehead import cli, errors, events, https, testing
 from writehead import http as http_module
-from writehead._peer import Parsed
-from writehead._signal import AbortSignal
-from writehead._spellings import node_spelling
-from writehead._turns import later
+from writehead._loop.ticks import later
+from writehead._message.abort_signal import AbortSignal
+from writehead._node import validators as _options
+from writehead._node.spelling import node_spelling
+from writehead._process import run as _run
+from writehead._semantics import exchange as _wire
+from writehead._server import registry as _open
+from writehead._testing.client import Parsed
+from writehead._tls import context as _secure_context
 
 DOCS = ROOT / "docs"
 REFERENCE = DOCS / "reference"

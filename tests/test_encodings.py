@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from writehead._encodings import Decoder, encode, normalize
+from writehead._node.encodings import Decoder, encode, normalize
 from writehead.errors import UnknownEncodingError
 
 NAMES = ["utf8", "latin1", "ascii", "hex", "base64", "base64url", "utf16le"]

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 
 from writehead import errors
-from writehead._received import described
 from writehead.errors import HTTPError
+from writehead.errors.received import described
 
 # An error, its code, the sentence, the builtins that catch it, the status it answers with.
 ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from writehead import _turns
+from writehead._loop import ticks as _turns
 from writehead.errors import (
     HTTPError,
     InvalidArgTypeError,

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from writehead import _accepting, http
-from writehead._accepting import Acceptor
+from writehead import http
+from writehead._server import acceptor as _accepting
+from writehead._server.acceptor import Acceptor
 
 _REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 

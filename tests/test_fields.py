@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from writehead import _fields as fields
+from writehead._semantics import fields
 from writehead.errors import (
     HTTPError,
     InvalidArgTypeError,

@@ -11,9 +11,9 @@ import pytest
 
 from tests.certificates import MemoryClient, authority
 from writehead import https, testing
-from writehead._handshake import Handshake
-from writehead._memory import MemoryTransport
-from writehead._tls import TLSTransport
+from writehead._testing.transport import MemoryTransport
+from writehead._tls.handshake import Handshake
+from writehead._tls.transport import TLSTransport
 from writehead.errors import ConnectionLostError, HandshakeTimeoutError, TLSError
 from writehead.testing import settle
 

@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from tests.programs import ROOT, Program
-from writehead import _heap
-from writehead._heap import Heap, resident, trim
+from writehead._server import heap as _heap
+from writehead._server.heap import Heap, resident, trim
 
 needs_gnu = pytest.mark.skipif(not trim(), reason="the C library has no malloc_trim")
 
@@ -22,7 +22,7 @@ def test_what_is_resident_is_known() -> None:
 HOLES = """
 import sys
 from tests.stage import Stage
-from writehead._heap import WORTH, Heap, resident
+from writehead._server.heap import WORTH, Heap, resident
 
 stage, heap, before = Stage(), Heap(), 0
 

@@ -13,123 +13,28 @@ ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "writehead"
 TESTS = ROOT / "tests"
 
-# At run time a module imports from floors below its own. What it may import from its own floor stands
-# behind it.
-FLOORS: list[dict[str, set[str]]] = [
-    {  # 0: words
-        "errors": {"_http_error", "_received", "_system"},
-        "_http_error": set(),
-        "_option_names": {"errors", "_received", "_spellings"},
-        "_received": set(),
-        "_system": set(),
-        "_addresses": set(),
-        "_bytes": {"errors", "_encodings"},
-        "_callbacks": {"_contexts", "_signatures"},
-        "_clock": {"errors", "_options", "_turns"},
-        "_contexts": set(),
-        "_dates": set(),
-        "_encodings": {"errors"},
-        "_client_errors": {"errors"},
-        "_failures": {"_client_errors"},
-        "_fields": {"errors"},
-        "_late": {"_turns"},
-        "_options": {"errors", "_fields", "_option_names", "_spellings"},
-        "_selector": {"_turns"},
-        "_signatures": set(),
-        "_spellings": set(),
-        "_status": set(),
-        "_turns": set(),
-        "_waiters": set(),
-    },
-    {  # 1: events
-        "events": {"_tasks"},
-        "_destroyable": {"events"},
-        "_iteration": set(),
-        "_pieces": set(),
-        "_pipe": set(),
-        "_readable": {"events", "_destroyable", "_iteration", "_pieces", "_pipe"},
-        "_signal": {"events"},
-        "_tasks": set(),
-    },
-    {  # 2: wire
-        "_wire": set(),
-        "_flow": {"_wire"},
-        "_ending": {"_flow", "_linger"},
-        "_linger": set(),
-        "_facts": {"_certificate", "_ending"},
-        "_socket": {"_wire", "_facts", "_flow"},
-        "_standalone": {"_wire"},
-        "_certificate": {"_x509"},
-        "_x509": set(),
-        "_secure_context": set(),
-        "_feed": set(),
-        "_tls": {"_certificate", "_feed"},
-        "_handshake": {"_hello", "_tls"},
-        "_hello": set(),
-        "_http1": set(),
-        "_http1.exchange": {"_wire", "_http1.framing"},
-        "_http1.found": set(),
-        "_http1.framing": {"_wire"},
-        "_http1.head": set(),
-        "_http1.limits": set(),
-        "_http1.parser": {
-            "_http1.found",
-            "_http1.packet",
-            "_http1.reasons",
-            "_http1.syntax",
-            "_http1.whole",
-            "_http1.limits",
-        },
-        "_http1.packet": {"_http1.found", "_http1.limits", "_http1.syntax"},
-        "_http1.pool": {"_http1.head", "_http1.parser", "_http1.whole"},
-        "_http1.reasons": set(),
-        "_http1.syntax": set(),
-        "_http1.whole": {"_http1.found", "_http1.head"},
-    },
-    {  # 3: messages
-        "_file": set(),
-        "_headers": set(),
-        "_incoming": set(),
-        "_outgoing": {"_headers"},
-        "_pipeline": {"_outgoing", "_source", "_watch"},
-        "_request_like": set(),
-        "_response": {"_file", "_headers", "_outgoing", "_request_like", "_watch"},
-        "_source": {"_file"},
-        "_watch": set(),
-    },
-    {  # 4: links
-        "_backlog": set(),
-        "_connection": {"_backlog", "_line", "_making", "_raw"},
-        "_host": set(),
-        "_line": {"_backlog"},
-        "_making": {"_line"},
-        "_raw": set(),
-    },
-    {  # 5: server
-        "_listen": {"_socket_file", "_target"},
-        "_target": {"_socket_file"},
-        "_accepting": set(),
-        "_given": set(),
-        "_heap": set(),
-        "_listening": {"_accepting", "_heap", "_listen", "_open", "_socket_file", "_sweep", "_target"},
-        "_open": set(),
-        "_server": {"_given", "_heap", "_listening", "_settings", "_sweep"},
-        "_settings": set(),
-        "_socket_file": set(),
-        "_sweep": set(),
-    },
-    {  # 6: faces
-        "_memory": set(),
-        "_peer": set(),
-        "_deadline": set(),
-        "_run": {"_deadline"},
-        "http": {"_run"},
-        "https": {"http"},
-        "testing": {"_memory", "_peer"},
-        "": {"http", "https"},
-    },
-    {"cli": {"", "_run"}, "__main__": {"cli"}},  # 7: guests
+# The order of the packages: each imports from those before it alone. Only `Socket.server` is typed by what is above.
+ORDER = [
+    "errors",
+    "_node",
+    "_loop",
+    "_semantics",
+    "events",
+    "_streams",
+    "_http1",
+    "_tls",
+    "_net",
+    "_message",
+    "_connection",
+    "_server",
+    "_process",
+    "_testing",
+    "http",
+    "https",
+    "testing",
 ]
+FACES = ["", "cli", "__main__"]  # the package itself, and its command
+TYPED_BY_ABOVE = {("_net.socket_info", "_server.server"), ("_net.write_queue", "_server.server")}
 
 
 def modules() -> list[str]:
@@ -147,63 +52,72 @@ def tree_of(module: str) -> ast.Module:
     return ast.parse(path.read_text("utf-8"))
 
 
-def floor_of(module: str) -> int:
-    return next((number for number, floor in enumerate(FLOORS) if module in floor), -1)
+def package_of(module: str) -> str:
+    return module.split(".")[0]
 
 
 def imports_of(module: str) -> Iterator[str]:
-    """Yield the modules of the package that `module` imports at run time."""
-    package = module.split(".")[:-1] if "." in module else []
-    if module == "_http1":
-        package = ["_http1"]
-    for node in run_time_nodes(tree_of(module)):
+    """Yield the modules of the library that `module` imports, for types too."""
+    for node in ast.walk(tree_of(module)):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name.split(".")[0] == "writehead":
                     yield alias.name.partition(".")[2]
         elif isinstance(node, ast.ImportFrom):
-            yield from names_from(node, package)
+            assert node.level == 0, f"{module} imports from where it stands: say the whole name"
+            yield from names_from(node)
 
 
-def names_from(node: ast.ImportFrom, package: list[str]) -> Iterator[str]:
-    if node.level == 0:
-        if (node.module or "").split(".")[0] != "writehead":
-            return
-        base = (node.module or "").split(".")[1:]
-    else:
-        base = package[: len(package) - node.level + 1] + (node.module.split(".") if node.module else [])
+def names_from(node: ast.ImportFrom) -> Iterator[str]:
+    if (node.module or "").split(".")[0] != "writehead":
+        return
+    base = (node.module or "").split(".")[1:]
     known = modules()
     for alias in node.names:
         whole = ".".join([*base, alias.name])
         yield whole if whole in known else ".".join(base)
 
 
-def run_time_nodes(tree: ast.AST) -> Iterator[ast.AST]:
-    """Yield every node but what stands under `if TYPE_CHECKING:`."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-            for other in node.orelse:
-                yield from run_time_nodes(other)
-            continue
-        yield node
-        yield from run_time_nodes(node)
-
-
 @pytest.mark.parametrize("module", modules())
-def test_every_module_has_a_floor(module: str) -> None:
-    """A file that nobody gave a floor is a file that nobody gave a subject."""
-    assert floor_of(module) >= 0, f"{module or '__init__'} stands on no floor of tests/test_house.py"
+def test_a_package_imports_from_below_only(module: str) -> None:
+    """No module imports from a package above its own, not even a type."""
+    order = [*ORDER, *FACES]
+    for other in set(imports_of(module)):
+        above = order.index(package_of(other)) > order.index(package_of(module))
+        assert not above or (module, other) in TYPED_BY_ABOVE, f"{module} imports {other or 'the package'}"
 
 
-@pytest.mark.parametrize("module", modules())
-def test_a_module_imports_from_below_only(module: str) -> None:
-    """No module imports from a floor above, nor from its own where its line does not allow it."""
-    floor = floor_of(module)
-    for other in set(imports_of(module)) - {module}:
-        beside = FLOORS[floor].get(module, set())
-        assert floor_of(other) < floor or other in beside, (
-            f"{module} (floor {floor}) imports {other or 'the package'} (floor {floor_of(other)})"
-        )
+def test_there_are_no_rings() -> None:
+    """No module imports itself by way of others, when it is loaded."""
+    left = {
+        module: {other for other in loaded_by(module) if other != module} - {package_of(module)}
+        for module in modules()
+    }
+    while ready := [module for module, needs in left.items() if not needs & set(left)]:
+        for module in ready:
+            del left[module]
+    assert left == {}
+
+
+def loaded_by(module: str) -> set[str]:
+    """Return what a module imports as it is loaded."""
+    names = set()
+    for node in tree_of(module).body:
+        if isinstance(node, ast.ImportFrom):
+            names.update(names_from(node))
+    return names
+
+
+def test_no_more_messages_know_a_wire() -> None:
+    """Requests and responses know HTTP, and no way of writing it down: those that still do are named here."""
+    known = {f"_message.{each}" for each in ("header_store", "incoming", "outgoing", "pipeline", "response")}
+    found = {
+        module
+        for module in modules()
+        if package_of(module) == "_message"
+        and any(package_of(each) == "_http1" for each in imports_of(module))
+    }
+    assert found == known
 
 
 def outside_imports(module: str) -> set[str]:
@@ -223,7 +137,7 @@ def test_only_the_parser_knows_httptools() -> None:
 
 def test_only_run_knows_uvloop() -> None:
     """Which loop runs is nobody's business but run's."""
-    assert [module for module in modules() if "uvloop" in outside_imports(module)] == ["_run"]
+    assert [module for module in modules() if "uvloop" in outside_imports(module)] == ["_process.run"]
 
 
 @pytest.mark.parametrize("module", modules())
@@ -291,37 +205,47 @@ TESTED_WITH = {
     "": "names",
     "__main__": "cli",
     "http": "names",
-    "_accepting": "exhaustion",
-    "_ending": "socket",
-    "_feed": "tls",
-    "_host": "server",
-    "_http_error": "errors",
-    "_http1": "framing",
-    "_option_names": "options",
-    "_target": "listen",
-    "_http1.found": "parser",
+    "_connection.config": "server",
+    "_connection.http1": "connection",
+    "_connection.making": "connection",
+    "_connection.response_queue": "connection",
+    "_connection.upgraded": "incoming",
+    "_http1.fast_request": "parser",
     "_http1.limits": "parser",
+    "_http1.llhttp_errors": "parser",
     "_http1.packet": "parser",
-    "_http1.pool": "parser",
-    "_http1.reasons": "parser",
-    "_http1.syntax": "parser",
-    "_http1.whole": "parser",
-    "_line": "connection",
-    "_making": "connection",
-    "_raw": "incoming",
-    "_received": "errors",
-    "_request_like": "standalone",
-    "_settings": "server",
-    "_source": "pipeline",
-    "_tasks": "failures",
-    "_watch": "pipeline",
-    "_wire": "house",
+    "_http1.parse_events": "parser",
+    "_http1.parser_pool": "parser",
+    "_loop.buffered_reader": "tls",
+    "_loop.listener_tasks": "failure_log",
+    "_message.request_like": "standalone",
+    "_message.source": "pipeline",
+    "_message.writable_watch": "pipeline",
+    "_net.socket_close": "socket",
+    "_node.option_names": "validators",
+    "_server.acceptor": "exhaustion",
+    "_server.listen_target": "bind",
+    "_server.options": "server",
+    "_testing.client": "peer",
+    "_testing.transport": "memory",
+    "_tls.context": "secure_context",
+    "_tls.transport": "tls",
+    "errors.base": "errors",
+    "errors.client": "client_errors",
+    "errors.received": "errors",
 }
+
+
+def has_code(module: str) -> bool:
+    """Tell a module from the mark of a package."""
+    return len(tree_of(module).body) > 1
 
 
 def test_every_source_file_has_its_tests() -> None:
     """Each source file has a test file of the same name, or the one where the whole is tested."""
     have = {path.stem.removeprefix("test_") for path in files_of_tests()}
-    named_after = {module: module.rpartition(".")[2].removeprefix("_") for module in modules()}
-    assert [module for module in modules() if TESTED_WITH.get(module, named_after[module]) not in have] == []
+    named_after = {module: module.rpartition(".")[2] for module in modules() if has_code(module)}
+    assert [
+        module for module in named_after if TESTED_WITH.get(module, named_after[module]) not in have
+    ] == []
     assert set(TESTED_WITH) <= set(modules())

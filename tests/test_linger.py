@@ -14,7 +14,8 @@ from tests.certificates import authority
 from tests.certificates import connect as connect_tls
 from tests.programs import TIMEOUT
 from tests.stage import GET, on_both_loops
-from writehead import _linger, http, https
+from writehead import http, https
+from writehead._net import linger as _linger
 
 SIZE = 3_000_000
 UPLOAD = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8000000\r\n\r\n"

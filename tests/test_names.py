@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 import writehead
-from writehead import _wire, errors, events, http, https
+from writehead import errors, events, http, https
+from writehead._semantics import exchange as _wire
 
 EMITTER = """
     on add_listener once off remove_listener remove_all_listeners prepend_listener prepend_once_listener emit

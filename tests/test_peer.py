@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from writehead._peer import read_answer, render_request
+from writehead._testing.client import read_answer, render_request
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.readable_stage import Dest, Source
-from writehead import _turns
+from writehead._loop import ticks as _turns
 from writehead.errors import InvalidArgTypeError
 from writehead.events import EventEmitter
 

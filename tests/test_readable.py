@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.readable_stage import Author, Source, play, play_on_node
-from writehead import _turns
-from writehead._readable import FLOW, Readable
+from writehead._loop import ticks as _turns
+from writehead._streams.readable import FLOW, Readable
 from writehead.errors import HTTPError, InvalidArgTypeError, OutOfRangeError, UnknownEncodingError
 
 

@@ -16,8 +16,10 @@ import pytest
 
 from tests.programs import Program, connect, python, read_all, read_until, request, talk
 from tests.stage import GET
-from writehead import _open, _run, http
-from writehead._turns import later
+from writehead import http
+from writehead._loop.ticks import later
+from writehead._process import run as _run
+from writehead._server import registry as _open
 from writehead.errors import InvalidArgTypeError, InvalidArgValueError, OutOfRangeError, SystemCallError
 
 

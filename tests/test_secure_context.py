@@ -28,9 +28,10 @@ from cryptography.hazmat.primitives.serialization import (
 from trustme import KeyType
 
 from tests.certificates import authority
-from writehead import _secure_context, https
-from writehead._secure_context import CONTEXT, as_file, given, make_context, pems
-from writehead._spellings import node_spelling
+from writehead import https
+from writehead._node.spelling import node_spelling
+from writehead._tls import context as _secure_context
+from writehead._tls.context import CONTEXT, as_file, given, make_context, pems
 from writehead.errors import (
     HTTPError,
     InvalidArgTypeError,

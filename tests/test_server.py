@@ -978,7 +978,7 @@ async def test_leaving_the_server_waits_for_what_is_busy() -> None:
 @on_both_loops
 async def test_leaving_the_server_cuts_what_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """After a grace that is short here."""
-    monkeypatch.setattr("writehead._listening.GRACE", 0.05)
+    monkeypatch.setattr("writehead._server.lifecycle.GRACE", 0.05)
     async with http.create_server(lambda req, res: None) as server:
         await server.listen(0, "127.0.0.1")
         client = await dial(server)

@@ -9,7 +9,7 @@ from unittest import mock
 
 import pytest
 
-from writehead._signatures import most_arguments, required_keywords
+from writehead._node.signatures import most_arguments, required_keywords
 
 
 class Ear:

@@ -10,7 +10,7 @@ import pytest
 from tests.response_stage import KEEP, Request, Writable, by_hand, code_of, serve, settle
 from tests.stage import events, on_both_loops
 from writehead import http
-from writehead._standalone import WritableSink
+from writehead._message.standalone import WritableSink
 from writehead.errors import ConnectionLostError
 
 OK = b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from writehead._status import METHODS, STATUS_CODES, STATUS_LINES
+from writehead._semantics.status import METHODS, STATUS_CODES, STATUS_LINES
 
 
 def test_status_codes_are_worded_as_in_the_documents() -> None:

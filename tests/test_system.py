@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from writehead._system import name_of, sentence, text_of
+from writehead.errors.system import name_of, sentence, text_of
 
 
 def test_a_name_has_its_meaning() -> None:

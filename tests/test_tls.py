@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.certificates import MemoryClient, authority
-from writehead._memory import MemoryTransport, settle
-from writehead._secure_context import make_context
-from writehead._tls import PIECE, RECORD, TLSTransport, gathered
+from writehead._testing.transport import MemoryTransport, settle
+from writehead._tls.context import make_context
+from writehead._tls.transport import PIECE, RECORD, TLSTransport, gathered
 
 BIG = os.urandom(1 << 20)
 

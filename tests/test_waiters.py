@@ -10,7 +10,7 @@ import pytest
 
 from tests.stage import dial, on_both_loops
 from writehead import http, testing
-from writehead._waiters import Waiters
+from writehead._loop.waiters import Waiters
 from writehead.errors import ConnectionLostError
 
 

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.certificates import authority
-from writehead._certificate import described
-from writehead._x509 import Certificate, values
+from writehead._tls.peer_certificate import described
+from writehead._tls.x509 import Certificate, values
 
 CN, ORG, SN, GN = "2.5.4.3", "2.5.4.10", "2.5.4.4", "2.5.4.42"
 UTF8, IA5, BITS = 0x0C, 0x16, 0x03

@@ -4,7 +4,7 @@
 `errors` all that can go wrong; `testing` drives handlers without a port.
 """
 
-from . import errors, events, http, https
+from writehead import errors, events, http, https
 
 __version__ = "0.1.0"
 

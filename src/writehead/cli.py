@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
-from . import __version__, _run
-from ._options import duration
-from .errors import InvalidArgValueError, SystemCallError
+from writehead import __version__
+from writehead._node.validators import duration
+from writehead._process import run as _run
+from writehead.errors import InvalidArgValueError, SystemCallError
 
 FAILED = 1  # Node.js's exit code for a script that is missing or throws
 _LISTENING = ("listen", "getaddrinfo")  # one line says all; a traceback would show only ourselves

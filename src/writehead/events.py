@@ -16,13 +16,13 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping
 from contextvars import Context, copy_context
 from typing import Any, Self, TypeVar, overload
 
-from ._contexts import run_in, was_entered
-from ._failures import log_failure
-from ._signatures import most_arguments, required_keywords
-from ._spellings import join_spellings
-from ._tasks import running, start
-from ._turns import later
-from .errors import InvalidArgTypeError, InvalidArgValueError, OutOfRangeError, UnhandledError
+from writehead._loop.listener_tasks import running, start
+from writehead._loop.ticks import later
+from writehead._node.contexts import run_in, was_entered
+from writehead._node.failure_log import log_failure
+from writehead._node.signatures import most_arguments, required_keywords
+from writehead._node.spelling import join_spellings
+from writehead.errors import InvalidArgTypeError, InvalidArgValueError, OutOfRangeError, UnhandledError
 
 Listener = Callable[..., Any]
 L = TypeVar("L", bound=Listener)

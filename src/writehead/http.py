@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from writehead._fields import validate_header_name, validate_header_value
-from writehead._incoming import IncomingMessage
-from writehead._outgoing import OutgoingMessage
-from writehead._pipeline import pipeline
-from writehead._response import ServerResponse
-from writehead._run import run
-from writehead._server import Server
-from writehead._settings import MAX_HEADER_SIZE
-from writehead._socket import Socket
-from writehead._status import METHODS, STATUS_CODES
+from writehead._message.incoming import IncomingMessage
+from writehead._message.outgoing import OutgoingMessage
+from writehead._message.pipeline import pipeline
+from writehead._message.response import ServerResponse
+from writehead._net.socket import Socket
+from writehead._process.run import run
+from writehead._semantics.fields import validate_header_name, validate_header_value
+from writehead._semantics.status import METHODS, STATUS_CODES
+from writehead._server.options import MAX_HEADER_SIZE
+from writehead._server.server import Server
 from writehead.events import EventEmitter
 
 __all__ = [

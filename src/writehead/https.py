@@ -13,22 +13,22 @@ import ssl
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Self
 
-from writehead import _option_names, _options, _spellings
-from writehead._callbacks import Callback
-from writehead._connection import Connection
-from writehead._given import GivenHandshake, give
-from writehead._handshake import Answer, Handshake
-from writehead._received import Secret, harmless
-from writehead._secure_context import CONTEXT, REFUSED, check_demand, given, make_context
-from writehead._server import Server as PlainServer
-from writehead._socket import Socket
-from writehead._tls import PIECE, TLSTransport
+from writehead._connection.http1 import Connection
+from writehead._net.socket import Socket
+from writehead._node import option_names, spelling, validators
+from writehead._node.callbacks import Callback
+from writehead._server.given import GivenHandshake, give
+from writehead._server.server import Server as PlainServer
+from writehead._tls.context import CONTEXT, REFUSED, check_demand, given, make_context
+from writehead._tls.handshake import Answer, Handshake
+from writehead._tls.transport import PIECE, TLSTransport
 from writehead.errors import (
     HandshakeTimeoutError,
     InvalidArgTypeError,
     InvalidArgValueError,
     ServerNameRequiredError,
 )
+from writehead.errors.received import Secret, harmless
 
 __all__ = ["Server", "createServer", "create_server"]
 
@@ -50,7 +50,7 @@ _OPTIONS = frozenset(
 
 def _split(options: Mapping[str, Any], tls: bool) -> dict[str, Any]:
     """Return the options of a server that are of HTTP, or the others: those of TLS, and those that there are not."""
-    return {name: value for name, value in options.items() if _options.is_known(name) is not tls}
+    return {name: value for name, value in options.items() if validators.is_known(name) is not tls}
 
 
 class Server(PlainServer):
@@ -82,15 +82,15 @@ class Server(PlainServer):
             raise InvalidArgTypeError("handler", "of type function", Secret(handler))
         tls, more = _split(options or {}, tls=True), _split(keywords, tls=True)
         for name in (*tls, *more):
-            if _spellings.snake(str(name)) not in _OPTIONS and _spellings.snake(str(name)) not in REFUSED:
-                known = {*_OPTIONS, *_options.NAMES}
-                raise _option_names.unknown("an https server", name, known, _option_names.NOT_OF_TLS_SERVERS)
+            if spelling.snake(str(name)) not in _OPTIONS and spelling.snake(str(name)) not in REFUSED:
+                known = {*_OPTIONS, *validators.NAMES}
+                raise option_names.unknown("an https server", name, known, option_names.NOT_OF_TLS_SERVERS)
         secure = given(tls, more, more=_OPTIONS)
         super().__init__(_split(options or {}, tls=False), handler, **_split(keywords, tls=False))
         timeout = secure.get("handshake_timeout", 120_000)
         if not isinstance(timeout, dt.timedelta):
             timeout = harmless(timeout)
-        self._handshake_seconds = _options.milliseconds(timeout, "handshake_timeout") / 1000
+        self._handshake_seconds = validators.milliseconds(timeout, "handshake_timeout") / 1000
         self._asked = _verify_mode(secure)
         self._demand = ssl.CERT_NONE if self._asked is None else self._asked
         self._protocols = _alpn(secure.get("alpn_protocols"))

@@ -46,15 +46,15 @@ from contextvars import copy_context
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from writehead import _options
-from writehead._memory import HOME, Clock, MemoryTransport, settle
-from writehead._peer import Answer, read_answer, render_request
-from writehead._turns import later
+from writehead._loop.ticks import later
+from writehead._node import validators
+from writehead._testing.client import Answer, read_answer, render_request
+from writehead._testing.transport import HOME, Clock, MemoryTransport, settle
 from writehead.errors import ServerAlreadyListenError
 
 if TYPE_CHECKING:
-    from writehead._server import Server
-    from writehead._socket import Socket
+    from writehead._net.socket import Socket
+    from writehead._server.server import Server
 
 __all__ = ["Answer", "Client", "Clock", "MemoryTransport", "connect", "listen", "settle"]
 
@@ -127,7 +127,7 @@ def connect(
         ConnectionRefusedError: the server was closed.
         InvalidArgTypeError, OutOfRangeError: `timeout` is no duration.
     """
-    _options.milliseconds(timeout, "timeout")
+    validators.milliseconds(timeout, "timeout")
     if not server.listening:
         if server._clock is not None:
             raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
@@ -288,7 +288,7 @@ class Client:
             InvalidArgTypeError, OutOfRangeError: `timeout` is no duration.
         """
         if timeout is not None:
-            _options.milliseconds(timeout, "timeout")
+            validators.milliseconds(timeout, "timeout")
         answer = Answer(self, name, method == "HEAD", timeout)
         self._answers.append(answer)
         return answer
@@ -324,7 +324,7 @@ class Client:
         self, condition: Callable[[], object], what: str, timeout: float | timedelta | None
     ) -> None:
         """Wait until `condition` holds, at most for `timeout`; `what` is what did not happen."""
-        bound = _options.milliseconds(self.timeout if timeout is None else timeout, "timeout")
+        bound = validators.milliseconds(self.timeout if timeout is None else timeout, "timeout")
         loop = asyncio.get_running_loop()
         end = loop.time() + bound / 1000
         while not condition():

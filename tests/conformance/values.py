@@ -9,7 +9,7 @@ from collections.abc import Coroutine, Generator
 from typing import Any, Protocol
 
 from writehead import http
-from writehead._turns import later
+from writehead._loop.ticks import later
 
 LONG = 300  # characters that a log keeps of a text
 DATE = re.compile(r"Date: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT")

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.hostile.answers import MalformedAnswerError, read_answers
-from writehead import _tasks, http
-from writehead._connection import Connection
-from writehead._turns import ROUNDS
+from writehead import http
+from writehead._connection.http1 import Connection
+from writehead._loop import listener_tasks as _tasks
+from writehead._loop.ticks import ROUNDS
 
 from .ledger import Ledger
 from .programs import PROGRAMS, Program

@@ -6,8 +6,8 @@ import random
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from writehead._http1.fast_request import Lane, fill
 from writehead._http1.parser import END, RequestParser, whole_lane
-from writehead._http1.whole import Lane, fill
 from writehead.errors import ParseError
 
 R = b"GET / HTTP/1.1\r\nHost: a\r\n"

@@ -8,7 +8,7 @@ import pytest
 
 from tests.check_exchange import Basin, Head, check_exchange, note
 from writehead._http1.exchange import FLUSHED, LARGE, Http1Exchange, field_line, inform_block, status_line
-from writehead._turns import Turns, turns
+from writehead._loop.ticks import Turns, turns
 from writehead.errors import TrailerInvalidError
 from writehead.testing import settle
 

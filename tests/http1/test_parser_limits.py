@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.http1.packets import C, G, H, P, R, Reading, cut, new_parser
-from writehead._http1.head import LONGEST
+from writehead._http1.field_block import LONGEST
 
 OVER = "HPE_HEADER_OVERFLOW"
 EXTENSIONS = "HPE_CHUNK_EXTENSIONS_OVERFLOW"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.stage import dateless
 from writehead import http, testing
-from writehead._http1.head import LONGEST
+from writehead._http1.field_block import LONGEST
 
 LINES = [
     b"GET / HTTP/1.1\r\n",

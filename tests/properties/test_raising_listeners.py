@@ -15,7 +15,7 @@ import pytest
 
 from tests.conftest import loop_factory
 from tests.properties.exchanges import Life, Link, Planned, Program, Stage, draw, play, shrunk, stop
-from writehead import _tasks
+from writehead._loop import listener_tasks as _tasks
 
 COUNT = int(os.environ.get("WRITEHEAD_RAISING_PROGRAMS", "100"))
 BATCH = 25

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from writehead import _fields
 from writehead._http1 import framing
 from writehead._http1.framing import LARGE
-from writehead._status import STATUS_LINES
-from writehead._turns import Turns, later
-from writehead._wire import Done, ResponseHead, ResponseSide, Sink
+from writehead._loop.ticks import Turns, later
+from writehead._semantics import fields as _fields
+from writehead._semantics.exchange import Done, ResponseHead, ResponseSide, Sink
+from writehead._semantics.status import STATUS_LINES
 
 
 def status_line(code: int, reason: str) -> str:

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from writehead import _dates, _fields
+from writehead._semantics import dates
+from writehead._semantics import fields as _fields
 from writehead.errors import TrailerInvalidError
 
 REMOVED_LENGTH = 1
@@ -165,7 +166,7 @@ def render_fields(fields: Iterable[tuple[str, Any, str]], unique: frozenset[str]
 
 def head_text(status_line: str, fields: str, send_date: bool, lines: str) -> str:
     """Join the parts of a head in Node's order: user, Date, Connection, framing."""
-    date = _dates.date_line() if send_date else ""
+    date = dates.date_line() if send_date else ""
     return f"{status_line}{fields}{date}{lines}\r\n"
 
 

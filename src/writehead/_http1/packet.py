@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from writehead._http1 import limits, syntax
-from writehead._http1.found import RequestHead
+from writehead._http1 import limits, strictness
+from writehead._http1.parse_events import RequestHead
 from writehead.errors import ParseError
 
 # Of a chunked body, what last came to its end.
@@ -104,8 +104,8 @@ class Packet:
     def _count_down(self) -> None:
         assert self._message is not None
         if self._body_left is None:
-            length = syntax.body_length(self._message._raw_fields)
-            self._body_left = syntax.UNTIL_CLOSE if length is None else length
+            length = strictness.body_length(self._message._raw_fields)
+            self._body_left = strictness.UNTIL_CLOSE if length is None else length
         for piece in self._found[self._mark :]:
             assert isinstance(piece, bytes)
             self._body_left -= len(piece)
@@ -173,5 +173,5 @@ class Packet:
             return self._before
         if chunk == CHUNK_BEGUN and left is None and not self._before:
             first = self._first or (self._found[0] if self._found else None)
-            return syntax.inside_chunk(first, self._packet, behind_cr)
-        return syntax.inside_body(left, chunk == CHUNK_BEGUN, self._before)
+            return strictness.inside_chunk(first, self._packet, behind_cr)
+        return strictness.inside_body(left, chunk == CHUNK_BEGUN, self._before)

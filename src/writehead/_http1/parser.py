@@ -20,11 +20,11 @@ from httptools import (
     HttpRequestParser,
 )
 
-from writehead._http1 import limits, syntax
-from writehead._http1.found import END, End, RequestHead, without_seams
+from writehead._http1 import limits, strictness
+from writehead._http1.fast_request import HASH, METHODS, SLASH, Lane, lane, method_text
+from writehead._http1.llhttp_errors import error_of, fault_in
 from writehead._http1.packet import CHUNK_BEGUN, CHUNK_ENDED, NO_CHUNK, Packet, Stopped
-from writehead._http1.reasons import error_of, fault_in
-from writehead._http1.whole import HASH, METHODS, SLASH, Lane, lane, method_text
+from writehead._http1.parse_events import END, End, RequestHead, without_seams
 from writehead.errors import ParseError
 
 __all__ = ["END", "RequestHead", "RequestParser"]
@@ -93,7 +93,7 @@ class RequestParser(Packet):
         self._seam = (
             0  # where among the found may be a piece of body that goes on one that we cut; 0: nowhere
         )
-        self._lines: syntax.RequestLines | None = None  # of the packet, once they are asked for
+        self._lines: strictness.RequestLines | None = None  # of the packet, once they are asked for
         self._llhttp = self._make_llhttp()
 
     def feed(self, data: bytes) -> list[object]:
@@ -124,7 +124,7 @@ class RequestParser(Packet):
             left
             and size < left
             and self._chunk == NO_CHUNK
-            and left != syntax.UNTIL_CLOSE
+            and left != strictness.UNTIL_CLOSE
             and not self.closed
         ):
             self._body_left = left - size
@@ -178,7 +178,7 @@ class RequestParser(Packet):
         self.mid_message = False
         if self.lenient and self.head_complete and self._chunk == NO_CHUNK:
             assert self._message is not None
-            if self._tabbed or syntax.body_length(self._message._raw_fields) == syntax.UNTIL_CLOSE:
+            if self._tabbed or strictness.body_length(self._message._raw_fields) == strictness.UNTIL_CLOSE:
                 self.head_complete = False
                 return END
         self.error = ParseError("HPE_INVALID_EOF_STATE", "Invalid EOF state", 0)
@@ -193,7 +193,7 @@ class RequestParser(Packet):
         assert message is not None
         self.upgrade = None
         rest, self.rest = self.rest, b""
-        if syntax.body_length(message._raw_fields) == 0:
+        if strictness.body_length(message._raw_fields) == 0:
             self._on_message_complete()
         else:
             # httptools has skipped the body and cannot go back: another one reads the same framing.
@@ -214,7 +214,7 @@ class RequestParser(Packet):
             self._before = bytes(self._raw)
             self._clean = not self.head_complete
             if self._message is not None and self._body_left is None and self._chunk == NO_CHUNK:
-                self._body_left = syntax.body_length(self._message._raw_fields)
+                self._body_left = strictness.body_length(self._message._raw_fields)
             self._began = (self.head_complete, self._chunk, self._body_left, behind_cr)
         else:
             self._before = b""
@@ -300,8 +300,8 @@ class RequestParser(Packet):
         message = self._message
         if message is None or self._found[-1:] != [message]:
             return False
-        length = syntax.body_length(message._raw_fields)
-        if length is None or length == syntax.UNTIL_CLOSE:
+        length = strictness.body_length(message._raw_fields)
+        if length is None or length == strictness.UNTIL_CLOSE:
             return False
         self._body_left = length  # where it ends here, so does the next piece
         if not self.take_body(len(data) - self._at):
@@ -420,10 +420,10 @@ class RequestParser(Packet):
         refused = None
         if version != "1.1":
             if self._lines is None:
-                self._lines = syntax.RequestLines(self._before + self._packet)
-            refused = syntax.refusal(method, target, version, self._fields, self._lines)
+                self._lines = strictness.RequestLines(self._before + self._packet)
+            refused = strictness.refusal(method, target, version, self._fields, self._lines)
         if refused is None:
-            refused = syntax.refusal_of_target(target)
+            refused = strictness.refusal_of_target(target)
         if refused is not None:
             at = max(self._packet.find(target), 0)
             self.error = ParseError(refused.code, refused.reason, at, self._packet)
@@ -463,7 +463,9 @@ class RequestParser(Packet):
         self._replaying = True
         try:
             self._llhttp.feed_data(
-                syntax.replayed_head(message._http_version, message._raw_fields, message._should_keep_alive)
+                strictness.replayed_head(
+                    message._http_version, message._raw_fields, message._should_keep_alive
+                )
             )
         except HttpParserError as refused:  # e.g. a Transfer-Encoding that does not end in chunked
             self.error = error_of(str(refused), self._packet)

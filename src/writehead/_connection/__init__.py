@@ -1,0 +1,1 @@
+"""One connection: what comes in, responses in order, upgrades."""

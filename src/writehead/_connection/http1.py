@@ -1,0 +1,570 @@
+"""One HTTP/1 connection: bytes to requests, the server's dispatch, upgrade.
+
+    data_received -> a whole request, or a parser -> head: exchange and response -> dispatch
+                                                  -> body, end: the request
+
+Law: everything that a packet causes happens inside `data_received`: what is written meanwhile
+leaves together at its end, then the later turns run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from writehead._connection.backlog import HEAD, REQUESTS, SLICE, SMALL_PACKET, Backlog
+from writehead._connection.making import Making
+from writehead._connection.upgraded import BodyFeed, Leftovers, Raw
+from writehead._http1.exchange import ENDED, Http1Exchange
+from writehead._http1.fast_request import known_line
+from writehead._http1.framing import CLOSE, bare_answer
+from writehead._http1.parse_events import END, End
+from writehead._http1.parser import RequestParser
+from writehead._loop.selector import once_taken, untie
+from writehead._message.incoming import IncomingMessage
+from writehead._message.response import ServerResponse
+from writehead._net.socket import Socket
+
+logger = logging.getLogger("writehead")
+
+#: From larger packets on, a body is read into a buffer of our own.
+LARGE_PACKET = 65536
+
+_NOBODY: dict[str, Any] = {}
+
+_new = ServerResponse.__new__
+_new_message = IncomingMessage.__new__
+
+
+class Connection(Making):
+    """A connection that speaks HTTP/1."""
+
+    __slots__ = ()
+
+    given = False  # by hand, and not accepted
+
+    # -- what the transport says -----------------------------------------------
+
+    def connection_made(self, transport: Any, socket: Socket | None = None) -> None:
+        """Make the socket, unless there is one that was given by hand, and let the server tell of it."""
+        server: Any = self._server  # a Server, seen from below
+        if socket is None:
+            transport.set_write_buffer_limits(0)
+            socket = Socket(transport, server, server._timers, server._mark, self)
+        self.socket = socket
+        self.turns = socket._turns
+        self._now = now = server._timers.clock.time
+        self._start = now()
+        self._parsers = parsers = server._parsers
+        self._last_head = parsers.last_head
+        if seconds := server._idle_seconds:
+            socket.set_timeout(seconds * 1000)
+        if not server._on_accept(self):
+            self._closed_input = True
+
+    def data_received(self, data: bytes, backlog: Backlog | None = None) -> None:
+        """Take a packet: parse, dispatch, write what came of it, run the later turns.
+
+        With `backlog` the same for a slice of `data`, which has come before.
+        """
+        socket = self.socket
+        size = len(data)
+        if backlog is None:
+            socket._bytes_read += size
+            if self._backlog is not None:
+                return self._append(data)
+        turns = self.turns
+        mine = not turns.held
+        turns.held = True
+        socket._in_packet = True
+        heard = socket._listeners is not None and "data" in socket._listeners and backlog is None
+        try:
+            if backlog is not None:
+                self._serve_backlog(backlog)
+            elif not self._closed_input:
+                parser = self._parser
+                if parser is None:
+                    rest = self._serve_whole(data, size, 0)
+                    if rest is not None and self._read(data, rest):
+                        return self._pass_empty_lines(data, heard, mine)
+                elif parser.take_body(size):
+                    incoming = self._incoming
+                    if incoming is None or incoming._taker is None or not incoming._hand_over(data):
+                        self._on_body(data)
+                    if not self._feeding and size > LARGE_PACKET:
+                        self._listen_to_body()
+                elif self._read(data):
+                    return self._pass_empty_lines(data, heard, mine)
+            if heard:
+                socket._notify("data", data)
+            if self._queue is not None:
+                self._gather()
+            ending: Any = socket._end_packet()
+            if ending is not None:
+                self.retire(ending)
+            if mine:
+                if turns.due:
+                    turns.run()
+                else:
+                    turns.held = False
+        except (
+            BaseException
+        ) as error:  # an interrupt, or our fault: a listener's is seen to where it is called
+            socket._in_packet = False
+            socket.settle()
+            if isinstance(error, Exception):
+                self._give_up(error)
+                if mine:
+                    turns.run()
+                return None
+            if mine:
+                turns.release()
+            raise
+        if self._keep_alive_set and self._current is not None:
+            self._start_keeping_time(socket)
+        if socket._idle_after:
+            socket._active_at = self._now()
+            if socket._idle_fired:
+                socket._touch()
+
+    def take_turn(self) -> None:
+        """Serve the next slice of a packet that waits."""
+        backlog = self._backlog
+        if backlog is None:
+            return
+        backlog.waits = False
+        if self._closed_input:
+            self._drop_backlog()
+        elif not self._holds_back:
+            self.data_received(backlog.packet, backlog)
+            if self._backlog is None and self.socket._reading_paused:
+                self._on_socket_resume()
+
+    def _give_up(self, error: Exception) -> None:
+        """End a connection whose bytes could not be served by a fault of ours: no loop hears of it."""
+        logger.error("a connection was cut: what it sent could not be served", exc_info=error)
+        self._closed_input = True
+        self._start = None
+        self.socket.destroy(error)
+
+    def _pass_empty_lines(self, data: bytes, heard: bool, mine: bool) -> None:
+        """End a packet of empty lines before a next request (RFC 9112, 2.2): the keep-alive wait goes on."""
+        if heard:
+            self.socket._notify("data", data)
+        ending: Any = self.socket._end_packet()
+        if ending is not None:
+            self.retire(ending)
+        if mine:
+            self.turns.run()
+
+    def _serve_whole(self, data: bytes, size: int, at: int) -> int | None:
+        """Serve the whole requests without a body that `data` has from `at` on; return where the rest begins.
+
+        None if there is no rest, or nobody is to look at it now.
+
+        One such request is by far the commonest packet, so its way is short: no parser of
+        its own, no list of things found (see `_http1.whole`).
+        """
+        server = self._server
+        parsers = self._parsers
+        socket = self.socket
+        left = REQUESTS
+        while True:
+            head: Any = self._last_head
+            known = None
+            if head is not None:  # of the request before it: has this the same fields?
+                if at:
+                    end = data.find(b"\r\n", at) + 2
+                    if data.startswith(head.block, end):
+                        known = known_line(data[at:end])
+                        end += head.size
+                elif data.endswith(head.block):
+                    known = known_line(data[: -head.size])
+                    end = size
+            if known is not None:
+                method, target = known
+            else:
+                end = data.find(b"\r\n\r\n", at) + 4
+                if not 4 <= end - at < parsers.lane_limit:
+                    return at
+                whole = (parsers.lane or parsers.make_lane())(data[at:end], head)
+                if whole is None:
+                    parsers.lane = None  # it may be inside a request
+                    return at
+                method, target, head = whole
+                keeps = head.remembered and head.size <= parsers.longest_hint
+                self._last_head = parsers.last_head = head if keeps else None
+            if server._straight and head.usual and socket._listeners is None and not socket._destroyed:
+                # All that `_on_head`, the constructors and the dispatch do for the usual request. What
+                # is read before it is written is set here: see `SocketFlow`.
+                message = _new_message(IncomingMessage)
+                message._listeners = message._flowing = None
+                message._consumed = False
+                message._length = 0
+                message._socket = socket
+                message._source = self
+                message._method = method
+                message._target = target
+                message._raw_head = head
+                response = _new(ServerResponse)
+                response.req = message
+                response._listeners = response._store = None
+                response._rendered = response._destroyed = response._closed = False
+                response._odd = method == "HEAD"
+                response._status_code = 200
+                exchange = Http1Exchange()
+                exchange.stays = True
+                exchange.last_allowed = False
+                exchange.line = self
+                exchange.response = response
+                if head.keep_alive:
+                    exchange.keep_lines = server._keep_lines
+                else:
+                    exchange.keep_lines = CLOSE
+                    exchange.stays = response._should_keep_alive = False
+                response._exchange = exchange
+                self._incoming = message
+                self._used = True
+                if self._current is None:
+                    self._current = exchange
+                    exchange._sink = socket
+                else:
+                    exchange._sink = None
+                    self._enqueue(exchange)
+                context = message._listener_context = server._copy_context()
+                listeners: Any = server._listeners or _NOBODY
+                try:
+                    for listener in listeners.get("request", ()):
+                        result = context.run(listener, message, response)
+                        if result is not None:
+                            server._follow(result, "request", (message, response), context, listener)
+                except (KeyboardInterrupt, SystemExit):
+                    raise
+                except BaseException as error:  # as in `EventEmitter._call_each`
+                    context.run(server._listener_failed, error, "request", (message, response))
+            else:
+                made = self._on_whole((method, target, head))
+                if made is None:
+                    return None
+                message = made
+            if message is self._incoming:  # else it is lost already
+                self._start = self._incoming = None
+                message._complete = True
+                if message._flowing is None and message._listeners is None:
+                    message._eof = True  # all that `_push_end` does where nobody listens
+                    message._reading = False
+                else:
+                    message._push_end()
+                if socket._reading_paused:
+                    self._on_socket_resume()
+            if not head.keep_alive:
+                self._closed_input = True  # what comes behind its last request is ignored
+            if end == size or self._closed_input:
+                return None
+            at = end
+            left -= 1
+            if not left or self.turns.waiting:
+                self._wait_for_turn(Backlog(data, at))
+                return None
+
+    def eof_received(self) -> bool:
+        """Take the peer's FIN: nothing more is served (server.md: half-close)."""
+        socket = self.socket
+        mine = self.turns.hold()
+        try:
+            socket._peer_ended = True
+            end = error = None
+            if not self._closed_input:
+                parser = self._parser
+                end = None if parser is None else parser.end_of_input()
+                if end is END:
+                    self._on_message_complete()
+                elif end is not None:
+                    error = end
+            self.turns.later(socket._notify, "end")
+            if error is None and self._server.http_allow_half_open and self._owes_answers:
+                self._closed_input = True  # the last response ends the connection: see `_go_on`
+            elif end is not END and self._owes_answers and self.turns.loop is not None:
+                self._end_patiently(error if isinstance(error, BaseException) else None)
+            elif isinstance(error, BaseException):
+                self._on_broken(error, at_once=True)  # after a FIN nobody waits for a turn
+            else:
+                self._end_behind_input()
+        finally:
+            if mine:
+                self.turns.run()
+        return True
+
+    def pause_writing(self) -> None:
+        """Note that the system took only a part."""
+        self.socket.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Call back for all that has been taken."""
+        once_taken(self.socket._transport, self.turns, self._resume_writing)
+
+    def _resume_writing(self) -> None:
+        mine = self.turns.hold()
+        try:
+            self.socket.resume_writing()
+            self._look_at_queue()
+            if self._backlog is not None:
+                self._read_on()
+        finally:
+            if mine:
+                self.turns.run()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """The connection has gone."""
+        socket = self.socket
+        untie(socket._transport)
+        if (
+            exc is None
+            and self._current is None
+            and self._queue is None
+            and self._incoming is None
+            and socket._listeners is None
+            and socket._owner is self
+            and not (
+                socket._waiting or socket._due or socket._held or socket._end_callbacks or socket._errored
+            )
+        ):
+            # By far the commonest end: between two requests, and nobody hears of it.
+            self._closed_input = True
+            self._backlog = None
+            if self._parser is not None:
+                self._abandon_parser()
+            socket._lose_unheard()
+            self._server._on_lost(self)
+            return
+        mine = self.turns.hold()
+        try:
+            self._closed_input = True
+            self._backlog = None
+            self._server._on_socket_gone()
+            self.socket.connection_lost(exc)
+        finally:
+            if mine:
+                self.turns.run()
+
+    # -- reading ---------------------------------------------------------------
+
+    def _read(self, data: bytes, at: int = 0) -> bool:
+        """Feed a packet from `at` on to a parser; True if it was nothing but empty lines, where a request is awaited."""
+        if len(data) - at > SMALL_PACKET and self.turns.waiting:
+            self._wait_for_turn(Backlog(data, at))
+            return False
+        return self._read_slice(data, at)
+
+    def _read_slice(self, data: bytes, at: int, backlog: Backlog | None = None) -> bool:
+        """Feed a packet, or let the parser find more in one, and serve what it has found, or a slice of that."""
+        parser = self._parser
+        if parser is None:
+            parser = self._parser = self._parsers.take(self._make_message)
+        under_way = parser.mid_message
+        try:
+            if backlog is None:
+                found = parser.feed(data[at:])
+            else:
+                under_way = backlog.was_under_way
+                found = backlog.found or parser.feed_more()
+        except Exception as error:  # a message class of the user's that fails
+            self._walk(parser.take_found())
+            self._give_up_making(error)
+            return False
+        if len(found) > REQUESTS:
+            first = self._walk_slice(found)
+        else:
+            self._walk(found)
+            first = len(found)
+        if self._waits_behind(parser, data, at, found[first:], under_way):
+            return False
+        while parser.upgrade is not None and not self._closed_input:
+            self._on_upgrade(parser, parser.upgrade)
+            if self._waits_behind(parser, data, at, [], True):
+                return False
+        if self._closed_input:
+            return False
+        if parser.error is not None:
+            parser.error.move_to(data, at)
+            self._on_broken(parser.error)
+        elif parser.mid_message:
+            if len(data) > LARGE_PACKET and not self._feeding:
+                self._listen_to_body()
+            if self._start is None or not under_way:  # the first has had the time since the accept
+                self._start = self._server._timers.clock.time()
+            self._head_complete = parser.head_complete
+        elif parser.poolable and len(found) <= 2:  # who pipelines keeps it
+            self._parser = None
+            self._parsers.give(parser)
+        if found and self._server._closing and self.is_idle:  # that was the rest of a body, behind its answer
+            self.socket.destroy()
+        return not (found or parser.mid_message or parser.error) and self._keep_alive_set
+
+    # -- fair turns --------------------------------------------------------------
+
+    def _serve_backlog(self, backlog: Backlog) -> None:
+        self._backlog = None
+        if backlog.found is not None:
+            self._read_slice(backlog.packet, backlog.at, backlog)
+        else:
+            packet = backlog.packet
+            rest = self._serve_whole(packet, len(packet), backlog.at) if self._parser is None else backlog.at
+            if rest is not None:
+                self._read_slice(packet, rest)
+        if backlog.more and not self._closed_input:
+            self._append(backlog.more)
+
+    def _append(self, data: bytes) -> None:
+        """Let a packet wait behind what waits already."""
+        if self._backlog is None:
+            self._wait_for_turn(Backlog(data, 0))
+        else:
+            self._backlog.more += data
+
+    def _wait_for_turn(self, backlog: Backlog) -> None:
+        """Let a part of a packet wait, and read nothing more before it has been served."""
+        self._backlog = backlog
+        self.socket._pause_transport()
+        if len(backlog.packet) > LARGE_PACKET and not self._feeding:
+            self._listen_to_body()  # the next one will be smaller
+        if not self._holds_back:
+            backlog.waits = True
+            self.turns.wait(self)
+
+    def _waits_behind(
+        self, parser: RequestParser, packet: bytes, at: int, found: list[Any], was_under_way: bool
+    ) -> bool:
+        """Let wait what has been found, and what the parser has not looked at, if there is any."""
+        if not (found or parser.more) or self._closed_input:
+            return False
+        waiting = Backlog(packet, at)
+        waiting.found = found
+        waiting.was_under_way = was_under_way
+        self._wait_for_turn(waiting)
+        return True
+
+    def _walk_slice(self, found: list[Any]) -> int:
+        """Serve some of the things found; return where the rest begins."""
+        left = SLICE
+        end = 0
+        while end < len(found) and left > 0:
+            kind = type(found[end])
+            left -= 1 if kind is bytes or kind is End else HEAD
+            end += 1
+        self._walk(found[:end])
+        return end
+
+    def _listen_to_body(self) -> None:
+        """Read large packets into a buffer that is there already."""
+        self._feeding = True
+        self._listen_by(BodyFeed(self))
+
+    def _listen_by(self, protocol: asyncio.BaseProtocol) -> None:
+        """Let `protocol` hear of the transport from now on."""
+        transport = self.socket.transport
+        transport.set_protocol(protocol)
+        if self._feeding and not self.socket._reading_paused and not transport.is_closing():
+            # uvloop looks at the kind of protocol when reading begins.
+            transport.pause_reading()
+            self.turns.outside(transport.resume_reading)
+
+    def _walk(self, found: list[Any]) -> None:
+        for item in found:
+            if item is END:
+                self._on_message_complete()
+            elif type(item) is bytes:
+                self._on_body(item)
+            else:
+                self._on_head(item)
+
+    def _on_body(self, chunk: bytes) -> None:
+        incoming = self._incoming
+        if incoming is None:
+            return  # its request could not be made; behind a last response the rest of the packet is passed on
+        if not incoming._push(chunk):
+            self.socket._stop_reading()
+            incoming._look_at_rest()
+        if self.turns.due or self.socket._ending is not None:
+            self._run_turns()
+
+    def _run_turns(self) -> None:
+        """Let what this packet has caused so far happen now (Node: after each piece of body)."""
+        socket = self.socket
+        if socket._committed:
+            socket._pass_on(socket._committed)
+        ending = socket._ending
+        if ending is not None:
+            socket._ending = None
+            ending.on_settled()
+        in_packet = socket._in_packet
+        socket._in_packet = (
+            False  # what ends in these turns hears of it in them, not at the end of the packet
+        )
+        self.turns.run()
+        self.turns.hold()
+        socket._in_packet = in_packet
+
+    def _on_message_complete(self) -> None:
+        incoming = self._incoming
+        if incoming is not None and incoming._raw_trailers:
+            self._run_turns()  # Node: at trailers, too
+        self._incoming = None
+        self._start = None
+        self._head_complete = False
+        if incoming is not None:
+            incoming._complete = not incoming._given_up
+            incoming._push_end()
+        if self.socket._reading_paused:
+            self._on_socket_resume()
+
+    def fail_socket(self, error: BaseException) -> None:
+        """The program has emitted an 'error' on the socket: what Node's own listener there does."""
+        if self._error_told:
+            return
+        self._error_told = True
+        socket = self.socket
+        if self._server._refuse(error, socket):
+            return
+        current = self._current
+        begun = current is not None and current.stage
+        if begun == ENDED:
+            socket._said_all = True  # a whole response still leaves
+        self._last_words = (b"" if begun else bare_answer(400), error)
+        self._say_last_words()
+
+    # -- upgrade ---------------------------------------------------------------
+
+    def _on_upgrade(self, parser: RequestParser, message: Any) -> None:
+        """Take or decline a message that wishes to leave HTTP."""
+        server = self._server
+        if self._keep_alive_set:
+            self._start_keeping_time(self.socket)
+        message._source = self
+        if message._method == "CONNECT" or server._wants_upgrade(message):
+            self._hand_over(message, parser.rest)
+            return
+        message._upgrade = False
+        self._on_head(message)
+        if not self._closed_input:
+            self._walk(parser.decline_upgrade())
+
+    def _hand_over(self, message: IncomingMessage, head: bytes) -> None:
+        socket = self.socket
+        self._closed_input = True
+        self._released = True
+        self._incoming = None
+        self._start = None
+        self._abandon_parser()
+        server = self._server
+        server._on_gone(self)
+        message._complete = True
+        message._source = None
+        message._push_end()
+        # With a socket that is destroyed the next response stays in the queue, and has to be told.
+        socket._owner = Leftovers(self) if self._current is not None or self._queue else None
+        self._listen_by(Raw(socket, server))
+        socket._own_context = message._listener_context  # it is this request's from now on
+        socket._resume_transport()
+        server._hand_over(message, socket, head)

@@ -1,0 +1,155 @@
+"""Making: the message, the response and the exchange of a head that has come.
+
+Law: what a user's class raises as it is made costs that client its connection, answered with 500
+behind the answers of the requests before it, and nobody else anything.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from writehead._connection.response_queue import Line
+from writehead._http1.exchange import Http1Exchange
+from writehead._http1.fast_request import Whole, fill
+from writehead._http1.framing import bare_answer
+from writehead._message.incoming import IncomingMessage
+from writehead._message.response import ServerResponse
+from writehead._node.contexts import run_in
+from writehead._node.failure_log import name_request
+
+logger = logging.getLogger("writehead")
+
+_new = ServerResponse.__new__
+
+
+class Making(Line):
+    """A connection, as far as it makes what its requests are served with."""
+
+    __slots__ = ()
+
+    def _make_message(self) -> IncomingMessage:
+        server = self._server
+        context = server._copy_context()
+        message = context.run(server._message_class, self.socket)
+        message._listener_context = context
+        return message
+
+    def _make_message_safely(self) -> IncomingMessage | None:
+        try:
+            return self._make_message()
+        except Exception as error:
+            self._give_up_making(error)
+            return None
+
+    def _give_up_making(self, error: BaseException) -> None:
+        logger.error("an IncomingMessage could not be made", exc_info=error)
+        self._refuse_unmade(error)
+
+    def _refuse_unmade(self, error: BaseException) -> None:
+        """Answer 500 to a request that cannot be made, behind the answers of those before it."""
+        self._closed_input = True
+        self._start = self._incoming = None
+        self._last_words = (bare_answer(500), error)
+        if self._current is None and self._queue is None:
+            self._say_last_words()
+
+    def _on_head(self, message: IncomingMessage) -> None:
+        socket = self.socket
+        server = self._server
+        if self._keep_alive_set:
+            self._start_keeping_time(socket)
+        self._used = True
+        exchange = Http1Exchange()
+        exchange.line = self
+        exchange.keep_lines = server._keep_lines
+        message._source = self
+        self._incoming = message
+        if server._response_class is ServerResponse and message._http_version == "1.1":
+            # What its constructor does, without the call.
+            response = _new(ServerResponse)
+            response.req = message
+            response._exchange = exchange
+            exchange.response = response
+        else:
+            message._join_duplicates = server.join_duplicate_headers  # it may read the fields as it is made
+            made = self._make_response(message, exchange)
+            if made is None:
+                return
+            response = made
+        if server._peculiar:
+            self._adapt(message, response, exchange)
+        if message._method == "HEAD":
+            response._odd = True
+        if not message._should_keep_alive:
+            response._should_keep_alive = False
+            response._odd = True
+        elif response._odd:
+            response._should_keep_alive = True
+        if self._current is None and not socket._destroyed:
+            self._current = exchange
+            exchange._sink = socket
+            if socket._written_ended:
+                exchange.outlive_sink()
+            if response._listeners is not None:
+                response._on_socket(socket, socket)
+            if socket._listeners is not None:
+                exchange.after_listeners = socket.listener_count("close")
+        else:
+            self._enqueue(exchange)
+        server._dispatch(message, response, self)
+
+    def _make_response(self, message: IncomingMessage, exchange: Http1Exchange) -> ServerResponse | None:
+        """Call the constructor of a response class; None if it fails."""
+        server = self._server
+        message._exchange = exchange
+        try:
+            return run_in(
+                message._listener_context, server._response_class, message, **server._response_options
+            )
+        except Exception as error:
+            logger.exception("a ServerResponse could not be made")
+            self._refuse_unmade(error)
+            return None
+        finally:
+            message._exchange = None
+
+    def _adapt(self, message: IncomingMessage, response: ServerResponse, exchange: Http1Exchange) -> None:
+        """Apply the options that few servers set."""
+        server = self._server
+        response._odd = True
+        if server._closing:
+            for other in self._exchanges():  # the last one in line closes, not those before it
+                other.must_close = False
+            exchange.must_close = True
+        mark = self.socket.writable_high_water_mark
+        message._high_water_mark = response._high_water_mark = mark
+        response._reject_body = server.reject_non_standard_body_writes
+        response._unique_headers = server.unique_headers
+        response._close_after_finish = server.emit_close_after_finish
+        response._lenient = server.insecure_http_parser
+        message._join_duplicates = server.join_duplicate_headers
+
+    def _on_whole(self, whole: Whole) -> IncomingMessage | None:
+        """Begin a request that came whole, but is not usual; None if it cannot be made."""
+        message = self._make_message_safely()
+        if message is not None:
+            fill(message, whole)
+            self._on_head(message)
+        return message
+
+    def refuse_body(self, request: IncomingMessage, error: BaseException) -> None:
+        """The body of `request` is longer than its reader wants: say so, and close."""
+        for exchange in self._exchanges():
+            response: Any = exchange.response
+            if response is not None and response.req is request and not response.headers_sent:
+                response.write_head(413, ["Connection", "close"])
+                response.end()
+
+    def describe(self) -> str:
+        """Name what the connection is about, for the log."""
+        exchanges = self._exchanges()
+        request = exchanges[0].response.req if exchanges and exchanges[0].response is not None else None  # type: ignore[attr-defined]
+        if request is None:
+            return "no request yet" if not self._used else "idle"
+        return name_request(request)

@@ -1,0 +1,68 @@
+"""Parsers for connections with the same limits: none is kept by a connection between two requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from writehead._http1.fast_request import LONGEST_LINE, Lane
+from writehead._http1.field_block import LONGEST, RawHead
+from writehead._http1.parser import RequestParser, whole_lane
+
+#: How many parsers wait for the next packet that is no whole request.
+SPARE = 64
+
+#: A larger head is left to the parser that counts.
+LANE_LIMIT = 16384
+
+
+class ParserPool:
+    """What a server's connections parse with, under one set of limits."""
+
+    __slots__ = (
+        "_max_count",
+        "_max_size",
+        "_spare",
+        "lane",
+        "lane_limit",
+        "last_head",
+        "lenient",
+        "longest_hint",
+    )
+
+    def __init__(self, max_header_size: int, max_headers_count: int, lenient: bool) -> None:
+        self._max_size = max_header_size
+        self._max_count = max_headers_count
+        self._spare: list[RequestParser] = []
+        self.lenient = lenient
+        #: Takes whole requests of any connection that is between two; None until one is made.
+        self.lane: Lane | None = None
+        #: The field lines that came last on any connection: the first guess of a new one.
+        self.last_head: RawHead | None = None
+        #: The packets that it takes are shorter; 0: none are taken.
+        self.lane_limit = 0 if lenient else min(max_header_size, LANE_LIMIT)
+        #: The longest field lines that a connection remembers: behind a known line they are within the limit.
+        self.longest_hint = min(LONGEST, self.lane_limit - LONGEST_LINE - 1)
+
+    def make_lane(self) -> Lane:
+        """Make the lane, anew if it was left inside a request."""
+        self.lane = lane = whole_lane(self._max_count or 1 << 62)
+        return lane
+
+    def take(self, make_message: Callable[[], Any]) -> RequestParser:
+        """Return a parser that holds nothing of anybody."""
+        if self._spare:
+            parser = self._spare.pop()
+            parser.reuse(make_message)
+            return parser
+        return RequestParser(make_message, self._max_size, self._max_count, self.lenient)
+
+    def give(self, parser: RequestParser) -> None:
+        """Take a parser back, between two requests."""
+        if len(self._spare) < SPARE:
+            parser.reuse(_nobody)  # or it would hold the connection
+            self._spare.append(parser)
+
+
+def _nobody() -> Any:
+    raise AssertionError("a spare parser was fed")

@@ -1,0 +1,84 @@
+"""The tasks of async listeners.
+
+Law: whoever cancels a task, and whenever, its listener's event hears of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import sys
+from collections.abc import Callable, Coroutine
+from contextvars import Context
+from typing import Any
+
+from writehead._node.contexts import is_entered
+
+Run = Callable[..., Coroutine[Any, Any, None]]
+
+# A task that nothing refers to may be collected in mid-flight.
+running: set[asyncio.Task[None]] = set()
+
+
+class ListenerTask(asyncio.Task[None]):
+    """A task that tells when it never ran: cancelled before its first step it does not enter its coroutine."""
+
+    __slots__ = ("subject",)
+
+    #: What is to be called then, with what, and in which context.
+    subject: tuple[Callable[..., object], tuple[Any, ...], Context | None]
+
+    def cancel(self, msg: Any = None) -> bool:
+        """Cancel it, as any task."""
+        if not self.done() and inspect.getcoroutinestate(self.get_coro()) == inspect.CORO_CREATED:  # type: ignore[arg-type]
+            self.add_done_callback(_tell, context=self.subject[2])
+        return super().cancel(msg)
+
+
+def _tell(task: asyncio.Task[None]) -> None:
+    if task in running and isinstance(task, ListenerTask):  # else it ran all the same, or this was told
+        running.discard(task)
+        function, args, _ = task.subject
+        function(*args)
+
+
+def _start_later(
+    run: Run,
+    never_ran: Callable[..., object],
+    args: tuple[Any, ...],
+    loop: asyncio.AbstractEventLoop,
+    context: Context | None,
+) -> None:
+    """Run as a task whose first step comes on a later turn."""
+    task = ListenerTask(run(*args), loop=loop, context=context)
+    task.subject = never_ran, args, context
+    running.add(task)
+
+
+if sys.version_info >= (3, 12):
+
+    def start(
+        run: Run,
+        never_ran: Callable[..., object],
+        args: tuple[Any, ...],
+        loop: asyncio.AbstractEventLoop,
+        context: Context | None,
+    ) -> None:
+        """Run `run(*args)` up to the first `await` at once, as Node runs an async function.
+
+        Args:
+            run: makes the coroutine.
+            never_ran: called with `args` if the task is cancelled before its first step.
+            args: of both.
+            loop: the running one.
+            context: what it runs in; None is a copy of the current one.
+        """
+        if context is not None and is_entered(context):  # by a listener that caused this event
+            _start_later(run, never_ran, args, loop, context)
+            return
+        task = asyncio.Task(run(*args), loop=loop, eager_start=True, context=context)
+        if not task.done():
+            running.add(task)
+
+else:
+    start = _start_later  # no eager tasks before 3.12

@@ -1,0 +1,49 @@
+"""Late verdicts: a clock that fires after a stall first lets the loop see what had come in time.
+
+While a handler blocks the loop, bytes of clients wait in their sockets, and timers fall due. libuv runs timers
+before it reads (nodejs/node#43456, #47130), asyncio reads only once a turn. So a verdict waits while the system
+has bytes that were not read, or room for bytes that were not written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import select
+from collections.abc import Callable
+from typing import Any
+
+from writehead._loop.ticks import turns as queue
+
+#: How often a verdict is put off at the most: a socket holds a few megabytes, a read takes 64 KiB.
+MOST_TURNS = 64
+
+#: What a socket may be ready for.
+READ, WRITE = select.POLLIN, select.POLLOUT
+
+
+def is_ready(transport: Any, events: int) -> bool:
+    """Tell whether the system would let the socket of `transport` do one of `events` (READ, WRITE)."""
+    sock = None if transport is None or not events else transport.get_extra_info("socket")
+    if sock is None or sock.fileno() < 0:
+        return False  # in memory, or gone
+    poll = select.poll()
+    poll.register(sock.fileno(), events)
+    return any(found & events for _, found in poll.poll(0))
+
+
+def judge(
+    transport: Any,
+    events: int,
+    is_late: Callable[[], object],
+    verdict: Callable[[], object],
+    turns: int = MOST_TURNS,
+) -> None:
+    """Call `verdict` if it `is_late`, once the loop has seen to what the socket is ready for."""
+    if not is_late():
+        return
+    if not turns or not is_ready(transport, events):
+        verdict()
+        return
+    again = asyncio.get_running_loop().call_soon
+    # uvloop runs what is called soon before it reads, asyncio before what it is about to read: a third is behind.
+    queue().outside(again, again, again, judge, transport, events, is_late, verdict, turns - 1)

@@ -1,0 +1,276 @@
+"""Files on their way out: a range of one, copied by the kernel where it can be."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import io
+import os
+import stat
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from writehead.errors import (
+    ConnectionLostError,
+    FileChangedError,
+    InvalidArgTypeError,
+    InvalidArgValueError,
+    OutOfRangeError,
+    StreamWriteAfterEndError,
+)
+
+if TYPE_CHECKING:
+    from writehead._message.response import ServerResponse
+
+#: The size of a piece where the kernel cannot copy.
+PIECE = 262_144
+
+#: The most that one call lets the kernel copy: to a fast client a whole cached file would hold the loop.
+SLICE = 1 << 20
+
+# O_NONBLOCK: opening a named pipe would wait for its writer. O_NOCTTY: a terminal is not to become ours.
+_FLAGS = os.O_RDONLY
+for _name in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"):
+    _FLAGS |= getattr(os, _name, 0)
+
+_KINDS = {
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+#: What `sendfile` says where a file system does not know it (Linux, sendfile(2)).
+_NO_KERNEL_COPY = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
+
+#: What it says of the file, and not of the connection.
+_FILE_ERRORS = (errno.EIO, errno.ESTALE)
+
+
+class FileRange:
+    """A part of a regular file, by a descriptor of its own, which is closed on leaving.
+
+    Args:
+        fd: the descriptor; owned from now on.
+    """
+
+    offset = 0
+    count = 0
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the descriptor; the second time does nothing."""
+        fd, self.fd = self.fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+    __del__ = close  # of one that a thread has opened for a task that was cancelled
+
+    def read(self, position: int, size: int) -> bytes:
+        """Read at `position` from the start of the range."""
+        return os.pread(self.fd, size, self.offset + position)
+
+    def limit(self, file: Any, offset: int, count: int | None) -> Self:
+        """Look at the file, and take `count` bytes from `offset` on; `file` is what errors call it.
+
+        Raises:
+            OSError: it is a directory, or not open for reading.
+            InvalidArgTypeError: it is no regular file, or one whose size is not that of its content.
+            OutOfRangeError: the range lies outside.
+        """
+        facts = os.fstat(self.fd)
+        _check_kind(facts.st_mode, file)
+        os.pread(self.fd, 0, 0)  # fails if it was opened to be written alone
+        size = facts.st_size
+        if not self._holds(facts):
+            raise InvalidArgTypeError(
+                "file", "a regular file of a known size, which one made up by the system is not", file
+            )
+        self.offset = _within("offset", offset, size)
+        self.count = size - self.offset if count is None else _within("count", count, size - self.offset)
+        return self
+
+    def _holds(self, facts: os.stat_result) -> bool:
+        """Tell whether there is as much to read as the size says; below /proc and /sys there is not."""
+        size = facts.st_size
+        try:
+            if not size:
+                return not os.pread(self.fd, 1, 0)
+            return bool(getattr(facts, "st_blocks", 1) or os.pread(self.fd, 1, size - 1))
+        except OSError:  # a regular file that cannot be read at a position, as /proc/kmsg
+            return False
+
+
+def _check_kind(mode: int, file: Any) -> None:
+    if stat.S_ISREG(mode):
+        return
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), file)
+    kind = _KINDS.get(stat.S_IFMT(mode), "something else")
+    raise InvalidArgTypeError("file", f"a path or a binary file on disk; this is {kind}", file)
+
+
+def _within(argument: str, value: int, most: int) -> int:
+    if not 0 <= value <= most:
+        raise OutOfRangeError(argument, f"0 to {most}, the size of the file", value)
+    return value
+
+
+def _check_int(argument: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidArgTypeError(argument, "an int", value)
+
+
+async def open_range(file: Any, offset: int, count: int | None) -> FileRange:
+    """Open a part of a file, outside the event loop: the disk may be slow, or far away.
+
+    Args:
+        file: a path, or a binary file object with `fileno()`, which may be closed meanwhile.
+        offset: the first byte.
+        count: how many bytes; None is the rest.
+
+    Raises:
+        OSError, InvalidArgTypeError, InvalidArgValueError, OutOfRangeError.
+    """
+    _check_int("offset", offset)
+    if count is not None:
+        _check_int("count", count)
+    if isinstance(file, (str, bytes, os.PathLike)):
+        return await asyncio.to_thread(_open_path, file, offset, count)
+    return await asyncio.to_thread(_limit, FileRange(os.dup(_descriptor(file))), file, offset, count)
+
+
+def _open_path(path: Any, offset: int, count: int | None) -> FileRange:
+    try:
+        opened = FileRange(os.open(path, _FLAGS))
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # a socket, or a device that is not there
+            _check_kind(os.stat(path).st_mode, path)
+        raise
+    except ValueError:  # the system was not asked: a null byte would end the name
+        reason = "must be a path without null bytes, in characters that the system knows"
+        raise InvalidArgValueError("file", path, reason) from None
+    return _limit(opened, path, offset, count)
+
+
+def _limit(opened: FileRange, file: Any, offset: int, count: int | None) -> FileRange:
+    try:
+        return opened.limit(file, offset, count)
+    except BaseException:
+        opened.close()
+        raise
+
+
+def _descriptor(file: Any) -> int:
+    try:
+        return int(file.fileno())
+    except (AttributeError, io.UnsupportedOperation):  # BytesIO has none
+        raise InvalidArgTypeError("file", "a path or a binary file on disk", file) from None
+
+
+async def send_range(response: ServerResponse, piece: FileRange, by_kernel: bool) -> None:
+    """Send a range as the body of a response whose head is rendered; `by_kernel` if that can.
+
+    Raises:
+        FileChangedError: the file ended early.
+        ConnectionLostError: the client has gone.
+        StreamWriteAfterEndError: somebody ended the response meanwhile.
+    """
+    while response.writable_corked:
+        response.uncork()
+    socket = response.socket
+    fd = _plain_fd(socket) if by_kernel else None
+    sent = 0
+    if not (fd is None or response._exchange.chunked or response._strict or not hasattr(os, "sendfile")):
+        response.flush_headers()
+        if socket.destroyed:  # `drain` would not say that the client has gone
+            raise ConnectionLostError
+        await socket.drain()
+        sent = await _sendfile(response, socket, fd, piece)
+        response._body_bytes += sent
+    await _copy(response, piece, sent)
+
+
+def _plain_fd(socket: Any) -> int | None:
+    """Return the descriptor of a socket that the kernel may write to, or None (TLS, memory)."""
+    transport = getattr(socket, "transport", None)
+    if transport is None or transport.get_extra_info("ssl_object") is not None:
+        return None
+    sock = transport.get_extra_info("socket")
+    return None if sock is None else int(sock.fileno())
+
+
+async def _sendfile(response: ServerResponse, socket: Any, fd: int, piece: FileRange) -> int:
+    """Let the kernel copy; return how much it did: less than all if it knows no way, or the file ended."""
+    # A descriptor of its own: the loop will not watch one that a transport uses.
+    own = os.dup(fd)
+    try:
+        sent = 0
+        while sent < piece.count:
+            if socket.destroyed:
+                raise ConnectionLostError
+            if response.finished:
+                raise StreamWriteAfterEndError
+            try:
+                n = os.sendfile(own, piece.fd, piece.offset + sent, min(piece.count - sent, SLICE))
+            except BlockingIOError:
+                await _writable(socket, own)
+                continue
+            except OSError as exc:
+                if exc.errno in _NO_KERNEL_COPY:
+                    break
+                if exc.errno in _FILE_ERRORS:
+                    raise
+                raise ConnectionLostError(exc.strerror or "aborted", "sendfile") from None
+            if not n:
+                break
+            sent += n
+            socket._on_sent_beside(n)
+            await asyncio.sleep(0)  # a client that reads as fast as we send is not the only one
+        return sent
+    finally:
+        os.close(own)
+
+
+async def _writable(socket: Any, fd: int) -> None:
+    """Wait until `fd` takes more, or the socket has closed."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[None] = loop.create_future()
+
+    def wake(*_: object) -> None:
+        if not future.done():
+            future.set_result(None)
+
+    loop.add_writer(fd, wake)
+    socket.on("close", wake)
+    socket._sends_beside = True
+    try:
+        await future
+    finally:
+        socket._sends_beside = False
+        loop.remove_writer(fd)
+        socket.remove_listener("close", wake)
+
+
+async def _copy(response: ServerResponse, piece: FileRange, position: int) -> None:
+    while position < piece.count:
+        data = await asyncio.to_thread(piece.read, position, min(PIECE, piece.count - position))
+        if not data:
+            raise FileChangedError(piece.count, position)
+        position += len(data)
+        if response.finished:
+            raise StreamWriteAfterEndError
+        if response.destroyed:
+            raise response.errored or ConnectionLostError()
+        if not response.write(data):
+            await response.drain()

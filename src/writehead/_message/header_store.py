@@ -1,0 +1,277 @@
+"""The header store of an outgoing message.
+
+Law: keys are lower-case; an entry keeps the spelling and the value that were given.
+`None` in place of the store means that no header was ever set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
+
+from writehead._http1.framing import (
+    FRAMING_NAMES,
+    REMOVED_CONNECTION,
+    REMOVED_LENGTH,
+    REMOVED_TRANSFER_ENCODING,
+)
+from writehead._semantics import fields as _fields
+from writehead.errors import HeadersSentError, InvalidArgTypeError, InvalidArgValueError
+from writehead.events import MESSAGE_ARGUMENT_COUNTS, EventEmitter
+
+_passed = _fields._passed
+_known = _fields._known
+
+#: What is stored of a field: its name and value, as they were given, and its line, or "" where it is yet to be made.
+Entry = tuple[str, Any, str]
+
+# Fields set before, with their key: 60 ns a look, for which nothing of them is looked at again. Nothing that touches
+# the framing, and no more than this.
+_fields_before: dict[tuple[str, str], tuple[str, Entry]] = {}
+_MOST_BEFORE = 512
+
+_MARKS = {
+    "content-length": REMOVED_LENGTH,
+    "transfer-encoding": REMOVED_TRANSFER_ENCODING,
+    "connection": REMOVED_CONNECTION,
+}
+
+
+class HeaderStore(EventEmitter):
+    """Headers that are set and not yet sent."""
+
+    _argument_counts = MESSAGE_ARGUMENT_COUNTS
+    _store: dict[str, Entry] | None = None
+    _removed = 0  # which automatic lines `remove_header` keeps away
+    _rendered = False
+    _odd = False  # anything was asked that the commonest answer does not have
+    _send_date = False
+    _trailers = ""
+    _unique_headers: frozenset[str] = frozenset()
+    _lenient = False  # insecure_http_parser: more characters in values
+
+    def set_header(self, name: str, value: Any) -> Self:
+        """Set a header, in place of an older one of that name.
+
+        Args:
+            name: the field name, sent as spelled here.
+            value: `str`, number, `bool`, bytes (latin-1), or a list of these: one line each.
+
+        Raises:
+            HeadersSentError, InvalidHTTPTokenError, InvalidHeaderValueError,
+            InvalidCharError, InvalidArgTypeError.
+
+        Source: RFC 9110, 5; https://nodejs.org/api/http.html#responsesetheadername-value
+        """
+        if self._rendered:
+            raise HeadersSentError("set")
+        if type(value) is str:
+            try:
+                before = _fields_before.get((name, value))
+            except TypeError:  # of the name, told below
+                before = None
+            if before is not None:
+                key, known = before
+                store = self._store
+                if store is None:
+                    self._store = {key: known}
+                else:
+                    store[key] = known
+                return self
+        key = _known.get(name, "") if type(name) is str else ""
+        if not key:
+            key = _fields.check_name(name)
+            name = str.__str__(name)  # a member of a (str, Enum) would be formatted as `Kind.NAME`
+        value = _fields.check_value(name, value, self._lenient)
+        entry: Entry = name, value, ""
+        if key in FRAMING_NAMES:
+            self._odd = True
+            self._removed &= ~_MARKS.get(key, 0)
+        elif type(value) is str and value in _passed and len(_fields_before) < _MOST_BEFORE:
+            entry = name, value, f"{name}: {value}\r\n"
+            _fields_before[name, value] = key, entry
+        if self._store is None:
+            self._store = {key: entry}
+        else:
+            self._store[key] = entry
+        return self
+
+    setHeader = set_header
+
+    def append_header(self, name: str, value: Any) -> Self:
+        """Add a value to a header; the header becomes a list.
+
+        Raises: as `set_header`.
+        """
+        if self._rendered:
+            raise HeadersSentError("append")
+        key = _fields.check_name(name)
+        checked = _fields.check_value(name, value, self._lenient)
+        entry = None if self._store is None else self._store.get(key)
+        if entry is None:
+            return self.set_header(name, checked)
+        spelled, old, _ = entry
+        values = list(old) if isinstance(old, list) else [old]
+        values.extend(checked if isinstance(checked, list) else [checked])
+        assert self._store is not None
+        self._store[key] = spelled, values, ""
+        return self
+
+    appendHeader = append_header
+
+    def set_headers(self, headers: Mapping[str, Any]) -> Self:
+        """Set each header of a mapping (or of any object with `.items()`).
+
+        Pairs named exactly `set-cookie` are gathered and set together at the end.
+
+        Raises: as `set_header`; InvalidArgTypeError for anything but a mapping.
+        """
+        if self._rendered:
+            raise HeadersSentError("set")
+        items = getattr(headers, "items", None)
+        if items is None or not callable(items):
+            raise InvalidArgTypeError("headers", "a mapping", headers)
+        cookies: list[Any] = []
+        for name, value in items():
+            if name == "set-cookie":
+                cookies.extend(value if isinstance(value, (list, tuple)) else [value])
+            else:
+                self.set_header(name, value)
+        if cookies:
+            self.set_header("set-cookie", cookies)
+        return self
+
+    setHeaders = set_headers
+
+    def get_header(self, name: str) -> Any:
+        """Return the value as it was set; None if it is not there.
+
+        Raises:
+            InvalidArgTypeError: `name` is not a `str`.
+        """
+        entry = self._entry(name)
+        if entry is None:
+            return None
+        if isinstance(entry[1], list):
+            self._odd = True  # the list is in the user's hands now
+        return entry[1]
+
+    getHeader = get_header
+
+    def has_header(self, name: str) -> bool:
+        """Tell whether a header is set.
+
+        Raises:
+            InvalidArgTypeError: `name` is not a `str`.
+        """
+        return self._entry(name) is not None
+
+    hasHeader = has_header
+
+    def _entry(self, name: str) -> Entry | None:
+        if not isinstance(name, str):
+            raise InvalidArgTypeError("name", "of type str", name)
+        return None if self._store is None else self._store.get(_fields.lower(name))
+
+    def get_headers(self) -> dict[str, Any]:
+        """Return a new dict of lower-case names and the values as they were set."""
+        self._odd = True  # lists among them are in the user's hands now
+        return {key: value for key, (_, value, _) in (self._store or {}).items()}
+
+    getHeaders = get_headers
+
+    def get_header_names(self) -> list[str]:
+        """Return the names in lower case, in the order of setting."""
+        return list(self._store or ())
+
+    getHeaderNames = get_header_names
+
+    def get_raw_header_names(self) -> list[str]:
+        """Return the names as spelled, in the order of setting."""
+        return [name for name, _, _ in (self._store or {}).values()]
+
+    getRawHeaderNames = get_raw_header_names
+
+    def remove_header(self, name: str) -> None:
+        """Remove a header; a removed automatic one (Date, Connection, …) stays away.
+
+        Raises:
+            InvalidArgTypeError: `name` is not a `str`.
+            HeadersSentError: the head is rendered.
+        """
+        if not isinstance(name, str):
+            raise InvalidArgTypeError("name", "of type str", name)
+        if self._rendered:
+            raise HeadersSentError("remove")
+        key = _fields.lower(name)
+        if self._store is not None:
+            self._store.pop(key, None)
+        self._odd = True
+        if key == "date":
+            self._send_date = False
+        else:
+            self._removed |= _MARKS.get(key, 0)
+
+    removeHeader = remove_header
+
+    def add_trailers(self, headers: Any) -> None:
+        """Set the trailers, in place of earlier ones; sent after a chunked body only.
+
+        Args:
+            headers: a mapping, or a list of `[name, value]` pairs.
+
+        Raises:
+            InvalidArgTypeError, InvalidHTTPTokenError, InvalidCharError,
+            InvalidHeaderValueError; then the earlier trailers stay.
+
+        Source: RFC 9110, 6.5; RFC 9112, 7.1.2
+        """
+        if isinstance(headers, (list, tuple)) and not all(
+            isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in headers
+        ):
+            raise InvalidArgTypeError("headers", "a mapping or a list of pairs", headers)
+        lines: list[str] = []
+        for name, value in field_pairs(headers):
+            key = _fields.check_name(name, "Trailer name")
+            value = _fields.check_value(name, value, self._lenient, "trailer content")
+            if isinstance(value, list) and len(value) > 1 and key not in self._unique_headers:
+                # Node: a Cookie's too, unlike in a head.
+                lines.extend(_fields.field_lines(name, _fields.text(item)) for item in value)
+            else:
+                lines.append(_fields.field_lines(name, value, join=True))
+        self._trailers = "".join(lines)
+        self._odd = True
+
+    addTrailers = add_trailers
+
+
+def pairs_of(headers: Any) -> list[tuple[Any, Any]]:
+    """Return the pairs of a flat list `[name, value, …]` or of a list of pairs.
+
+    Raises:
+        InvalidArgValueError: a flat list of odd length.
+    """
+    if headers and isinstance(headers[0], (list, tuple)):
+        pairs = []
+        for pair in headers:
+            if not isinstance(pair, (list, tuple)) or len(pair) != 2:
+                raise InvalidArgValueError("headers", headers, "must hold pairs of name and value")
+            pairs.append((pair[0], pair[1]))
+        return pairs
+    if len(headers) % 2:
+        raise InvalidArgValueError("headers", headers, "must have a value for each name")
+    return list(zip(headers[::2], headers[1::2], strict=True))
+
+
+def field_pairs(headers: Any, argument: str = "headers") -> Iterable[tuple[Any, Any]]:
+    """Return the pairs of a mapping, a flat list or a list of pairs.
+
+    Raises:
+        InvalidArgTypeError, InvalidArgValueError.
+    """
+    if isinstance(headers, (list, tuple)):
+        return pairs_of(headers)
+    items = getattr(headers, "items", None)
+    if items is None or not callable(items):
+        raise InvalidArgTypeError(argument, "a mapping or a list", headers)
+    return list(items())

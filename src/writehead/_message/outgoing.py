@@ -1,0 +1,584 @@
+"""OutgoingMessage: a body on its way out, over an exchange.
+
+State moves one way: open -> rendered (the head is fixed) -> finished (`end` was called)
+-> flushed ('finish') or closed ('close'); exactly one of the two events comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from writehead._http1.exchange import GONE, Http1Exchange
+from writehead._http1.framing import FRAMES
+from writehead._loop.ticks import later
+from writehead._loop.waiters import Waiters
+from writehead._message.header_store import HeaderStore
+from writehead._message.standalone import WritableSink, set_timeout_of
+from writehead._node.byte_input import as_bytes
+from writehead._node.callbacks import Callback, UserCallback, user_callback
+from writehead._node.failure_log import log_unheard, users_place
+from writehead._node.spelling import snake
+from writehead._node.validators import milliseconds
+from writehead._semantics.exchange import Sink
+from writehead.errors import (
+    BodyNotAllowedError,
+    ConnectionLostError,
+    ContentLengthMismatchError,
+    InvalidArgTypeError,
+    MethodNotImplementedError,
+    StreamAlreadyFinishedError,
+    StreamCannotPipeError,
+    StreamDestroyedError,
+    StreamWriteAfterEndError,
+)
+
+
+class OutgoingMessage(HeaderStore):
+    """A message that is written: headers, then a body in pieces.
+
+    Events: 'finish' (all handed to the operating system), 'close' (the connection went
+    away before that), 'drain', 'error', 'pipe', 'socket', 'timeout', 'unpipe'.
+
+    Args:
+        high_water_mark: bytes from which `write` returns False without a socket; or both, in a mapping.
+        reject_non_standard_body_writes: raise on a body where none is allowed.
+
+    Source: https://nodejs.org/api/http.html#class-httpoutgoingmessage
+    """
+
+    _exchange: Http1Exchange = GONE
+    _stream: Sink | None = None  # where small chunks may go straight
+    _chunked: Any = False
+    _finished = False
+    _flushed = False
+    _destroyed = False
+    _closed = False
+    _errored: BaseException | None = None
+    _need_drain = False
+    _strict = False
+    _body_bytes = 0
+    _known_length: int | None = None
+    _should_keep_alive = True
+    _may_chunk = True
+    _cork_depth = 0
+    _high_water_mark = 65536
+    _reject_body = False  # reject_non_standard_body_writes
+    _close_after_finish = False  # emit_close_after_finish
+    _waiters: Waiters | None = None
+
+    def __init__(
+        self,
+        high_water_mark: int | Mapping[str, Any] | None = None,
+        reject_non_standard_body_writes: bool = False,
+    ) -> None:
+        if isinstance(high_water_mark, Mapping):  # Node: one object of options
+            options = {snake(name): value for name, value in high_water_mark.items()}
+            high_water_mark = options.get("high_water_mark")
+            reject_non_standard_body_writes = options.get("reject_non_standard_body_writes", False)
+        self._high_water_mark = 65536 if high_water_mark is None else int(high_water_mark)
+        self._reject_body = bool(reject_non_standard_body_writes)
+
+    # -- the body --------------------------------------------------------------
+
+    def _implicit_head(self) -> None:
+        raise MethodNotImplementedError("_implicitHeader()")
+
+    def write(
+        self, chunk: Any, encoding: str | Callback | None = None, callback: Callback | None = None
+    ) -> bool:
+        """Send a piece of the body; the first one sends the head before it.
+
+        Args:
+            chunk: `str` (in `encoding`, default utf-8) or any bytes-like object.
+            encoding: one of Node's names; may be left out before `callback`.
+            callback: called once the operating system has the piece, or with an error.
+
+        Returns:
+            False when the caller should wait for 'drain'.
+
+        Raises:
+            StreamNullValuesError, InvalidArgTypeError, UnknownEncodingError,
+            BodyNotAllowedError, ContentLengthMismatchError; and what rendering the
+            head raises (see `ServerResponse.write_head`).
+        """
+        stream = self._stream
+        if stream is not None and encoding is None and callback is None:
+            data = chunk if type(chunk) is bytes else as_bytes(chunk, None)
+            frame = FRAMES.get(len(data))
+            if frame is not None:  # its size is known, and not large
+                line, size = frame
+                if stream.put_parts((line, data, b"\r\n"), size):
+                    return True
+                self._need_drain = True
+                return False
+        if encoding is not None and callable(encoding):
+            encoding, callback = None, encoding
+        data = as_bytes(chunk, encoding)
+        if self._finished or self._destroyed:
+            self._refuse_write(user_callback(callback, self))
+            return False
+        if not self._rendered:
+            self._implicit_head()
+        exchange = self._exchange
+        if self._reject_body and not exchange.body_allowed:
+            raise BodyNotAllowedError
+        if self._strict:
+            self._check_length(len(data), exact=False)
+        self._body_bytes += len(data)
+        done = None if callback is None else user_callback(callback, self)
+        sent = exchange.write(data, done)
+        if not self._strict:
+            self._stream = exchange.stream()
+        if sent:
+            return True
+        self._need_drain = True
+        return False
+
+    def _refuse_write(self, callback: UserCallback | None) -> None:
+        error = (
+            StreamWriteAfterEndError("write()", users_place())
+            if self._finished
+            else StreamDestroyedError("write")
+        )
+        if callback is not None:
+            later(callback, error)
+        if not self._destroyed:
+            later(self._emit_error, error)
+
+    def _emit_error(self, error: BaseException) -> None:
+        if not (self._destroyed and self._listeners is not None):
+            self._tell_error(error)
+
+    def _tell_error(self, error: BaseException) -> None:
+        if not self._notify("error", error):
+            self._on_unheard(error)
+
+    def _on_unheard(self, error: BaseException) -> None:
+        """Hear of an 'error' that nobody listens to."""
+        log_unheard(error, "response", getattr(self, "req", None), self.socket)
+
+    def _check_length(self, size: int, exact: bool) -> None:
+        promised = self._exchange.promised
+        if promised is None:
+            return
+        total = self._body_bytes + size
+        number = promised.isascii() and promised.isdigit() and len(promised) < 20
+        length = int(promised) if number else None
+        if length is None or (total != length if exact else total > length):
+            raise ContentLengthMismatchError(total, promised if length is None else length)
+
+    def end(
+        self,
+        data: Any = None,
+        encoding: str | Callback | None = None,
+        callback: Callback | None = None,
+    ) -> Self:
+        """Send the last piece, if any, and complete the message.
+
+        Args:
+            data: as `chunk` of `write`; None and "" mean no more data.
+            encoding: as for `write`; any argument may be left out.
+            callback: called at 'finish'.
+
+        Raises:
+            As `write`, before anything is sent; then `end` may be called again.
+        """
+        if data is not None and callable(data):
+            data, encoding, callback = None, None, data
+        elif encoding is not None and callable(encoding):
+            encoding, callback = None, encoding
+        more = not (data is None or (isinstance(data, str) and not data))
+        if self._finished:
+            self._end_again(more, callback)
+            return self
+        chunk = as_bytes(data, encoding) if more else None
+        if self._destroyed:
+            if chunk is None and not self._rendered:
+                self._render_for(0)  # Node renders it, and may raise, though nobody will get it
+            if self._rendered and self._exchange.void:
+                self._exchange.refused = True  # what has no socket keeps its head
+            self._finished = True
+            return self
+        if not self._rendered:
+            self._render_for(0 if chunk is None else len(chunk))
+        exchange = self._exchange
+        if chunk is not None and self._reject_body and not exchange.body_allowed:
+            raise BodyNotAllowedError
+        if self._strict:
+            self._check_length(0 if chunk is None else len(chunk), exact=True)
+        if callback is not None and callable(callback):
+            self.once("finish", callback)
+        self._finished = True
+        self._stream = None
+        self._cork_depth = 0
+        exchange.end(chunk, self._trailers)
+        return self
+
+    def _render_for(self, length: int) -> None:
+        """Render the head of a message whose whole body is at hand."""
+        self._known_length = length
+        try:
+            self._implicit_head()
+        finally:
+            self._known_length = None
+
+    def _end_again(self, more: bool, callback: Any) -> None:
+        called = user_callback(callback, self)
+        if more:  # of whatever type
+            if not self._destroyed:
+                error = StreamWriteAfterEndError("end()", users_place())
+                if called is not None:
+                    later(called, error)
+                later(self._emit_error, error)
+        elif called is not None:
+            if self.writable_finished:
+                called(StreamAlreadyFinishedError("end"))
+            else:
+                self.on("finish", callback)
+
+    def flush_headers(self) -> None:
+        """Send the head now; repeated calls do nothing.
+
+        Raises:
+            What rendering the head raises (see `ServerResponse.write_head`).
+        """
+        if not self._rendered:
+            self._implicit_head()
+        if not self._finished:
+            self._exchange.flush()
+
+    flushHeaders = flush_headers
+
+    def cork(self) -> None:
+        """Gather what is written until as many calls of `uncork`; `end` undoes all."""
+        self._cork_depth += 1
+        self._odd = True
+        self._stream = None
+        self._exchange.cork()
+
+    def uncork(self) -> None:
+        """Undo one `cork`; the last one sends what was gathered as one chunk."""
+        if not self._cork_depth:
+            return
+        self._cork_depth -= 1
+        if self._exchange.uncork() and self._need_drain and not self.writable_length:
+            self._on_drained()
+
+    # -- its end ---------------------------------------------------------------
+
+    def _on_drained(self) -> None:
+        if self._need_drain and not self._finished and not self._destroyed:
+            self._need_drain = False
+            if self._waiters is not None:
+                self._waiters.wake("drain")
+            self._notify("drain")
+
+    def _on_flushed(self) -> None:
+        if self._flushed or self._closed:
+            return
+        self._flushed = True
+        if self._waiters is not None:
+            self._waiters.wake("finish")
+        self._notify("finish")
+
+    def _prepare_close(self) -> None:
+        """Schedule the last step, in Node's place: before the next response gets the socket."""
+        later(self._after_finish)
+
+    def _after_finish(self) -> None:
+        self._destroyed = True
+        self._close()
+
+    def _close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        if not self._flushed or self._close_after_finish:
+            if self._waiters is not None and not self._flushed:
+                self._waiters.fail(lambda: self._errored or ConnectionLostError())
+            self._notify("close")
+
+    def _on_lost(self, error: BaseException | None) -> None:
+        """The connection went away: 'close', unless 'finish' has come."""
+        if self._closed:
+            return
+        self._destroyed = True
+        self._stream = None
+        if self._flushed:
+            self._close()
+            return
+        if self._errored is None:
+            self._errored = error
+        if self._finished and self._exchange is not GONE:
+            self._exchange.refused = True  # the system has not taken it all, nor will it
+        self._close()
+
+    def destroy(self, error: BaseException | None = None) -> Self:
+        """Cut the connection; 'close' follows when it is gone.
+
+        Args:
+            error: becomes `errored`, and the socket's 'error'.
+        """
+        if self._destroyed:
+            return self
+        self._destroyed = True
+        self._stream = None
+        self._errored = error
+        exchange = self._exchange
+        waiting = exchange.socket is None and exchange is not GONE
+        if self.writable_length:  # what is cut off is never finished
+            exchange.refused = True
+        exchange.abort(error)
+        if waiting or (exchange is GONE and not self._flushed):
+            later(self._close)
+        return self
+
+    # -- Python's own ----------------------------------------------------------
+
+    async def drain(self) -> None:
+        """Return at 'drain'; at once unless a `write` has returned False.
+
+        Raises:
+            ConnectionLostError: 'close' came first, or will come.
+        """
+        if (self._closed or self._destroyed) and not self._flushed:
+            # At once: who writes in a loop without an end would keep 'close' from coming.
+            raise self._errored or ConnectionLostError()
+        if self._need_drain and not self._finished and not self._closed:
+            exchange = self._exchange
+            if exchange.line is not None or exchange.socket is None:
+                await self._first_of("drain", "finish")
+            elif self.writable_length:
+                await self._first_of("drain", "finish", beside=exchange.socket)
+
+    async def wait_finished(self) -> None:
+        """Return at 'finish'.
+
+        Raises:
+            ConnectionLostError: 'close' came instead.
+        """
+        if self._flushed:
+            return
+        if self._closed:
+            raise self._errored or ConnectionLostError()
+        await self._first_of("finish")
+
+    waitFinished = wait_finished
+
+    async def _first_of(self, *events: str, beside: Any = None) -> None:
+        """Wait for one of `events`; or for the 'drain' of a writable given by hand, which Node does not pass on."""
+        waiters = self._waiters
+        if waiters is None:
+            waiters = self._waiters = Waiters()
+            if self._listeners is None:
+                self._listeners = {}  # its end is heard of
+        if beside is None:
+            await waiters.first_of(events)
+            return
+
+        def wake(*_: object) -> None:
+            waiters.wake("drain")
+
+        beside.on("drain", wake)
+        try:
+            await waiters.first_of(events)
+        finally:
+            beside.remove_listener("drain", wake)
+
+    # -- streams ---------------------------------------------------------------
+
+    def pipe(self, destination: Any = None, **options: Any) -> None:
+        """Refuse, as Node does: 'error' with `ERR_STREAM_CANNOT_PIPE`."""
+        self._tell_error(StreamCannotPipeError())
+
+    # -- state -----------------------------------------------------------------
+
+    @property
+    def finished(self) -> bool:
+        """False until `end` has been called, then True."""
+        return self._finished
+
+    writable_ended = finished
+    writableEnded = finished
+
+    @property
+    def headers_sent(self) -> bool:
+        """Whether the head is rendered: header changes come too late."""
+        return self._rendered
+
+    headersSent = headers_sent
+
+    @property
+    def writable_finished(self) -> bool:
+        """Whether it has ended and the operating system has everything."""
+        return self._finished and not self.writable_length and not self._exchange.refused
+
+    writableFinished = writable_finished
+
+    @property
+    def writable_length(self) -> int:
+        """Bytes accepted and not yet with the operating system."""
+        exchange = self._exchange
+        exchange.settle()
+        return exchange.pending
+
+    writableLength = writable_length
+
+    @property
+    def writable_high_water_mark(self) -> int:
+        """The mark in bytes from which `write` returns False: the socket's, once there is one."""
+        mark = self._exchange.mark
+        return self._high_water_mark if mark is None else mark
+
+    writableHighWaterMark = writable_high_water_mark
+
+    @property
+    def writable_need_drain(self) -> bool:
+        """Whether a `write` returned False and 'drain' is still to come."""
+        return self._need_drain and not self._finished and not self._destroyed
+
+    writableNeedDrain = writable_need_drain
+
+    @property
+    def writable_corked(self) -> int:
+        """The depth of `cork`."""
+        return self._cork_depth
+
+    writableCorked = writable_corked
+
+    @property
+    def writable_object_mode(self) -> bool:
+        """Always False."""
+        return False
+
+    writableObjectMode = writable_object_mode
+
+    @property
+    def writable(self) -> bool:
+        """Always True, also after `end` and `destroy` (Node's)."""
+        return True
+
+    @property
+    def destroyed(self) -> bool:
+        """True from `destroy()`, or from the close of the connection or the message, on."""
+        return self._destroyed
+
+    @property
+    def closed(self) -> bool:
+        """Whether the message's last step is done."""
+        return self._closed
+
+    @property
+    def errored(self) -> BaseException | None:
+        """What it was destroyed with; `ECONNRESET` if it was lost while it waited its turn."""
+        return self._errored
+
+    @property
+    def chunked_encoding(self) -> Any:
+        """Whether the rendered head says `Transfer-Encoding: chunked`.
+
+        May be set, as in Node, but does not change how the body is sent: the head has told the client.
+        """
+        return self._chunked
+
+    @chunked_encoding.setter
+    def chunked_encoding(self, value: Any) -> None:
+        self._chunked = value
+        self._odd = True
+
+    chunkedEncoding = chunked_encoding
+
+    @property
+    def send_date(self) -> bool:
+        """Whether a Date line is added; may be set before the head is rendered."""
+        return self._send_date
+
+    @send_date.setter
+    def send_date(self, value: bool) -> None:
+        self._send_date = bool(value)
+        self._odd = True
+
+    sendDate = send_date
+
+    @property
+    def should_keep_alive(self) -> bool:
+        """Whether the client wants the connection kept; may be set to False."""
+        return self._should_keep_alive
+
+    @should_keep_alive.setter
+    def should_keep_alive(self, value: bool) -> None:
+        self._should_keep_alive = bool(value)
+        self._odd = True
+
+    shouldKeepAlive = should_keep_alive
+
+    @property
+    def use_chunked_encoding_by_default(self) -> bool:
+        """Whether a body of unknown length is chunked; else the connection's end ends it."""
+        return self._may_chunk
+
+    @use_chunked_encoding_by_default.setter
+    def use_chunked_encoding_by_default(self, value: bool) -> None:
+        self._may_chunk = bool(value)
+        self._odd = True
+
+    useChunkedEncodingByDefault = use_chunked_encoding_by_default
+
+    @property
+    def strict_content_length(self) -> bool:
+        """Whether a body that differs from the user's Content-Length is refused."""
+        return self._strict
+
+    @strict_content_length.setter
+    def strict_content_length(self, value: bool) -> None:
+        self._strict = bool(value)
+        self._odd = True
+        self._stream = None
+
+    strictContentLength = strict_content_length
+
+    @property
+    def socket(self) -> Any:
+        """The Socket; None while waiting in a pipeline and from 'finish' on."""
+        return self._exchange.socket
+
+    @socket.setter
+    def socket(self, value: Sink | None) -> None:
+        self._move_to(value)
+
+    connection = socket
+
+    def _move_to(self, socket: Any) -> None:
+        """Keep `socket` for `set_timeout` and `destroy`: a message without a head writes nothing."""
+        self._exchange = Http1Exchange()
+        self._exchange.coming = None if socket is None else WritableSink(socket)
+
+    def set_timeout(self, msecs: Any, callback: Callback | None = None) -> Self:
+        """Emit 'timeout' after `msecs` without activity on the connection; 0 switches off.
+
+        With no 'timeout' listener on request, response or server the connection is
+        destroyed then.
+
+        Args:
+            msecs: milliseconds, or a `timedelta`.
+            callback: becomes a listener of 'timeout'.
+
+        Raises:
+            InvalidArgTypeError, OutOfRangeError.
+        """
+        if callback is not None:
+            if not callable(callback):
+                raise InvalidArgTypeError("callback", "of type function", callback)
+        socket = self.socket
+        if not (self._flushed if socket is None else getattr(socket, "destroyed", False)):
+            milliseconds(msecs, "msecs")
+        if callback is not None:
+            self.on("timeout", callback)
+        if socket is not None:
+            set_timeout_of(socket, msecs)
+        elif not self._flushed:
+            self.once("socket", lambda socket: set_timeout_of(socket, msecs))
+        return self
+
+    setTimeout = set_timeout

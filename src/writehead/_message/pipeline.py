@@ -1,0 +1,82 @@
+"""pipeline(): a source poured into a response, with back-pressure and one ending."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from writehead._http1.framing import body_allowed
+from writehead._message.outgoing import OutgoingMessage
+from writehead._message.source import Source
+from writehead._message.writable_watch import Watch
+from writehead.errors import ConnectionLostError, StreamWriteAfterEndError
+
+#: So long a source that never waits may go on, in seconds, before others have their turn.
+TURN = 0.005
+
+
+async def pipeline(source: Any, res: OutgoingMessage, in_thread: bool = False) -> None:
+    """Write all of `source` to `res`, wait where the client is slow, and end it.
+
+    However it goes, the source is closed: a file or an iterator by `close`, an async generator by
+    `aclose`, a request by breaking it off. Where no body is allowed (HEAD, 204, 304) nothing of it
+    is read.
+
+    Args:
+        source: an IncomingMessage, a binary file object, an iterable or an async
+            iterable of chunks (`str` or bytes-like). A file is read in a thread.
+        res: the response to write.
+        in_thread: whether each step of a plain iterable is taken in a thread, because it may block.
+
+    Raises:
+        ConnectionLostError: the client went away.
+        StreamWriteAfterEndError: somebody has ended the response.
+        Whatever the source raises; the response is destroyed then.
+
+    Source: https://nodejs.org/api/stream.html#streampromisespipelinesource-transforms-destination-options
+    """
+    opened = Source(source, in_thread)
+    try:
+        async with Watch(res):
+            await _pour(opened, res)
+        await opened.close()
+    except BaseException as error:
+        if not res.finished:
+            res.destroy(error if isinstance(error, Exception) else None)
+        await opened.give_up()
+        raise
+    if not res.finished:
+        res.end()
+    await res.wait_finished()
+
+
+async def _pour(source: Source, res: OutgoingMessage) -> None:
+    if _lacks_body(res):
+        _check(res)
+        return
+    began = time.monotonic()
+    async for chunk in source.chunks:
+        _check(res)
+        if not res.write(chunk):
+            await res.drain()
+        if not res._exchange.body_allowed:  # a status that the first write has found out
+            return
+        if time.monotonic() - began > TURN:
+            await asyncio.sleep(0)
+            began = time.monotonic()
+
+
+def _check(res: OutgoingMessage) -> None:
+    if res.destroyed and not res.writable_finished:
+        raise res.errored or ConnectionLostError()
+    if res.finished:
+        raise StreamWriteAfterEndError
+
+
+def _lacks_body(res: OutgoingMessage) -> bool:
+    """Tell whether a body would not be sent, before its head is rendered, too."""
+    if res.headers_sent:
+        return not res._exchange.body_allowed
+    status = getattr(res, "_status_code", 200)
+    return isinstance(status, int) and not body_allowed(getattr(res, "_for_head_request", False), status)

@@ -1,0 +1,589 @@
+"""ServerResponse: the answer to one request."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from contextvars import Context
+from typing import Any, Self
+
+from writehead._http1.exchange import GONE, Gone, Http1Exchange, field_line, inform_block
+from writehead._http1.framing import LARGE
+from writehead._loop.ticks import later
+from writehead._message.file_body import FileRange, open_range, send_range
+from writehead._message.header_store import Entry, field_pairs
+from writehead._message.outgoing import OutgoingMessage
+from writehead._message.request_like import fact_of, header_of, version_of
+from writehead._message.standalone import WritableSink
+from writehead._message.writable_watch import Watch
+from writehead._net.socket import Socket
+from writehead._node.callbacks import Callback, UserCallback, user_callback
+from writehead._node.failure_log import log_failure, users_place
+from writehead._semantics import fields as _fields
+from writehead._semantics.dates import date_line
+from writehead._semantics.exchange import Sink
+from writehead._semantics.status import STATUS_CODES, STATUS_LINES
+from writehead.errors import (
+    ConnectionLostError,
+    HeadersSentError,
+    InternalAssertionError,
+    InvalidArgTypeError,
+    InvalidStatusCodeError,
+    OutOfRangeError,
+    SocketAssignedError,
+    StreamDestroyedError,
+    StreamWriteAfterEndError,
+)
+
+#: Status lines of answers that have a body.
+_USUAL_LINES = {code: line for code, line in STATUS_LINES.items() if code >= 200 and code not in (204, 304)}
+
+#: Stands where nothing was assigned; None is something.
+UNSET: Any = object()
+
+FAILURE_BODY = b"Internal Server Error"
+
+
+class ServerResponse(OutgoingMessage):
+    """The answer to one request; the server makes it and gives it to 'request'.
+
+    Made by hand it is written to any writable given to `assign_socket`.
+
+    Args:
+        req: the request; only its method, its version and, below HTTP/1.1, its TE
+            header are read.
+        high_water_mark: bytes from which `write` returns False while there is no socket.
+        reject_non_standard_body_writes: raise on a body where none is allowed.
+
+    Source: https://nodejs.org/api/http.html#class-httpserverresponse
+    """
+
+    _send_date = True
+    _status_code: Any = 200
+    _status_message: Any = None
+    _late_message: Any = UNSET  # what was assigned when it could change nothing any more
+    _reason = ""
+    _given: list[Entry] | None = None
+    _expects_continue = False
+    _sent_100 = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """A subclass takes the general way: it may have overridden any step of it."""
+        super().__init_subclass__(**kwargs)
+        cls._odd = True
+
+    def __init__(
+        self,
+        req: Any,
+        high_water_mark: int | Mapping[str, Any] | None = None,
+        reject_non_standard_body_writes: bool = False,
+    ) -> None:
+        self.req = req
+        exchange = getattr(req, "_exchange", None)
+        if exchange is None:
+            exchange = Http1Exchange()
+            self._odd = True
+        exchange.response = self
+        self._exchange = exchange
+        OutgoingMessage.__init__(self, high_water_mark, reject_non_standard_body_writes)
+        if getattr(req, "_http_version", None) != "1.1":
+            self._odd = True
+            self._adapt_to_version(exchange)
+
+    @property
+    def _listener_context(self) -> Context | None:  # type: ignore[override]  # that of the request
+        context: Context | None = getattr(self.req, "_listener_context", None)
+        return context
+
+    def _adapt_to_version(self, exchange: Http1Exchange) -> None:
+        major, minor = version_of(self.req)
+        if major < 1 or minor < 1:  # Node's test: HTTP/2.0 counts as 1.0
+            exchange.informs = major > 1 or not (major or minor)  # RFC 9110, 15.2; known to be 1.0, that is
+            self._should_keep_alive = False
+            self._may_chunk = _fields.is_chunked(header_of(self.req, "te"))
+
+    # -- the head --------------------------------------------------------------
+
+    @property
+    def status_code(self) -> Any:
+        """The status code; becomes an `int` when the head is rendered."""
+        return self._status_code
+
+    @status_code.setter
+    def status_code(self, value: Any) -> None:
+        if self._rendered and self._status_message is None:
+            self._status_message = self.status_message  # what was sent stays
+        if type(value) is not int:
+            self._odd = True  # to be looked at when the head is rendered
+        self._status_code = value
+
+    statusCode = status_code
+
+    @property
+    def status_message(self) -> Any:
+        """The reason phrase; None until the head is rendered means the standard one."""
+        if self._late_message is not UNSET:
+            return self._late_message
+        if self._status_message is None and self._rendered:
+            return STATUS_CODES.get(self._status_code, "unknown")
+        return self._status_message
+
+    @status_message.setter
+    def status_message(self, value: Any) -> None:
+        if self._rendered:
+            self._late_message = value
+        else:
+            self._status_message = value
+            self._odd = True
+
+    statusMessage = status_message
+
+    def write_head(self, status_code: Any, reason: Any = None, headers: Any = None) -> Self:
+        """Fix the head; it leaves with the first piece of the body, `end` or `flush_headers`.
+
+        Args:
+            status_code: 100 to 999.
+            reason: the phrase; may be left out before `headers`.
+            headers: a mapping, a flat list `[name, value, …]` or a list of pairs.
+
+        Raises:
+            HeadersSentError: a head was rendered before.
+            InvalidStatusCodeError, InvalidArgTypeError, InvalidArgValueError,
+            InvalidHTTPTokenError, InvalidHeaderValueError, InvalidCharError.
+            TrailerInvalidError: a Trailer field, and the body will not be chunked.
+        """
+        if self._rendered:
+            raise HeadersSentError("write")
+        code = status_code if type(status_code) is int else _as_status(status_code)
+        if not 100 <= code <= 999:
+            raise InvalidStatusCodeError(status_code)
+        before = self._status_message
+        if isinstance(reason, str):
+            self._status_message = before = reason
+        else:
+            if not before:
+                self._status_message = STATUS_CODES.get(code, "unknown")
+            if headers is None:
+                headers = reason
+        self._status_code = code
+        try:
+            self._render(headers)
+        except BaseException:
+            self._given = None
+            self._status_message = before
+            self._odd = True
+            raise
+        return self
+
+    writeHead = write_head
+    write_header = write_head
+    writeHeader = write_head
+
+    def _implicit_head(self) -> None:
+        self.write_head(self._status_code)
+
+    def end(
+        self,
+        data: Any = None,
+        encoding: str | Callback | None = None,
+        callback: Callback | None = None,
+    ) -> Self:
+        """Send the last piece, if any, and complete the response; see `OutgoingMessage.end`."""
+        if encoding is None and callback is None and not (self._odd or self._rendered or self._destroyed):
+            line = _USUAL_LINES.get(self._status_code)
+            try:
+                usual = line is not None and self.write_head.__func__ is _write_head  # type: ignore[attr-defined]
+            except AttributeError:  # replaced on the instance, by a plain function
+                usual = False
+            if usual:
+                # The commonest answer in one piece: a usual status, no field that touches the framing,
+                # HTTP/1.1, the whole body at hand. Its bytes are those of the general way.
+                kind = type(data)
+                body = data if kind is bytes else data.encode() if kind is str and data.isascii() else None
+                if body is not None:
+                    fields = ""
+                    store = self._store
+                    if store is not None:
+                        for name, value, field in store.values():
+                            if field:
+                                fields += field
+                            elif type(value) is str:
+                                fields += f"{name}: {value}\r\n"
+                            else:
+                                fields += _fields.field_lines(name, value, ours=True)
+                    exchange = self._exchange
+                    kept = exchange.keep_lines
+                    head = f"{line}{fields}{date_line()}{kept}Content-Length: {len(body)}\r\n\r\n"
+                    self._rendered = self._finished = True
+                    if len(body) < LARGE:
+                        exchange.answer(head.encode("latin-1") + body)
+                    else:
+                        exchange.answer_large(head.encode("latin-1"), body)
+                    return self
+        return super().end(data, encoding, callback)
+
+    def _render(self, headers: Any) -> None:
+        message = self._status_message
+        self._reason = reason = message if type(message) is str else _plain_text(message)
+        if self._store is None:
+            if not (reason.isascii() and reason.isprintable()):
+                _fields.check_text(reason, "statusMessage")
+            if headers is not None:
+                self._given = self._checked(field_pairs(headers))
+        else:
+            if headers is not None:
+                self._merge(headers)
+            if not (reason.isascii() and reason.isprintable()):
+                _fields.check_text(reason, "statusMessage")
+        if self._expects_continue and not self._sent_100:
+            self._should_keep_alive = False
+        exchange = self._exchange
+        if self._chunked and self._status_code in (204, 304):  # Node: said to be chunked, it closes
+            self._should_keep_alive = self._chunked = False
+        exchange.begin(self)
+        self._rendered = True
+        if exchange.chunked:
+            self._chunked = True
+        if exchange.keep_reads is not None:
+            self._should_keep_alive = exchange.keep_reads
+
+    def _checked(self, pairs: Iterable[tuple[Any, Any]]) -> list[Entry]:
+        checked = []
+        for name, value in pairs:
+            _fields.check_name(name)
+            checked.append((str.__str__(name), _fields.check_value(name, value, self._lenient), ""))
+        return checked
+
+    def _merge(self, headers: Any) -> None:
+        pairs = list(field_pairs(headers))
+        if isinstance(headers, (list, tuple)):
+            for name, _ in pairs:
+                self.remove_header(name)
+            for name, value in pairs:
+                if name:
+                    self.append_header(name, value)
+        else:
+            for name, value in pairs:
+                if name:
+                    self.set_header(name, value)
+
+    def _fields(self) -> Iterable[Entry]:
+        if self._store is not None:
+            return self._store.values()
+        return self._given or ()
+
+    @property
+    def _for_head_request(self) -> bool:
+        try:
+            return bool(self.req.method == "HEAD")
+        except AttributeError:
+            return bool(fact_of(self.req, "method") == "HEAD")
+
+    # -- informational responses -----------------------------------------------
+
+    def write_information(
+        self, status_code: int, headers: Any = None, callback: Callback | None = None
+    ) -> bool:
+        """Send an informational response at once; the final one is still to come.
+
+        Args:
+            status_code: 100 to 199, but not 101.
+            headers: a mapping, a flat list or a list of pairs; may be left out.
+            callback: called once the operating system has the bytes, or with an error; at once
+                where nothing is sent.
+
+        Returns:
+            As `write`; True, and nothing is sent, to an HTTP/1.0 client.
+
+        Raises:
+            HeadersSentError, InvalidArgTypeError, OutOfRangeError, InvalidArgValueError,
+            InvalidStatusCodeError, InvalidHTTPTokenError, InvalidHeaderValueError,
+            InvalidCharError; nothing is sent then.
+
+        Source: RFC 9110, 15.2
+        """
+        if callable(headers):
+            headers, callback = None, headers
+        if self._rendered:
+            raise HeadersSentError("write")
+        code = _as_information(status_code)
+        lines = "" if headers is None else self._information_lines(headers)
+        done = user_callback(callback, self)
+        if self._destroyed:
+            if done is not None:
+                later(done, StreamDestroyedError("write"))
+            return False
+        block = inform_block(code, STATUS_CODES.get(code, "unknown"), lines)
+        return self._exchange.inform(block, done)
+
+    writeInformation = write_information
+
+    def _information_lines(self, headers: Any) -> str:
+        lines = []
+        for name, value in field_pairs(headers):
+            _fields.check_name(name)
+            lines.append(field_line(name, _fields.check_value(name, value, self._lenient)))
+        return "".join(lines)
+
+    def write_continue(self, callback: Callback | None = None) -> None:
+        """Send `100 Continue`: the client may send the body.
+
+        Raises:
+            HeadersSentError.
+        """
+        self.write_information(100, None, callback)
+        self._sent_100 = True
+
+    writeContinue = write_continue
+
+    def write_processing(self, callback: Callback | None = None) -> None:
+        """Send `102 Processing`.
+
+        Raises:
+            HeadersSentError.
+        """
+        self.write_information(102, None, callback)
+
+    writeProcessing = write_processing
+
+    def write_early_hints(self, hints: Mapping[str, Any], callback: Callback | None = None) -> None:
+        """Send `103 Early Hints` (RFC 8297).
+
+        Args:
+            hints: `link`, in any case, a Link value or a list of them; and other fields. Without
+                `link` nothing is sent.
+            callback: called once the operating system has the bytes, or with an error; at once
+                where nothing is sent.
+
+        Raises:
+            InvalidArgTypeError, InvalidArgValueError, InvalidCharError, HeadersSentError.
+        """
+        if not isinstance(hints, Mapping):
+            raise InvalidArgTypeError("hints", "a mapping", hints)
+        links: list[Any] = []
+        others: dict[Any, Any] = {}
+        for name, value in hints.items():
+            if _fields.lower(name) != "link":
+                others[name] = value
+            elif isinstance(value, (list, tuple)):
+                links.extend(value)
+            elif value is not None:
+                links.append(value)
+        if links:
+            self.write_information(103, {"Link": _fields.check_link(links)} | others, callback)
+        elif callback is not None and callable(callback):
+            later(UserCallback(callback, self), None)
+
+    writeEarlyHints = write_early_hints
+
+    # -- the socket ------------------------------------------------------------
+
+    def assign_socket(self, socket: Any) -> None:
+        """Write to `socket`: what was queued goes there at once.
+
+        Args:
+            socket: a Socket, or any writable with `write`, `cork`, `uncork`, `on`,
+                `writable`, `writable_length` and `writable_high_water_mark`.
+
+        Raises:
+            SocketAssignedError: it carries a response already.
+        """
+        if getattr(socket, "_message", None) is not None or getattr(socket, "_carries", False):
+            raise SocketAssignedError
+        old = self._exchange.socket
+        if old is not None and getattr(old, "_message", None) is self:
+            old._message = None
+        socket._message = self
+        socket.on("close", self._on_socket_gone)
+        if self._exchange is GONE:
+            self._exchange = Gone()
+        sink = socket if isinstance(socket, Socket) else WritableSink(socket)
+        self._on_socket(socket, sink)
+        if socket._message is self:  # else a listener has detached it
+            self._attach(sink)
+
+    assignSocket = assign_socket
+
+    def _attach(self, sink: Sink) -> None:
+        exchange = self._exchange
+        exchange.attach(sink)
+        if self._destroyed:
+            if not getattr(exchange.socket, "destroyed", False):
+                exchange.abort(self._errored)
+        elif self._need_drain and not self._finished and not self.writable_length:
+            self._on_drained()
+
+    def _on_socket(self, socket: Any, sink: Sink) -> None:
+        """Tell that there is a socket, which the listeners find here already; what they write is sent in its turn."""
+        exchange = self._exchange
+        exchange.coming = sink
+        self._notify("socket", socket)
+        exchange.coming = None
+
+    def detach_socket(self, socket: Any) -> None:
+        """Let go of `socket`; what is written now is queued for another.
+
+        Raises:
+            InternalAssertionError: it does not carry this response.
+        """
+        if socket is None or self._exchange.socket is not socket:
+            raise InternalAssertionError("the socket does not carry this response")
+        socket.remove_listener("close", self._on_socket_gone)
+        socket._message = None
+        self._stream = None
+        self._exchange.detach()
+
+    detachSocket = detach_socket
+
+    def _on_socket_gone(self, *_: object) -> None:
+        self._stream = None
+        self._exchange.drop()
+        self._on_lost(None)
+
+    def _move_to(self, socket: Any) -> None:
+        self._stream = None
+        if self._exchange is GONE:
+            self._exchange = Gone()
+        self._exchange.detach()
+        if socket is not None:
+            self._attach(socket if isinstance(socket, Socket) else WritableSink(socket))
+
+    # -- failure ---------------------------------------------------------------
+
+    def _fail(self) -> None:
+        """Answer for a listener that failed: a clean 500, or a cut connection."""
+        if self._flushed or self._closed:
+            return
+        if self._finished and not getattr(self._exchange, "stays", True):
+            return  # the answer is whole, and nothing follows it
+        if self._rendered or self._finished or self._destroyed:
+            self.destroy()
+            return
+        for name in ("_store", "_given", "_removed", "_send_date", "_status_message", "_trailers"):
+            self.__dict__.pop(name, None)
+        for name in ("_strict", "_reject_body"):
+            self.__dict__.pop(name, None)
+        if getattr(self.req, "_http_version", None) == "1.1":  # below, the request decides
+            self._may_chunk = True
+        while self._cork_depth:
+            self.uncork()
+        self._known_length = len(FAILURE_BODY)
+        ServerResponse.write_head(self, 500)
+        self._known_length = None
+        OutgoingMessage.end(self, None if self._for_head_request else FAILURE_BODY)
+
+    def _on_unheard(self, error: BaseException) -> None:
+        super()._on_unheard(error)
+        if not self._flushed:
+            self._fail()
+
+    def _listener_failed(self, error: BaseException, event: Any, args: tuple[Any, ...]) -> None:
+        log_failure(error, event, self, self.req, response=self)
+        if not self._flushed:
+            self._fail()
+
+    # -- Python's own ----------------------------------------------------------
+
+    async def send_file(self, file: Any, offset: int = 0, count: int | None = None) -> None:
+        """Send a file, or a part of it, as the rest of the body, and end.
+
+        With no head rendered and no Content-Length set, the head announces the exact
+        length, that of a response to HEAD too. The kernel copies where the transport can;
+        otherwise, and where `write` is overridden or replaced, the file is read in pieces.
+        It is opened, looked at and read outside the event loop, except by the kernel's copy.
+
+        Args:
+            file: a path, or a binary file object with `fileno()`, which may be closed meanwhile.
+            offset: the first byte to send.
+            count: how many bytes; None means to the end of the file.
+
+        Raises:
+            OSError: the file cannot be opened; nothing has been sent.
+            InvalidArgTypeError: it is no regular file, or of no known size (below /proc and /sys).
+            InvalidArgValueError: a path that no system takes, as one with a null byte (`%00`).
+            OutOfRangeError: `offset` or `count` lies outside the file.
+            FileChangedError: the file became shorter; the connection was cut.
+            StreamWriteAfterEndError: the response was ended before, or meanwhile; then, if its
+                head was of this call, the connection was cut.
+            ConnectionLostError: the client has gone.
+        """
+        if self._finished:
+            raise StreamWriteAfterEndError("send_file()", users_place())
+        async with Watch(self):
+            with await open_range(file, offset, count) as piece:
+                await self._send_range(piece)
+        if not self._finished:
+            self.end()
+        await self.wait_finished()
+
+    async def _send_range(self, piece: FileRange) -> None:
+        if self._finished:  # while the file was opened
+            raise StreamWriteAfterEndError("send_file()", users_place())
+        if not self._rendered:
+            exchange = self._exchange
+            exchange.announces = exchange is not GONE
+            try:
+                self._render_for(piece.count)
+            finally:
+                exchange.announces = False
+        if self._exchange is GONE or self._destroyed:
+            raise self._errored or ConnectionLostError()
+        socket = self.socket
+        try:
+            if self._exchange.body_allowed:
+                plain = getattr(self.write, "__func__", None) is _write  # nobody wants to see the pieces
+                await send_range(self, piece, by_kernel=plain)
+        except BaseException as error:
+            self.destroy(error if isinstance(error, Exception) else None)
+            if self._flushed and socket is not None:  # ended too early: the length was wrong
+                socket.destroy()
+            raise
+
+    sendFile = send_file
+
+
+_write_head = ServerResponse.write_head
+_write = ServerResponse.write
+
+
+def _plain_text(message: Any) -> str:
+    """Return a status message as it is sent: what a subclass of str holds, and not what it says of itself."""
+    return str.__str__(message if isinstance(message, str) else str(message))
+
+
+def _as_status(value: Any) -> int:
+    """Return a status code given as an int, a float or text.
+
+    Raises:
+        InvalidStatusCodeError.
+    """
+    if isinstance(value, bool):
+        raise InvalidStatusCodeError(value)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return int(value)
+    if isinstance(value, str):
+        value = str.__str__(value)
+        try:
+            number = float(value.strip()) if value.strip().isascii() else math.nan
+        except ValueError:
+            number = math.nan
+        if math.isfinite(number) and "_" not in value:
+            return int(number)
+    raise InvalidStatusCodeError(value)
+
+
+def _as_information(code: Any) -> int:
+    """Return the code of an informational response.
+
+    Raises:
+        InvalidArgTypeError, OutOfRangeError, InvalidStatusCodeError.
+    """
+    if isinstance(code, bool) or not isinstance(code, (int, float)):
+        raise InvalidArgTypeError("status_code", "a whole number", code)
+    if not math.isfinite(code) or code != int(code) or not 100 <= code <= 199:
+        raise OutOfRangeError("status_code", "a whole number from 100 to 199", code)
+    if code == 101:
+        raise InvalidStatusCodeError(code)
+    return int(code)

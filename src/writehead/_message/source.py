@@ -1,0 +1,151 @@
+"""Sources of a pipeline: any of them gives chunks to `async for`, and can be closed at every step."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import inspect
+import logging
+import os
+import threading
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from typing import Any
+
+from writehead._message.file_body import PIECE
+from writehead._streams.readable import Readable
+from writehead.errors import InvalidArgTypeError
+
+logger = logging.getLogger("writehead")
+
+_END: Any = object()
+
+
+class Source:
+    """What a pipeline reads: `chunks`, and how to close it all, once.
+
+    Raises:
+        InvalidArgTypeError: `given` gives no chunks.
+    """
+
+    def __init__(self, given: Any, in_thread: bool) -> None:
+        self._given = given
+        self._closed = False
+        self.chunks: AsyncIterator[Any] = _chunks_of(given, in_thread)
+
+    async def close(self) -> None:
+        """Close the iterator, then what it iterates over; the second time does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        await _close(self.chunks)
+        given = self._given
+        if isinstance(given, Readable):
+            if not (given.destroyed or given.readable_ended):
+                given._break_off()
+        elif given is not self.chunks and isinstance(given, AsyncIterable):
+            await _close(given)
+
+    async def give_up(self) -> None:
+        """Close it behind an error, which is the one to be raised."""
+        try:
+            await self.close()
+        except Exception:
+            logger.warning("the source of a pipeline could not be closed: %r", self._given, exc_info=True)
+
+
+async def _close(source: Any) -> None:
+    for name in ("aclose", "close"):
+        close = getattr(source, name, None)
+        if callable(close):
+            result = close()
+            if inspect.isawaitable(result):
+                await result
+            return
+
+
+def _chunks_of(given: Any, in_thread: bool) -> AsyncIterator[Any]:
+    if isinstance(given, AsyncIterable):
+        return given.__aiter__()
+    read = getattr(given, "read", None)
+    if read is not None:
+        return ThreadSteps(lambda: _read_piece(read), (given,))
+    if isinstance(given, Iterable) and not isinstance(given, (str, bytes, bytearray, memoryview)):
+        iterator = iter(given)
+        owners = (iterator,) if iterator is given else (iterator, given)
+        if in_thread:
+            return ThreadSteps(lambda: next(iterator, _END), owners)
+        return Steps(lambda: next(iterator, _END), owners)
+    raise InvalidArgTypeError("source", "a request, a file or an iterable of chunks", given)
+
+
+def _read_piece(read: Callable[[int], Any]) -> Any:
+    piece = read(PIECE)
+    if piece is None:  # `io.RawIOBase.read` of a descriptor that does not wait: this is no end
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    return piece or _END
+
+
+class Steps(AsyncIterator[Any]):
+    """The steps of a plain iterator; `owners` are closed with it, in order, if they can be."""
+
+    def __init__(self, step: Callable[[], Any], owners: tuple[Any, ...]) -> None:
+        self._step = step
+        self._owners = owners
+
+    async def __anext__(self) -> Any:
+        chunk = self._step()
+        if chunk is _END:
+            raise StopAsyncIteration
+        return chunk
+
+    async def aclose(self) -> None:
+        """Close it here and now."""
+        self._close_owners()
+
+    def _close_owners(self) -> None:
+        for owner in self._owners:
+            close = getattr(owner, "close", None)
+            if callable(close):
+                close()
+
+
+class ThreadSteps(Steps):
+    """Steps that may block: each is taken in a thread, one after the other.
+
+    One that blocks still when its client has gone is not waited for: its thread closes the source behind it.
+    """
+
+    def __init__(self, step: Callable[[], Any], owners: tuple[Any, ...]) -> None:
+        super().__init__(step, owners)
+        self._lock = threading.Lock()
+        self._busy = self._left = False
+
+    async def __anext__(self) -> Any:
+        chunk = await asyncio.to_thread(self._take)
+        if chunk is _END:
+            raise StopAsyncIteration
+        return chunk
+
+    def _take(self) -> Any:
+        with self._lock:
+            if self._left:
+                return _END
+            self._busy = True
+        try:
+            return self._step()
+        finally:
+            if self._is_left_behind():
+                self._close_owners()
+
+    def _is_left_behind(self) -> bool:
+        with self._lock:
+            self._busy = False
+            return self._left
+
+    async def aclose(self) -> None:
+        """Close it in a thread, as that may block, too."""
+        with self._lock:
+            self._left = True
+            busy = self._busy
+        if not busy:
+            await asyncio.to_thread(self._close_owners)

@@ -1,0 +1,119 @@
+"""A sink over any writable, for responses that are made by hand.
+
+The writable needs `write(data, encoding, callback)`, `cork`, `uncork`, `on`, `writable`,
+`writable_length` and `writable_high_water_mark`, as a Node stream or our Socket has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from writehead._loop.ticks import later
+from writehead._semantics.exchange import Done, Ending
+
+
+class WritableSink:
+    """Hands an exchange's bytes to a writable of the user's."""
+
+    __slots__ = ("_turn_corked", "_writing", "writable_object")
+
+    def __init__(self, writable: Any) -> None:
+        self.writable_object = writable
+        self._turn_corked = False
+        self._writing = False
+
+    @property
+    def pending(self) -> int:
+        """What the writable says it has not yet passed on."""
+        return int(self.writable_object.writable_length or 0)
+
+    @property
+    def mark(self) -> int:
+        """The writable's high-water mark."""
+        return int(self.writable_object.writable_high_water_mark or 0)
+
+    def put(self, data: bytes, done: Done | None = None) -> bool:
+        """Write, corked until the end of this turn."""
+        if not self._turn_corked:
+            self._turn_corked = True
+            self.writable_object.cork()
+            later(self._end_turn)
+        return self._write(data, done)
+
+    def put_parts(self, parts: tuple[bytes, ...], size: int) -> bool:
+        """Write them as one."""
+        return self.put(b"".join(parts))
+
+    def put_now(self, data: bytes, done: Done | None = None) -> None:
+        """Write, and undo the cork of this turn."""
+        self._write(data, done)
+        self._end_turn()
+
+    def _write(self, data: bytes, done: Done | None) -> bool:
+        if not data and not self.pending:  # nothing for the writable; the turn comes all the same
+            if done is not None:
+                later(done, None)
+            return True
+        self._writing = True
+        try:
+            callback = None if done is None else self._callback(done)
+            return self.writable_object.write(data, None, callback) is not False
+        finally:
+            self._writing = False
+
+    def _callback(self, done: Done) -> Any:
+        """Return what the writable calls; never inside the call that writes."""
+
+        def callback(error: BaseException | None = None) -> None:
+            if self._writing:
+                later(done, error)
+            else:
+                done(error)
+
+        return callback
+
+    def _end_turn(self) -> None:
+        if self._turn_corked:
+            self._turn_corked = False
+            self.writable_object.uncork()
+
+    def put_last(self, data: bytes, ending: Ending) -> bool:
+        """Write what ends a response."""
+        self.put_now(data, ending.on_passed)
+        return True
+
+    def put_whole(self, head: bytes, body: bytes, ending: Ending) -> bool:
+        """Write a head, and the body that ends a response."""
+        self.put(head)
+        return self.put_last(body, ending)
+
+    def is_settled(self, ending: Ending) -> bool:
+        """Nothing waits here."""
+        return True
+
+    def settle(self) -> None:
+        """Nothing waits here."""
+
+    def cork(self) -> None:
+        """Cork the writable."""
+        self.writable_object.cork()
+
+    def uncork(self) -> None:
+        """Uncork the writable."""
+        self.writable_object.uncork()
+
+    def destroy(self, error: BaseException | None = None) -> object:
+        """Destroy the writable, if it can be."""
+        destroy = getattr(self.writable_object, "destroy", None)
+        return None if destroy is None else destroy(error)
+
+
+def set_timeout_of(socket: Any, msecs: Any) -> None:
+    """Set the timeout of a Socket, or of any object that has the method in either spelling."""
+    method = getattr(socket, "set_timeout", None) or getattr(socket, "setTimeout", None)
+    if method is None and isinstance(socket, Mapping):  # an object literal, in Python
+        method = socket.get("set_timeout") or socket.get("setTimeout")
+    if method is None:
+        raise AttributeError(f"{type(socket).__name__!r} object has no attribute 'set_timeout'")
+    method(msecs)

@@ -1,0 +1,46 @@
+"""Watch: whoever waits for something of a response is woken when its client has gone."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from writehead.errors import ConnectionLostError
+
+if TYPE_CHECKING:
+    from writehead._message.outgoing import OutgoingMessage
+
+
+class Watch:
+    """Ends the wait for a source or a disk that has nothing to say, once the client has gone.
+
+    As asyncio.timeout(): it cancels the task, and makes an error of that, but of no other cancellation.
+    """
+
+    def __init__(self, res: OutgoingMessage) -> None:
+        self._res = res
+        self._over = self._cancelled = False
+
+    async def __aenter__(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._task = task
+        self._before = task.cancelling()
+        self._res.on("close", self._on_close)
+        if self._res.closed:
+            self._on_close()
+
+    def _on_close(self) -> None:
+        # A task that runs, as it does if its source destroys the response, would be cancelled too late.
+        self._task.get_loop().call_soon(self._cancel)
+
+    def _cancel(self) -> None:
+        if not self._over and not self._res._flushed:
+            self._cancelled = True
+            self._task.cancel()
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._over = True
+        self._res.remove_listener("close", self._on_close)
+        if self._cancelled and self._task.uncancel() <= self._before and kind is asyncio.CancelledError:
+            raise self._res.errored or ConnectionLostError()

@@ -1,0 +1,1 @@
+"""A socket: what it is, what it writes, how it ends."""

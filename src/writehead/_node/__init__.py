@@ -1,0 +1,1 @@
+"""Node's conventions: spellings, callbacks, encodings, options, what a log line says."""

@@ -1,0 +1,1 @@
+"""A process: the loop that waits for its servers, and its end."""

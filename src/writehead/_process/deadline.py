@@ -1,0 +1,138 @@
+"""The deadline of a stop: the process ends although a thread, a task or a blocked loop holds it.
+
+Law: nothing here runs in a process that was not told to stop. It is a thread, because the loop may be what is held.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+logger = logging.getLogger("writehead")
+
+_LIBRARY = str(Path(__file__).parents[1]) + os.sep
+
+#: Seconds behind the deadline that the program has to end by itself: connections have just been cut.
+GRACE = 0.5
+
+#: Seconds between two looks whether the main thread has ended.
+LOOK = 0.05
+
+
+class Deadline(threading.Thread):
+    """Ends the process `seconds` (and a grace) after it was started, unless that has ended by itself.
+
+    Args:
+        loop: that of the program.
+        seconds: the time that a stop has.
+        number: of the signal that asked for it.
+        is_over: tells whether the loop has come to cut what was not done.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, seconds: float, number: int, is_over: Callable[[], bool]
+    ) -> None:
+        super().__init__(name="writehead-deadline", daemon=True)
+        self._loop = loop
+        self._is_over = is_over
+        self._seconds = seconds
+        self._number = number
+        self._returned = threading.Event()
+
+    def lift(self) -> None:
+        """Note that the loop has ended. What the program does then is its own; threads may not keep it behind that."""
+        self._returned.set()
+
+    def run(self) -> None:
+        """Wait, then say what holds the process, and end it."""
+        if not self._returned.wait(self._seconds + GRACE):
+            self._end(128 + self._number, self._what_holds_the_loop())
+        while not _main_has_ended():
+            threading.Event().wait(LOOK)
+        if self._seconds and _at_work():
+            self._end(0, "; ".join(f"thread {each.name} was in {_place(each)}" for each in _at_work()))
+
+    def _what_holds_the_loop(self) -> str:
+        if self._is_over() and (tasks := asyncio.all_tasks(self._loop)):
+            return "not cancelled: " + ", ".join(sorted(_coroutine(task.get_coro()) for task in tasks))
+        return f"the event loop was held in {_place(threading.main_thread())}"
+
+    def _end(self, code: int, why: str) -> None:
+        logger.warning("ended %g s after the signal to stop, although %s", self._seconds, why)
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+        logging.shutdown()
+        os._exit(code)
+
+
+def free_of_threads(loop: asyncio.AbstractEventLoop) -> None:
+    """Let the end of `loop` wait for no thread of its executor that is still at work."""
+    if _at_work():
+        loop.set_default_executor(ThreadPoolExecutor(1))
+
+
+def _main_has_ended() -> bool:
+    """Tell whether the interpreter waits for threads."""
+    frame = _frame(threading.main_thread())
+    while frame is not None and frame.f_back is not None:
+        frame = frame.f_back
+    return frame is None or (
+        frame.f_code.co_name == "_shutdown" and frame.f_code.co_filename == threading.__file__
+    )
+
+
+def _at_work() -> list[threading.Thread]:
+    """Return the threads that a process waits for as it ends."""
+    own = (threading.main_thread(), threading.current_thread())
+    return [
+        each
+        for each in threading.enumerate()
+        if not each.daemon and each not in own and each.is_alive() and not _is_waiting_worker(each)
+    ]
+
+
+def _is_waiting_worker(thread: threading.Thread) -> bool:
+    """Tell whether it is a thread of an executor that has nothing to do: that ends when it is told to."""
+    frame = _frame(thread)
+    return frame is not None and frame.f_code.co_name == "_worker"
+
+
+def _frame(thread: threading.Thread) -> FrameType | None:
+    return sys._current_frames().get(thread.ident or 0)
+
+
+def _place(thread: threading.Thread) -> str:
+    """Say where a thread is: the function it was given, if it is of an executor, and the line that it runs."""
+    frame = _frame(thread)
+    if frame is None:
+        return "its end"
+    work: FrameType | None = frame
+    while work is not None:
+        item: Any = work.f_locals.get("self")
+        if work.f_code.co_name == "run" and hasattr(item, "fn"):  # of an executor
+            return _name(item.fn)
+        work = work.f_back
+    return f"{frame.f_code.co_name} ({frame.f_code.co_filename}:{frame.f_lineno})"
+
+
+def _coroutine(outer: Any) -> str:
+    """Name the program's own coroutine in a task: the first that is none of the library's."""
+    inner = outer
+    while str(getattr(getattr(inner, "cr_code", None), "co_filename", "")).startswith(_LIBRARY):
+        inner = inner.cr_await
+    return _name(inner if hasattr(inner, "cr_code") else outer)
+
+
+def _name(function: Any) -> str:
+    while hasattr(function, "func"):  # `to_thread` gives a partial of the context's `run`
+        function = function.args[0] if function.args else function.func
+    return str(getattr(function, "__qualname__", function))

@@ -1,0 +1,1 @@
+"""Servers: options, listening, accepting, time limits."""

@@ -1,0 +1,134 @@
+"""The socket that comes of what `listen` was asked for.
+
+Law: no event loop here. A socket is bound and listening when `bind` returns; accepting
+is the server's.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+from typing import Any
+
+from writehead._net.addresses import address_text, sockaddr
+from writehead._server import socket_file
+from writehead._server.listen_target import Target
+from writehead.errors import SystemCallError
+
+
+def bind(target: Target, address: str | None = None) -> socket.socket:
+    """Bind and listen.
+
+    Args:
+        target: what to listen on.
+        address: the address that `target.host` was resolved to.
+
+    Raises:
+        SystemCallError: in Node's words, with code, syscall, address and port.
+    """
+    if target.sock is not None:
+        return _listening(target.sock, target.backlog)
+    if target.adopted is not None:
+        shared: socket.socket | None = target.adopted._listening_socket
+        if shared is None:
+            raise SystemCallError("EINVAL", "listen")
+        return shared.dup()
+    if target.fd is not None:
+        return _from_fd(target.fd, target.backlog)
+    if target.path is not None:
+        return _unix(target)
+    if address is not None:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        return _tcp(target, family, address)
+    try:
+        return _tcp(target, socket.AF_INET6, "::")
+    except SystemCallError as error:
+        if error.code not in ("EAFNOSUPPORT", "EADDRNOTAVAIL", "EINVAL"):
+            raise
+        return _tcp(target, socket.AF_INET, "0.0.0.0")  # Node's default: every address
+
+
+def _listening(sock: socket.socket, backlog: int) -> socket.socket:
+    if sock.fileno() >= 0 and sock.type == socket.SOCK_SEQPACKET:  # it would listen, and no loop would accept
+        raise SystemCallError("EOPNOTSUPP", "listen")
+    try:
+        sock.setblocking(False)
+        sock.listen(backlog)
+    except OSError as exc:
+        raise SystemCallError.from_oserror(exc, "listen") from None
+    return sock
+
+
+def _from_fd(fd: int | float, backlog: int) -> socket.socket:
+    if fd > 2**31 - 1 or fd != int(fd):
+        raise SystemCallError("EINVAL", "listen")
+    fd = int(fd)
+    try:
+        if not stat.S_ISSOCK(os.fstat(fd).st_mode):
+            raise SystemCallError("EINVAL", "listen")
+        sock = socket.socket(fileno=fd)
+    except OSError as exc:
+        if isinstance(exc, SystemCallError):
+            raise
+        raise SystemCallError("EINVAL", "listen") from None
+    try:
+        return _listening(sock, backlog)
+    except SystemCallError:
+        sock.detach()  # it stays the caller's
+        raise
+
+
+def _tcp(target: Target, family: socket.AddressFamily, address: str) -> socket.socket:
+    port = target.port or 0
+    try:
+        # asyncio switches Nagle's algorithm off only where the protocol is told.
+        sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    except OSError as exc:
+        raise SystemCallError.from_oserror(exc, "listen", address, port) from None
+    try:
+        if os.name == "posix":
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if target.reuse_port:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(target.ipv6_only))
+        sock.setblocking(False)
+        sock.bind(sockaddr(family, address, port))
+        sock.listen(target.backlog)
+    except OSError as exc:
+        sock.close()
+        raise SystemCallError.from_oserror(exc, "listen", address, port) from None
+    return sock
+
+
+def _unix(target: Target) -> socket.socket:
+    path = target.path or ""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        if path.startswith("\0"):
+            sock.bind(path)
+            sock.listen(target.backlog)
+        else:
+            mode = (0o444 if target.readable_all else 0) | (0o222 if target.writable_all else 0)
+            target.file = socket_file.bind(sock, path, target.backlog, mode)
+    except OSError as exc:
+        sock.close()
+        if isinstance(exc, FileNotFoundError):  # Node's word for a missing directory
+            raise SystemCallError("EACCES", "listen", path, -1) from None
+        if exc.errno is None:  # Python's own: a path that is too long for the system
+            raise SystemCallError("EINVAL", "listen", path, -1) from None
+        raise SystemCallError.from_oserror(exc, "listen", path, -1) from None
+    return sock
+
+
+def address_of(sock: socket.socket) -> dict[str, Any] | str:
+    """Return what `address()` says of a listening socket."""
+    name = sock.getsockname()
+    if isinstance(name, bytes):
+        return os.fsdecode(name)
+    if isinstance(name, str):
+        return name
+    family = "IPv6" if sock.family == socket.AF_INET6 else "IPv4"
+    return {"address": address_text(name), "family": family, "port": name[1]}

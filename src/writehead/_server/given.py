@@ -1,0 +1,249 @@
+"""Connections given by hand: `server.emit("connection", stream)`.
+
+    socket.socket   the loop makes a transport of it -> as one that was accepted
+    a transport     gets a protocol of ours          -> as one that was accepted
+    Socket          what an upgrade or CONNECT has taken from HTTP: what was read of it already comes first
+
+Law: a stream has one reader. It is the server's from now on, or it is refused at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket as system
+import ssl
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from writehead._connection.http1 import Connection
+from writehead._connection.upgraded import Raw
+from writehead._loop.buffered_reader import Feed
+from writehead._loop.ticks import later, turns
+from writehead._loop.timers import Clock
+from writehead._net.socket import Socket
+from writehead._tls.handshake import Handshake
+from writehead._tls.transport import TLSTransport
+from writehead.errors import InvalidArgTypeError, InvalidArgValueError
+
+logger = logging.getLogger("writehead")
+
+_SERVED = "is served already: a Socket can be given once 'upgrade' or 'connect' has passed it on"
+
+#: What tells a transport: those of uvloop are no `asyncio.Transport`.
+_TRANSPORT = ("get_protocol", "is_closing", "resume_reading", "set_protocol", "write")
+
+
+class Given(Protocol):
+    """A protocol that can begin on a Socket, too."""
+
+    def begin_on(self, socket: Socket, raw: Raw) -> None: ...
+
+
+class Host(Protocol):
+    """What is asked of a server that is given connections."""
+
+    _arriving_by_hand: set[asyncio.Task[Any]]
+
+    def _open_by_hand(self, clock: Clock) -> None: ...
+    def _close_if_drained(self) -> None: ...
+
+
+class GivenConnection(Connection):
+    """HTTP on a stream that was given; `max_connections` is about those that the server accepts (Node)."""
+
+    __slots__ = ("_end_waits", "_in_turn")
+
+    given = True
+
+    def __init__(self, server: Any) -> None:
+        super().__init__(server)
+        self._end_waits = False  # the peer's end came before, and lies behind what waits
+        self._in_turn = False  # what was read before is served in one turn (Node)
+
+    def begin_on(self, socket: Socket, raw: Raw) -> None:
+        """Begin on what another server has let go of."""
+        rest = take_unread(socket)
+        socket._pause_transport()
+        transport = socket.transport
+        transport.set_protocol(self)
+        socket._pass_to(self._server, self)
+        self.connection_made(transport, socket)
+        raw.server._on_socket_gone()
+        self.turns.later(self._begin_reading, rest)
+
+    def _begin_reading(self, rest: bytes) -> None:
+        socket = self.socket
+        if socket._destroyed:
+            return
+        socket._resume_transport()
+        if socket._end_scheduled or socket._end_emitted:  # there is nobody who could ask for anything
+            self._closed_input = True
+            self._end_behind_input()
+            return
+        socket._eof = False  # the end is told by HTTP now
+        self._end_waits = socket._peer_ended
+        if rest:
+            socket._bytes_read -= len(rest)  # they were counted as they came
+            self._in_turn = True
+            try:
+                self.data_received(rest)
+            finally:
+                self._in_turn = False
+        self._look_at_end()
+
+    def _run_turns(self) -> None:
+        if not self._in_turn:
+            super()._run_turns()
+
+    def _read_on(self) -> None:
+        super()._read_on()
+        if self._end_waits:
+            self.turns.later(self._look_at_end)
+
+    def _look_at_end(self) -> None:
+        if self._end_waits and self._backlog is None and not self.socket._reading_paused:
+            self._end_waits = False
+            self.eof_received()
+
+
+class GivenHandshake(Handshake):
+    """The handshake of TLS on a stream that was given."""
+
+    __slots__ = ()
+
+    given = True
+
+    def begin_on(self, socket: Socket, raw: Raw) -> None:
+        """Begin once all that was written in plain has left."""
+        socket.write(b"", callback=lambda error=None: None if error else self._begin_on(socket, raw))
+
+    def _begin_on(self, socket: Socket, raw: Raw) -> None:
+        if socket._destroyed:
+            return
+        rest = take_unread(socket)
+        transport = socket.transport
+        self.raw_socket = socket
+        transport.set_protocol(self)
+        self.connection_made(transport)
+        raw.server._on_socket_gone()
+        socket._resume_transport()
+        if rest:
+            self.data_received(rest)
+        if socket._peer_ended and not self.eof_received():
+            transport.close()
+
+
+def give(server: Host, stream: object, make: Callable[[], Any]) -> None:
+    """Let `server` serve `stream` by what `make` returns: a `GivenConnection`, or a `GivenHandshake`.
+
+    Raises:
+        InvalidArgTypeError: it is no stream that can be served.
+        InvalidArgValueError: it is one that listens, or that somebody serves or reads.
+    """
+    raw = _checked(stream)
+    if isinstance(stream, Socket) and stream._destroyed:
+        return  # a client may go at any time
+    if raw is not None or turns().loop is not None:
+        _begin(server, stream, raw, make)
+    else:
+        later(_begin, server, stream, raw, make)
+
+
+def _begin(server: Host, stream: Any, raw: Raw | None, make: Callable[[], Any]) -> None:
+    timers = None if raw is None else raw.socket._timers
+    server._open_by_hand(asyncio.get_running_loop() if timers is None else timers.clock)
+    if raw is not None:
+        _give_socket(raw, make)
+    elif isinstance(stream, system.socket):
+        _accept(server, stream, make)
+    else:
+        _take(stream, make)
+    server._close_if_drained()
+
+
+def _checked(stream: Any) -> Raw | None:
+    """Return what reads for `stream`, if that is a Socket, or the transport of one."""
+    if isinstance(stream, Socket):
+        if stream._transport is None:
+            raise InvalidArgValueError("stream", stream, "has no connection")
+        protocol = stream._transport.get_protocol()
+        if not isinstance(protocol, Raw) and not stream._destroyed:
+            raise InvalidArgValueError("stream", stream, _SERVED)
+    elif isinstance(stream, system.socket):
+        if stream.fileno() < 0:
+            raise InvalidArgValueError("stream", stream, "is closed")
+        if isinstance(stream, ssl.SSLSocket) or stream.type != system.SOCK_STREAM:
+            raise InvalidArgTypeError("stream", "a plain socket of type SOCK_STREAM", stream)
+        if _listens(stream):
+            raise InvalidArgValueError(
+                "stream", stream, "listens: give it to listen(), or one that it accepts"
+            )
+        return None
+    elif all(hasattr(stream, each) for each in _TRANSPORT):
+        protocol = stream.get_protocol()
+        if isinstance(protocol, (Connection, Handshake, Feed, TLSTransport)):
+            raise InvalidArgValueError("stream", stream, _SERVED)
+    else:
+        expected = "an instance of Socket, socket.socket or asyncio.Transport"
+        if isinstance(stream, asyncio.StreamWriter):
+            expected += (
+                " (such as the `transport` of the StreamWriter, of whose reader nothing has been read)"
+            )
+        raise InvalidArgTypeError("stream", expected, stream)
+    if not isinstance(protocol, Raw):
+        return None
+    if protocol.socket._taker is not None:
+        raise InvalidArgValueError("stream", stream, "is read by `async for`")
+    return protocol
+
+
+def _listens(stream: system.socket) -> bool:
+    try:
+        return bool(stream.getsockopt(system.SOL_SOCKET, system.SO_ACCEPTCONN))
+    except OSError:  # a system that does not tell
+        return False
+
+
+def _give_socket(raw: Raw, make: Callable[[], Given]) -> None:
+    """Begin on a Socket, behind what HTTP may still owe on it to requests before the upgrade."""
+    socket: Any = raw.socket  # its owner is `Leftovers`, or none
+    if socket._destroyed:
+        return
+    exchanges = [] if socket._owner is None else socket._owner.connection._exchanges()
+    if exchanges:
+        exchanges[-1].response.once("finish", lambda: _give_socket(raw, make))
+    else:
+        make().begin_on(socket, raw)
+
+
+def _accept(server: Host, stream: system.socket, make: Callable[[], asyncio.BaseProtocol]) -> None:
+    loop = asyncio.get_running_loop()
+    stream.setblocking(False)
+    task = turns().outside(loop.create_task, loop.connect_accepted_socket(make, stream))
+    server._arriving_by_hand.add(task)
+
+    def done(task: asyncio.Task[Any]) -> None:
+        server._arriving_by_hand.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            stream.close()
+            logger.debug("a connection was lost before it could be served", exc_info=task.exception())
+        server._close_if_drained()
+
+    task.add_done_callback(done)
+
+
+def _take(transport: Any, make: Callable[[], Any]) -> None:
+    if transport.is_closing():
+        return
+    protocol = make()
+    transport.set_protocol(protocol)
+    protocol.connection_made(transport)
+    if not transport.is_reading():
+        turns().outside(transport.resume_reading)
+
+
+def take_unread(socket: Socket) -> bytes:
+    """Return what has come on a Socket of the user's, and was not read."""
+    rest: bytes = socket._take(socket._length) if socket._length else b""
+    return rest

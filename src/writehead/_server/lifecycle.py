@@ -1,0 +1,481 @@
+"""Listening: from `listen` to 'close', and what is awaited between.
+
+    new -> (resolving) -> bound -> accepting -> closing -> closed -> (listen again)
+
+Law: the socket is bound inside `listen` unless a host has to be resolved; accepting, and
+every event, waits for the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket as system
+from collections.abc import Callable, Generator
+from contextvars import Context, copy_context
+from typing import Any, Protocol, Self
+
+from writehead._loop.ticks import later, turns
+from writehead._loop.timers import Clock, IdleTimers
+from writehead._net.addresses import address_text, is_ipv6
+from writehead._node.callbacks import Callback
+from writehead._node.signatures import most_arguments
+from writehead._server import registry
+from writehead._server.acceptor import Acceptor
+from writehead._server.bind import address_of, bind
+from writehead._server.heap import Heap
+from writehead._server.listen_target import Target, read_arguments
+from writehead._server.socket_file import SocketFile
+from writehead._server.timeouts import Sweep
+from writehead.errors import (
+    InvalidArgTypeError,
+    ServerAlreadyListenError,
+    ServerNotRunningError,
+    SystemCallError,
+)
+from writehead.events import ARGUMENT_COUNTS, EventEmitter
+
+logger = logging.getLogger("writehead")
+
+#: What `async with` waits for busy connections before it cuts them, in seconds.
+GRACE = 5.0
+
+#: What it waits for connections that were cut to be gone, in seconds.
+CUT_GRACE = 1.0
+
+
+class _Waiter:
+    """What `await server` waits for: the outcome of the last `listen` or `close`."""
+
+    __slots__ = ("awaited", "done", "error", "futures")
+
+    def __init__(self) -> None:
+        self.done = False
+        self.awaited = False
+        self.error: BaseException | None = None
+        self.futures: list[asyncio.Future[None]] = []
+
+    def settle(self, error: BaseException | None) -> None:
+        if self.done:
+            return
+        self.done = True
+        self.error = error
+        for future in self.futures:
+            if not future.done():
+                if error is None:
+                    future.set_result(None)
+                else:
+                    future.set_exception(error)
+
+
+class Held(Protocol):
+    """A connection, as a closing server sees it."""
+
+    socket: Any
+
+    @property
+    def is_idle(self) -> bool: ...
+    @property
+    def is_silent(self) -> bool: ...
+    def close_in_order(self, grace: float = 0.0) -> None: ...
+    def describe(self) -> str: ...
+
+
+class Listening(EventEmitter):
+    """What listens, accepts connections, and closes."""
+
+    _argument_counts = ARGUMENT_COUNTS
+    _clock: Clock | None = None
+    _timers: IdleTimers
+    _sweep: Sweep | None = None
+    _unref = False
+    _grace = 0.0  # of a stop: how long a connection may still bring a request, in seconds
+    _arriving: asyncio.Task[None] | None = None  # waits for those that were accepted last
+    _closing = False
+    _listening_socket: system.socket | None = None
+    _acceptor: Acceptor | None = None
+    _bound_path: str | None = None
+    _socket_file: SocketFile | None = None
+    _began = False  # a loop has run since it was told to listen
+    _resolving: object | None = None
+    _close_due = False  # it was closed, and has not been drained since
+    _waiter: _Waiter | None = None
+    _connection_count = 0
+    _heap: Heap
+    _arriving_by_hand: set[asyncio.Task[Any]]  # sockets that were given by hand and have no transport yet
+    _copy_context: Callable[[], Context]
+    _closers: list[tuple[_Waiter, BaseException | None]]  # who waits for 'close', and what they are told
+
+    def _set_context(self, context: Context) -> None:
+        """Let requests and connections begin in copies of `context`, and events of the server run in one."""
+        self._copy_context = context.copy
+        self._listener_context = context.copy()
+
+    _lingering: set[Any]  # connections that HTTP has let go of, and whose clients still send
+
+    @property
+    def _held(self) -> list[Held]:
+        """The connections that HTTP owns."""
+        raise NotImplementedError
+
+    def _make_connection(self) -> asyncio.BaseProtocol:
+        """Make what hears of an accepted connection."""
+        raise NotImplementedError
+
+    def _look(self, now: float) -> None:
+        """Look for connections that are late."""
+
+    def _checking_interval(self) -> float:
+        """Return the seconds between two looks."""
+        raise NotImplementedError
+
+    def _note_peculiar(self) -> None:
+        """Hear that the server begins to listen, or to close."""
+
+    # -- listening -------------------------------------------------------------
+
+    @property
+    def listening(self) -> bool:
+        """Whether the server has an address and accepts connections."""
+        return self._listening_socket is not None
+
+    def listen(self, *args: Any, **keywords: Any) -> Self:
+        """Listen for connections; 'listening' follows on a later turn, or 'error'.
+
+        `await server.listen(...)` returns at 'listening' and raises what 'error' carries.
+
+        Args:
+            args: `(port, host, backlog, callback)`, each of which may be left out; a
+                mapping of `port`, `host`, `path`, `backlog`, `fd`, `reuse_port`,
+                `ipv6_only`, `readable_all`, `writable_all`, `exclusive`, `signal`; the
+                path of a Unix socket; an open `socket.socket`; another Server.
+            keywords: the names of that mapping.
+
+        Raises:
+            BadPortError, InvalidArgValueError: the arguments are wrong.
+            ServerAlreadyListenError: it listens already.
+        """
+        target = read_arguments(args, keywords)
+        if self._listening_socket is not None:
+            raise ServerAlreadyListenError
+        self._waiter = _Waiter()
+        self._set_context(copy_context())
+        self._closing = self._began = False
+        self._grace = 0.0
+        self._note_peculiar()
+        if target.callback is not None:
+            self.once("listening", target.callback)
+        if target.signal is not None:
+            _on_abort(target.signal, self.close)
+        registry.hold(self)
+        if target.host:
+            self._resolving = token = object()
+            later(self._resolve, target, token)
+        else:
+            self._resolving = None
+            self._bind(target, None)
+        return self
+
+    def _resolve(self, target: Target, token: object) -> None:
+        self._began = True
+        asyncio.get_running_loop().create_task(self._look_up(target, token))
+
+    async def _look_up(self, target: Target, token: object) -> None:
+        host = target.host or ""
+        try:
+            address = host if is_ipv6(host) else await _resolved(host)
+        except (
+            OSError,
+            UnicodeError,
+        ):  # a name that cannot be written as one: no part may be empty, or too long
+            if self._resolving is token:
+                self._fail_listening(target, SystemCallError("ENOTFOUND", "getaddrinfo", host))
+            return
+        if self._resolving is token:
+            self._resolving = None
+            self._bind(target, address)
+
+    def _bind(self, target: Target, address: str | None) -> None:
+        self._bound_path = target.path
+        try:
+            self._listening_socket = sock = bind(target, address)
+            self._socket_file = target.file
+        except SystemCallError as error:
+            later(self._fail_listening, target, error)
+            return
+        later(self._begin, sock, target.backlog)
+
+    def _fail_listening(self, target: Target, error: BaseException) -> None:
+        self._resolving = None
+        self._began = True
+        if target.callback is not None:
+            self.remove_listener("listening", target.callback)
+        self._let_go()
+        self._tell_error(error)
+
+    def _tell_error(self, error: BaseException) -> None:
+        waiter = self._waiter
+        if waiter is not None:
+            waiter.settle(error)
+        if self._notify("error", error) or (waiter is not None and waiter.awaited):
+            return
+        if not registry.note_unheard(error):
+            # A task that awaits it (`wait_for`, `gather`) may have been made, and take its first step later.
+            turns().after_rounds(lambda: self._log_error(error, waiter))
+
+    def _log_error(self, error: BaseException, waiter: _Waiter | None) -> None:
+        if waiter is None or not waiter.awaited:
+            logger.error("%s", error)
+
+    def _begin(self, sock: system.socket, backlog: int) -> None:
+        """Accept connections, and tell that the server listens."""
+        if self._listening_socket is not sock:
+            return  # closed meanwhile
+        self._began = True
+        loop = asyncio.get_running_loop()
+        self._note_peculiar()
+        self._ready(loop)
+        if sock.fileno() >= 0:
+            self._acceptor = Acceptor(self._make_connection, sock, backlog)
+            self._acceptor.start()
+        assert self._sweep is not None
+        self._sweep.start(self._checking_interval())
+        if self._waiter is not None:
+            self._waiter.settle(None)
+        self._notify("listening")
+
+    def _ready(self, clock: Clock) -> None:
+        """Make what needs a clock; one that a test has given comes first."""
+        clock = self._clock or clock
+        if self._sweep is not None:
+            self._sweep.stop()
+        self._timers = IdleTimers(clock)
+        self._sweep = Sweep(clock, self._look)
+        self._heap = Heap()
+
+    def _open_by_hand(self, clock: Clock) -> None:
+        """Get ready for a connection that was given by hand: as long as it lasts the server is open."""
+        if self._sweep is None:
+            self._ready(clock)
+        assert self._sweep is not None
+        if self._listening_socket is None:
+            registry.hold(self)
+            self._began = True
+            if not (self._connection_count or self._arriving_by_hand):
+                self._sweep.start(self._checking_interval())
+
+    def address(self) -> Any:  # a union would ask every program for a cast
+        """Return a mapping of address, family and port; the path of a Unix socket; None when not listening."""
+        if self._listening_socket is None:
+            return self._bound_path
+        return address_of(self._listening_socket)
+
+    # -- closing ---------------------------------------------------------------
+
+    def _stop(self, grace: float) -> None:
+        """Close, but lose no request: who has connected has `grace` seconds to bring the one that is on its way."""
+        self._grace = grace
+        if self._acceptor is not None:
+            coming = self._acceptor.take_waiting()
+            self._arriving = asyncio.get_running_loop().create_task(self._arrive(coming))
+        self.close()
+
+    async def _arrive(self, coming: list[asyncio.Task[Any]]) -> None:
+        """Wait until each connection that was accepted is known."""
+        if coming:
+            await asyncio.wait(coming)
+        for _ in range(3):  # the loop may have accepted one itself just before
+            await asyncio.sleep(0)
+        self._arriving = None
+        self._close_if_drained()
+
+    def close(self, callback: Callback | None = None) -> Self:
+        """Accept no more; 'close' follows when the last connection is gone.
+
+        Idle connections are closed now, busy ones after their answers, which say
+        `Connection: close` if their head is not fixed yet. `await server.close()`
+        returns at 'close'.
+
+        Args:
+            callback: called at 'close', with ServerNotRunningError if it did not listen.
+        """
+        running = self._listening_socket is not None  # Node: not while a host is looked up
+        error = None if running else ServerNotRunningError()
+        self._waiter = waiter = _Waiter()
+        if callable(callback):
+            self.once("close", _CloseCallback(callback, error))
+        self._resolving = None
+        self._began = True
+        if running:
+            self._stop_listening()
+        self._closing = True
+        self._note_peculiar()
+        for connection in self._held:
+            connection.close_in_order(self._grace)
+        self._close_due = True
+        self._closers.append((waiter, error))
+        self._close_if_drained()
+        return self
+
+    def _stop_listening(self) -> None:
+        sock, self._listening_socket = self._listening_socket, None
+        acceptor, self._acceptor = self._acceptor, None
+        file, self._socket_file = self._socket_file, None
+        self._bound_path = None
+        if acceptor is not None:
+            acceptor.close()
+        elif sock is not None:
+            sock.close()
+        if file is not None:
+            file.remove()
+
+    def _busy_count(self) -> int:
+        """Count the connections that are more than open: those that were upgraded, too."""
+        quiet: int = sum(each.is_idle or each.is_silent or each.socket.destroyed for each in self._held)
+        return self._connection_count - quiet
+
+    def _waiting_for(self) -> list[str]:
+        """Name each connection that a stop waits for, by its request where one is under way."""
+        named = [each.describe() for each in self._held]
+        return named + ["an upgraded connection"] * (self._connection_count - len(named))
+
+    def _close_if_drained(self) -> None:
+        if self._connection_count or self._arriving or self._arriving_by_hand:
+            return
+        if self._closing and self._close_due:
+            self._close_due = False
+            later(self._emit_close)
+        elif self._listening_socket is None and self._resolving is None and self._sweep is not None:
+            self._sweep.stop()  # that was the last of those that were given by hand
+            self._let_go()
+
+    def _emit_close(self) -> None:
+        if self._connection_count or self._arriving_by_hand:  # one that was being accepted
+            self._close_due = True
+            return
+        if self._sweep is not None and self._listening_socket is None:
+            self._sweep.stop()  # Node stops at close(), and a client that is slow enough holds it open for ever
+        self._let_go()
+        closers, self._closers = self._closers, []
+        for waiter, error in closers:
+            waiter.settle(error)
+        self._notify("close")
+
+    def close_idle_connections(self) -> None:
+        """Close the connections that wait for a request."""
+        for connection in self._held:
+            if connection.is_idle:
+                connection.socket.destroy()
+
+    closeIdleConnections = close_idle_connections
+
+    def close_all_connections(self) -> None:
+        """Cut every connection that HTTP owns, whatever it does."""
+        for connection in self._held:
+            connection.socket._give_up()
+        for lingering in list(self._lingering):
+            lingering.cut()
+
+    closeAllConnections = close_all_connections
+
+    def get_connections(self, callback: Callback) -> Self:
+        """Call `callback(None, n)` on a later turn with the number of open connections."""
+        if not callable(callback):
+            raise InvalidArgTypeError("callback", "of type function", callback)
+        later(self._tell_connections, callback)
+        return self
+
+    def _tell_connections(self, callback: Callback) -> None:
+        self._call_each((callback,), self._listener_context, "callback", (None, self._connection_count))
+
+    getConnections = get_connections
+
+    # -- the loop that it holds ------------------------------------------------
+
+    def ref(self) -> Self:
+        """Let the server hold the loop of `run()` again."""
+        self._unref = False
+        return self
+
+    def unref(self) -> Self:
+        """Let `run()` return although the server is open."""
+        self._unref = True
+        registry.tell_watchers()
+        return self
+
+    def _let_go(self) -> None:
+        if self._listening_socket is None and not (self._connection_count or self._arriving_by_hand):
+            registry.let_go(self)
+
+    # -- awaiting --------------------------------------------------------------
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        """Wait for the last `listen` or `close`."""
+        return self._wait().__await__()
+
+    async def _wait(self) -> Self:
+        waiter = self._waiter
+        if waiter is None:
+            return self
+        turns()  # what was due before there was a loop becomes due now
+        waiter.awaited = True
+        if not waiter.done:
+            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            waiter.futures.append(future)
+            await future
+        elif waiter.error is not None:
+            raise waiter.error
+        return self
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close; what is busy has five seconds, then it is cut."""
+        if self._listening_socket is None and self._resolving is None and not self._connection_count:
+            return
+        self.close()
+        try:
+            await asyncio.wait_for(self._wait(), GRACE)
+        except ServerNotRunningError:
+            return
+        except TimeoutError:
+            self.close_all_connections()
+            # What an upgrade took is the user's, and may stay.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wait(), CUT_GRACE)
+
+
+async def _resolved(host: str) -> str:
+    """Return the first address of `host`; one of a single link only where there is no other (Node)."""
+    if ":" in host:  # uvloop reads what is no address as one
+        raise OSError(f"no host has a colon in its name: {host}")
+    found = await asyncio.get_running_loop().getaddrinfo(host, None, type=system.SOCK_STREAM)
+    addresses = [address_text(each[4]) for each in found]
+    return next((each for each in addresses if not each.startswith("fe80:")), addresses[0])
+
+
+class _CloseCallback:
+    """A callback of `close`: told of the error, if there is one."""
+
+    __slots__ = ("callback", "error")
+
+    def __init__(self, callback: Callback, error: BaseException | None) -> None:
+        self.callback = callback
+        self.error = error
+
+    def __call__(self) -> object:
+        error = self.error
+        return (
+            self.callback(error) if error is not None and most_arguments(self.callback) else self.callback()
+        )
+
+
+def _on_abort(signal: Any, callback: Callable[[], object]) -> None:
+    if getattr(signal, "aborted", False):
+        later(callback)
+    elif hasattr(signal, "add_event_listener"):
+        signal.add_event_listener("abort", lambda *_: callback())
+    elif hasattr(signal, "add_done_callback"):
+        signal.add_done_callback(lambda *_: callback())

@@ -1,0 +1,374 @@
+"""Server: listens, accepts, and gives each request to its listeners."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Generator, Hashable, Mapping
+from contextvars import copy_context
+from typing import Any, Self
+
+from writehead._connection.http1 import Connection
+from writehead._connection.response_queue import UNREAD_GRACE
+from writehead._message.incoming import IncomingMessage
+from writehead._message.response import ServerResponse
+from writehead._net.linger import Linger
+from writehead._net.socket import Socket
+from writehead._node import validators
+from writehead._node.callbacks import Callback
+from writehead._node.contexts import run_in
+from writehead._node.failure_log import log_failure, log_returned
+from writehead._semantics import fields as _fields
+from writehead._server.given import GivenConnection, give
+from writehead._server.lifecycle import Held, Listening
+from writehead._server.options import Settings
+from writehead._server.timeouts import Slices, late_ones
+from writehead.errors import InvalidArgTypeError, RequestTimeoutError
+
+#: So many connections that are late are ended in one turn,
+EXPIRED = 16
+
+#: and so many are looked at for progress.
+LOOKED_AT = 1024
+
+#: What a handler returns that means it as the body; one with a `yield` in it returns a generator, and has not run.
+_BODIES = (str, bytes, bytearray, memoryview, Mapping, Generator, AsyncGenerator)
+
+
+class Server(Settings, Listening):
+    """An HTTP/1 server.
+
+    Events: 'request' (req, res), 'connection' (socket), 'listening', 'close', 'error'
+    (error), 'checkContinue' (req, res), 'checkExpectation' (req, res), 'clientError'
+    (error, socket), 'connect' and 'upgrade' (req, socket, head), 'dropRequest' (req,
+    socket), 'drop' (mapping), 'timeout' (socket).
+
+    Args:
+        options: a mapping of options, or the handler.
+        handler: a listener of 'request'.
+        keywords: options by keyword; durations in milliseconds.
+
+    Raises:
+        InvalidArgTypeError, OutOfRangeError: an option of a wrong type or value.
+
+    Source: https://nodejs.org/api/http.html#class-httpserver
+    """
+
+    #: Node's name for: a client that has ended its side still gets what was written (always True).
+    allow_half_open = True
+    allowHalfOpen = True
+
+    _progress_watched = False  # at the last look
+
+    def __init__(
+        self,
+        options: Mapping[str, Any] | Callback | None = None,
+        handler: Callback | None = None,
+        **keywords: Any,
+    ) -> None:
+        if callable(options) and not isinstance(options, Mapping):
+            options, handler = None, options
+        kept = validators.server_options(options, keywords)
+        if handler is not None and not callable(handler):
+            raise InvalidArgTypeError("handler", "of type function", handler)
+        self._keep_options(kept)
+        self._set_context(copy_context())
+        self._closers = []
+        self._arriving_by_hand = set()
+        self._warned_returns: set[object] = set()
+        self._connections: set[Connection] = set()
+        self._lingering: set[Linger] = set()
+        if handler is not None:
+            self.on("request", handler)
+
+    @property
+    def _held(self) -> list[Held]:
+        return list(self._connections)
+
+    def _make_connection(self) -> asyncio.BaseProtocol:
+        return Connection(self)
+
+    def set_timeout(self, msecs: Any = 0, callback: Callback | None = None) -> Self:
+        """Set `timeout` for new connections; `callback` becomes a 'timeout' listener.
+
+        Args:
+            msecs: milliseconds, or a `timedelta`; 0 switches off.
+
+        Source: https://nodejs.org/api/http.html#serversettimeoutmsecs-callback
+        """
+        if callable(msecs):
+            msecs, callback = 120_000, msecs
+        self.timeout = msecs
+        if callback is not None:
+            self.on("timeout", callback)
+        return self
+
+    setTimeout = set_timeout
+
+    # -- connections -----------------------------------------------------------
+
+    def emit(self, name: Hashable, *args: Any) -> bool:
+        """Call the listeners of `name` with `args`; serve a stream that is given with 'connection'.
+
+        `server.emit("connection", stream)` serves a connection that the server has not accepted itself: a
+        connected `socket.socket`, an `asyncio.Transport`, or a `Socket` that 'upgrade' or 'connect' of this
+        or of another server has passed on. The stream is the server's from then on. The server need not
+        listen; listeners of 'connection' get the Socket, and `max_connections` drops no such connection.
+
+        Raises:
+            InvalidArgTypeError: of 'connection': no such stream.
+            InvalidArgValueError: of 'connection': a stream that listens, or is served or read already.
+
+        Source: https://nodejs.org/api/http.html#event-connection
+        """
+        if name != "connection" or not args:
+            return super().emit(name, *args)
+        give(self, args[0], self._make_given)
+        return True
+
+    def _make_given(self) -> asyncio.BaseProtocol:
+        return GivenConnection(self)
+
+    def _on_accept(self, connection: Connection) -> bool:
+        """Count a connection and tell of it; False if it is one too many."""
+        self._connection_count += 1
+        if self._welcoming:
+            self._connections.add(connection)
+        elif not self._receive(connection):
+            return False
+        if self._listeners is not None and "connection" in self._listeners:
+            self._notify_in(connection.socket._listener_context, "connection", connection.socket)
+        return True
+
+    def _receive(self, connection: Connection) -> bool:
+        """Do what few servers ask for; False if the connection is one too many."""
+        socket = connection.socket
+        limit = self.max_connections
+        if limit is not None and self._connection_count > limit and not connection.given:
+            self._drop(socket)
+            return False
+        self._connections.add(connection)
+        if not self.no_delay:
+            socket.set_no_delay(False)
+        elif self._no_delay_due:
+            socket.set_no_delay()
+        if self.keep_alive:
+            socket.set_keep_alive(True, self.keep_alive_initial_delay * 1000)
+        if self._closing:
+            connection.close_in_order(self._grace or (UNREAD_GRACE if connection.given else 0))
+        return True
+
+    def _drop(self, socket: Socket) -> None:
+        facts = None
+        if socket.remote_address is not None:
+            facts = {}
+            for side in ("local", "remote"):
+                for name in ("address", "port", "family"):
+                    facts[f"{side}_{name}"] = facts[side + name.capitalize()] = getattr(
+                        socket, f"{side}_{name}"
+                    )
+        socket._owner = None
+        socket.destroy()
+        self._notify_in(socket._listener_context, "drop", facts)
+
+    def _on_gone(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+
+    def _on_lost(self, connection: Connection) -> None:
+        """Hear of both: a connection is gone, and its socket."""
+        self._connections.discard(connection)
+        self._connection_count -= 1
+        if self._listening_socket is None:
+            self._close_if_drained()
+
+    def _on_socket_gone(self) -> None:
+        self._connection_count -= 1
+        if self._listening_socket is None:
+            self._close_if_drained()
+
+    # -- requests --------------------------------------------------------------
+
+    def _dispatch(self, req: IncomingMessage, res: ServerResponse, connection: Connection) -> None:
+        """Apply what comes before 'request': Host, the limit of requests, Expect."""
+        if self.optimize_empty_requests and not _has_body(req):
+            req._start_ended()
+        if req._http_version == "1.1":
+            head = req._raw_head
+            if head is None:
+                hosts, expects = _hosts_and_expects(req._field_bytes())
+                good = _is_host(hosts)
+                expect = _joined(expects)
+            else:
+                good = head.host_is_good
+                expect = head.expect
+            if not good and not self._excuses_host(req, connection):
+                _answer_empty(res, 400)
+                return
+            if self.max_requests_per_socket and self._over_limit(req, res, connection):
+                return
+            if expect is not None:
+                self._expect(expect.decode("latin-1"), req, res)
+                return
+        self._call_request_listeners("request", req, res)
+
+    def _call_request_listeners(self, name: str, req: IncomingMessage, res: ServerResponse) -> None:
+        """Call those who may answer; behind one that failed the rest have nothing to do: it is answered."""
+        context = req._listener_context
+        try:
+            for listener in self._entries(name):
+                result = run_in(context, listener, req, res)
+                if result is not None:
+                    self._follow(result, name, (req, res), context, listener)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # as in `EventEmitter._call_each`
+            run_in(context, self._listener_failed, error, name, (req, res))
+
+    def _excuses_host(self, req: IncomingMessage, connection: Connection) -> bool:
+        """Tell whether a Host field that is missing, doubled or no host is let through."""
+        lenient = connection._parsers.lenient
+        return not self.require_host_header or (lenient and bool(req._values_of(b"host")))
+
+    def _over_limit(self, req: IncomingMessage, res: ServerResponse, connection: Connection) -> bool:
+        if not self._max_at_work():
+            return False
+        connection.counted_requests += 1
+        if connection.counted_requests > self.max_requests_per_socket:
+            self._notify_in(req._listener_context, "dropRequest", req, connection.socket)
+            res._exchange.last_allowed = True
+            res._odd = True
+            res.write_head(503)
+            res.end()
+            return True
+        if connection.counted_requests == self.max_requests_per_socket:
+            res._exchange.last_allowed = True
+            res._odd = True
+        return False
+
+    def _expect(self, expect: str, req: IncomingMessage, res: ServerResponse) -> None:
+        if _fields.has_continue(expect):
+            res._expects_continue = True
+            res._odd = True
+            if self.listener_count("checkContinue"):
+                self._call_request_listeners("checkContinue", req, res)
+                return
+            res.write_continue()
+            self._call_request_listeners("request", req, res)
+        elif self.listener_count("checkExpectation"):
+            self._call_request_listeners("checkExpectation", req, res)
+        else:
+            res.write_head(417)
+            res.end()
+
+    def _wants_upgrade(self, req: IncomingMessage) -> bool:
+        callback = self.should_upgrade_callback
+        if callback is None:
+            return self.listener_count("upgrade") > 0
+        try:
+            return bool(run_in(req._listener_context, callback, req))
+        except Exception as error:
+            run_in(req._listener_context, self._listener_failed, error, "upgrade", (req, req.socket, b""))
+            return False
+
+    def _hand_over(self, req: IncomingMessage, socket: Socket, head: bytes) -> None:
+        event = "connect" if req._method == "CONNECT" else "upgrade"
+        if not self._notify_in(req._listener_context, event, req, socket, head):
+            socket.destroy()
+
+    def _refuse(self, error: BaseException, socket: Socket) -> bool:
+        return self._notify_in(socket._listener_context, "clientError", error, socket)
+
+    def _listener_failed(self, error: BaseException, event: Any, args: tuple[Any, ...]) -> None:
+        request, socket, response = _subjects(args)
+        log_failure(error, event, self, request, socket, response)
+        if event in ("request", "checkContinue", "checkExpectation"):
+            args[1]._fail()
+        elif event == "connection":
+            args[0].destroy(error if isinstance(error, Exception) else None)
+        elif event in ("upgrade", "connect", "clientError"):
+            args[1].destroy()
+
+    def _returned(self, result: Any, event: Any, args: tuple[Any, ...], listener: object) -> None:
+        """Warn, once for each listener, where it looks as if `result` should have been the body."""
+        body = result
+        for kind in (tuple, list):  # as Flask takes (body, status), and a list of what is JSON
+            if isinstance(body, kind) and body:
+                body = body[0]
+        if (
+            isinstance(body, _BODIES)
+            and event in ("request", "checkContinue", "checkExpectation")
+            and not args[1].writable_ended
+        ):
+            log_returned(result, event, args[0], listener, self._warned_returns)
+
+    # -- clocks ----------------------------------------------------------------
+
+    def _checking_interval(self) -> float:
+        """Seconds between two looks; shorter where a progress timeout asks for it."""
+        intervals = [self.connections_checking_interval, self.write_timeout / 4, self.body_timeout / 4]
+        return min((each for each in intervals if each), default=0) / 1000
+
+    def _note_progress(self) -> None:
+        if self._sweep is not None and (self._listening_socket is not None or self._connection_count):
+            self._sweep.start(self._checking_interval())
+
+    def _look(self, now: float) -> None:
+        for connection in self._connections:
+            connection._last_head = None  # an idle one keeps no memory of what it was asked
+        limits = now, self.headers_timeout / 1000, self.request_timeout / 1000
+
+        def expire(late: Any) -> None:
+            late.socket._judge(
+                lambda: late_ones([late], *limits),
+                lambda: late.expire(RequestTimeoutError()),
+            )
+
+        Slices(late_ones(self._connections, *limits), expire, EXPIRED)
+        watched = bool(self.write_timeout or self.body_timeout)
+        # Once more when both are switched off: what was seen is forgotten.
+        if watched or self._progress_watched:
+            seconds = self.write_timeout / 1000, self.body_timeout / 1000
+            Slices(list(self._connections), lambda each: each.look_at_progress(now, *seconds), LOOKED_AT)
+        self._progress_watched = watched
+        self._heap.look(self._connection_count)
+
+
+def _subjects(args: tuple[Any, ...]) -> tuple[Any, Any, Any]:
+    """Return the request, the socket and the response that are among the arguments of an event, for the log."""
+    found = [
+        next((each for each in args if isinstance(each, kind)), None)
+        for kind in (IncomingMessage, Socket, ServerResponse)
+    ]
+    return found[0], found[1], found[2]
+
+
+def _has_body(req: IncomingMessage) -> bool:
+    return bool(req._values_of(b"content-length") or req._values_of(b"transfer-encoding"))
+
+
+def _hosts_and_expects(fields: list[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """Return the values of the two fields that each request is asked for, in one walk."""
+    hosts = []
+    expects = []
+    for at in range(0, len(fields), 2):
+        size = len(fields[at])
+        if size == 4:
+            if fields[at].lower() == b"host":
+                hosts.append(fields[at + 1])
+        elif size == 6 and fields[at].lower() == b"expect":
+            expects.append(fields[at + 1])
+    return hosts, expects
+
+
+def _is_host(hosts: list[bytes]) -> bool:
+    """Judge the Host fields of a request: one, and a host (RFC 9112, 3.2)."""
+    return len(hosts) == 1 and _fields.is_host(hosts[0].decode("latin-1"))
+
+
+def _joined(values: list[bytes]) -> bytes | None:
+    return b", ".join(values) if values else None
+
+
+def _answer_empty(res: ServerResponse, status: int) -> None:
+    """Answer as Node does for its own refusals: a head that closes, an empty chunked body."""
+    res.write_head(status, ["Connection", "close"])
+    res.end()

@@ -1,0 +1,65 @@
+"""Destroyable: what can be given up before its end, and closes once."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from writehead._loop.ticks import later
+from writehead.events import ARGUMENT_COUNTS, EventEmitter
+
+
+class Destroyable(EventEmitter):
+    """Events: 'error' (error), 'close'. A subclass hears `_on_destroy`."""
+
+    _argument_counts = ARGUMENT_COUNTS
+    _destroyed = False
+    _errored: BaseException | None = None
+    _closed = False
+
+    def destroy(self, error: BaseException | None = None) -> Self:
+        """Take no more; 'error' (if one is given) and 'close' follow on a later turn."""
+        if not self._destroyed:
+            self._destroyed = True
+            if self._errored is None:
+                self._errored = error
+            self._on_destroy(error)
+        return self
+
+    def _on_destroy(self, error: BaseException | None) -> None:
+        """Release what is underneath, then call `_finish_destroy`."""
+        self._finish_destroy(error)
+
+    def _finish_destroy(self, error: BaseException | None) -> None:
+        """Emit 'error' and 'close' on a later turn."""
+        if self._errored is None:
+            self._errored = error
+        later(self._tell_destroyed, error)
+
+    def _tell_destroyed(self, error: BaseException | None) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        if error is not None:
+            self._emit_error(error)
+        self._emit_close()
+
+    def _emit_error(self, error: BaseException) -> None:
+        self._notify("error", error)
+
+    def _emit_close(self) -> None:
+        self._notify("close")
+
+    @property
+    def destroyed(self) -> bool:
+        """Whether the stream was destroyed; a request is after its end, too."""
+        return self._destroyed
+
+    @property
+    def errored(self) -> BaseException | None:
+        """The error that ended the stream."""
+        return self._errored
+
+    @property
+    def closed(self) -> bool:
+        """Whether 'close' is being or has been emitted."""
+        return self._closed

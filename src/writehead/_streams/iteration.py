@@ -1,0 +1,208 @@
+"""Iteration: `async for` over a readable, by its 'readable' events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Generator
+from contextvars import Context
+from typing import TYPE_CHECKING, Any
+
+from writehead._loop.ticks import later
+from writehead.errors import PrematureCloseError
+
+if TYPE_CHECKING:
+    from writehead._streams.readable import Readable
+
+
+class Ear:
+    """Hears what may end the wait of an iteration; `over` and `error` tell how it ended.
+
+    It stands among the listeners, as Node's does, which decides the mode; but as a program may remove those,
+    requests and sockets tell it of their end themselves, too.
+
+    To the task it is what it waits for: it has the part of a future that a task asks for. A real one would wake
+    the task by the loop, after the reads of all other connections: each would keep its piece alive until then.
+    Node's `for await` goes on before it looks at the next connection, too.
+    """
+
+    __slots__ = (
+        "_asyncio_future_blocking",
+        "_callback",
+        "_cancelled",
+        "_chunk",
+        "_context",
+        "_loop",
+        "_stream",
+        "_woken",
+        "error",
+        "over",
+    )
+
+    def __init__(self, stream: Readable, loop: asyncio.AbstractEventLoop) -> None:
+        self._stream = stream
+        self._loop = loop
+        self._asyncio_future_blocking = False
+        self._callback: Callable[[Any], object] | None = None  # wakes the task; None while it runs
+        self._context: Context | None = None
+        self._cancelled: asyncio.CancelledError | None = None
+        self._chunk: Any = None
+        self._woken = False  # after the wait began, before a task asked to be told
+        self.over = False
+        self.error: BaseException | None = None
+
+    def open(self) -> None:
+        stream = self._stream
+        stream.on("readable", self.wake)
+        stream.on("end", self.on_end)
+        stream.on("error", self.on_error)
+        stream.on("close", self.on_close)
+        stream._taker = self
+        if stream._closed:
+            later(self.on_close)
+        elif stream._end_emitted:
+            later(self.on_end)
+
+    def leave(self) -> None:
+        stream = self._stream
+        if stream._taker is self:
+            stream._taker = None
+        if not (self.over or stream._destroyed):
+            stream._break_off()
+        if stream._destroyed:
+            return  # there is nothing left to hear, nor a mode to go back to
+        stream.off("readable", self.wake)
+        stream.off("end", self.on_end)
+        stream.off("error", self.on_error)
+        stream.off("close", self.on_close)
+
+    # -- what a task asks of a future
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        """Wait for a piece, or for None: a reason to look again."""
+        self._asyncio_future_blocking = True
+        self._woken = False
+        yield self
+        chunk, self._chunk = self._chunk, None
+        return chunk
+
+    def add_done_callback(self, callback: Callable[[Any], object], *, context: Context | None = None) -> None:
+        self._callback = callback
+        self._context = context
+        if self._woken:
+            self.wake()
+
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        return self._loop
+
+    def cancel(self, msg: Any = None) -> bool:
+        if self._callback is None:
+            return False
+        self._cancelled = asyncio.CancelledError() if msg is None else asyncio.CancelledError(msg)
+        self.wake()
+        return True
+
+    def result(self) -> None:
+        cancelled, self._cancelled = self._cancelled, None
+        if cancelled is not None:
+            raise cancelled
+
+    # -- what may end the wait
+
+    @property
+    def waits(self) -> bool:
+        """Whether the task waits, and nothing has woken it."""
+        return self._callback is not None
+
+    def give(self, chunk: bytes) -> None:
+        """Let the task that waits have a piece, at once where that can be."""
+        self._chunk = chunk
+        callback, context = self._callback, self._context
+        if callback is None or context is None or asyncio.current_task(self._loop) is not None:
+            self.wake()  # no task may run inside another
+        else:
+            self._callback = None
+            context.run(callback, self)
+
+    def wake(self) -> None:
+        callback = self._callback
+        if callback is None:
+            self._woken = True
+        else:
+            self._callback = None
+            self._loop.call_soon(callback, self, context=self._context)
+
+    def _finish(self, error: BaseException | None) -> None:
+        if not self.over:
+            self.over = True
+            self.error = error
+        self.wake()
+
+    def on_end(self) -> None:
+        if self._stream._destroyed or not self._stream._ends_by_close:
+            self._finish(None)
+
+    def on_error(self, error: BaseException) -> None:
+        self._finish(error)
+
+    def on_close(self, *_: Any) -> None:
+        stream = self._stream
+        read_to_the_end = stream._end_emitted or (stream._eof and not stream._length)
+        self._finish(stream.errored or (None if read_to_the_end else PrematureCloseError()))
+
+
+class Iteration(AsyncIterator[Any]):
+    """Gives what `read` gives, until the stream is over; leaving it early breaks the stream off.
+
+    Not an async generator: a loop that is left lets go of its iterator at once,
+    but a generator would be closed by a task of the loop's, some turns later.
+    """
+
+    __slots__ = ("_ear", "_loop", "_stream")
+
+    def __init__(self, stream: Readable) -> None:
+        self._stream = stream
+        self._ear: Ear | None = None  # None before the first step and after the last
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def __anext__(self) -> Any:
+        stream, ear, loop = self._stream, self._ear, self._loop
+        if ear is None or loop is None:
+            if loop is not None:
+                raise StopAsyncIteration
+            loop = self._loop = asyncio.get_running_loop()  # once: before Python 3.12 it is a system call
+            ear = self._ear = Ear(stream, loop)
+            ear.open()
+        while True:
+            # Else the producer was asked, nothing has come, and `read` would find and change nothing.
+            if not (stream._reading and stream._need_readable) or stream._length:
+                chunk = None if stream._destroyed else stream.read()
+                if chunk is not None:
+                    return chunk
+            if ear.over:
+                break
+            try:
+                chunk = await ear
+            except BaseException:  # its traceback would keep this iterator, and so the stream, waiting
+                await self.aclose()
+                raise
+            if chunk is not None:
+                return chunk
+        await self.aclose()
+        if ear.error is not None:
+            raise ear.error
+        raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        """Leave; contextlib.aclosing calls this."""
+        ear, self._ear = self._ear, None
+        if ear is not None:
+            ear.leave()
+
+    def __del__(self) -> None:
+        ear, loop = self._ear, self._loop
+        if ear is None or loop is None:
+            return
+        if asyncio._get_running_loop() is loop:
+            ear.leave()
+        elif not loop.is_closed():  # the collector may run in any thread
+            loop.call_soon_threadsafe(ear.leave)

@@ -1,0 +1,592 @@
+"""Readable: the reading side of requests and sockets, as Node's stream.Readable.
+
+Modes, by `readable_flowing`:
+
+    None    nobody has asked: what comes is buffered
+    True    'data' listeners, `resume`, `pipe`: each piece is emitted as it comes
+    False   `pause`, 'readable' listeners, `async for`: buffered until `read`
+
+Law: 'resume', 'readable' and 'end' come on a later turn than what caused them, in
+the order in which Node's ticks bring them. State is touched lazily: until somebody
+reads or a piece has to be kept, an instance has none of its own.
+
+A subclass is the producer: it calls `_push` and `_push_end`, and hears `_want`,
+`_ended`, `_on_destroy` and `_break_off`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncIterator, Hashable, Mapping
+from typing import Any, Self, TypeVar
+
+from writehead._loop.ticks import in_turn, later
+from writehead._node.encodings import Decoder, as_decoded
+from writehead._streams.destroyable import Destroyable
+from writehead._streams.iteration import Ear, Iteration
+from writehead._streams.pipe import Pipe
+from writehead._streams.read_buffer import Pieces
+from writehead.errors import AbortError, InvalidArgTypeError, OutOfRangeError, UnshiftAfterEndError
+from writehead.events import Listener
+
+Chunk = bytes | str
+
+
+Destination = TypeVar("Destination")
+
+MAX_MARK = 1 << 30
+
+#: So many buffered pieces are emitted in one turn; a client can make each of them one byte short.
+FLOW = 256
+
+
+class Readable(Destroyable):
+    """A source of bytes, or of text after `set_encoding`.
+
+    Events: 'data' (chunk), 'readable', 'end', 'pause', 'resume', 'error' (error), 'close'.
+    Source: https://nodejs.org/api/stream.html#class-streamreadable
+    """
+
+    # Iteration is over at 'close'; a two-way stream that outlives 'end' says False.
+    _ends_by_close = True
+
+    _high_water_mark = 65536
+    _buffer: Pieces | None = None
+    _length = 0
+    _decoder: Decoder | None = None
+
+    _flowing: bool | None = None
+    _paused: bool | None = None  # by the user's own pause() or resume(); None: neither
+    _data_listening = False
+    _readable_listening = False
+    _resume_scheduled = False
+    _need_readable = False  # the next piece is worth a 'readable'
+    _readable_scheduled = False
+
+    _consumed = False  # the producer was asked at least once
+    _reading = False  # the producer was asked and has not pushed since
+    _read_ahead_scheduled = True  # before the first read nothing is read ahead
+    _sync = True  # what is pushed now must not be emitted inside this call
+    _did_read = False
+
+    _taker: Ear | None = None  # gets a piece at once if nobody else would hear of it
+
+    _eof = False
+    _end_scheduled = False
+    _end_emitted = False
+
+    _pipes: list[Pipe] | None = None
+    _awaiting: set[Pipe] | None = None  # those whose destination has not drained
+
+    # -- for the producer
+
+    def _push(self, chunk: bytes) -> bool:
+        """Take a piece; False asks to push no more before `_want`."""
+        if (
+            self._flowing
+            and self._data_listening
+            and chunk
+            and not (self._length or self._sync or self._destroyed or self._eof)
+            and self._decoder is None
+        ):
+            self._emit_data(chunk)
+            return self._has_room()  # a listener may have put something back
+        return self._push_slowly(chunk)
+
+    def _push_slowly(self, chunk: bytes) -> bool:
+        if self._destroyed or self._eof:
+            return True  # nobody is left to slow the producer down
+        text_or_bytes: Chunk = chunk if self._decoder is None else self._decoder.decode(chunk)
+        self._accept(text_or_bytes)
+        return self._has_room()
+
+    def _hand_over(self, chunk: bytes) -> bool:
+        """Give a piece straight to the one who waits for it, if nobody else would hear of it.
+
+        For a producer whose turn ends with this piece: 'readable' and `read` would do the same then.
+        """
+        taker = self._taker
+        listeners = self._listeners
+        if taker is None or self._length or self._data_listening or self._decoder is not None:
+            return False
+        if listeners is None or len(listeners.get("readable", ())) != 1 or self._destroyed:
+            return False
+        if not taker.waits:
+            return False
+        self._did_read = True
+        taker.give(chunk)
+        return True
+
+    def _has_room(self) -> bool:
+        return not self._length or self._length < self._high_water_mark
+
+    def _accept(self, chunk: Chunk, front: bool = False) -> None:
+        """Emit a piece if that can be, or else keep it."""
+        if chunk and self._flowing and self._data_listening and not self._length and not self._sync:
+            self._emit_data(chunk)
+            return
+        if not front:
+            self._reading = False
+        if chunk:
+            self._keep(chunk, front)
+            if self._need_readable:
+                self._schedule_readable()
+        if not (self._read_ahead_scheduled or self._reading):
+            self._read_ahead_scheduled = True
+            later(self._read_ahead)
+
+    def _push_end(self) -> None:
+        """Take note that nothing more comes."""
+        if self._eof:
+            return
+        self._reading = False
+        if self._decoder is not None and (rest := self._decoder.flush()):
+            self._keep(rest)
+        self._eof = True
+        if self._sync:
+            # Nobody has read: a turn is due only if somebody may be waiting for it.
+            if self._flowing is not None or self._listeners is not None:
+                self._schedule_readable()
+        elif self._flowing and not self._length and not self._heard("readable"):
+            self._need_readable = False
+            self._schedule_end()
+        else:
+            self._need_readable = False
+            self._readable_scheduled = True
+            self._emit_readable()
+
+    def _want(self) -> None:
+        """Hear that the consumer takes more; also when it was never told to stop."""
+
+    def _ended(self) -> None:
+        """Hear that 'end' was emitted."""
+
+    @property
+    def _untouched(self) -> bool:
+        """Whether nobody has read, iterated, paused, resumed, or listened to 'data' or 'readable'."""
+        return self._flowing is None and self._paused is None and not self._consumed
+
+    @property
+    def _left(self) -> bool:
+        """Whether nobody is about to read the rest: not flowing, no reader, no slow pipe."""
+        return not (self._flowing or self._readable_listening or self._awaiting or self._end_emitted)
+
+    def _discard(self) -> None:
+        """Throw away what is buffered and what comes; 'end' follows."""
+        if self._listeners is None and self._eof and not self._length:
+            self._flowing = True  # as it is known from now on
+            later(self._end_unheard)
+        else:
+            self._throw_away()
+
+    def _throw_away(self) -> None:
+        self.remove_all_listeners("data")
+        self._data_listening = True  # so that pieces are emitted, to nobody, and not kept
+        self.resume()
+
+    def _end_unheard(self) -> None:
+        """Skip 'resume' of an empty body if nobody came to listen."""
+        if self._listeners is None and not self._destroyed:
+            self._consumed = self._end_scheduled = True
+            later(self._close_unheard)
+        else:
+            self._flowing = None
+            self._throw_away()
+
+    def _close_unheard(self) -> None:
+        """Skip the turns from 'end' to 'close', too, if nobody has come in the turn between."""
+        if self._listeners is None and not self._destroyed:
+            self._end_emitted = self._destroyed = self._closed = True
+        else:
+            self._emit_end()
+
+    # -- listeners decide the mode
+
+    def _add(self, name: Hashable, listener: Listener, once: bool = False, front: bool = False) -> None:
+        super()._add(name, listener, once, front)
+        if front:
+            return  # Node: what is prepended changes no mode
+        if name == "data":
+            self._data_listening = True
+            if self._heard("readable"):  # known at once, so that resume() does not start the flow
+                self._readable_listening = True
+            if self._flowing is not False:
+                self.resume()
+        elif name == "readable" and not (self._end_emitted or self._readable_listening):
+            self._readable_listening = self._need_readable = True
+            self._flowing = self._readable_scheduled = False
+            if self._length:
+                self._schedule_readable()
+            elif not self._reading:
+                later(self.read, 0)
+
+    def remove_listener(self, name: Hashable, listener: Listener) -> Self:
+        """Remove `listener` once, the last one added; without 'data' listeners a flow goes on, to nobody.
+
+        After the last 'readable' listener the stream flows again if there are 'data' listeners.
+        """
+        super().remove_listener(name, listener)
+        if name == "readable":
+            later(self._after_readable_removed)
+        elif name == "data" and not self._heard("data"):
+            self._data_listening = False
+        return self
+
+    removeListener = remove_listener
+    off = remove_listener
+
+    def remove_all_listeners(self, name: Hashable = ...) -> Self:
+        """Remove the listeners of `name`, or of every event; a flow goes on, to nobody."""
+        super().remove_all_listeners(name)
+        if name is ... or name == "readable":
+            later(self._after_readable_removed)
+        return self
+
+    removeAllListeners = remove_all_listeners
+
+    def _after_readable_removed(self) -> None:
+        self._readable_listening = self._heard("readable")
+        if self._resume_scheduled and self._paused is False:
+            self._flowing = True
+        elif self._data_listening:
+            self.resume()
+        elif not self._readable_listening:
+            self._flowing = None
+
+    def _heard(self, name: str) -> bool:
+        return self._listeners is not None and name in self._listeners
+
+    # -- flowing and paused
+
+    def resume(self) -> Self:
+        """Start the flow; without a 'data' listener what comes is lost.
+
+        'resume' follows on a later turn. With a 'readable' listener nothing flows.
+        """
+        if not self._flowing:
+            self._flowing = not self._readable_listening
+            if not self._resume_scheduled:
+                self._resume_scheduled = True
+                later(self._start_flow)
+        self._paused = False
+        return self
+
+    def _start_flow(self) -> None:
+        if not self._reading:
+            self.read(0)
+        self._resume_scheduled = False
+        self._notify("resume")
+        self._flow()
+        if self._flowing and not (self._reading or self._end_scheduled):
+            self.read(0)
+
+    def pause(self) -> Self:
+        """Stop the flow at once, with a 'pause' event; what comes is buffered."""
+        if self._flowing is not False:
+            self._flowing = False
+            self._notify("pause")
+        self._paused = True
+        return self
+
+    def is_paused(self) -> bool:
+        """Return whether `pause` was called last, or something else stopped the flow."""
+        return self._paused is True or self._flowing is False
+
+    isPaused = is_paused
+
+    def _flow(self) -> None:
+        left = FLOW
+        # Once 'end' is due `read` could only ask for it again.
+        while self._flowing and (self._length or not self._end_scheduled) and self.read() is not None:
+            left -= 1
+            if not left:
+                in_turn(self._flow)
+                break
+
+    # -- reading
+
+    def read(self, size: int | None = None) -> Any:
+        """Take `size` bytes (characters after `set_encoding`) out of the buffer.
+
+        Without a size: the whole buffer, or one piece while flowing. None if that
+        much is not there; after the last byte has come the rest, though shorter.
+        What is returned is emitted as 'data' too.
+
+        Raises InvalidArgTypeError if `size` is no number, OutOfRangeError beyond 1 GiB.
+        """
+        if size is not None and (type(size) is not int or size > self._high_water_mark):
+            size = self._checked(size)
+        if size != 0:
+            self._readable_scheduled = False
+        elif self._need_readable and (self._eof or self._length >= (self._high_water_mark or 1)):
+            self._tell()
+            return None
+        count = self._available(size)
+        if not count and self._eof:
+            if not self._length:
+                self._schedule_end()
+            return None
+        if self._need_readable or not self._length or self._length - count < self._high_water_mark:
+            self._ask()
+            if not self._reading:  # it pushed at once
+                count = self._available(size)
+        chunk = self._take(count) if count else None
+        self._after_take(size, count)
+        if chunk is not None and not self._closed:
+            self._emit_data(chunk)
+        return chunk
+
+    def _after_take(self, size: int | None, count: int) -> None:
+        if not count and self._length <= self._high_water_mark:
+            self._need_readable = True
+        if not self._length:
+            if not self._eof:
+                self._need_readable = True
+            elif size != count:
+                self._schedule_end()
+
+    def _checked(self, size: Any) -> int | None:
+        if isinstance(size, bool) or not isinstance(size, int | float):
+            raise InvalidArgTypeError("size", "of type number", size)
+        if size > MAX_MARK:
+            raise OutOfRangeError("size", "<= 1GiB", size)
+        if math.isnan(size):  # Node: as if there were no size
+            return None
+        whole = int(size)
+        if whole > self._high_water_mark:  # Node: to the next power of two
+            self._high_water_mark = 1 << (whole - 1).bit_length()
+        return whole
+
+    def _available(self, size: int | None) -> int:
+        """Return how much of what is buffered `read(size)` takes."""
+        length = self._length
+        if not length:
+            return 0
+        if size is None:
+            if self._flowing:
+                assert self._buffer is not None
+                return self._buffer.first_length()
+            return length
+        if size <= length:
+            return max(size, 0)
+        return length if self._eof else 0
+
+    def _ask(self) -> None:
+        if self._reading or self._eof or self._destroyed:
+            return
+        self._reading = self._sync = True
+        if not self._consumed:
+            self._consumed = True
+            self._read_ahead_scheduled = False
+        if not self._length:
+            self._need_readable = True
+        try:
+            self._want()
+        finally:
+            self._sync = False
+
+    def _read_ahead(self) -> None:
+        while not (self._reading or self._eof) and (
+            self._length < self._high_water_mark or (self._flowing and not self._length)
+        ):
+            before = self._length
+            self.read(0)
+            if self._length == before:
+                break
+        self._read_ahead_scheduled = False
+
+    # -- what happens later
+
+    def _emit_data(self, chunk: Chunk) -> None:
+        self._did_read = True
+        if self._awaiting:
+            self._awaiting.clear()
+        self._notify("data", chunk)
+
+    def _tell(self) -> None:
+        if self._eof and not self._length:
+            self._schedule_end()
+        else:
+            self._schedule_readable()
+
+    def _schedule_readable(self) -> None:
+        self._need_readable = False
+        if not self._readable_scheduled:
+            self._readable_scheduled = True
+            later(self._emit_readable)
+
+    def _emit_readable(self) -> None:
+        if not self._destroyed and (self._length or self._eof):
+            self._notify("readable")
+            self._readable_scheduled = False
+        if not (self._flowing or self._eof) and self._length <= self._high_water_mark:
+            self._need_readable = True
+        self._flow()
+
+    def _schedule_end(self) -> None:
+        if not (self._end_emitted or self._end_scheduled):
+            self._eof = self._end_scheduled = True
+            later(self._emit_end)
+
+    def _emit_end(self) -> None:
+        self._end_scheduled = False
+        # Not if something was put back meanwhile.
+        if not (self._length or self._errored is not None or self._closed or self._end_emitted):
+            self._end_emitted = True
+            self._notify("end")
+            self._ended()
+
+    # -- the buffer
+
+    def _keep(self, chunk: Chunk, front: bool = False) -> None:
+        if self._buffer is None:
+            self._buffer = Pieces()
+        self._length += len(chunk)
+        if front:
+            self._buffer.put_back(chunk)
+        else:
+            self._buffer.append(chunk)
+
+    def _take(self, count: int) -> Any:
+        assert self._buffer is not None
+        self._length -= count
+        return self._buffer.take(count)
+
+    def unshift(self, chunk: Any, encoding: str | None = None) -> bool:
+        """Put `chunk` back to the front of the buffer; return whether it holds less than the mark.
+
+        A `str` is taken in `encoding`. After 'end' the stream is destroyed with
+        UnshiftAfterEndError (`ERR_STREAM_UNSHIFT_AFTER_END_EVENT`), if it is not already.
+        Raises InvalidArgTypeError if `chunk` is neither `str` nor bytes-like.
+        """
+        data = as_decoded(chunk, encoding, self._decoder)
+        if data and self._end_emitted:
+            self.destroy(UnshiftAfterEndError())
+            return False
+        if self._destroyed:
+            return False
+        if data:
+            self._accept(data, front=True)
+        return not self._eof and self._has_room()
+
+    def set_encoding(self, encoding: str | None = None) -> Self:
+        """Give out text from now on, what is buffered included; None means utf8.
+
+        A character split between two pieces waits for its rest. Raises
+        UnknownEncodingError (`ERR_UNKNOWN_ENCODING`).
+        """
+        decoder = self._decoder = Decoder(encoding)
+        if self._length:
+            held = self._take(self._length)
+            text = held if isinstance(held, str) else decoder.decode(held)
+            if text:
+                self._keep(text)
+        return self
+
+    setEncoding = set_encoding
+
+    # -- piping and iterating
+
+    def pipe(self, dest: Destination, end: bool | Mapping[str, Any] = True) -> Destination:
+        """Write every piece to `dest`, wait for its 'drain' when it asks, and end it at 'end'.
+
+        `dest` is a response, a socket, or anything else with `write`, `end`, `on`,
+        `once`, `off` and `emit`; it is returned. `end=False` (or Node's
+        `{"end": False}`) leaves it open. It is unpiped when it closes, finishes or fails.
+        Raises InvalidArgTypeError if `dest` lacks one of these.
+        """
+        if isinstance(end, Mapping):
+            end = end.get("end", True) is not False
+        pipe = Pipe(self, dest, end)
+        if self._pipes is None:
+            self._pipes = []
+            self._awaiting = set()
+        self._pipes.append(pipe)
+        pipe.begin()
+        return dest
+
+    def unpipe(self, dest: Any = None) -> Self:
+        """Stop writing to `dest`, or to every destination; without any left the stream is paused."""
+        pipes = self._pipes
+        if not pipes:
+            return self
+        if dest is None:
+            leaving, self._pipes = pipes, []
+        else:
+            leaving = [pipe for pipe in pipes if pipe.dest is dest][:1]
+            if not leaving:
+                return self
+            pipes.remove(leaving[0])
+        if not self._pipes:
+            self.pause()
+        for pipe in leaving:
+            pipe.leave()
+        return self
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        """Read by `async for`: what is buffered, joined; ends after 'close'.
+
+        Raises the error of a stream that fails, PrematureCloseError if it is
+        destroyed without one. Leaving early destroys the stream with AbortError.
+        """
+        return Iteration(self)
+
+    def _break_off(self) -> None:
+        """Hear that iteration was left before the end."""
+        self.destroy(AbortError())
+
+    # -- what it is
+
+    @property
+    def readable(self) -> bool:
+        """Whether something may still be read."""
+        return not (self._destroyed or self._end_emitted)
+
+    @property
+    def readable_ended(self) -> bool:
+        """Whether 'end' was emitted."""
+        return self._end_emitted
+
+    readableEnded = readable_ended
+
+    @property
+    def readable_flowing(self) -> bool | None:
+        """None before anybody asked; then whether 'data' is emitted as it comes."""
+        return self._flowing
+
+    readableFlowing = readable_flowing
+
+    @property
+    def readable_length(self) -> int:
+        """Bytes (characters after `set_encoding`) in the buffer."""
+        return self._length
+
+    readableLength = readable_length
+
+    @property
+    def readable_high_water_mark(self) -> int:
+        """Buffered bytes from which the source is asked to wait."""
+        return self._high_water_mark
+
+    readableHighWaterMark = readable_high_water_mark
+
+    @property
+    def readable_aborted(self) -> bool:
+        """Whether the stream was destroyed or failed before 'end'."""
+        return (self._destroyed or self._errored is not None) and not self._end_emitted
+
+    readableAborted = readable_aborted
+
+    @property
+    def readable_did_read(self) -> bool:
+        """Whether any data was given out, or thrown away."""
+        return self._did_read
+
+    readableDidRead = readable_did_read
+
+    @property
+    def readable_encoding(self) -> str | None:
+        """Node's name of the encoding set, such as "utf8"; None while bytes are given out."""
+        return None if self._decoder is None else self._decoder.encoding
+
+    readableEncoding = readable_encoding

@@ -1,0 +1,1 @@
+"""What `writehead.testing` is made of."""

@@ -1,0 +1,268 @@
+"""What a client says and hears: requests to bytes, bytes to status, headers, body.
+
+Law: nothing here knows how the bytes travel; `render_request` and `read_answer` are functions.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator, Iterable, Mapping
+from typing import Any, Protocol
+
+from writehead._semantics import fields as _fields
+
+
+def render_request(
+    method: str,
+    target: str,
+    headers: Mapping[str, Any] | Iterable[tuple[str, Any]],
+    body: bytes | str | Iterable[bytes],
+    version: str,
+) -> bytes:
+    """Return the bytes of a request; Host and the length are added where they are not given."""
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    fields = [(name, str(each)) for name, value in pairs for each in _values(value)]
+    given = {name.lower() for name, _ in fields}
+    if "host" not in given:
+        fields.insert(0, ("Host", "localhost"))
+    if isinstance(body, str):
+        body = body.encode()
+    if isinstance(body, bytes | bytearray):
+        length = ("Content-Length", str(len(body)))
+    else:
+        pieces = [b"%x\r\n%b\r\n" % (len(piece), piece) for piece in body if piece]
+        body = b"".join(pieces) + b"0\r\n\r\n"
+        length = ("Transfer-Encoding", "chunked")
+    if body and not given & {"content-length", "transfer-encoding"}:
+        fields.append(length)
+    lines = [f"{method} {target} HTTP/{version}", *(f"{name}: {value}" for name, value in fields)]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+
+
+def _values(value: Any) -> Iterable[Any]:
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+class Parsed:
+    """A response, or an informational one, read from bytes."""
+
+    __slots__ = ("body", "raw_headers", "raw_trailers", "reason", "status", "version")
+
+    def __init__(self, head: bytes) -> None:
+        line, *lines = head.decode("latin-1").split("\r\n")
+        self.version, _, rest = line.partition(" ")
+        status, _, self.reason = rest.partition(" ")
+        if not (self.version.startswith("HTTP/") and status.isdigit()):
+            raise ValueError(f"this is no status line: {line!r}")
+        self.status = int(status)
+        self.raw_headers = _flat(lines)
+        self.raw_trailers: list[str] = []
+        self.body = b""
+
+    @property
+    def headers(self) -> dict[str, Any]:
+        """The fields by lower-case name, as `IncomingMessage.headers` has them."""
+        return _fields.joined(self.raw_headers, False)
+
+    @property
+    def trailers(self) -> dict[str, Any]:
+        """The trailers by lower-case name."""
+        return _fields.joined(self.raw_trailers, False)
+
+
+def _flat(lines: list[str]) -> list[str]:
+    flat = []
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise ValueError(f"this is no header line: {line!r}")
+        flat += [name, value.strip(" \t")]
+    return flat
+
+
+def read_answer(
+    data: bytes, start: int, for_head: bool, over: bool
+) -> tuple[Parsed, list[Parsed], int] | None:
+    """Read the answer that begins at `start`.
+
+    Args:
+        data: everything received.
+        start: where the answer begins.
+        for_head: the request was HEAD, so that no body follows.
+        over: nothing more will come.
+
+    Returns:
+        The answer, the informational ones before it, and where it ends; None if it is
+        not complete.
+
+    Raises:
+        ValueError: these bytes are no answer.
+    """
+    informational: list[Parsed] = []
+    while True:
+        end = data.find(b"\r\n\r\n", start)
+        if end < 0:
+            return None
+        answer = Parsed(data[start:end])
+        start = end + 4
+        if answer.status >= 200 or answer.status == 101:
+            break
+        informational.append(answer)
+    length = 0 if for_head or answer.status in (101, 204, 304) else _length_of(answer)
+    if length is None:
+        return (answer, informational, _to_end(answer, data, start)) if over else None
+    if length < 0:
+        start = _read_chunks(answer, data, start)
+        return (answer, informational, start) if start >= 0 else None
+    if len(data) < start + length:
+        return None
+    answer.body = data[start : start + length]
+    return answer, informational, start + length
+
+
+def _length_of(answer: Parsed) -> int | None:
+    """Return the length of the body; -1 if it is chunked, None if only the end ends it."""
+    headers = answer.headers
+    if headers.get("transfer-encoding", "").lower().endswith("chunked"):
+        return -1
+    length = headers.get("content-length")
+    return None if length is None else int(length)
+
+
+def _to_end(answer: Parsed, data: bytes, start: int) -> int:
+    answer.body = data[start:]
+    return len(data)
+
+
+def _read_chunks(answer: Parsed, data: bytes, start: int) -> int:
+    """Return where the chunked body ends, or -1."""
+    parts: list[bytes] = []
+    while (end := data.find(b"\r\n", start)) >= 0:
+        size = int(data[start:end].partition(b";")[0], 16)
+        start = end + 2
+        if size == 0:
+            answer.body = b"".join(parts)
+            return _read_trailers(answer, data, start)
+        if len(data) < start + size + 2:
+            return -1
+        parts.append(data[start : start + size])
+        start += size + 2
+    return -1
+
+
+def _read_trailers(answer: Parsed, data: bytes, start: int) -> int:
+    if data[start : start + 2] == b"\r\n":
+        return start + 2
+    end = data.find(b"\r\n\r\n", start)
+    if end < 0:
+        return -1
+    answer.raw_trailers = _flat(data[start:end].decode("latin-1").split("\r\n"))
+    return end + 4
+
+
+class Source(Protocol):
+    """Where answers come from, in the order of the requests."""
+
+    def _read(self, answer: Answer) -> None: ...
+    async def _wait(self, condition: Callable[[], object], what: str, timeout: Any) -> None: ...
+
+
+class Answer:
+    """The answer to one request.
+
+    There at once where the handler answered at once; otherwise turn the clock, or
+    `await` it: that returns the answer itself when it has come whole.
+
+    What is read too early raises RuntimeError; what cannot come any more, ConnectionError.
+    """
+
+    def __init__(self, source: Source, name: str, for_head: bool, timeout: Any = None) -> None:
+        self._source = source
+        self._timeout = timeout
+        self._name = name
+        self._for_head = for_head
+        self._parsed: Parsed | None = None
+        self._lost = False
+        self._informational: list[Parsed] = []
+
+    def __repr__(self) -> str:
+        if not self.complete:
+            return f"<Answer to {self._name}: not complete>"
+        return f"<Answer to {self._name}: {self.status} {self.reason}, {len(self.body)} bytes>"
+
+    def __await__(self) -> Generator[Any, None, Answer]:
+        """Wait until the answer has come whole.
+
+        Raises:
+            ConnectionError: the connection ended before that.
+            TimeoutError: it has not come within `timeout`.
+        """
+        what = f"the whole answer to {self._name} has not come"
+        yield from self._source._wait(lambda: self.complete or self._lost, what, self._timeout).__await__()
+        self._there()
+        return self
+
+    @property
+    def complete(self) -> bool:
+        """Whether the whole answer has come."""
+        if self._parsed is None:
+            self._source._read(self)
+        return self._parsed is not None
+
+    def _there(self) -> Parsed:
+        if not self.complete:
+            if self._lost:
+                raise ConnectionError(f"the connection ended before the whole answer to {self._name}")
+            raise RuntimeError(f"the answer to {self._name} has not come whole yet; await it")
+        assert self._parsed is not None
+        return self._parsed
+
+    @property
+    def status(self) -> int:
+        """The status code."""
+        return self._there().status
+
+    @property
+    def reason(self) -> str:
+        """The reason phrase."""
+        return self._there().reason
+
+    @property
+    def raw_headers(self) -> list[str]:
+        """Every field as sent, flat: `[name, value, …]`."""
+        return self._there().raw_headers
+
+    @property
+    def headers(self) -> dict[str, Any]:
+        """The fields by lower-case name; 'set-cookie' is a list."""
+        return self._there().headers
+
+    @property
+    def body(self) -> bytes:
+        """The body, its chunks joined."""
+        return self._there().body
+
+    @property
+    def text(self) -> str:
+        """The body as utf-8."""
+        return self.body.decode()
+
+    def json(self) -> Any:
+        """Return the body as JSON."""
+        return json.loads(self.body)
+
+    @property
+    def raw_trailers(self) -> list[str]:
+        """Every trailer as sent, flat."""
+        return self._there().raw_trailers
+
+    @property
+    def trailers(self) -> dict[str, Any]:
+        """The trailers by lower-case name."""
+        return self._there().trailers
+
+    @property
+    def informational(self) -> list[Parsed]:
+        """The 1xx answers before this one, each with `status`, `reason`, `headers`, `raw_headers`."""
+        self._there()
+        return self._informational

@@ -1,0 +1,373 @@
+"""The TLS handshake of an accepted connection, step by step, without a task.
+
+    connection_made -> data_received … -> done: the host gets a TLSTransport
+                                       -> failed: the host gets the error, the connection ends
+
+The ClientHello is read first: with the context that its server name asks for OpenSSL then begins. A switch
+in its midst (`SSLObject.context`) would keep the verify mode, the tickets and the sessions of the context before.
+
+Laws: until the handshake is done no HTTP object exists, and nothing but TLS is written; a connection that is
+set up has had the whole of its handshake with one context.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from contextvars import Context
+from typing import Any, Protocol
+
+from writehead._loop import readiness
+from writehead._loop.selector import untie
+from writehead._loop.ticks import Turns, turns
+from writehead._loop.timers import IdleTimers
+from writehead._node.contexts import run_in
+from writehead._tls.client_hello import ClientHello
+from writehead._tls.transport import TLSTransport
+from writehead.errors import ConnectionLostError, HandshakeTimeoutError, SystemCallError, TLSError
+
+#: An alert that `ssl` has no name for (RFC 7301, 3.2).
+NO_APPLICATION_PROTOCOL = 120
+
+#: Takes the context that a server name asks for (None: the server's own), or an error.
+Answer = Callable[[BaseException | None, ssl.SSLContext | None], None]
+
+
+class Host(Protocol):
+    """What a handshake needs of its server."""
+
+    _copy_context: Callable[[], Context]
+    _timers: IdleTimers
+    _handshake_seconds: float
+    _context: ssl.SSLContext
+    _room: memoryview  # where its connections read to
+    _protocols: list[str]  # for ALPN; none: whatever a client offers is let pass
+
+    @property
+    def _has_names(self) -> bool: ...
+    def _on_knock(self, handshake: Handshake) -> bool: ...
+    def _on_handshake(self, handshake: Handshake, transport: TLSTransport) -> None: ...
+    def _on_handshake_failed(self, handshake: Handshake, error: BaseException) -> None: ...
+    def _on_handshake_gone(self, handshake: Handshake) -> None: ...
+    def _find_context(self, name: str, answer: Answer) -> None: ...
+
+
+class Handshake(asyncio.Protocol):
+    """The protocol of a connection until its handshake is done."""
+
+    __slots__ = (
+        "_active_at",
+        "_answered",
+        "_asking",
+        "_blocked",
+        "_error",
+        "_hello",
+        "_host",
+        "_idle_after",
+        "_idle_fired",
+        "_idle_group",
+        "_incoming",
+        "_name",
+        "_outgoing",
+        "_over",
+        "_own_context",
+        "_ssl",
+        "_turns",
+        "_used",
+        "failed_socket",
+        "raw",
+        "raw_socket",
+    )
+
+    given = False  # by hand, and not accepted
+
+    raw: Any  # the transport below
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self.raw_socket: Any = None  # what listeners of 'connection' were given
+        self.failed_socket: Any = None  # what listeners of 'clientError' were given
+        self._over = False
+        self._blocked = False
+        self._error: BaseException | None = None
+        self._idle_after = 0.0
+        self._idle_fired = False
+        self._idle_group = 0.0
+        self._active_at = 0.0
+        self._hello: ClientHello | None = ClientHello()  # until it has been answered
+        self._name = ""  # that the client asks for
+        self._asking = False  # a context was asked for, and nobody has answered yet
+        self._answered = False
+        self._used: ssl.SSLContext
+        self._own_context: Context | None = None
+
+    @property
+    def context(self) -> Context:
+        """What code of the user's runs in that is called for this connection; made when there is some."""
+        if self._own_context is None:
+            self._own_context = self._host._copy_context()
+        return self._own_context
+
+    # -- what the transport says -----------------------------------------------
+
+    def connection_made(self, transport: Any) -> None:
+        """Start the clock; the client speaks first (RFC 8446, 2)."""
+        self.raw = transport
+        self._turns: Turns = turns()
+        transport.set_write_buffer_limits(0)
+        self._in_turn(self._begin)
+
+    def _begin(self) -> None:
+        host = self._host
+        if not host._on_knock(self):
+            self._over = True
+            return
+        self._use(host._context)
+        if host._handshake_seconds:
+            host._timers.watch(self, host._handshake_seconds)
+
+    def _use(self, context: ssl.SSLContext) -> None:
+        """Begin a handshake with `context`."""
+        self._used = context
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._ssl = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+
+    def data_received(self, data: bytes) -> None:
+        """Take a step."""
+        if self._over:
+            return
+        hello = self._hello
+        if hello is None:
+            self._in_turn(self._step, data)
+        elif self._asking:
+            hello.received += data  # what a transport hands on that had read it already
+        elif hello.feed(data):
+            self._in_turn(self._on_hello, hello)
+
+    def eof_received(self) -> bool:
+        """End the connection: the client has gone before it was set up."""
+        return False
+
+    def pause_writing(self) -> None:
+        """Note that the system took only a part."""
+        self._blocked = True
+
+    def resume_writing(self) -> None:
+        """Note that the system has all that was written."""
+        self._blocked = False
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Tell the host, as an error if it was the client that left."""
+        untie(self.raw)
+        self._in_turn(self._go, exc)
+
+    def _go(self, exc: BaseException | None) -> None:
+        host = self._host
+        left = not self._over and (self.raw_socket is None or not self.raw_socket.destroyed)
+        self._end()
+        host._on_handshake_gone(self)
+        if left and isinstance(exc, OSError):
+            host._on_handshake_failed(self, SystemCallError.from_oserror(exc, "read"))
+        if self.raw_socket is not None:
+            self.raw_socket.connection_lost(None)
+        if left and not isinstance(exc, OSError):
+            # Node: behind the 'close' of the raw socket.
+            self._turns.later(host._on_handshake_failed, self, ConnectionLostError("socket hang up"))
+            self._turns.later(self._close_failed)
+        else:
+            self._close_failed()
+
+    def _close_failed(self) -> None:
+        if self.failed_socket is not None:
+            self.failed_socket.connection_lost(None)
+
+    def _in_turn(self, function: Callable[..., object], *args: Any) -> None:
+        mine = self._turns.hold()
+        try:
+            function(*args)
+        finally:
+            if mine:
+                self._turns.run()
+
+    # -- the steps -------------------------------------------------------------
+
+    def _step(self, data: bytes) -> None:
+        self._incoming.write(data)
+        try:
+            self._ssl.do_handshake()
+        except ssl.SSLWantReadError:
+            self._flush()
+        except ssl.SSLError as error:
+            self._flush()  # the alert
+            self._fail(TLSError.from_sslerror(error))
+        else:
+            self._finish()
+
+    def _refuse(self, alert: int, error: BaseException) -> None:
+        """Fail with an alert (RFC 8446, 6) before the client was answered."""
+        self.raw.write(bytes((21, 3, 3, 0, 2, 2, alert)))
+        self._fail(error)
+
+    def _flush(self) -> None:
+        if self._outgoing.pending:
+            self.raw.write(self._outgoing.read())
+
+    def _finish(self) -> None:
+        """Hand the connection over to HTTP, with what has come for it already."""
+        if self._lacks_certificate():
+            self._fail(
+                TLSError("ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE", "the session has no client certificate")
+            )
+            return
+        self._end()
+        self._flush()
+        transport = self._transport()
+        transport.raw_socket = self.raw_socket
+        transport.context = self._own_context
+        self.raw.set_protocol(transport)
+        self._host._on_handshake(self, transport)
+        if self._blocked:
+            transport.pause_writing()
+        if self._incoming.pending and not transport.is_closing():
+            transport.data_received(b"")
+
+    def _lacks_certificate(self) -> bool:
+        """Tell whether there is none that must be; OpenSSL does not ask whoever resumes a session.
+
+        Its session may be older than the demand, where a program raises that of a context in use.
+        """
+        required = self._used.verify_mode == ssl.CERT_REQUIRED
+        return required and not self._ssl.getpeercert(binary_form=True)
+
+    def _fail(self, error: BaseException) -> None:
+        self._end()
+        self._host._on_handshake_failed(self, error)
+        self.raw.abort()
+
+    def failed_transport(self) -> TLSTransport:
+        """Return what a socket may stand on that tells of a failed handshake."""
+        return self._transport()
+
+    def _transport(self) -> TLSTransport:
+        transport = TLSTransport(self.raw, self._host._room, self._ssl, self._incoming, self._outgoing)
+        transport.server_name = self._name
+        return transport
+
+    def cut(self) -> None:
+        """End the connection; nobody is told of an error."""
+        self._end()
+        self.raw.abort()
+
+    def _end(self) -> None:
+        self._over = True
+        self._hello = None
+        if self._idle_after:
+            self._host._timers.forget(self)
+
+    def _on_idle(self) -> None:
+        readiness.judge(self.raw, readiness.READ, lambda: not self._over, self._time_out)
+
+    def _time_out(self) -> None:
+        self._in_turn(self._fail, HandshakeTimeoutError())
+
+    # -- the name that the client asks for (RFC 6066, 3) -------------------------
+
+    def _on_hello(self, hello: ClientHello) -> None:
+        """Choose the context, which may take its time; then answer."""
+        host = self._host
+        if not (hello.name and host._has_names):
+            self._answer_hello(None)
+            return
+        self._asking = True
+        try:
+            run_in(self.context, host._find_context, hello.name, self._answer)
+        except Exception as error:
+            self._answer(error, None)
+        if not self._answered:
+            self.raw.pause_reading()
+
+    def _answer(self, error: BaseException | None, context: ssl.SSLContext | None) -> None:
+        if self._answered or self._over:
+            return
+        self._answered = True
+        self._error = error
+        self._turns.later(self._on_answer, context)
+
+    def _on_answer(self, context: ssl.SSLContext | None) -> None:
+        if self._over:
+            return
+        self._asking = False
+        self.raw.resume_reading()
+        if self._error is not None:
+            self._refuse(ssl.ALERT_DESCRIPTION_INTERNAL_ERROR, self._error)
+        else:
+            self._answer_hello(context)
+
+    def _answer_hello(self, context: ssl.SSLContext | None) -> None:
+        """Let OpenSSL read what came; follow a context's own callback to where it leads, once."""
+        hello, self._hello = self._hello, None
+        assert hello is not None
+        self._name = hello.name
+        if context is not None and context is not self._used:
+            self._use(context)
+        for _ in range(2):
+            try:
+                switched = self._begin_with(hello)
+            except Exception as error:
+                self._refuse(ssl.ALERT_DESCRIPTION_INTERNAL_ERROR, error)
+                return
+            if switched is None:
+                return
+            self._use(switched)
+        self._refuse(
+            ssl.ALERT_DESCRIPTION_INTERNAL_ERROR,
+            TLSError("ERR_SSL_CALLBACK_FAILED", "the sni_callback of the chosen context chooses yet another"),
+        )
+
+    def _begin_with(self, hello: ClientHello) -> ssl.SSLContext | None:
+        """Take the first step; return the context that a callback of the program's has put in place of ours."""
+        if self._used.sni_callback is not None and not hello.name.isascii():
+            # Python fails to decode it, and writes a traceback to the standard error output.
+            error = TLSError("ERR_SSL_BAD_EXTENSION", f"the server name is not ASCII: {hello.name!r}")
+            self._refuse(ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME, error)
+            return None
+        self._incoming.write(hello.received)
+        try:
+            self._ssl.do_handshake()
+        except ssl.SSLWantReadError:
+            switched = self._ssl.context
+            if switched is self._used and self._ssl.session_reused:
+                switched = self._ask_own_callback(hello.name)
+            if switched is not self._used:
+                return switched
+            if self._is_foreign(hello):
+                text = f"no application protocol: the client offers {hello.protocols!r} alone"
+                self._refuse(NO_APPLICATION_PROTOCOL, TLSError("ERR_SSL_NO_APPLICATION_PROTOCOL", text))
+                return None
+        except ssl.SSLError as error:
+            self._flush()  # the alert
+            self._fail(TLSError.from_sslerror(error))
+            return None
+        self._flush()
+        return None
+
+    def _is_foreign(self, hello: ClientHello) -> bool:
+        """Tell whether the client speaks, by ALPN, nothing that we do; Python's `ssl` would go on without."""
+        ours, theirs = self._host._protocols, hello.protocols
+        return bool(ours and theirs) and not any(each.encode() in theirs for each in ours)
+
+    def _ask_own_callback(self, name: str) -> ssl.SSLContext:
+        """Return the context that the callback of the context in use chooses for `name`.
+
+        Whom it resumes in TLS 1.2 OpenSSL tells it the name of the session, not the one that is asked for.
+        """
+        callback: Any = self._used.sni_callback
+        if callback is None:
+            return self._used
+        asked = self._used.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_side=True)
+        alert = run_in(self.context, callback, asked, name or None, self._used)
+        if alert is not None:
+            raise TLSError("ERR_SSL_CALLBACK_FAILED", f"the sni_callback of the context refuses {name!r}")
+        return asked.context
