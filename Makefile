@@ -57,6 +57,10 @@ lint: $(VENV)/.ready-dev ## Run ruff
 types: $(VENV)/.ready-dev ## Run mypy --strict
 	$(BIN)/mypy --no-error-summary
 
+.PHONY: packages
+packages: $(VENV)/.ready-dev ## Print the packages of the library, and what each imports
+	@$(BIN)/python -m tests.packages
+
 .PHONY: format
 format: $(VENV)/.ready-dev ## Let ruff order the imports and lay out the code
 	$(BIN)/ruff check --quiet --fix .

@@ -4,113 +4,30 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.packages import imports_of, modules, package_of, rings, tree_of, upward
+
 ROOT = Path(__file__).parent.parent
-SOURCE = ROOT / "src" / "writehead"
 TESTS = ROOT / "tests"
-
-# The order of the packages: each imports from those before it alone. Only `Socket.server` is typed by what is above.
-ORDER = [
-    "errors",
-    "_node",
-    "_loop",
-    "_semantics",
-    "events",
-    "_streams",
-    "_http1",
-    "_tls",
-    "_net",
-    "_message",
-    "_connection",
-    "_server",
-    "_process",
-    "_testing",
-    "http",
-    "https",
-    "testing",
-]
-FACES = ["", "cli", "__main__"]  # the package itself, and its command
-TYPED_BY_ABOVE = {("_net.socket_info", "_server.server"), ("_net.write_queue", "_server.server")}
-
-
-def modules() -> list[str]:
-    """Return the dotted names of the modules below `writehead`; the package itself is ''."""
-    names = []
-    for path in sorted(SOURCE.rglob("*.py")):
-        name = ".".join(path.relative_to(SOURCE).with_suffix("").parts)
-        names.append(name.removesuffix("__init__").removesuffix("."))
-    return names
-
-
-def tree_of(module: str) -> ast.Module:
-    path = SOURCE.joinpath(*module.split(".")) if module else SOURCE
-    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    return ast.parse(path.read_text("utf-8"))
-
-
-def package_of(module: str) -> str:
-    return module.split(".")[0]
-
-
-def imports_of(module: str) -> Iterator[str]:
-    """Yield the modules of the library that `module` imports, for types too."""
-    for node in ast.walk(tree_of(module)):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                if alias.name.split(".")[0] == "writehead":
-                    yield alias.name.partition(".")[2]
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{module} imports from where it stands: say the whole name"
-            yield from names_from(node)
-
-
-def names_from(node: ast.ImportFrom) -> Iterator[str]:
-    if (node.module or "").split(".")[0] != "writehead":
-        return
-    base = (node.module or "").split(".")[1:]
-    known = modules()
-    for alias in node.names:
-        whole = ".".join([*base, alias.name])
-        yield whole if whole in known else ".".join(base)
 
 
 @pytest.mark.parametrize("module", modules())
 def test_a_package_imports_from_below_only(module: str) -> None:
     """No module imports from a package above its own, not even a type."""
-    order = [*ORDER, *FACES]
-    for other in set(imports_of(module)):
-        above = order.index(package_of(other)) > order.index(package_of(module))
-        assert not above or (module, other) in TYPED_BY_ABOVE, f"{module} imports {other or 'the package'}"
+    assert upward(module) == []
 
 
 def test_there_are_no_rings() -> None:
     """No module imports itself by way of others, when it is loaded."""
-    left = {
-        module: {other for other in loaded_by(module) if other != module} - {package_of(module)}
-        for module in modules()
-    }
-    while ready := [module for module, needs in left.items() if not needs & set(left)]:
-        for module in ready:
-            del left[module]
-    assert left == {}
-
-
-def loaded_by(module: str) -> set[str]:
-    """Return what a module imports as it is loaded."""
-    names = set()
-    for node in tree_of(module).body:
-        if isinstance(node, ast.ImportFrom):
-            names.update(names_from(node))
-    return names
+    assert rings() == []
 
 
 def test_no_more_messages_know_a_wire() -> None:
     """Requests and responses know HTTP, and no way of writing it down: those that still do are named here."""
-    known = {f"_message.{each}" for each in ("header_store", "incoming", "outgoing", "pipeline", "response")}
+    known = {f"_message.{each}" for each in ("outgoing", "response")}
     found = {
         module
         for module in modules()

@@ -58,7 +58,7 @@ MUTATIONS: list[Mutation] = [
         "{date_line()}{kept[24:]}{kept[:24]}",
     ),
     Mutation("chunk sizes in capitals", "_http1/framing.py", 'b"%x\\r\\n" % size', 'b"%X\\r\\n" % size'),
-    Mutation("a 304 may have a body", "_http1/framing.py", "status in (204, 304) or", "status == 204 or"),
+    Mutation("a 304 may have a body", "_semantics/status.py", "status in (204, 304) or", "status == 204 or"),
     Mutation(
         "a chunked 204 keeps the connection", "_http1/framing.py", "chunked = keep = False", "chunked = False"
     ),

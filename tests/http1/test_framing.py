@@ -13,13 +13,15 @@ from tests.http1 import framing_table as table
 from tests.stage import Stage, dateless
 from writehead._http1 import framing
 from writehead._http1.framing import Facts, Framing, decide
+from writehead._semantics import exchange
+from writehead._semantics.status import body_allowed
 from writehead.errors import TrailerInvalidError
 
 LINE = table.KEEP_ALIVE + "\r\n"
 REMOVED = {
-    "content-length": framing.REMOVED_LENGTH,
-    "transfer-encoding": framing.REMOVED_TRANSFER_ENCODING,
-    "connection": framing.REMOVED_CONNECTION,
+    "content-length": exchange.REMOVED_LENGTH,
+    "transfer-encoding": exchange.REMOVED_TRANSFER_ENCODING,
+    "connection": exchange.REMOVED_CONNECTION,
 }
 
 
@@ -316,7 +318,7 @@ def test_the_outcome_by_example(row: str) -> None:
 )
 def test_no_body_for_head_and_for_1xx_204_304(for_head: bool, status: int, allowed: bool) -> None:
     """205 is an ordinary status."""
-    assert framing.body_allowed(for_head, status) is allowed
+    assert body_allowed(for_head, status) is allowed
 
 
 def test_fields_are_rendered_as_given_and_noted() -> None:

@@ -124,8 +124,3 @@ def has_come(block: bytes) -> bool:
         return True
     _met[at] = number
     return False
-
-
-def fields_of(head: RawHead) -> list[bytes]:
-    """Return the fields, flat; the caller's own list."""
-    return head.fields[:]

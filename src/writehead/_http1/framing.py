@@ -12,16 +12,14 @@ from typing import Any
 
 from writehead._semantics import dates
 from writehead._semantics import fields as _fields
-from writehead.errors import TrailerInvalidError
-
-REMOVED_LENGTH = 1
-REMOVED_TRANSFER_ENCODING = 2
-REMOVED_CONNECTION = 4
-
-#: Names that the framing looks at; any other field is only text to it.
-FRAMING_NAMES = frozenset(
-    ("connection", "content-length", "transfer-encoding", "keep-alive", "trailer", "date", "expect")
+from writehead._semantics.exchange import (
+    FRAMING_NAMES,
+    REMOVED_CONNECTION,
+    REMOVED_LENGTH,
+    REMOVED_TRANSFER_ENCODING,
 )
+from writehead._semantics.status import body_allowed
+from writehead.errors import TrailerInvalidError
 
 CLOSE = "Connection: close\r\n"
 KEEP = "Connection: keep-alive\r\n"
@@ -60,11 +58,6 @@ class Framing:
     chunked: bool
     body_allowed: bool
     stays: bool  # the connection, after this response
-
-
-def body_allowed(for_head: bool, status: int) -> bool:
-    """Tell whether a response may carry content (RFC 9110, 6.4.1)."""
-    return not (for_head or status in (204, 304) or 100 <= status <= 199)
 
 
 def decide(facts: Facts) -> Framing:

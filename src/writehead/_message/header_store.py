@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
-from writehead._http1.framing import (
+from writehead._semantics import fields as _fields
+from writehead._semantics.exchange import (
     FRAMING_NAMES,
     REMOVED_CONNECTION,
     REMOVED_LENGTH,
     REMOVED_TRANSFER_ENCODING,
 )
-from writehead._semantics import fields as _fields
 from writehead.errors import HeadersSentError, InvalidArgTypeError, InvalidArgValueError
 from writehead.events import MESSAGE_ARGUMENT_COUNTS, EventEmitter
 

@@ -6,12 +6,12 @@ import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Protocol, Self
 
-from writehead._http1.field_block import RawHead, fields_of
 from writehead._loop.ticks import later, turns
 from writehead._message.abort_signal import AbortSignal
 from writehead._node.callbacks import Callback
 from writehead._node.failure_log import log_failure
 from writehead._semantics import fields as _fields
+from writehead._semantics.exchange import FieldBlock
 from writehead._streams.readable import Readable
 from writehead.errors import AbortError, ConnectionLostError, PayloadTooLargeError
 from writehead.events import MESSAGE_ARGUMENT_COUNTS
@@ -43,7 +43,7 @@ class IncomingMessage(Readable):
     _target: bytes = b""
     _http_version: Any = "1.1"
     _raw_fields: list[bytes] | None = None
-    _raw_head: RawHead | None = None
+    _raw_head: FieldBlock | None = None
     _raw_trailers: list[bytes] | None = None
     _should_keep_alive = True
     _upgrade = False
@@ -125,7 +125,7 @@ class IncomingMessage(Readable):
         fields = self._raw_fields
         if fields is None:
             head = self._raw_head
-            fields = self._raw_fields = [] if head is None else fields_of(head)
+            fields = self._raw_fields = [] if head is None else head.fields[:]
         return fields
 
     def _values_of(self, name: bytes) -> list[bytes]:

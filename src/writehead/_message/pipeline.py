@@ -6,10 +6,10 @@ import asyncio
 import time
 from typing import Any
 
-from writehead._http1.framing import body_allowed
 from writehead._message.outgoing import OutgoingMessage
 from writehead._message.source import Source
 from writehead._message.writable_watch import Watch
+from writehead._semantics.status import body_allowed
 from writehead.errors import ConnectionLostError, StreamWriteAfterEndError
 
 #: So long a source that never waits may go on, in seconds, before others have their turn.

@@ -1,4 +1,4 @@
-"""The seam between a message and the wire: Protocols only, no code.
+"""The seam between a message and the wire: Protocols and names, no code.
 
 A response asks an `Exchange` to begin, write, end, flush, inform and abort, and never
 which version of HTTP it speaks. The exchange answers through `ResponseSide`. Bytes go
@@ -11,6 +11,34 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 Done = Callable[[BaseException | None], object]
+
+#: In `ResponseHead._removed`: the automatic fields that the user has removed, and does not want.
+REMOVED_LENGTH = 1
+REMOVED_TRANSFER_ENCODING = 2
+REMOVED_CONNECTION = 4
+
+#: Names that the framing looks at; any other field is only text to it.
+FRAMING_NAMES = frozenset(
+    ("connection", "content-length", "transfer-encoding", "keep-alive", "trailer", "date", "expect")
+)
+
+
+class FieldBlock(Protocol):
+    """The fields of a request, of which nothing is made before somebody asks.
+
+    It may serve other requests with the same fields: what is kept in `text` and `joined` is not changed.
+    """
+
+    host_is_good: bool
+    expect: bytes | None
+    text: list[str] | None
+    joined: dict[str, Any] | None
+
+    @property
+    def fields(self) -> list[bytes]: ...
+    def values_of(self, wanted: bytes) -> list[bytes]: ...
+    def keep_text(self, text: list[str]) -> None: ...
+    def keep_joined(self, joined: dict[str, Any]) -> None: ...
 
 
 class ResponseHead(Protocol):

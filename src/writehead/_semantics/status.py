@@ -112,3 +112,8 @@ METHODS: list[str] = [
     "UNLOCK",
     "UNSUBSCRIBE",
 ]
+
+
+def body_allowed(for_head: bool, status: int) -> bool:
+    """Tell whether a response may carry content (RFC 9110, 6.4.1)."""
+    return not (for_head or status in (204, 304) or 100 <= status <= 199)
