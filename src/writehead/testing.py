@@ -145,7 +145,7 @@ class Client:
     def __init__(self, server: Server, peer: tuple[str, int], timeout: float | timedelta = TIMEOUT) -> None:
         protocol: Any = server._make_connection()
         #: The transport that the server writes to: `room`, `fail`, `written`.
-        self.transport = MemoryTransport(protocol, peer)
+        self.transport: MemoryTransport = MemoryTransport(protocol, peer)
         self.transport.on_change = self._wake
         #: How long an `await` may take by default, in milliseconds; 0 is for ever.
         self.timeout = timeout

@@ -46,7 +46,7 @@ class IdleTimers:
     __slots__ = ("_groups", "clock")
 
     def __init__(self, clock: Clock) -> None:
-        self.clock = clock
+        self.clock: Clock = clock
         self._groups: dict[int, _Group] = {}
 
     def watch(self, idler: Idler, seconds: float) -> None:
@@ -102,12 +102,12 @@ class _Group:
     __slots__ = ("handle", "key", "members", "seconds", "timers", "when")
 
     def __init__(self, timers: IdleTimers, key: int, seconds: float) -> None:
-        self.timers = timers
-        self.key = key
-        self.seconds = seconds
+        self.timers: IdleTimers = timers
+        self.key: int = key
+        self.seconds: float = seconds
         self.members: set[Idler] = set()
         self.handle: Handle | None = None
-        self.when = 0.0
+        self.when: float = 0.0
 
     def wake_at(self, when: float) -> None:
         if self.handle is not None:

@@ -91,9 +91,9 @@ class _Timer:
     __slots__ = ("args", "callback", "cancelled")
 
     def __init__(self, callback: Callable[..., object], args: tuple[Any, ...]) -> None:
-        self.callback = callback
-        self.args = args
-        self.cancelled = False
+        self.callback: Callable[..., object] = callback
+        self.args: tuple[Any, ...] = args
+        self.cancelled: bool = False
 
     def cancel(self) -> None:
         self.cancelled = True
@@ -117,11 +117,11 @@ class MemoryTransport(asyncio.Transport):
     ) -> None:
         super().__init__()
         #: What has left: all that the other end could have read.
-        self.written = bytearray()
+        self.written: bytearray = bytearray()
         #: Whether this end has sent its FIN, or is closed.
-        self.ended = False
+        self.ended: bool = False
         #: Whether the connection is gone.
-        self.closed = False
+        self.closed: bool = False
         #: Called when one of the three above has changed.
         self.on_change: Callable[[], object] = bool
         self._protocol: Any = protocol

@@ -454,8 +454,8 @@ class ParseError(HTTPError, ValueError):
     offset in `raw_packet`, the bytes that were being read.
     """
 
-    code = "HPE_INTERNAL"
-    status = 400
+    code: str = "HPE_INTERNAL"
+    status: int | None = 400
     _statuses: ClassVar[dict[str, int]] = {"HPE_HEADER_OVERFLOW": 431, "HPE_CHUNK_EXTENSIONS_OVERFLOW": 413}
 
     def __init__(
@@ -491,7 +491,7 @@ class PayloadTooLargeError(HTTPError, ValueError):
     """Raise `limit` (bytes) if such bodies are welcome; the client gets a 413 (RFC 9110, 15.5.14)."""
 
     code = "ERR_HTTP_PAYLOAD_TOO_LARGE"
-    status = 413
+    status: int | None = 413
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"The request body is larger than the limit of {limit} byte(s)")
@@ -502,7 +502,7 @@ class RequestTimeoutError(HTTPError, TimeoutError):
     """Raise `headers_timeout` or `request_timeout` if clients may be this slow; they get a 408."""
 
     code = "ERR_HTTP_REQUEST_TIMEOUT"
-    status = 408
+    status: int | None = 408
 
     def __init__(self) -> None:
         super().__init__("Request timeout")
@@ -529,7 +529,7 @@ class HandshakeTimeoutError(HTTPError, TimeoutError):
 class TLSError(HTTPError, OSError):
     """Look at `code`: the TLS library refused what the client sent, or its certificate."""
 
-    code = "ERR_SSL"
+    code: str = "ERR_SSL"
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
@@ -550,7 +550,7 @@ class SystemCallError(HTTPError, OSError):
     none; `address` and `port` say what the call was about, if it was about one.
     """
 
-    code = "UNKNOWN"
+    code: str = "UNKNOWN"
 
     def __init__(
         self,
@@ -563,8 +563,8 @@ class SystemCallError(HTTPError, OSError):
         number = getattr(_errno, errno_name, None)
         super().__init__(sentence(errno_name, syscall, address, port, text))
         self.code = errno_name
-        self.errno = number
-        self.strerror = text_of(errno_name) if text is None else text
+        self.errno: int | None = number
+        self.strerror: str = text_of(errno_name) if text is None else text
         self.syscall: str | None = syscall
         self.address = address
         self.port = port
@@ -588,12 +588,12 @@ class SystemCallError(HTTPError, OSError):
 class ConnectionLostError(SystemCallError, ConnectionResetError):
     """Stop working for this client: it left before the exchange was complete."""
 
-    code = "ECONNRESET"
+    code: str = "ECONNRESET"
 
     def __init__(self, text: str = "aborted", syscall: str | None = None) -> None:
         HTTPError.__init__(self, text)
-        self.errno = _errno.ECONNRESET
-        self.strerror = text_of("ECONNRESET")
+        self.errno: int | None = _errno.ECONNRESET
+        self.strerror: str = text_of("ECONNRESET")
         self.syscall = syscall
-        self.address = None
-        self.port = None
+        self.address: str | None = None
+        self.port: int | None = None

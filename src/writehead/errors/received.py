@@ -27,7 +27,7 @@ class Secret:
 
     def __init__(self, value: object) -> None:
         #: How the value is described.
-        self.kind = (
+        self.kind: str = (
             f"type {type(value).__name__} (not shown)" if type(value) in _SCALARS else described(value)
         )
 
