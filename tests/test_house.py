@@ -147,9 +147,14 @@ TESTED_WITH = {
     "_testing.transport": "memory",
     "_tls.context": "secure_context",
     "_tls.transport": "tls",
+    "errors.arguments": "errors",
     "errors.base": "errors",
     "errors.client": "client_errors",
+    "errors.message": "errors",
+    "errors.peer": "errors",
     "errors.received": "errors",
+    "errors.server": "errors",
+    "errors.streams": "errors",
 }
 
 

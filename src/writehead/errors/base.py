@@ -29,6 +29,3 @@ def restored(kind: type[HTTPError], args: tuple[object, ...]) -> HTTPError:
     error = kind.__new__(kind, *args)
     error.args = args  # an OSError sets them in __init__ alone
     return error
-
-
-HTTPError.__module__ = "writehead.errors"
