@@ -366,13 +366,18 @@ class OutgoingMessage(HeaderStore):
 
     waitFinished = wait_finished
 
-    async def _first_of(self, *events: str, beside: Any = None) -> None:
-        """Wait for one of `events`; or for the 'drain' of a writable given by hand, which Node does not pass on."""
+    def _own_waiters(self) -> Waiters:
+        """Return those who wait for an event of this response, or for its end, apart from its listeners."""
         waiters = self._waiters
         if waiters is None:
             waiters = self._waiters = Waiters()
             if self._listeners is None:
                 self._listeners = {}  # its end is heard of
+        return waiters
+
+    async def _first_of(self, *events: str, beside: Any = None) -> None:
+        """Wait for one of `events`; or for the 'drain' of a writable given by hand, which Node does not pass on."""
+        waiters = self._own_waiters()
         if beside is None:
             await waiters.first_of(events)
             return
