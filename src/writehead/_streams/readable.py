@@ -418,8 +418,7 @@ class Readable(Destroyable):
 
     def _emit_readable(self) -> None:
         if not self._destroyed and (self._length or self._eof):
-            self._notify("readable")
-            if self._tells_taker and self._taker is not None:
+            if not self._notify("readable") and self._tells_taker and self._taker is not None:
                 self._taker.wake()
             self._readable_scheduled = False
         if not (self._flowing or self._eof) and self._length <= self._high_water_mark:
