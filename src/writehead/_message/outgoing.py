@@ -6,6 +6,7 @@ State moves one way: open -> rendered (the head is fixed) -> finished (`end` was
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -351,6 +352,8 @@ class OutgoingMessage(HeaderStore):
                 await self._first_of("drain", "finish")
             elif self.writable_length:
                 await self._first_of("drain", "finish", beside=exchange.socket)
+        elif self._finished:
+            await asyncio.sleep(0)  # a loop of `write` and `drain` that misses the end lets others be served
 
     async def wait_finished(self) -> None:
         """Return at 'finish'.
