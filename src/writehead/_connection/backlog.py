@@ -14,6 +14,9 @@ REQUESTS = 32
 SLICE = 256
 HEAD = 8
 
+#: So many requests that wish to leave HTTP are declined in one turn: each is parsed twice.
+UPGRADES = 16
+
 #: A packet up to this size is parsed at once, even if others wait for their turn, in bytes.
 SMALL_PACKET = 4096
 
