@@ -13,6 +13,7 @@ from writehead import http
 from writehead._connection.backlog import REQUESTS
 from writehead._loop.ticks import later
 
+UPGRADE = GET.replace(b"\r\n\r\n", b"\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
@@ -30,8 +31,9 @@ async def serve(handler: Any, **options: Any) -> http.Server:
     return await server.listen(0, "127.0.0.1")
 
 
+@pytest.mark.parametrize("request_bytes", [GET, UPGRADE], ids=["plain", "wishing to upgrade"])
 @on_both_loops
-async def test_pipelined_requests_leave_others_their_turn() -> None:
+async def test_pipelined_requests_leave_others_their_turn(request_bytes: bytes) -> None:
     """Who sends a thousand requests in one packet is served in slices, and whoever comes then between them."""
     order: list[str] = []
 
@@ -41,7 +43,7 @@ async def test_pipelined_requests_leave_others_their_turn() -> None:
 
     async with await serve(handle) as server:
         many, one = await dial(server), await dial(server)
-        many.send(GET * 1000)
+        many.send(request_bytes * 1000)
         one.send(GET.replace(b"/", b"/one", 1))
         await one.until(b"ok")
         one.close()
@@ -208,6 +210,38 @@ async def test_a_connection_is_lost_while_a_part_of_its_packet_waits() -> None:
         other.send(GET)
         assert await other.until(b"ok") == answer(b"ok")
         other.close()
+
+
+@on_both_loops
+async def test_a_thousand_waiting_requests_are_lost_in_turns() -> None:
+    """Each request and response is told, in their order, and others are served between."""
+    held: list[Any] = []
+    closed: list[int] = []
+    lost: list[int] = []
+    told_at: list[int] = []
+
+    def handle(req: Any, res: Any) -> None:
+        number = len(held)
+        held.append(res)
+        req.on("close", lambda: closed.append(number))
+        res.on("close", lambda: lost.append(number))
+
+    def look(*_: object) -> None:
+        asyncio.get_running_loop().call_soon(lambda: told_at.append(len(closed)))
+
+    async with await serve(handle) as server:
+        client = await dial(server)
+        client.send(GET * 1000)
+        while len(held) < 1000:
+            await asyncio.sleep(0)
+        held[0].socket.on("close", look)
+        held[0].socket.destroy()
+        while len(lost) < 1000:
+            await asyncio.sleep(0)
+        client.close()
+    assert told_at[0] < 1000
+    assert closed == lost == list(range(1000))
+    assert all(res.destroyed for res in held)
 
 
 @on_both_loops

@@ -1006,6 +1006,17 @@ async def test_drain_raises_at_once_when_the_response_was_destroyed(error: BaseE
 
 
 @on_both_loops
+async def test_drain_behind_the_end_lets_the_loop_go_on() -> None:
+    """A loop of `write` and `drain` that does not notice the end is its own fault, and nobody else's."""
+    served = serve(lambda res: res.on("error", lambda error: None).end("x"))
+    others: list[str] = []
+    asyncio.get_running_loop().call_soon(others.append, "served")
+    while not others:
+        assert not served.res.write("x")
+        await served.res.drain()
+
+
+@on_both_loops
 async def test_wait_finished_raises_what_the_response_was_destroyed_with() -> None:
     """The error itself."""
     served = serve(lambda res: res.flush_headers())

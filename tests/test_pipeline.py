@@ -295,6 +295,16 @@ async def test_a_client_that_left_before() -> None:
 
 
 @on_both_loops
+async def test_a_response_that_was_ended_before() -> None:
+    """Nothing is drawn of a source that may never speak."""
+    served = open_response()
+    served.res.end()
+    source = Chunks(wait=asyncio.Event())
+    with pytest.raises(StreamWriteAfterEndError):
+        await http.pipeline(source, served.res)
+
+
+@on_both_loops
 async def test_a_request_that_is_aborted() -> None:
     """The source's own error."""
     served = open_response(POST + b"abc")
@@ -456,7 +466,20 @@ class AsyncIterator_(Closing):
         self.closed += 1
 
 
-SOURCES = [File, Iterator_, Rows, AsyncRows, AsyncIterator_]
+class AsyncFile(Closing):
+    """A file whose methods are coroutines."""
+
+    count = 3
+
+    async def read(self, size: int) -> bytes:
+        self.count -= 1
+        return b"abc" if self.count >= 0 else b""
+
+    async def close(self) -> None:  # type: ignore[override]
+        self.closed += 1
+
+
+SOURCES = [AsyncFile, File, Iterator_, Rows, AsyncRows, AsyncIterator_]
 
 
 def end_by_others(served: Served) -> None:

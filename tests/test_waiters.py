@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import tempfile
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -139,6 +141,85 @@ async def test_listeners_that_fail_keep_nobody_waiting(wait: Any) -> None:
     await ended.wait()
     client.close()
     await server.close()
+
+
+async def _send_large_file(req: Any, res: Any) -> None:
+    with tempfile.TemporaryFile() as file:
+        file.truncate(1 << 27)
+        await res.send_file(file)
+
+
+async def _wait_for_source(req: Any, res: Any) -> None:
+    async def source() -> AsyncIterator[bytes]:
+        yield b"x"
+        await asyncio.Event().wait()
+
+    await http.pipeline(source(), res)
+
+
+@pytest.mark.parametrize("how", ["reset", "cut"])
+@pytest.mark.parametrize("wait", [_send_large_file, _wait_for_source, _drain, _drain_socket, _iterate])
+@on_both_loops
+async def test_listeners_that_are_removed_keep_nobody_waiting(wait: Any, how: str) -> None:
+    """Of the response, the request and the socket, before the connection goes."""
+    removed, ended = asyncio.Event(), asyncio.Event()
+
+    async def handle(req: Any, res: Any) -> None:
+        def remove() -> None:
+            for emitter in (req, res, req.socket):
+                emitter.remove_all_listeners()
+            removed.set()
+
+        asyncio.get_running_loop().call_later(0.02, remove)  # the client does not read: by then it waits
+        with pytest.raises(ConnectionLostError):
+            await wait(req, res)
+        ended.set()
+
+    async with http.create_server(handle) as server:
+        await server.listen(0, "127.0.0.1")
+        client = await dial(server)
+        client.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab")
+        await removed.wait()
+        if how == "reset":
+            client.abort()
+        else:
+            server.close_all_connections()
+        await ended.wait()
+        client.close()
+
+
+@on_both_loops
+async def test_a_body_whose_listeners_are_removed_is_iterated_to_its_end() -> None:
+    """What comes later is read; so is what an upgraded socket gets."""
+    rest = asyncio.Event()
+
+    async def read(stream: Any) -> bytes:
+        asyncio.get_running_loop().call_soon(stream.remove_all_listeners)
+        asyncio.get_running_loop().call_soon(rest.set)
+        return b"".join([chunk async for chunk in stream])
+
+    async def handle(req: Any, res: Any) -> None:
+        res.end(await read(req))
+
+    async def upgrade(req: Any, socket: Any, head: bytes) -> None:
+        socket.end(await read(socket))
+
+    async with http.create_server(handle) as server:
+        server.on("upgrade", upgrade)
+        await server.listen(0, "127.0.0.1")
+        for field in (b"Content-Length: 5", b"Connection: upgrade\r\nUpgrade: x"):
+            rest.clear()
+            client = await dial(server)
+            client.send(b"POST / HTTP/1.1\r\nHost: a\r\n" + field + b"\r\n\r\nab")
+            await rest.wait()
+            for byte in (b"c", b"d", b"e"):
+                client.send(byte)
+                await asyncio.sleep(0)
+            if field.endswith(b"x"):
+                client.end()
+            await client.until(b"cde")  # "ab" before it: of the upgrade it was `head`
+            client.close()
 
 
 @on_both_loops

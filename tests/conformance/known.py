@@ -434,7 +434,7 @@ DIFFERENCES: list[Difference] = [
     ),
     Difference(
         "D41",
-        "Options that there are not",
+        "Unknown options",
         "ignores them.",
         'raises UnknownOptionError, with the nearest name. `listen` takes a path without a slash by its name alone: listen(path="app.sock").',
         "none: a slip of the pen is a mistake",

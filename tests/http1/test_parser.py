@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -307,3 +309,24 @@ def test_a_lenient_body_without_a_length_ends_with_the_connection(coding: bytes)
     assert parser.end_of_input() is END
     broken = Reading([C + b"3\r\na"], lenient=True).parser.end_of_input()
     assert isinstance(broken, ValueError)
+
+
+def test_a_run_of_empty_lines_is_passed_at_once() -> None:
+    """However long it is: not a step for each, which would hold everybody up."""
+    calls = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    parser = new_parser()
+    data = (b"\r\n" * 50_000 + G) * 2 + b"\r\n" * 50_000
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        found = parser.feed(data)
+    finally:
+        sys.setprofile(before)
+    assert [type(each).__name__ for each in found] == ["Message", "End"] * 2
+    assert not parser.mid_message
+    assert calls < 500

@@ -13,7 +13,7 @@ import asyncio
 import logging
 from typing import Any
 
-from writehead._connection.backlog import HEAD, REQUESTS, SLICE, SMALL_PACKET, Backlog
+from writehead._connection.backlog import HEAD, REQUESTS, SLICE, SMALL_PACKET, UPGRADES, Backlog
 from writehead._connection.making import Making
 from writehead._connection.upgraded import BodyFeed, Leftovers, Raw
 from writehead._http1.exchange import ENDED, Http1Exchange
@@ -368,7 +368,7 @@ class Connection(Making):
                 found = parser.feed(data[at:])
             else:
                 under_way = backlog.was_under_way
-                found = backlog.found or parser.feed_more()
+                found = backlog.found or (parser.feed_more() if parser.upgrade is None else [])
         except Exception as error:  # a message class of the user's that fails
             self._walk(parser.take_found())
             self._give_up_making(error)
@@ -380,9 +380,11 @@ class Connection(Making):
             first = len(found)
         if self._waits_behind(parser, data, at, found[first:], under_way):
             return False
+        left = UPGRADES
         while parser.upgrade is not None and not self._closed_input:
             self._on_upgrade(parser, parser.upgrade)
-            if self._waits_behind(parser, data, at, [], True):
+            left -= 1
+            if self._waits_behind(parser, data, at, [], True, over=not left):
                 return False
         if self._closed_input:
             return False
@@ -434,10 +436,20 @@ class Connection(Making):
             self.turns.wait(self)
 
     def _waits_behind(
-        self, parser: RequestParser, packet: bytes, at: int, found: list[Any], was_under_way: bool
+        self,
+        parser: RequestParser,
+        packet: bytes,
+        at: int,
+        found: list[Any],
+        was_under_way: bool,
+        over: bool = False,
     ) -> bool:
-        """Let wait what has been found, and what the parser has not looked at, if there is any."""
-        if not (found or parser.more) or self._closed_input:
+        """Let wait what has been found, and what the parser has not looked at, if there is any.
+
+        With `over` the turn is over, and a next request that wishes to leave HTTP waits, too.
+        """
+        more = parser.more or (over and parser.upgrade is not None)
+        if not (found or more) or self._closed_input:
             return False
         waiting = Backlog(packet, at)
         waiting.found = found

@@ -12,7 +12,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from writehead._connection.backlog import Backlog
+from writehead._connection.backlog import LOST, Backlog, abort, give_up, lose_in_turns
 from writehead._http1.exchange import ENDED, GONE, Http1Exchange
 from writehead._http1.field_block import RawHead
 from writehead._http1.framing import bare_answer
@@ -524,10 +524,8 @@ class Line(PacketState):
         self._closed_input = True
         self._backlog = None
         self._abandon_parser()
-        for exchange in self._exchanges():
-            response: Any = exchange.response
-            if response is not None:
-                response.req._abort()
+        for exchange in self._exchanges()[:LOST]:
+            abort(exchange)
         incoming, self._incoming = self._incoming, None
         source: Any = None if incoming is None else incoming._source
         if incoming is not None and source is self:
@@ -544,16 +542,10 @@ class Line(PacketState):
         exchanges = self._exchanges()
         current, self._current = self._current, None
         self._queue = None
-        for exchange in exchanges:
-            response: Any = exchange.response
-            exchange.drop()
-            exchange.line = exchange.response = None
-            if response is not None:
-                if exchange is current:
-                    response._on_lost(None)
-                else:
-                    exchange.void = True
-                    self.turns.later(response._on_lost, ConnectionLostError())
+        for exchange in exchanges[:LOST]:
+            give_up(exchange, exchange is current)
+        if len(exchanges) > LOST:
+            lose_in_turns(exchanges[LOST:])
 
     # -- stopping --------------------------------------------------------------
 

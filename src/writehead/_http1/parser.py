@@ -313,6 +313,9 @@ class RequestParser(Packet):
     def _piece_length(self, data: bytes) -> int:
         if self._body_left:
             return int(min(self._body_left, len(data) - self._at))
+        if self._idle and data[self._at] in b"\r\n":  # a run of empty lines is one piece
+            run = data[self._at : self._at + limits.EXTENSIONS_LIMIT]
+            return len(run) - len(run.lstrip(b"\r\n"))
         if self._message is None:
             end = data.find(b"\r\n\r\n", self._at, self._at + limits.EXTENSIONS_LIMIT)
             if end >= 0:

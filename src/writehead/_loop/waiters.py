@@ -12,9 +12,10 @@ from collections.abc import Callable
 class Waiters:
     """The tasks that wait for an event of one emitter."""
 
-    __slots__ = ("_futures",)
+    __slots__ = ("_futures", "_watches")
 
     def __init__(self) -> None:
+        self._watches: list[Callable[[], object]] = []
         self._futures: list[tuple[tuple[str, ...], asyncio.Future[None]]] = []
 
     async def first_of(self, events: tuple[str, ...]) -> None:
@@ -37,3 +38,12 @@ class Waiters:
         for _, future in self._futures:
             if not future.done():
                 future.set_exception(make_error())
+        for told in self._watches:
+            told()
+
+    def watch(self, told: Callable[[], object]) -> None:
+        """Call `told` when every wait ends with an error, until `unwatch`."""
+        self._watches.append(told)
+
+    def unwatch(self, told: Callable[[], object]) -> None:
+        self._watches.remove(told)

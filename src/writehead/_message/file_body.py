@@ -224,7 +224,7 @@ async def _sendfile(response: ServerResponse, socket: Any, fd: int, piece: FileR
             try:
                 n = os.sendfile(own, piece.fd, piece.offset + sent, min(piece.count - sent, SLICE))
             except BlockingIOError:
-                await _writable(socket, own)
+                await _writable(response, socket, own)
                 continue
             except OSError as exc:
                 if exc.errno in _NO_KERNEL_COPY:
@@ -242,24 +242,17 @@ async def _sendfile(response: ServerResponse, socket: Any, fd: int, piece: FileR
         os.close(own)
 
 
-async def _writable(socket: Any, fd: int) -> None:
-    """Wait until `fd` takes more, or the socket has closed."""
+async def _writable(response: ServerResponse, socket: Any, fd: int) -> None:
+    """Wait until `fd` takes more; raises when the response has closed."""
     loop = asyncio.get_running_loop()
-    future: asyncio.Future[None] = loop.create_future()
-
-    def wake(*_: object) -> None:
-        if not future.done():
-            future.set_result(None)
-
-    loop.add_writer(fd, wake)
-    socket.on("close", wake)
+    waiters = response._own_waiters()
+    loop.add_writer(fd, waiters.wake, "writable")
     socket._sends_beside = True
     try:
-        await future
+        await waiters.first_of(("writable", "finish"))
     finally:
         socket._sends_beside = False
         loop.remove_writer(fd)
-        socket.remove_listener("close", wake)
 
 
 async def _copy(response: ServerResponse, piece: FileRange, position: int) -> None:

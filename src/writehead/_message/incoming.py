@@ -51,6 +51,7 @@ class IncomingMessage(Readable):
     _exchange: Any = None
     _source: Source | None = None
     _join_duplicates = False
+    _tells_taker = True
     _complete = False
     # What is worked out at first use.
     _url: str | None = None

@@ -6,6 +6,7 @@ State moves one way: open -> rendered (the head is fixed) -> finished (`end` was
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -351,6 +352,8 @@ class OutgoingMessage(HeaderStore):
                 await self._first_of("drain", "finish")
             elif self.writable_length:
                 await self._first_of("drain", "finish", beside=exchange.socket)
+        elif self._finished:
+            await asyncio.sleep(0)  # a loop of `write` and `drain` that misses the end lets others be served
 
     async def wait_finished(self) -> None:
         """Return at 'finish'.
@@ -366,13 +369,18 @@ class OutgoingMessage(HeaderStore):
 
     waitFinished = wait_finished
 
-    async def _first_of(self, *events: str, beside: Any = None) -> None:
-        """Wait for one of `events`; or for the 'drain' of a writable given by hand, which Node does not pass on."""
+    def _own_waiters(self) -> Waiters:
+        """Return those who wait for an event of this response, or for its end, apart from its listeners."""
         waiters = self._waiters
         if waiters is None:
             waiters = self._waiters = Waiters()
             if self._listeners is None:
                 self._listeners = {}  # its end is heard of
+        return waiters
+
+    async def _first_of(self, *events: str, beside: Any = None) -> None:
+        """Wait for one of `events`; or for the 'drain' of a writable given by hand, which Node does not pass on."""
+        waiters = self._own_waiters()
         if beside is None:
             await waiters.first_of(events)
             return

@@ -24,7 +24,7 @@ async def pipeline(source: Any, res: OutgoingMessage, in_thread: bool = False) -
     is read.
 
     Args:
-        source: an IncomingMessage, a binary file object, an iterable or an async
+        source: an IncomingMessage, a binary file object (its methods may be coroutines), an iterable or an async
             iterable of chunks (`str` or bytes-like). A file is read in a thread.
         res: the response to write.
         in_thread: whether each step of a plain iterable is taken in a thread, because it may block.
@@ -52,7 +52,7 @@ async def pipeline(source: Any, res: OutgoingMessage, in_thread: bool = False) -
 
 
 async def _pour(source: Source, res: OutgoingMessage) -> None:
-    if _lacks_body(res):
+    if res.finished or _lacks_body(res):  # a source that may never speak would not find out
         _check(res)
         return
     began = time.monotonic()

@@ -30,6 +30,7 @@ class Source:
     def __init__(self, given: Any, in_thread: bool) -> None:
         self._given = given
         self._closed = False
+        self._reads = inspect.iscoroutinefunction(getattr(given, "read", None))
         self.chunks: AsyncIterator[Any] = _chunks_of(given, in_thread)
 
     async def close(self) -> None:
@@ -42,7 +43,7 @@ class Source:
         if isinstance(given, Readable):
             if not (given.destroyed or given.readable_ended):
                 given._break_off()
-        elif given is not self.chunks and isinstance(given, AsyncIterable):
+        elif given is not self.chunks and (isinstance(given, AsyncIterable) or self._reads):
             await _close(given)
 
     async def give_up(self) -> None:
@@ -67,6 +68,8 @@ def _chunks_of(given: Any, in_thread: bool) -> AsyncIterator[Any]:
     if isinstance(given, AsyncIterable):
         return given.__aiter__()
     read = getattr(given, "read", None)
+    if inspect.iscoroutinefunction(read):  # as an upload of a form has it
+        return _read_pieces(read)
     if read is not None:
         return ThreadSteps(lambda: _read_piece(read), (given,))
     if isinstance(given, Iterable) and not isinstance(given, (str, bytes, bytearray, memoryview)):
@@ -76,6 +79,11 @@ def _chunks_of(given: Any, in_thread: bool) -> AsyncIterator[Any]:
             return ThreadSteps(lambda: next(iterator, _END), owners)
         return Steps(lambda: next(iterator, _END), owners)
     raise InvalidArgTypeError("source", "a request, a file or an iterable of chunks", given)
+
+
+async def _read_pieces(read: Callable[[int], Any]) -> AsyncIterator[Any]:
+    while piece := await read(PIECE):
+        yield piece
 
 
 def _read_piece(read: Callable[[int], Any]) -> Any:

@@ -26,7 +26,7 @@ class Watch:
         assert task is not None
         self._task = task
         self._before = task.cancelling()
-        self._res.on("close", self._on_close)
+        self._res._own_waiters().watch(self._on_close)
         if self._res.closed:
             self._on_close()
 
@@ -41,6 +41,6 @@ class Watch:
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._over = True
-        self._res.remove_listener("close", self._on_close)
+        self._res._own_waiters().unwatch(self._on_close)
         if self._cancelled and self._task.uncancel() <= self._before and kind is asyncio.CancelledError:
             raise self._res.errored or ConnectionLostError()

@@ -94,6 +94,7 @@ class SocketFlow(PacketState):
     """The moving parts of a Socket; see there."""
 
     _ends_by_close = False  # a two-way stream outlives its reading side
+    _tells_taker = True
 
     __slots__ = (
         "_closed",

@@ -70,6 +70,7 @@ class Readable(Destroyable):
     _did_read = False
 
     _taker: Ear | None = None  # gets a piece at once if nobody else would hear of it
+    _tells_taker = False  # also of 'readable', whose listener a program may have removed; Node lets it wait
 
     _eof = False
     _end_scheduled = False
@@ -417,7 +418,8 @@ class Readable(Destroyable):
 
     def _emit_readable(self) -> None:
         if not self._destroyed and (self._length or self._eof):
-            self._notify("readable")
+            if not self._notify("readable") and self._tells_taker and self._taker is not None:
+                self._taker.wake()
             self._readable_scheduled = False
         if not (self._flowing or self._eof) and self._length <= self._high_water_mark:
             self._need_readable = True
