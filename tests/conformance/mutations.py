@@ -161,14 +161,14 @@ MUTATIONS: list[Mutation] = [
     ),
     Mutation(
         "'aborted' after the response's 'close'",
-        "_connection/response_queue.py",
-        "                response.req._abort()\n",
-        "                self.turns.later(response.req._abort)\n",
+        "_connection/backlog.py",
+        "        exchange.response.req._abort()\n",
+        "        later(exchange.response.req._abort)\n",
     ),
     Mutation(
         "a waiting response hears of the loss at once",
-        "_connection/response_queue.py",
-        "self.turns.later(response._on_lost, ConnectionLostError())",
+        "_connection/backlog.py",
+        "later(response._on_lost, ConnectionLostError())",
         "response._on_lost(ConnectionLostError())",
     ),
     Mutation(
