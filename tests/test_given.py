@@ -99,6 +99,7 @@ async def proxy(
     async def slowly(req: Any, res: Any) -> None:
         await asyncio.sleep(0)
         res.end("outer")
+        res.remove_all_listeners()  # a program may
 
     @outer.on("connect")
     def give(req: Any, sock: Any, head: bytes) -> None:

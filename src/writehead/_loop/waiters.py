@@ -12,11 +12,12 @@ from collections.abc import Callable
 class Waiters:
     """The tasks that wait for an event of one emitter."""
 
-    __slots__ = ("_futures", "_watches")
+    __slots__ = ("_calls", "_futures", "_watches")
 
     def __init__(self) -> None:
         self._watches: list[Callable[[], object]] = []
         self._futures: list[tuple[tuple[str, ...], asyncio.Future[None]]] = []
+        self._calls: list[tuple[str, Callable[[], object]]] = []
 
     async def first_of(self, events: tuple[str, ...]) -> None:
         """Return at the first of `events`; raises what `fail` is given."""
@@ -32,6 +33,14 @@ class Waiters:
         for events, future in self._futures:
             if event in events and not future.done():
                 future.set_result(None)
+        due = [call for name, call in self._calls if name == event]
+        self._calls = [each for each in self._calls if each[0] != event]
+        for call in due:
+            call()
+
+    def call_at(self, event: str, call: Callable[[], object]) -> None:
+        """Call `call` at the next `event`."""
+        self._calls.append((event, call))
 
     def fail(self, make_error: Callable[[], BaseException]) -> None:
         """End every wait with an error: none of the events will come."""

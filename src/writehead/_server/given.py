@@ -212,7 +212,7 @@ def _give_socket(raw: Raw, make: Callable[[], Given]) -> None:
         return
     exchanges = [] if socket._owner is None else socket._owner.connection._exchanges()
     if exchanges:
-        exchanges[-1].response.once("finish", lambda: _give_socket(raw, make))
+        exchanges[-1].response._own_waiters().call_at("finish", lambda: _give_socket(raw, make))
     else:
         make().begin_on(socket, raw)
 
