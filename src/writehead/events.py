@@ -16,7 +16,8 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping
 from contextvars import Context, copy_context
 from typing import Any, Self, TypeVar, overload
 
-from writehead._loop.listener_tasks import running, start
+from writehead._loop.listener_tasks import running as _running
+from writehead._loop.listener_tasks import start
 from writehead._loop.ticks import later
 from writehead._node.contexts import run_in, was_entered
 from writehead._node.failure_log import log_failure
@@ -395,7 +396,7 @@ class EventEmitter:
                 raise
             self._task_failed(task, error, name, args)  # also where what it waited for was cancelled
         finally:
-            running.discard(task)
+            _running.discard(task)
 
     def _never_ran(self, awaitable: Awaitable[Any], name: Hashable, args: tuple[Any, ...]) -> None:
         """Hear that the task of a listener was cancelled before its first step."""
@@ -406,7 +407,7 @@ class EventEmitter:
     def _task_failed(
         self, task: asyncio.Task[Any], error: BaseException, name: Hashable, args: tuple[Any, ...]
     ) -> None:
-        if task in running:
+        if task in _running:
             self._listener_failed(error, name, args)
         else:  # inside the call of the listener, where a rejection of Node's is never heard
             later(run_in, copy_context(), self._listener_failed, error, name, args)
