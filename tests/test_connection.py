@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import math
 from typing import Any
 
 import pytest
@@ -166,6 +167,28 @@ def test_waiting_bytes_stop_the_reading() -> None:
     held[0].end()
     settle()
     assert len(held) == 4
+
+
+@pytest.mark.parametrize("writes", [1, 3])
+def test_what_was_written_in_the_line_drains_when_the_client_has_it(writes: int) -> None:
+    """A response that waits for 'drain' is told of it, also if the client was slow when its turn came."""
+    stage, held = keeping()
+    client = stage.send(GET + GET)
+    log: list[str] = []
+    events(log, held[1], "drain")
+    held[1].set_header("Content-Length", writes * 100_000)
+    sent = [held[1].write(b"x" * 100_000) for _ in range(writes)]
+    assert not any(sent)
+    client.transport.room = 1000  # for the first, and little more
+    held[0].end("first")
+    settle()
+    assert log == []
+    client.transport.room = math.inf
+    settle()
+    assert log == ["drain"]
+    held[1].end()
+    settle()
+    assert client.received.count(b"x" * 100_000) == writes
 
 
 def test_reading_goes_on_once_a_full_line_has_left() -> None:
@@ -1440,3 +1463,31 @@ def test_what_a_fin_cuts_short_is_refused_though_half_open_is_allowed() -> None:
     idle.end()
     assert idle.closed
     assert dateless(idle.received) == answer(b"ok")
+
+
+@on_both_loops
+async def test_who_writes_to_a_head_request_without_an_end_stops_nobody() -> None:
+    """No write of it returns False, so `drain` lets others have their turn."""
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def handle(req: Any, res: Any) -> Any:
+        if req.method == "GET":
+            return res.end("ok")
+        try:
+            while True:
+                res.write("tick")
+                begun.set()
+                await res.drain()
+        finally:
+            ended.set()
+
+    async with http.create_server(handle) as server:
+        await server.listen(0, "127.0.0.1")
+        head, other = await dial(server), await dial(server)
+        head.send(GET.replace(b"GET", b"HEAD"))
+        await begun.wait()
+        other.send(GET)
+        await other.until(b"ok")
+        other.close()
+        head.close()
+        await ended.wait()

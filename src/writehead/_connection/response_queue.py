@@ -238,8 +238,11 @@ class Line(PacketState):
             self._queue.appendleft(exchange)
             return
         self._give_socket(exchange, response)
-        if response._need_drain and not response._finished and not response.writable_length:
-            response._on_drained()
+        if response._need_drain and not response._finished:
+            if response.writable_length:
+                self.socket._need_drain = True  # of what it had written while it waited
+            else:
+                response._on_drained()
         self._look_at_queue()
 
     def _on_socket_drain(self) -> None:

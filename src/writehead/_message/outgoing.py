@@ -352,8 +352,10 @@ class OutgoingMessage(HeaderStore):
                 await self._first_of("drain", "finish")
             elif self.writable_length:
                 await self._first_of("drain", "finish", beside=exchange.socket)
-        elif self._finished:
-            await asyncio.sleep(0)  # a loop of `write` and `drain` that misses the end lets others be served
+        elif self._finished or not self._exchange.body_allowed:
+            await asyncio.sleep(
+                0
+            )  # no write returns False: a loop of `write` and `drain` lets others be served
 
     async def wait_finished(self) -> None:
         """Return at 'finish'.

@@ -410,8 +410,11 @@ class ServerResponse(OutgoingMessage):
         if self._destroyed:
             if not getattr(exchange.socket, "destroyed", False):
                 exchange.abort(self._errored)
-        elif self._need_drain and not self._finished and not self.writable_length:
-            self._on_drained()
+        elif self._need_drain and not self._finished:
+            if not self.writable_length:
+                self._on_drained()
+            elif isinstance(sink, Socket):
+                sink._need_drain = True
 
     def _on_socket(self, socket: Any, sink: Sink) -> None:
         """Tell that there is a socket, which the listeners find here already; what they write is sent in its turn."""
