@@ -359,14 +359,14 @@ class EventEmitter:
         if loop is None:
             later(self._start_late, result, name, args, context)
         else:
-            start(self._run, self._never_ran, (result, name, args), loop, context)
+            start(self, (result, name, args), loop, context)
 
     def _start_late(
         self, result: Awaitable[Any], name: Hashable, args: tuple[Any, ...], context: Context | None
     ) -> None:
         loop = asyncio._get_running_loop()
         if loop is not None:
-            start(self._run, self._never_ran, (result, name, args), loop, context)
+            start(self, (result, name, args), loop, context)
             return
         if inspect.iscoroutine(result):
             result.close()

@@ -8,13 +8,19 @@ from __future__ import annotations
 import asyncio
 import inspect
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from contextvars import Context
-from typing import Any
+from typing import Any, Protocol
 
 from writehead._node.contexts import is_entered
 
-Run = Callable[..., Coroutine[Any, Any, None]]
+
+class Emitter(Protocol):
+    """Whose listener it is."""
+
+    def _run(self, *args: Any) -> Coroutine[Any, Any, None]: ...
+    def _never_ran(self, *args: Any) -> object: ...
+
 
 # A task that nothing refers to may be collected in mid-flight.
 running: set[asyncio.Task[None]] = set()
@@ -25,8 +31,8 @@ class ListenerTask(asyncio.Task[None]):
 
     __slots__ = ("subject",)
 
-    #: What is to be called then, with what, and in which context.
-    subject: tuple[Callable[..., object], tuple[Any, ...], Context | None]
+    #: Who is to be told then, of what, and in which context.
+    subject: tuple[Emitter, tuple[Any, ...], Context | None]
 
     def cancel(self, msg: Any = None) -> bool:
         """Cancel it, as any task."""
@@ -38,45 +44,36 @@ class ListenerTask(asyncio.Task[None]):
 def _tell(task: asyncio.Task[None]) -> None:
     if task in running and isinstance(task, ListenerTask):  # else it ran all the same, or this was told
         running.discard(task)
-        function, args, _ = task.subject
-        function(*args)
+        emitter, args, _ = task.subject
+        emitter._never_ran(*args)
 
 
 def _start_later(
-    run: Run,
-    never_ran: Callable[..., object],
-    args: tuple[Any, ...],
-    loop: asyncio.AbstractEventLoop,
-    context: Context | None,
+    emitter: Emitter, args: tuple[Any, ...], loop: asyncio.AbstractEventLoop, context: Context | None
 ) -> None:
     """Run as a task whose first step comes on a later turn."""
-    task = ListenerTask(run(*args), loop=loop, context=context)
-    task.subject = never_ran, args, context
+    task = ListenerTask(emitter._run(*args), loop=loop, context=context)
+    task.subject = emitter, args, context
     running.add(task)
 
 
 if sys.version_info >= (3, 12):
 
     def start(
-        run: Run,
-        never_ran: Callable[..., object],
-        args: tuple[Any, ...],
-        loop: asyncio.AbstractEventLoop,
-        context: Context | None,
+        emitter: Emitter, args: tuple[Any, ...], loop: asyncio.AbstractEventLoop, context: Context | None
     ) -> None:
-        """Run `run(*args)` up to the first `await` at once, as Node runs an async function.
+        """Run `emitter._run(*args)` up to the first `await` at once, as Node runs an async function.
 
         Args:
-            run: makes the coroutine.
-            never_ran: called with `args` if the task is cancelled before its first step.
+            emitter: `_never_ran(*args)` is called of it if the task is cancelled before its first step.
             args: of both.
             loop: the running one.
             context: what it runs in; None is a copy of the current one.
         """
         if context is not None and is_entered(context):  # by a listener that caused this event
-            _start_later(run, never_ran, args, loop, context)
+            _start_later(emitter, args, loop, context)
             return
-        task = asyncio.Task(run(*args), loop=loop, eager_start=True, context=context)
+        task = asyncio.Task(emitter._run(*args), loop=loop, eager_start=True, context=context)
         if not task.done():
             running.add(task)
 
