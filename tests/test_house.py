@@ -140,6 +140,7 @@ TESTED_WITH = {
     "_message.writable_watch": "pipeline",
     "_net.socket_close": "socket",
     "_node.option_names": "validators",
+    "_semantics.headers": "incoming",
     "_server.acceptor": "exhaustion",
     "_server.listen_target": "bind",
     "_server.options": "server",

@@ -12,6 +12,17 @@ from writehead import errors, events, http, https
 
 
 def handle(req: http.IncomingMessage, res: http.ServerResponse) -> None:
+    assert_type(req.method, str)
+    assert_type(req.url, str)
+    assert_type(req.http_version, str)
+    assert_type(req.http_version_major, int)
+    assert_type(req.headers["host"], str)
+    assert_type(req.headers.get("range"), str | None)
+    assert_type(req.headers.get("content-length", 0), str | int)
+    assert_type(req.headers["set-cookie"], list[str])
+    assert_type(req.headers.get("set-cookie"), list[str] | None)
+    assert_type(req.headers_distinct["accept"], list[str])
+    assert_type(req.trailers.get("digest"), str | None)
     assert_type(req.complete, bool)
     assert_type(req.is_paused(), bool)
     assert_type(req.pause(), http.IncomingMessage)

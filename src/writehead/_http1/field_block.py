@@ -13,9 +13,8 @@ its last one longer, for the bytes alone.
 
 from __future__ import annotations
 
-from typing import Any
-
 from writehead._semantics.fields import is_host
+from writehead._semantics.headers import Headers
 
 #: How many heads are remembered, and the longest that is, in bytes.
 REMEMBERED = 256
@@ -39,7 +38,7 @@ class RawHead:
     # For the floors above to keep what they made of these fields: whatever follows from
     # the bytes alone, and is not changed by whoever gets it.
     text: list[str] | None = None
-    joined: dict[str, Any] | None = None
+    joined: Headers | None = None
     remembered = False  # only then it may outlive its message
     _forgotten = False  # it was, and may live on with a connection: nothing more is to be kept here
 
@@ -83,7 +82,7 @@ class RawHead:
         if not self._forgotten:
             self.text = text
 
-    def keep_joined(self, joined: dict[str, Any]) -> None:
+    def keep_joined(self, joined: Headers) -> None:
         """Keep the joined fields, unless the head is forgotten."""
         if not self._forgotten:
             self.joined = joined

@@ -12,6 +12,7 @@ from writehead._node.callbacks import Callback
 from writehead._node.failure_log import log_failure
 from writehead._semantics import fields as _fields
 from writehead._semantics.exchange import FieldBlock
+from writehead._semantics.headers import Headers
 from writehead._streams.readable import Readable
 from writehead.errors import AbortError, ConnectionLostError, PayloadTooLargeError
 from writehead.events import MESSAGE_ARGUMENT_COUNTS
@@ -39,9 +40,10 @@ class IncomingMessage(Readable):
     _argument_counts = MESSAGE_ARGUMENT_COUNTS
 
     # What the parser sets.
-    _method: Any = None
+    # A message made by hand has no method and no version; those of a server do, and that is what their types say.
+    _method: str = None  # type: ignore[assignment]
     _target: bytes = b""
-    _http_version: Any = "1.1"
+    _http_version: str = "1.1"
     _raw_fields: list[bytes] | None = None
     _raw_head: FieldBlock | None = None
     _raw_trailers: list[bytes] | None = None
@@ -56,10 +58,10 @@ class IncomingMessage(Readable):
     # What is worked out at first use.
     _url: str | None = None
     _raw_headers: list[str] | None = None
-    _headers: Any = None
-    _headers_distinct: Any = None
-    _trailers: Any = None
-    _trailers_distinct: Any = None
+    _headers: Headers | None = None
+    _headers_distinct: dict[str, list[str]] | None = None
+    _trailers: Headers | None = None
+    _trailers_distinct: dict[str, list[str]] | None = None
     _signal: AbortSignal | None = None
     _aborted = False
     _is_answered = False
@@ -67,12 +69,12 @@ class IncomingMessage(Readable):
 
     def __init__(self, socket: Any = None) -> None:
         self._socket = socket
-        self._http_version = None  # until it is parsed
+        self._http_version = None  # type: ignore[assignment]  # until it is parsed
 
     # -- the request line ------------------------------------------------------
 
     @property
-    def method(self) -> Any:
+    def method(self) -> str:
         """The method, as sent: "GET"."""
         return self._method
 
@@ -81,7 +83,7 @@ class IncomingMessage(Readable):
         self._method = value
 
     @property
-    def url(self) -> Any:
+    def url(self) -> str:
         """The request target, verbatim: not decoded, query included."""
         url = self._url
         if url is None:
@@ -95,7 +97,7 @@ class IncomingMessage(Readable):
         self._url = value
 
     @property
-    def http_version(self) -> Any:
+    def http_version(self) -> str:
         """The version as text: "1.1"."""
         return self._http_version
 
@@ -106,16 +108,18 @@ class IncomingMessage(Readable):
     httpVersion = http_version
 
     @property
-    def http_version_major(self) -> Any:
+    def http_version_major(self) -> int:
         """The number before the dot of the version."""
-        return None if self._http_version is None else int(self._http_version.partition(".")[0])
+        version: str | None = self._http_version
+        return None if version is None else int(version.partition(".")[0])  # type: ignore[return-value]
 
     httpVersionMajor = http_version_major
 
     @property
-    def http_version_minor(self) -> Any:
+    def http_version_minor(self) -> int:
         """The number behind the dot of the version."""
-        return None if self._http_version is None else int(self._http_version.partition(".")[2] or 0)
+        version: str | None = self._http_version
+        return None if version is None else int(version.partition(".")[2] or 0)  # type: ignore[return-value]
 
     httpVersionMinor = http_version_minor
 
@@ -155,7 +159,7 @@ class IncomingMessage(Readable):
     rawHeaders = raw_headers
 
     @property
-    def headers(self) -> Any:
+    def headers(self) -> Headers:
         """The fields by lower-case name; duplicates joined or dropped by Node's rules.
 
         'set-cookie' is a list. Made at first use; the same dict each time.
@@ -182,7 +186,7 @@ class IncomingMessage(Readable):
         self._headers = value
 
     @property
-    def headers_distinct(self) -> Any:
+    def headers_distinct(self) -> dict[str, list[str]]:
         """The fields by lower-case name, each a list of all its values."""
         if self._headers_distinct is None:
             self._headers_distinct = _fields.distinct(self.raw_headers)
@@ -204,10 +208,10 @@ class IncomingMessage(Readable):
     rawTrailers = raw_trailers
 
     @property
-    def trailers(self) -> Any:
+    def trailers(self) -> Headers:
         """The trailers by lower-case name; empty until the message is complete."""
         if not self._complete:
-            return {}
+            return Headers()
         if self._trailers is None:
             self._trailers = _fields.joined(self.raw_trailers, self._join_duplicates)
         return self._trailers
@@ -217,7 +221,7 @@ class IncomingMessage(Readable):
         self._trailers = value
 
     @property
-    def trailers_distinct(self) -> Any:
+    def trailers_distinct(self) -> dict[str, list[str]]:
         """The trailers by lower-case name, each a list of all its values."""
         if not self._complete:
             return {}

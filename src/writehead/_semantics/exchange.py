@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
+from writehead._semantics.headers import Headers
+
 Done = Callable[[BaseException | None], object]
 
 #: In `ResponseHead._removed`: the automatic fields that the user has removed, and does not want.
@@ -32,13 +34,13 @@ class FieldBlock(Protocol):
     host_is_good: bool
     expect: bytes | None
     text: list[str] | None
-    joined: dict[str, Any] | None
+    joined: Headers | None
 
     @property
     def fields(self) -> list[bytes]: ...
     def values_of(self, wanted: bytes) -> list[bytes]: ...
     def keep_text(self, text: list[str]) -> None: ...
-    def keep_joined(self, joined: dict[str, Any]) -> None: ...
+    def keep_joined(self, joined: Headers) -> None: ...
 
 
 class ResponseHead(Protocol):

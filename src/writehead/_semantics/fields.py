@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
+from writehead._semantics.headers import Headers
 from writehead.errors import (
     InvalidArgTypeError,
     InvalidArgValueError,
@@ -272,19 +273,19 @@ _FIRST_WINS = frozenset(
 )
 
 
-def joined(raw_fields: Sequence[str], join_duplicates: bool = False) -> dict[str, Any]:
+def joined(raw_fields: Sequence[str], join_duplicates: bool = False) -> Headers:
     """Return the fields of a flat list by lower-case name, duplicates joined or dropped as in Node.
 
     https://nodejs.org/api/http.html#messageheaders
     """
-    fields: dict[str, Any] = {}
+    fields: Headers = Headers()
     pairs = iter(raw_fields)
     for name, value in zip(pairs, pairs, strict=True):
         key = name.lower()
         if key not in fields:
             fields[key] = value if key != "set-cookie" else [value]
         elif key == "set-cookie":
-            fields[key].append(value)
+            fields["set-cookie"].append(value)
         elif key == "cookie":
             fields[key] += "; " + value
         elif join_duplicates or key not in _FIRST_WINS:

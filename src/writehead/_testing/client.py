@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import Any, Protocol
 
 from writehead._semantics import fields as _fields
+from writehead._semantics.headers import Headers
 
 
 def render_request(
@@ -60,12 +61,12 @@ class Parsed:
         self.body = b""
 
     @property
-    def headers(self) -> dict[str, Any]:
+    def headers(self) -> Headers:
         """The fields by lower-case name, as `IncomingMessage.headers` has them."""
         return _fields.joined(self.raw_headers, False)
 
     @property
-    def trailers(self) -> dict[str, Any]:
+    def trailers(self) -> Headers:
         """The trailers by lower-case name."""
         return _fields.joined(self.raw_trailers, False)
 
@@ -233,7 +234,7 @@ class Answer:
         return self._there().raw_headers
 
     @property
-    def headers(self) -> dict[str, Any]:
+    def headers(self) -> Headers:
         """The fields by lower-case name; 'set-cookie' is a list."""
         return self._there().headers
 
@@ -257,7 +258,7 @@ class Answer:
         return self._there().raw_trailers
 
     @property
-    def trailers(self) -> dict[str, Any]:
+    def trailers(self) -> Headers:
         """The trailers by lower-case name."""
         return self._there().trailers
 
