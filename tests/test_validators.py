@@ -15,9 +15,9 @@ import pytest
 from tests.certificates import authority
 from writehead import http, https, testing
 from writehead._node.spelling import node_spelling, snake
-from writehead._node.validators import milliseconds, server_options
+from writehead._node.validators import NAMES, milliseconds, server_options
 from writehead._server.listen_target import OPTIONS
-from writehead._tls.context import CONTEXT
+from writehead._tls.context import CONTEXT, REFUSED
 from writehead.errors import HTTPError, InvalidArgTypeError, OutOfRangeError, UnknownOptionError
 
 DEFAULTS: dict[str, Any] = {
@@ -472,3 +472,11 @@ def test_an_option_that_node_documents_is_there_or_says_what_to_do(name: str) ->
 def test_listen_has_every_option_that_node_documents(name: str) -> None:
     """In Node's spelling."""
     assert snake(name) in OPTIONS
+
+
+def test_the_types_of_options_are_of_those_that_there_are() -> None:
+    """Each option of a server stands in the mapping that type checkers see, and no other."""
+    assert set(http.ServerOptions.__annotations__) == NAMES
+    secure = set(https.SecureServerOptions.__annotations__)
+    assert secure == (https._OPTIONS - set(REFUSED)) | NAMES
+    assert set(https.SecureContextOptions.__annotations__) == set(CONTEXT)

@@ -6,7 +6,7 @@ Source: https://nodejs.org/api/http.html
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Unpack
 
 from writehead._message.incoming import IncomingMessage
 from writehead._message.outgoing import OutgoingMessage
@@ -16,6 +16,7 @@ from writehead._net.socket import Socket
 from writehead._process.run import run
 from writehead._semantics.fields import validate_header_name, validate_header_value
 from writehead._semantics.status import METHODS, STATUS_CODES
+from writehead._server.option_types import ServerOptions
 from writehead._server.options import MAX_HEADER_SIZE
 from writehead._server.server import Server
 from writehead.events import EventEmitter
@@ -27,6 +28,7 @@ __all__ = [
     "IncomingMessage",
     "OutgoingMessage",
     "Server",
+    "ServerOptions",
     "ServerResponse",
     "Socket",
     "createServer",
@@ -49,7 +51,7 @@ maxHeaderSize = max_header_size
 def create_server(
     options: Mapping[str, Any] | Callable[..., Any] | None = None,
     handler: Callable[..., Any] | None = None,
-    **keywords: Any,
+    **keywords: Unpack[ServerOptions],
 ) -> Server:
     """Make a server that does not listen yet.
 

@@ -11,13 +11,15 @@ import inspect
 import re
 import ssl
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 from writehead._connection.http1 import Connection
 from writehead._net.socket import Socket
 from writehead._node import option_names, spelling, validators
 from writehead._node.callbacks import Callback
 from writehead._server.given import GivenHandshake, give
+from writehead._server.lifecycle import CloseCallback
+from writehead._server.option_types import SecureContextOptions, SecureServerOptions
 from writehead._server.server import Server as PlainServer
 from writehead._tls.context import CONTEXT, REFUSED, check_demand, given, make_context
 from writehead._tls.handshake import Answer, Handshake
@@ -30,7 +32,7 @@ from writehead.errors import (
 )
 from writehead.errors.received import Secret, harmless
 
-__all__ = ["Server", "createServer", "create_server"]
+__all__ = ["SecureContextOptions", "SecureServerOptions", "Server", "createServer", "create_server"]
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -72,7 +74,7 @@ class Server(PlainServer):
         self,
         options: Mapping[str, Any] | Callback | None = None,
         handler: Callback | None = None,
-        **keywords: Any,
+        **keywords: Unpack[SecureServerOptions],
     ) -> None:
         if callable(options) and not isinstance(options, Mapping):
             options, handler = None, options
@@ -105,7 +107,7 @@ class Server(PlainServer):
     # -- certificates ----------------------------------------------------------
 
     def set_secure_context(
-        self, options: Mapping[str, Any] | ssl.SSLContext = _NOTHING, **keywords: Any
+        self, options: Mapping[str, Any] | ssl.SSLContext = _NOTHING, **keywords: Unpack[SecureContextOptions]
     ) -> None:
         """Use another certificate from now on; connections that are set up keep theirs.
 
@@ -125,7 +127,10 @@ class Server(PlainServer):
     setSecureContext = set_secure_context
 
     def add_context(
-        self, hostname: str, context: Mapping[str, Any] | ssl.SSLContext = _NOTHING, **keywords: Any
+        self,
+        hostname: str,
+        context: Mapping[str, Any] | ssl.SSLContext = _NOTHING,
+        **keywords: Unpack[SecureContextOptions],
     ) -> None:
         """Use `context` for clients that ask for `hostname` (SNI); of two that match, the last.
 
@@ -277,7 +282,7 @@ class Server(PlainServer):
         elif event == "tlsClientError":
             args[1].destroy()
 
-    def close(self, callback: Callback | None = None) -> Self:
+    def close(self, callback: CloseCallback | None = None) -> Self:
         """Accept no more, as `http.Server.close`; a handshake that is not done is not waited for.
 
         Args:
@@ -370,7 +375,7 @@ _tasks: set[asyncio.Task[None]] = set()
 def create_server(
     options: Mapping[str, Any] | Callable[..., Any] | None = None,
     handler: Callable[..., Any] | None = None,
-    **keywords: Any,
+    **keywords: Unpack[SecureServerOptions],
 ) -> Server:
     """Make a server over TLS that does not listen yet.
 

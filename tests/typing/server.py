@@ -136,3 +136,20 @@ class Response(http.ServerResponse):
 
 
 http.create_server(IncomingMessage=Request, ServerResponse=Response)
+
+
+async def by_name(name: str) -> dict[str, str]:
+    return {"key": f"{name}.pem"}
+
+
+def options() -> None:
+    http.create_server(handle, keep_alive_timeout=timedelta(seconds=5), max_connections=None)
+    http.create_server({"keepAliveTimeout": 5000}, handle)
+    mine: http.ServerOptions = {"body_timeout": 1000, "unique_headers": ["a", ["b", "c"]]}
+    http.create_server(handle, **mine)
+    http.create_server(handle, keep_alive_timeout="5s")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    http.create_server(handle, keep_alive_timeot=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    secure: https.SecureServerOptions = {"key": "key.pem", "cert": [b"-----BEGIN"], "request_cert": True}
+    https.create_server(handle, **secure)
+    server = https.create_server(handle, key="key.pem", sni_callback=by_name)
+    server.set_secure_context(key=Path("key.pem"), cert="cert.pem")

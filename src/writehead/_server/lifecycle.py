@@ -45,6 +45,13 @@ GRACE = 5.0
 CUT_GRACE = 1.0
 
 
+#: What `close` calls: with an error if the server did not listen.
+CloseCallback = Callable[[], object] | Callable[[ServerNotRunningError | None], object]
+
+#: What `get_connections` calls: without an error, with the number.
+CountCallback = Callable[[None, int], object]
+
+
 class _Waiter:
     """What `await server` waits for: the outcome of the last `listen` or `close`."""
 
@@ -290,7 +297,7 @@ class Listening(EventEmitter):
         self._arriving = None
         self._close_if_drained()
 
-    def close(self, callback: Callback | None = None) -> Self:
+    def close(self, callback: CloseCallback | None = None) -> Self:
         """Accept no more; 'close' follows when the last connection is gone.
 
         Idle connections are closed now, busy ones after their answers, which say
@@ -379,7 +386,7 @@ class Listening(EventEmitter):
 
     closeAllConnections = close_all_connections
 
-    def get_connections(self, callback: Callback) -> Self:
+    def get_connections(self, callback: CountCallback) -> Self:
         """Call `callback(None, n)` on a later turn with the number of open connections."""
         if not callable(callback):
             raise InvalidArgTypeError("callback", "of type function", callback)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Generator, Hashable, Mapping
 from contextvars import copy_context
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 from writehead._connection.http1 import Connection
 from writehead._connection.response_queue import UNREAD_GRACE
@@ -20,6 +20,7 @@ from writehead._node.failure_log import log_failure, log_returned
 from writehead._semantics import fields as _fields
 from writehead._server.given import GivenConnection, give
 from writehead._server.lifecycle import Held, Listening
+from writehead._server.option_types import ServerOptions
 from writehead._server.options import Settings
 from writehead._server.timeouts import Slices, late_ones
 from writehead.errors import InvalidArgTypeError, RequestTimeoutError
@@ -63,7 +64,7 @@ class Server(Settings, Listening):
         self,
         options: Mapping[str, Any] | Callback | None = None,
         handler: Callback | None = None,
-        **keywords: Any,
+        **keywords: Unpack[ServerOptions],
     ) -> None:
         if callable(options) and not isinstance(options, Mapping):
             options, handler = None, options
