@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from tests.certificates import MemoryClient, authority
 from writehead._testing.transport import MemoryTransport, settle
 from writehead._tls.context import make_context
-from writehead._tls.transport import PIECE, RECORD, TLSTransport, gathered
+from writehead._tls.records import PIECE, RECORD, gathered
+from writehead._tls.transport import TLSTransport
 
 BIG = os.urandom(1 << 20)
 

@@ -21,9 +21,9 @@ from writehead._loop.listener_tasks import start
 from writehead._loop.ticks import later
 from writehead._node.contexts import run_in, was_entered
 from writehead._node.failure_log import log_failure
-from writehead._node.signatures import most_arguments, required_keywords
+from writehead._node.signatures import Fewer, fitted
 from writehead._node.spelling import join_spellings
-from writehead.errors import InvalidArgTypeError, InvalidArgValueError, OutOfRangeError, UnhandledError
+from writehead.errors import InvalidArgTypeError, OutOfRangeError, UnhandledError
 
 Listener = Callable[..., Any]
 L = TypeVar("L", bound=Listener)
@@ -36,60 +36,6 @@ class MaxListenersExceededWarning(RuntimeWarning):
 
 
 _ANY_NUMBER = math.inf
-
-#: How many arguments the events of the library have.
-ARGUMENT_COUNTS: Mapping[Hashable, float] = {
-    "abort": 1,
-    "aborted": 0,
-    "checkContinue": 2,
-    "checkExpectation": 2,
-    "clientError": 2,
-    "close": 1,
-    "connect": 3,
-    "connection": 1,
-    "data": 1,
-    "drain": 0,
-    "drop": 1,
-    "dropRequest": 2,
-    "end": 0,
-    "error": 1,
-    "finish": 0,
-    "listening": 0,
-    "newListener": 2,
-    "pause": 0,
-    "pipe": 1,
-    "prefinish": 0,
-    "readable": 0,
-    "removeListener": 2,
-    "request": 2,
-    "resume": 0,
-    "secureConnection": 1,
-    "socket": 1,
-    "timeout": 1,
-    "tlsClientError": 2,
-    "unpipe": 1,
-    "upgrade": 3,
-}
-
-
-#: Those of a request and of a response.
-MESSAGE_ARGUMENT_COUNTS: Mapping[Hashable, float] = {**ARGUMENT_COUNTS, "close": 0}
-
-
-class _Fewer:
-    """A listener that takes fewer arguments than its event has; `listener` is the function of the user."""
-
-    __slots__ = ("listener", "most")
-
-    def __init__(self, listener: Listener, most: int) -> None:
-        self.listener = listener
-        self.most = most
-
-    def __call__(self, *args: Any) -> Any:
-        return self.listener(*args[: self.most])
-
-    def __repr__(self) -> str:
-        return repr(self.listener)
 
 
 class _Once:
@@ -194,7 +140,7 @@ class EventEmitter:
             raise InvalidArgTypeError("listener", "of type function", listener)
         entry = listener
         if count := self._argument_counts.get(name, _ANY_NUMBER):
-            entry = _fitted(listener, count)
+            entry = fitted(listener, count)
         if once:
             entry = _Once(self, name, listener, entry)
         listeners = self._listeners
@@ -438,7 +384,7 @@ class EventEmitter:
 
     def raw_listeners(self, name: Hashable) -> list[Listener]:
         """Return the listeners of `name`, those of `once` in the wrapper that calls them once."""
-        return [entry.listener if type(entry) is _Fewer else entry for entry in self._entries(name)]
+        return [entry.listener if type(entry) is Fewer else entry for entry in self._entries(name)]
 
     rawListeners = raw_listeners
 
@@ -483,19 +429,7 @@ def _is(entry: Listener, listener: Listener) -> bool:
 
 def _given(entry: Listener) -> Listener:
     """Return the listener as the user gave it."""
-    return entry.listener if type(entry) is _Once or type(entry) is _Fewer else entry
-
-
-def _fitted(listener: Listener, count: float) -> Listener:
-    """Return what is called for `listener` at an event of `count` arguments: itself, if it takes them all.
-
-    Raises InvalidArgValueError for one that cannot be called by an event at all.
-    """
-    if names := required_keywords(listener):
-        reason = f"must not require keyword arguments ({', '.join(names)}): an event gives none"
-        raise InvalidArgValueError("listener", listener, reason)
-    most = most_arguments(listener)
-    return listener if most >= count else _Fewer(listener, int(most))
+    return entry.listener if type(entry) is _Once or type(entry) is Fewer else entry
 
 
 def _is_current(task: asyncio.Task[Any] | None) -> bool:

@@ -23,7 +23,8 @@ from writehead._server.option_types import SecureContextOptions, SecureServerOpt
 from writehead._server.server import Server as PlainServer
 from writehead._tls.context import CONTEXT, REFUSED, check_demand, given, make_context
 from writehead._tls.handshake import Answer, Handshake
-from writehead._tls.transport import PIECE, TLSTransport
+from writehead._tls.records import PIECE
+from writehead._tls.transport import TLSTransport
 from writehead.errors import (
     HandshakeTimeoutError,
     InvalidArgTypeError,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from writehead._node.event_arguments import ARGUMENT_COUNTS
 from writehead.errors import AbortError
-from writehead.events import ARGUMENT_COUNTS, EventEmitter
+from writehead.events import EventEmitter
 
 
 class AbortSignal(EventEmitter):

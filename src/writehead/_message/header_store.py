@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
+from writehead._node.event_arguments import MESSAGE_ARGUMENT_COUNTS
 from writehead._semantics import fields as _fields
 from writehead._semantics.exchange import (
     FRAMING_NAMES,
@@ -17,7 +18,7 @@ from writehead._semantics.exchange import (
     REMOVED_TRANSFER_ENCODING,
 )
 from writehead.errors import HeadersSentError, InvalidArgTypeError, InvalidArgValueError
-from writehead.events import MESSAGE_ARGUMENT_COUNTS, EventEmitter
+from writehead.events import EventEmitter
 
 _passed = _fields._passed
 _known = _fields._known

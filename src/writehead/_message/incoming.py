@@ -9,13 +9,13 @@ from typing import Any, Protocol, Self
 from writehead._loop.ticks import later, turns
 from writehead._message.abort_signal import AbortSignal
 from writehead._node.callbacks import Callback
+from writehead._node.event_arguments import MESSAGE_ARGUMENT_COUNTS
 from writehead._node.failure_log import log_failure
 from writehead._semantics import fields as _fields
 from writehead._semantics.exchange import FieldBlock
 from writehead._semantics.headers import Headers
 from writehead._streams.readable import Readable
 from writehead.errors import AbortError, ConnectionLostError, PayloadTooLargeError
-from writehead.events import MESSAGE_ARGUMENT_COUNTS
 
 
 class Source(Protocol):

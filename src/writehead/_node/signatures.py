@@ -8,6 +8,8 @@ from collections.abc import Callable
 from types import MethodType
 from typing import Any
 
+from writehead.errors import InvalidArgValueError
+
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
@@ -44,3 +46,31 @@ def _by_signature(function: Callable[..., Any], follow_wrapped: bool) -> float:
     if any(each.kind is each.VAR_POSITIONAL for each in parameters):
         return math.inf
     return sum(each.kind in _POSITIONAL for each in parameters)
+
+
+class Fewer:
+    """A listener that takes fewer arguments than its event has; `listener` is the function of the user."""
+
+    __slots__ = ("listener", "most")
+
+    def __init__(self, listener: Callable[..., Any], most: int) -> None:
+        self.listener = listener
+        self.most = most
+
+    def __call__(self, *args: Any) -> Any:
+        return self.listener(*args[: self.most])
+
+    def __repr__(self) -> str:
+        return repr(self.listener)
+
+
+def fitted(listener: Callable[..., Any], count: float) -> Callable[..., Any]:
+    """Return what is called for `listener` at an event of `count` arguments: itself, if it takes them all.
+
+    Raises InvalidArgValueError for one that cannot be called by an event at all.
+    """
+    if names := required_keywords(listener):
+        reason = f"must not require keyword arguments ({', '.join(names)}): an event gives none"
+        raise InvalidArgValueError("listener", listener, reason)
+    most = most_arguments(listener)
+    return listener if most >= count else Fewer(listener, int(most))

@@ -20,6 +20,7 @@ from writehead._loop.ticks import later, turns
 from writehead._loop.timers import Clock, IdleTimers
 from writehead._net.addresses import address_text, is_ipv6
 from writehead._node.callbacks import Callback
+from writehead._node.event_arguments import ARGUMENT_COUNTS
 from writehead._node.signatures import most_arguments
 from writehead._server import registry
 from writehead._server.acceptor import Acceptor
@@ -34,7 +35,7 @@ from writehead.errors import (
     ServerNotRunningError,
     SystemCallError,
 )
-from writehead.events import ARGUMENT_COUNTS, EventEmitter
+from writehead.events import EventEmitter
 
 logger = logging.getLogger("writehead")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Self
 
 from writehead._loop.ticks import later
-from writehead.events import ARGUMENT_COUNTS, EventEmitter
+from writehead._node.event_arguments import ARGUMENT_COUNTS
+from writehead.events import EventEmitter
 
 
 class Destroyable(EventEmitter):

@@ -18,13 +18,8 @@ from typing import Any
 from writehead._loop.buffered_reader import Feed
 from writehead._loop.selector import once_taken, untie
 from writehead._loop.ticks import turns
+from writehead._tls.records import PIECE, RECORD, gathered
 from writehead.errors import TLSError
-
-#: The most plain bytes in a record (RFC 8446, 5.1): to ask for more only costs memory.
-RECORD = 16384
-
-#: Bytes that are encrypted, or decrypted, in one go; it bounds what the two buffers keep.
-PIECE = 65536
 
 
 class TLSTransport(asyncio.Transport, asyncio.Protocol):
@@ -503,23 +498,6 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
     def get_protocol(self) -> Any:
         """Return the protocol above; None once the connection has gone."""
         return self._protocol
-
-
-def gathered(parts: Iterable[Any]) -> Iterator[Any]:
-    """Yield the parts, small neighbours joined to about a record; large ones are not copied."""
-    small: list[Any] = []
-    size = 0
-    for part in parts:
-        if len(part) < RECORD:
-            small.append(part)
-            size += len(part)
-        if size >= RECORD or (small and len(part) >= RECORD):
-            yield b"".join(small)
-            small, size = [], 0
-        if len(part) >= RECORD:
-            yield part if type(part) is bytes else bytes(part)  # what may change is copied
-    if size:
-        yield b"".join(small)
 
 
 def _touch(raw_socket: Any, size: int) -> None:
