@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from writehead._connection.response_queue import Line
+from writehead._connection.closing import ClosingLine
 from writehead._http1.exchange import Http1Exchange
 from writehead._http1.fast_request import Whole, fill
 from writehead._http1.framing import bare_answer
@@ -23,7 +23,7 @@ logger = logging.getLogger("writehead")
 _new = ServerResponse.__new__
 
 
-class Making(Line):
+class Making(ClosingLine):
     """A connection, as far as it makes what its requests are served with."""
 
     __slots__ = ()

@@ -23,13 +23,10 @@ from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
 from writehead._net.socket import Socket
 from writehead._net.write_queue import LAST
-from writehead.errors import ConnectionLostError, RequestTimeoutError, WriteTimeoutError
+from writehead.errors import ConnectionLostError, RequestTimeoutError
 
 if TYPE_CHECKING:
     from writehead._connection.config import Host
-
-#: How long a closing server waits for a request whose first bytes have come, in seconds.
-UNREAD_GRACE = 1.0
 
 #: How many requests may wait behind the one that is being answered before reading stops. Node has
 #: no such limit; each costs some 3 KiB, which a client buys with 25 bytes.
@@ -433,70 +430,6 @@ class Line(PacketState):
             if socket._finished:
                 socket.destroy()
 
-    def expire(self, error: BaseException) -> None:
-        """A clock has run out on the message under way."""
-        mine = self.turns.hold()
-        try:
-            self._on_broken(error)
-        finally:
-            if mine:
-                self.turns.run()
-
-    def is_late(self, now: float, headers_timeout: float, request_timeout: float) -> bool:
-        """Tell whether the message under way takes longer than the given seconds (0: no limit)."""
-        if self._start is None or self._closed_input or self._backlog is not None:
-            return False  # what waits may be the rest of it, and has come in time
-        age = now - self._start
-        return (not self._head_complete and 0 < headers_timeout < age) or 0 < request_timeout < age
-
-    def fail_request(self, request: IncomingMessage) -> None:
-        """A listener of `request` failed: its response answers for it."""
-        for exchange in self._exchanges():
-            response: Any = exchange.response
-            if response is not None and response.req is request:
-                response._fail()
-
-    def look_at_progress(self, now: float, write_timeout: float, body_timeout: float) -> None:
-        """Cut the connection if a body, or an answer, has stood still for so many seconds."""
-        socket = self.socket
-        if not (body_timeout and self._awaits_body()):
-            self._received = -1
-        elif socket._bytes_read != self._received:
-            self._received, self._received_since = socket._bytes_read, now
-        elif now - self._received_since > body_timeout:
-            socket._judge(self._body_stands_still, lambda: self.expire(RequestTimeoutError()))
-        unsent = self._progress_of_response() if write_timeout else -1
-        if unsent == -1 or unsent != self._unsent:
-            self._unsent, self._unsent_since = unsent, now
-        elif now - self._unsent_since > write_timeout:
-            socket._judge(self._response_stands_still, lambda: socket.destroy(WriteTimeoutError()))
-
-    def _progress_of_response(self) -> int:
-        """Return a number that changes as long as the client takes something; -1 if nothing waits for it."""
-        socket = self.socket
-        if socket._blocked:
-            return int(socket.transport.get_write_buffer_size())
-        # While the kernel copies a file nobody counts what is left; the socket counts what has been sent.
-        return -2 - socket._bytes_passed if socket._sends_beside else -1
-
-    def _awaits_body(self) -> bool:
-        """Tell whether it is the client's turn to send the rest of a body."""
-        incoming = self._incoming
-        if incoming is None or self.socket._reading_paused or self._closed_input:
-            return False
-        for exchange in self._exchanges():
-            response: Any = exchange.response
-            if response is not None and response.req is incoming:
-                # Who asked whether to go on has not been told so far (RFC 9110, 10.1.1).
-                return not response._expects_continue or response._sent_100 or response.headers_sent
-        return True
-
-    def _body_stands_still(self) -> bool:
-        return self._awaits_body() and self.socket._bytes_read == self._received
-
-    def _response_stands_still(self) -> bool:
-        return self._unsent != -1 and self._progress_of_response() == self._unsent
-
     def _exchanges(self) -> list[Http1Exchange]:
         exchanges = [] if self._current is None else [self._current]
         return exchanges + list(self._queue or ())
@@ -549,45 +482,3 @@ class Line(PacketState):
             give_up(exchange, exchange is current)
         if len(exchanges) > LOST:
             lose_in_turns(exchanges[LOST:])
-
-    # -- stopping --------------------------------------------------------------
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether a request was served and nothing of another has come."""
-        return (
-            self._current is None
-            and self._queue is None
-            and self._incoming is None
-            and self._last_words is None
-            and self._start is None
-            and self._backlog is None
-            and not self._released
-        )
-
-    @property
-    def is_silent(self) -> bool:
-        """Whether it has never begun a request."""
-        return (
-            not self._used
-            and self._backlog is None
-            and (self._parser is None or not self._parser.mid_message)
-        )
-
-    def close_in_order(self, grace: float = 0.0) -> None:
-        """Go when what is busy is done; at once when nothing is.
-
-        With `grace` (seconds) a connection that waits may still bring the request that is on
-        its way; its answer says that it is the last.
-        """
-        if self.is_silent or self.is_idle:
-            if not grace and not self.socket._has_unread():
-                self.socket.destroy()
-                return
-            self._keep_alive_set = True
-            self.socket._watch_idle(grace or UNREAD_GRACE)
-        exchanges = self._exchanges()
-        for exchange in exchanges:
-            exchange.must_close = exchange is exchanges[-1]
-            response: Any = exchange.response
-            response._odd = True

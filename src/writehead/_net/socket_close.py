@@ -10,12 +10,13 @@ from collections.abc import Callable
 from typing import Self
 
 from writehead._net.linger import linger
-from writehead._net.write_queue import BUSY, CALM, Owner, SocketFlow
+from writehead._net.socket_idle import SocketIdle
+from writehead._net.write_queue import BUSY, CALM, Owner
 from writehead._node.failure_log import log_unheard
 from writehead.errors import HTTPError, StreamDestroyedError, SystemCallError
 
 
-class SocketEnd(SocketFlow):
+class SocketEnd(SocketIdle):
     """The end of a Socket; see there."""
 
     def eof_received(self) -> bool:

@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator, Generator, Hashable, Mapping
 from contextvars import copy_context
 from typing import Any, Self, Unpack
 
+from writehead._connection.closing import UNREAD_GRACE
 from writehead._connection.http1 import Connection
-from writehead._connection.response_queue import UNREAD_GRACE
 from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
 from writehead._net.linger import Linger

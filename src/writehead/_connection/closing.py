@@ -1,0 +1,56 @@
+"""The end of a connection whose server closes: when it is idle, or behind its last response."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from writehead._connection.time_limits import TimedLine
+
+#: How long a closing server waits for a request whose first bytes have come, in seconds.
+UNREAD_GRACE = 1.0
+
+
+class ClosingLine(TimedLine):
+    """A connection, as a closing server sees it."""
+
+    __slots__ = ()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether a request was served and nothing of another has come."""
+        return (
+            self._current is None
+            and self._queue is None
+            and self._incoming is None
+            and self._last_words is None
+            and self._start is None
+            and self._backlog is None
+            and not self._released
+        )
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it has never begun a request."""
+        return (
+            not self._used
+            and self._backlog is None
+            and (self._parser is None or not self._parser.mid_message)
+        )
+
+    def close_in_order(self, grace: float = 0.0) -> None:
+        """Go when what is busy is done; at once when nothing is.
+
+        With `grace` (seconds) a connection that waits may still bring the request that is on
+        its way; its answer says that it is the last.
+        """
+        if self.is_silent or self.is_idle:
+            if not grace and not self.socket._has_unread():
+                self.socket.destroy()
+                return
+            self._keep_alive_set = True
+            self.socket._watch_idle(grace or UNREAD_GRACE)
+        exchanges = self._exchanges()
+        for exchange in exchanges:
+            exchange.must_close = exchange is exchanges[-1]
+            response: Any = exchange.response
+            response._odd = True

@@ -1,0 +1,79 @@
+"""Time limits of a connection: whose request is late, whose body or response stands still."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from writehead._connection.response_queue import Line
+from writehead._message.incoming import IncomingMessage
+from writehead.errors import RequestTimeoutError, WriteTimeoutError
+
+
+class TimedLine(Line):
+    """A connection, as far as clocks judge it."""
+
+    __slots__ = ()
+
+    def expire(self, error: BaseException) -> None:
+        """A clock has run out on the message under way."""
+        mine = self.turns.hold()
+        try:
+            self._on_broken(error)
+        finally:
+            if mine:
+                self.turns.run()
+
+    def is_late(self, now: float, headers_timeout: float, request_timeout: float) -> bool:
+        """Tell whether the message under way takes longer than the given seconds (0: no limit)."""
+        if self._start is None or self._closed_input or self._backlog is not None:
+            return False  # what waits may be the rest of it, and has come in time
+        age = now - self._start
+        return (not self._head_complete and 0 < headers_timeout < age) or 0 < request_timeout < age
+
+    def fail_request(self, request: IncomingMessage) -> None:
+        """A listener of `request` failed: its response answers for it."""
+        for exchange in self._exchanges():
+            response: Any = exchange.response
+            if response is not None and response.req is request:
+                response._fail()
+
+    def look_at_progress(self, now: float, write_timeout: float, body_timeout: float) -> None:
+        """Cut the connection if a body, or an answer, has stood still for so many seconds."""
+        socket = self.socket
+        if not (body_timeout and self._awaits_body()):
+            self._received = -1
+        elif socket._bytes_read != self._received:
+            self._received, self._received_since = socket._bytes_read, now
+        elif now - self._received_since > body_timeout:
+            socket._judge(self._body_stands_still, lambda: self.expire(RequestTimeoutError()))
+        unsent = self._progress_of_response() if write_timeout else -1
+        if unsent == -1 or unsent != self._unsent:
+            self._unsent, self._unsent_since = unsent, now
+        elif now - self._unsent_since > write_timeout:
+            socket._judge(self._response_stands_still, lambda: socket.destroy(WriteTimeoutError()))
+
+    def _progress_of_response(self) -> int:
+        """Return a number that changes as long as the client takes something; -1 if nothing waits for it."""
+        socket = self.socket
+        if socket._blocked:
+            return int(socket.transport.get_write_buffer_size())
+        # While the kernel copies a file nobody counts what is left; the socket counts what has been sent.
+        return -2 - socket._bytes_passed if socket._sends_beside else -1
+
+    def _awaits_body(self) -> bool:
+        """Tell whether it is the client's turn to send the rest of a body."""
+        incoming = self._incoming
+        if incoming is None or self.socket._reading_paused or self._closed_input:
+            return False
+        for exchange in self._exchanges():
+            response: Any = exchange.response
+            if response is not None and response.req is incoming:
+                # Who asked whether to go on has not been told so far (RFC 9110, 10.1.1).
+                return not response._expects_continue or response._sent_100 or response.headers_sent
+        return True
+
+    def _body_stands_still(self) -> bool:
+        return self._awaits_body() and self.socket._bytes_read == self._received
+
+    def _response_stands_still(self) -> bool:
+        return self._unsent != -1 and self._progress_of_response() == self._unsent
