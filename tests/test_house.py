@@ -126,6 +126,7 @@ TESTED_WITH = {
     "_connection.config": "server",
     "_connection.http1": "connection",
     "_connection.making": "connection",
+    "_connection.reading": "connection",
     "_connection.response_queue": "connection",
     "_connection.time_limits": "connection",
     "_connection.upgraded": "incoming",

@@ -9,13 +9,12 @@ leaves together at its end, then the later turns run.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import Any
 
 from writehead._connection.backlog import HEAD, REQUESTS, SLICE, SMALL_PACKET, UPGRADES, Backlog
-from writehead._connection.making import Making
-from writehead._connection.upgraded import BodyFeed, Leftovers, Raw
+from writehead._connection.reading import LARGE_PACKET, Reading
+from writehead._connection.upgraded import Leftovers, Raw
 from writehead._http1.exchange import ENDED, Http1Exchange
 from writehead._http1.fast_request import known_line
 from writehead._http1.framing import CLOSE, bare_answer
@@ -28,16 +27,13 @@ from writehead._net.socket import Socket
 
 logger = logging.getLogger("writehead")
 
-#: From larger packets on, a body is read into a buffer of our own.
-LARGE_PACKET = 65536
-
 _NOBODY: dict[str, Any] = {}
 
 _new = ServerResponse.__new__
 _new_message = IncomingMessage.__new__
 
 
-class Connection(Making):
+class Connection(Reading):
     """A connection that speaks HTTP/1."""
 
     __slots__ = ()
@@ -418,45 +414,6 @@ class Connection(Making):
         if backlog.more and not self._closed_input:
             self._append(backlog.more)
 
-    def _append(self, data: bytes) -> None:
-        """Let a packet wait behind what waits already."""
-        if self._backlog is None:
-            self._wait_for_turn(Backlog(data, 0))
-        else:
-            self._backlog.more += data
-
-    def _wait_for_turn(self, backlog: Backlog) -> None:
-        """Let a part of a packet wait, and read nothing more before it has been served."""
-        self._backlog = backlog
-        self.socket._pause_transport()
-        if len(backlog.packet) > LARGE_PACKET and not self._feeding:
-            self._listen_to_body()  # the next one will be smaller
-        if not self._holds_back:
-            backlog.waits = True
-            self.turns.wait(self)
-
-    def _waits_behind(
-        self,
-        parser: RequestParser,
-        packet: bytes,
-        at: int,
-        found: list[Any],
-        was_under_way: bool,
-        over: bool = False,
-    ) -> bool:
-        """Let wait what has been found, and what the parser has not looked at, if there is any.
-
-        With `over` the turn is over, and a next request that wishes to leave HTTP waits, too.
-        """
-        more = parser.more or (over and parser.upgrade is not None)
-        if not (found or more) or self._closed_input:
-            return False
-        waiting = Backlog(packet, at)
-        waiting.found = found
-        waiting.was_under_way = was_under_way
-        self._wait_for_turn(waiting)
-        return True
-
     def _walk_slice(self, found: list[Any]) -> int:
         """Serve some of the things found; return where the rest begins."""
         left = SLICE
@@ -468,20 +425,6 @@ class Connection(Making):
         self._walk(found[:end])
         return end
 
-    def _listen_to_body(self) -> None:
-        """Read large packets into a buffer that is there already."""
-        self._feeding = True
-        self._listen_by(BodyFeed(self))
-
-    def _listen_by(self, protocol: asyncio.BaseProtocol) -> None:
-        """Let `protocol` hear of the transport from now on."""
-        transport = self.socket.transport
-        transport.set_protocol(protocol)
-        if self._feeding and not self.socket._reading_paused and not transport.is_closing():
-            # uvloop looks at the kind of protocol when reading begins.
-            transport.pause_reading()
-            self.turns.outside(transport.resume_reading)
-
     def _walk(self, found: list[Any]) -> None:
         for item in found:
             if item is END:
@@ -490,46 +433,6 @@ class Connection(Making):
                 self._on_body(item)
             else:
                 self._on_head(item)
-
-    def _on_body(self, chunk: bytes) -> None:
-        incoming = self._incoming
-        if incoming is None:
-            return  # its request could not be made; behind a last response the rest of the packet is passed on
-        if not incoming._push(chunk):
-            self.socket._stop_reading()
-            incoming._look_at_rest()
-        if self.turns.due or self.socket._ending is not None:
-            self._run_turns()
-
-    def _run_turns(self) -> None:
-        """Let what this packet has caused so far happen now (Node: after each piece of body)."""
-        socket = self.socket
-        if socket._committed:
-            socket._pass_on(socket._committed)
-        ending = socket._ending
-        if ending is not None:
-            socket._ending = None
-            ending.on_settled()
-        in_packet = socket._in_packet
-        socket._in_packet = (
-            False  # what ends in these turns hears of it in them, not at the end of the packet
-        )
-        self.turns.run()
-        self.turns.hold()
-        socket._in_packet = in_packet
-
-    def _on_message_complete(self) -> None:
-        incoming = self._incoming
-        if incoming is not None and incoming._raw_trailers:
-            self._run_turns()  # Node: at trailers, too
-        self._incoming = None
-        self._start = None
-        self._head_complete = False
-        if incoming is not None:
-            incoming._complete = not incoming._given_up
-            incoming._push_end()
-        if self.socket._reading_paused:
-            self._on_socket_resume()
 
     def fail_socket(self, error: BaseException) -> None:
         """The program has emitted an 'error' on the socket: what Node's own listener there does."""
