@@ -152,6 +152,7 @@ TESTED_WITH = {
     "_server.options": "server",
     "_testing.client": "peer",
     "_testing.transport": "memory",
+    "_streams.readable_state": "readable",
     "_tls.context": "secure_context",
     "_tls.records": "tls",
     "_tls.transport": "tls",

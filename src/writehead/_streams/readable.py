@@ -22,10 +22,10 @@ from typing import Any, Self, TypeVar
 
 from writehead._loop.ticks import in_turn, later
 from writehead._node.encodings import Decoder, as_decoded
-from writehead._streams.destroyable import Destroyable
-from writehead._streams.iteration import Ear, Iteration
+from writehead._streams.iteration import Iteration
 from writehead._streams.pipe import Pipe
 from writehead._streams.read_buffer import Pieces
+from writehead._streams.readable_state import ReadableState
 from writehead.errors import AbortError, InvalidArgTypeError, OutOfRangeError, UnshiftAfterEndError
 from writehead.events import Listener
 
@@ -40,44 +40,12 @@ MAX_MARK = 1 << 30
 FLOW = 256
 
 
-class Readable(Destroyable):
+class Readable(ReadableState):
     """A source of bytes, or of text after `set_encoding`.
 
     Events: 'data' (chunk), 'readable', 'end', 'pause', 'resume', 'error' (error), 'close'.
     Source: https://nodejs.org/api/stream.html#class-streamreadable
     """
-
-    # Iteration is over at 'close'; a two-way stream that outlives 'end' says False.
-    _ends_by_close = True
-
-    _high_water_mark = 65536
-    _buffer: Pieces | None = None
-    _length = 0
-    _decoder: Decoder | None = None
-
-    _flowing: bool | None = None
-    _paused: bool | None = None  # by the user's own pause() or resume(); None: neither
-    _data_listening = False
-    _readable_listening = False
-    _resume_scheduled = False
-    _need_readable = False  # the next piece is worth a 'readable'
-    _readable_scheduled = False
-
-    _consumed = False  # the producer was asked at least once
-    _reading = False  # the producer was asked and has not pushed since
-    _read_ahead_scheduled = True  # before the first read nothing is read ahead
-    _sync = True  # what is pushed now must not be emitted inside this call
-    _did_read = False
-
-    _taker: Ear | None = None  # gets a piece at once if nobody else would hear of it
-    _tells_taker = False  # also of 'readable', whose listener a program may have removed; Node lets it wait
-
-    _eof = False
-    _end_scheduled = False
-    _end_emitted = False
-
-    _pipes: list[Pipe] | None = None
-    _awaiting: set[Pipe] | None = None  # those whose destination has not drained
 
     # -- for the producer
 
@@ -536,59 +504,3 @@ class Readable(Destroyable):
     def _break_off(self) -> None:
         """Hear that iteration was left before the end."""
         self.destroy(AbortError())
-
-    # -- what it is
-
-    @property
-    def readable(self) -> bool:
-        """Whether something may still be read."""
-        return not (self._destroyed or self._end_emitted)
-
-    @property
-    def readable_ended(self) -> bool:
-        """Whether 'end' was emitted."""
-        return self._end_emitted
-
-    readableEnded = readable_ended
-
-    @property
-    def readable_flowing(self) -> bool | None:
-        """None before anybody asked; then whether 'data' is emitted as it comes."""
-        return self._flowing
-
-    readableFlowing = readable_flowing
-
-    @property
-    def readable_length(self) -> int:
-        """Bytes (characters after `set_encoding`) in the buffer."""
-        return self._length
-
-    readableLength = readable_length
-
-    @property
-    def readable_high_water_mark(self) -> int:
-        """Buffered bytes from which the source is asked to wait."""
-        return self._high_water_mark
-
-    readableHighWaterMark = readable_high_water_mark
-
-    @property
-    def readable_aborted(self) -> bool:
-        """Whether the stream was destroyed or failed before 'end'."""
-        return (self._destroyed or self._errored is not None) and not self._end_emitted
-
-    readableAborted = readable_aborted
-
-    @property
-    def readable_did_read(self) -> bool:
-        """Whether any data was given out, or thrown away."""
-        return self._did_read
-
-    readableDidRead = readable_did_read
-
-    @property
-    def readable_encoding(self) -> str | None:
-        """Node's name of the encoding set, such as "utf8"; None while bytes are given out."""
-        return None if self._decoder is None else self._decoder.encoding
-
-    readableEncoding = readable_encoding

@@ -1,0 +1,101 @@
+"""The state of a readable stream, and what a program may ask of it."""
+
+from __future__ import annotations
+
+from writehead._node.encodings import Decoder
+from writehead._streams.destroyable import Destroyable
+from writehead._streams.iteration import Ear
+from writehead._streams.pipe import Pipe
+from writehead._streams.read_buffer import Pieces
+
+
+class ReadableState(Destroyable):
+    """The state of a Readable; see there."""
+
+    # Iteration is over at 'close'; a two-way stream that outlives 'end' says False.
+    _ends_by_close = True
+
+    _high_water_mark = 65536
+    _buffer: Pieces | None = None
+    _length = 0
+    _decoder: Decoder | None = None
+
+    _flowing: bool | None = None
+    _paused: bool | None = None  # by the user's own pause() or resume(); None: neither
+    _data_listening = False
+    _readable_listening = False
+    _resume_scheduled = False
+    _need_readable = False  # the next piece is worth a 'readable'
+    _readable_scheduled = False
+
+    _consumed = False  # the producer was asked at least once
+    _reading = False  # the producer was asked and has not pushed since
+    _read_ahead_scheduled = True  # before the first read nothing is read ahead
+    _sync = True  # what is pushed now must not be emitted inside this call
+    _did_read = False
+
+    _taker: Ear | None = None  # gets a piece at once if nobody else would hear of it
+    _tells_taker = False  # also of 'readable', whose listener a program may have removed; Node lets it wait
+
+    _eof = False
+    _end_scheduled = False
+    _end_emitted = False
+
+    _pipes: list[Pipe] | None = None
+    _awaiting: set[Pipe] | None = None  # those whose destination has not drained
+
+    # -- what it is
+
+    @property
+    def readable(self) -> bool:
+        """Whether something may still be read."""
+        return not (self._destroyed or self._end_emitted)
+
+    @property
+    def readable_ended(self) -> bool:
+        """Whether 'end' was emitted."""
+        return self._end_emitted
+
+    readableEnded = readable_ended
+
+    @property
+    def readable_flowing(self) -> bool | None:
+        """None before anybody asked; then whether 'data' is emitted as it comes."""
+        return self._flowing
+
+    readableFlowing = readable_flowing
+
+    @property
+    def readable_length(self) -> int:
+        """Bytes (characters after `set_encoding`) in the buffer."""
+        return self._length
+
+    readableLength = readable_length
+
+    @property
+    def readable_high_water_mark(self) -> int:
+        """Buffered bytes from which the source is asked to wait."""
+        return self._high_water_mark
+
+    readableHighWaterMark = readable_high_water_mark
+
+    @property
+    def readable_aborted(self) -> bool:
+        """Whether the stream was destroyed or failed before 'end'."""
+        return (self._destroyed or self._errored is not None) and not self._end_emitted
+
+    readableAborted = readable_aborted
+
+    @property
+    def readable_did_read(self) -> bool:
+        """Whether any data was given out, or thrown away."""
+        return self._did_read
+
+    readableDidRead = readable_did_read
+
+    @property
+    def readable_encoding(self) -> str | None:
+        """Node's name of the encoding set, such as "utf8"; None while bytes are given out."""
+        return None if self._decoder is None else self._decoder.encoding
+
+    readableEncoding = readable_encoding
