@@ -14,7 +14,7 @@ from writehead._http1.exchange import GONE, Http1Exchange
 from writehead._http1.framing import FRAMES
 from writehead._loop.ticks import later
 from writehead._loop.waiters import Waiters
-from writehead._message.header_store import HeaderStore
+from writehead._message.outgoing_state import OutgoingState
 from writehead._message.standalone import WritableSink, set_timeout_of
 from writehead._node.byte_input import as_bytes
 from writehead._node.callbacks import Callback, UserCallback, user_callback
@@ -35,7 +35,7 @@ from writehead.errors import (
 )
 
 
-class OutgoingMessage(HeaderStore):
+class OutgoingMessage(OutgoingState):
     """A message that is written: headers, then a body in pieces.
 
     Events: 'finish' (all handed to the operating system), 'close' (the connection went
@@ -49,24 +49,6 @@ class OutgoingMessage(HeaderStore):
     """
 
     _exchange: Http1Exchange = GONE
-    _stream: Sink | None = None  # where small chunks may go straight
-    _chunked: Any = False
-    _finished = False
-    _flushed = False
-    _destroyed = False
-    _closed = False
-    _errored: BaseException | None = None
-    _need_drain = False
-    _strict = False
-    _body_bytes = 0
-    _known_length: int | None = None
-    _should_keep_alive = True
-    _may_chunk = True
-    _cork_depth = 0
-    _high_water_mark = 65536
-    _reject_body = False  # reject_non_standard_body_writes
-    _close_after_finish = False  # emit_close_after_finish
-    _waiters: Waiters | None = None
 
     def __init__(
         self,
@@ -402,151 +384,7 @@ class OutgoingMessage(HeaderStore):
         """Refuse, as Node does: 'error' with `ERR_STREAM_CANNOT_PIPE`."""
         self._tell_error(StreamCannotPipeError())
 
-    # -- state -----------------------------------------------------------------
-
-    @property
-    def finished(self) -> bool:
-        """False until `end` has been called, then True."""
-        return self._finished
-
-    writable_ended = finished
-    writableEnded = finished
-
-    @property
-    def headers_sent(self) -> bool:
-        """Whether the head is rendered: header changes come too late."""
-        return self._rendered
-
-    headersSent = headers_sent
-
-    @property
-    def writable_finished(self) -> bool:
-        """Whether it has ended and the operating system has everything."""
-        return self._finished and not self.writable_length and not self._exchange.refused
-
-    writableFinished = writable_finished
-
-    @property
-    def writable_length(self) -> int:
-        """Bytes accepted and not yet with the operating system."""
-        exchange = self._exchange
-        exchange.settle()
-        return exchange.pending
-
-    writableLength = writable_length
-
-    @property
-    def writable_high_water_mark(self) -> int:
-        """The mark in bytes from which `write` returns False: the socket's, once there is one."""
-        mark = self._exchange.mark
-        return self._high_water_mark if mark is None else mark
-
-    writableHighWaterMark = writable_high_water_mark
-
-    @property
-    def writable_need_drain(self) -> bool:
-        """Whether a `write` returned False and 'drain' is still to come."""
-        return self._need_drain and not self._finished and not self._destroyed
-
-    writableNeedDrain = writable_need_drain
-
-    @property
-    def writable_corked(self) -> int:
-        """The depth of `cork`."""
-        return self._cork_depth
-
-    writableCorked = writable_corked
-
-    @property
-    def writable_object_mode(self) -> bool:
-        """Always False."""
-        return False
-
-    writableObjectMode = writable_object_mode
-
-    @property
-    def writable(self) -> bool:
-        """Always True, also after `end` and `destroy` (Node's)."""
-        return True
-
-    @property
-    def destroyed(self) -> bool:
-        """True from `destroy()`, or from the close of the connection or the message, on."""
-        return self._destroyed
-
-    @property
-    def closed(self) -> bool:
-        """Whether the message's last step is done."""
-        return self._closed
-
-    @property
-    def errored(self) -> BaseException | None:
-        """What it was destroyed with; `ECONNRESET` if it was lost while it waited its turn."""
-        return self._errored
-
-    @property
-    def chunked_encoding(self) -> Any:
-        """Whether the rendered head says `Transfer-Encoding: chunked`.
-
-        May be set, as in Node, but does not change how the body is sent: the head has told the client.
-        """
-        return self._chunked
-
-    @chunked_encoding.setter
-    def chunked_encoding(self, value: Any) -> None:
-        self._chunked = value
-        self._odd = True
-
-    chunkedEncoding = chunked_encoding
-
-    @property
-    def send_date(self) -> bool:
-        """Whether a Date line is added; may be set before the head is rendered."""
-        return self._send_date
-
-    @send_date.setter
-    def send_date(self, value: bool) -> None:
-        self._send_date = bool(value)
-        self._odd = True
-
-    sendDate = send_date
-
-    @property
-    def should_keep_alive(self) -> bool:
-        """Whether the client wants the connection kept; may be set to False."""
-        return self._should_keep_alive
-
-    @should_keep_alive.setter
-    def should_keep_alive(self, value: bool) -> None:
-        self._should_keep_alive = bool(value)
-        self._odd = True
-
-    shouldKeepAlive = should_keep_alive
-
-    @property
-    def use_chunked_encoding_by_default(self) -> bool:
-        """Whether a body of unknown length is chunked; else the connection's end ends it."""
-        return self._may_chunk
-
-    @use_chunked_encoding_by_default.setter
-    def use_chunked_encoding_by_default(self, value: bool) -> None:
-        self._may_chunk = bool(value)
-        self._odd = True
-
-    useChunkedEncodingByDefault = use_chunked_encoding_by_default
-
-    @property
-    def strict_content_length(self) -> bool:
-        """Whether a body that differs from the user's Content-Length is refused."""
-        return self._strict
-
-    @strict_content_length.setter
-    def strict_content_length(self, value: bool) -> None:
-        self._strict = bool(value)
-        self._odd = True
-        self._stream = None
-
-    strictContentLength = strict_content_length
+    # -- the socket ------------------------------------------------------------
 
     @property
     def socket(self) -> Any:
