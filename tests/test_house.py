@@ -138,6 +138,7 @@ TESTED_WITH = {
     "_http1.parser_pool": "parser",
     "_loop.buffered_reader": "tls",
     "_loop.listener_tasks": "failure_log",
+    "_message.informational": "response",
     "_message.outgoing_state": "outgoing",
     "_message.request_like": "standalone",
     "_message.source": "pipeline",

@@ -233,7 +233,7 @@ MUTATIONS: list[Mutation] = [
     ),
     Mutation(
         "write_continue is forgotten",
-        "_message/response.py",
+        "_message/informational.py",
         "        self._sent_100 = True\n",
         "        self._sent_100 = self._sent_100\n",
     ),

@@ -290,8 +290,8 @@ def test_a_flushed_exchange_leaves_its_line() -> None:
 def test_an_exchange_without_a_response() -> None:
     """Parks with the usual mark, and ends without a word."""
     exchange = Http1Exchange()
-    assert exchange.inform(b"x", None)
-    assert not exchange.inform(b"x" * 65536, None)
+    assert exchange.inform(100, [], None)
+    assert not exchange.inform(103, [("A", "x" * 65536)], None)
     exchange.begin(Head())
     exchange.flush()
     exchange.cork()
@@ -361,14 +361,17 @@ def test_where_small_chunks_may_go_straight() -> None:
 
 def test_informational_bytes() -> None:
     """At once to the sink; where none may be sent, nothing but the callback."""
-    exchange, sink, head = begun(sink=Basin(mark=5, slow=True))
-    assert exchange.inform(b"1234", note(head.log, "sent"))
-    assert not exchange.inform(b"5", None)
+    exchange, sink, head = begun(sink=Basin(mark=30, slow=True))
+    assert exchange.inform(100, [], note(head.log, "sent"))
+    assert not exchange.inform(102, [("A", "b")], None)
     sink.take()
     exchange.informs = False
-    assert exchange.inform(b"6", note(head.log, "nothing")) is True
+    assert exchange.inform(102, [], note(head.log, "nothing")) is True
     settle()
-    assert (sink.taken, head.log) == (b"12345", ["sent", "nothing"])
+    assert (sink.taken, head.log) == (
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\nA: b\r\n\r\n",
+        ["sent", "nothing"],
+    )
 
 
 def test_lines_of_informational_responses() -> None:
@@ -376,7 +379,7 @@ def test_lines_of_informational_responses() -> None:
     assert status_line(200, "OK") == "HTTP/1.1 200 OK\r\n"
     assert status_line(200, "Fine") == "HTTP/1.1 200 Fine\r\n"
     assert status_line(599, "unknown") == "HTTP/1.1 599 unknown\r\n"
-    assert inform_block(103, "Early Hints", "A: 1\r\n") == b"HTTP/1.1 103 Early Hints\r\nA: 1\r\n\r\n"
+    assert inform_block(103, [("A", 1)]) == b"HTTP/1.1 103 Early Hints\r\nA: 1\r\n\r\n"
     assert field_line("A", ["1", 2, True]) == "A: 1,2,true\r\n"
     assert field_line("A", 5) == "A: 5\r\n"
 

@@ -8,6 +8,7 @@ parked and keeps what it is given. Its state moves one way:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from writehead._http1 import framing
@@ -15,7 +16,7 @@ from writehead._http1.framing import LARGE
 from writehead._loop.ticks import Turns, later
 from writehead._semantics import fields as _fields
 from writehead._semantics.exchange import Done, ResponseHead, ResponseSide, Sink
-from writehead._semantics.status import STATUS_LINES
+from writehead._semantics.status import STATUS_CODES, STATUS_LINES
 
 
 def status_line(code: int, reason: str) -> str:
@@ -242,8 +243,9 @@ class Http1Exchange:
         else:
             self._park(head, None)
 
-    def inform(self, block: bytes, done: Done | None) -> bool:
+    def inform(self, code: int, fields: Iterable[tuple[str, Any]], done: Done | None) -> bool:
         """Send an informational response (RFC 9110, 15.2); where none may be sent, call back all the same."""
+        block = inform_block(code, fields)
         if not self.informs:
             if done is not None:
                 later(done, None)
@@ -439,9 +441,10 @@ def _all_done(callbacks: list[Done]) -> Done:
     return done
 
 
-def inform_block(code: int, reason: str, lines: str) -> bytes:
+def inform_block(code: int, fields: Iterable[tuple[str, Any]]) -> bytes:
     """Return the bytes of an informational response."""
-    return f"{status_line(code, reason)}{lines}\r\n".encode("latin-1")
+    lines = "".join([field_line(name, value) for name, value in fields])
+    return f"{status_line(code, STATUS_CODES.get(code, 'unknown'))}{lines}\r\n".encode("latin-1")
 
 
 def field_line(name: str, value: Any) -> str:

@@ -7,17 +7,17 @@ from collections.abc import Iterable, Mapping
 from contextvars import Context
 from typing import Any, Self
 
-from writehead._http1.exchange import GONE, Gone, Http1Exchange, field_line, inform_block
+from writehead._http1.exchange import GONE, Gone, Http1Exchange
 from writehead._http1.framing import LARGE
-from writehead._loop.ticks import later
 from writehead._message.file_body import FileRange, open_range, send_range
 from writehead._message.header_store import Entry, field_pairs
+from writehead._message.informational import Informing
 from writehead._message.outgoing import OutgoingMessage
 from writehead._message.request_like import fact_of, header_of, version_of
 from writehead._message.standalone import WritableSink
 from writehead._message.writable_watch import Watch
 from writehead._net.socket import Socket
-from writehead._node.callbacks import Callback, UserCallback, user_callback
+from writehead._node.callbacks import Callback
 from writehead._node.failure_log import log_failure, users_place
 from writehead._semantics import fields as _fields
 from writehead._semantics.dates import date_line
@@ -27,11 +27,8 @@ from writehead.errors import (
     ConnectionLostError,
     HeadersSentError,
     InternalAssertionError,
-    InvalidArgTypeError,
     InvalidStatusCodeError,
-    OutOfRangeError,
     SocketAssignedError,
-    StreamDestroyedError,
     StreamWriteAfterEndError,
 )
 
@@ -44,7 +41,7 @@ UNSET: Any = object()
 FAILURE_BODY = b"Internal Server Error"
 
 
-class ServerResponse(OutgoingMessage):
+class ServerResponse(Informing):
     """The answer to one request; the server makes it and gives it to 'request'.
 
     Made by hand it is written to any writable given to `assign_socket`.
@@ -65,7 +62,6 @@ class ServerResponse(OutgoingMessage):
     _reason = ""
     _given: list[Entry] | None = None
     _expects_continue = False
-    _sent_100 = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """A subclass takes the general way: it may have overridden any step of it."""
@@ -279,103 +275,6 @@ class ServerResponse(OutgoingMessage):
         except AttributeError:
             return bool(fact_of(self.req, "method") == "HEAD")
 
-    # -- informational responses -----------------------------------------------
-
-    def write_information(
-        self, status_code: int, headers: Any = None, callback: Callback | None = None
-    ) -> bool:
-        """Send an informational response at once; the final one is still to come.
-
-        Args:
-            status_code: 100 to 199, but not 101.
-            headers: a mapping, a flat list or a list of pairs; may be left out.
-            callback: called once the operating system has the bytes, or with an error; at once
-                where nothing is sent.
-
-        Returns:
-            As `write`; True, and nothing is sent, to an HTTP/1.0 client.
-
-        Raises:
-            HeadersSentError, InvalidArgTypeError, OutOfRangeError, InvalidArgValueError,
-            InvalidStatusCodeError, InvalidHTTPTokenError, InvalidHeaderValueError,
-            InvalidCharError; nothing is sent then.
-
-        Source: RFC 9110, 15.2
-        """
-        if callable(headers):
-            headers, callback = None, headers
-        if self._rendered:
-            raise HeadersSentError("write")
-        code = _as_information(status_code)
-        lines = "" if headers is None else self._information_lines(headers)
-        done = user_callback(callback, self)
-        if self._destroyed:
-            if done is not None:
-                later(done, StreamDestroyedError("write"))
-            return False
-        block = inform_block(code, STATUS_CODES.get(code, "unknown"), lines)
-        return self._exchange.inform(block, done)
-
-    writeInformation = write_information
-
-    def _information_lines(self, headers: Any) -> str:
-        lines = []
-        for name, value in field_pairs(headers):
-            _fields.check_name(name)
-            lines.append(field_line(name, _fields.check_value(name, value, self._lenient)))
-        return "".join(lines)
-
-    def write_continue(self, callback: Callback | None = None) -> None:
-        """Send `100 Continue`: the client may send the body.
-
-        Raises:
-            HeadersSentError.
-        """
-        self.write_information(100, None, callback)
-        self._sent_100 = True
-
-    writeContinue = write_continue
-
-    def write_processing(self, callback: Callback | None = None) -> None:
-        """Send `102 Processing`.
-
-        Raises:
-            HeadersSentError.
-        """
-        self.write_information(102, None, callback)
-
-    writeProcessing = write_processing
-
-    def write_early_hints(self, hints: Mapping[str, Any], callback: Callback | None = None) -> None:
-        """Send `103 Early Hints` (RFC 8297).
-
-        Args:
-            hints: `link`, in any case, a Link value or a list of them; and other fields. Without
-                `link` nothing is sent.
-            callback: called once the operating system has the bytes, or with an error; at once
-                where nothing is sent.
-
-        Raises:
-            InvalidArgTypeError, InvalidArgValueError, InvalidCharError, HeadersSentError.
-        """
-        if not isinstance(hints, Mapping):
-            raise InvalidArgTypeError("hints", "a mapping", hints)
-        links: list[Any] = []
-        others: dict[Any, Any] = {}
-        for name, value in hints.items():
-            if _fields.lower(name) != "link":
-                others[name] = value
-            elif isinstance(value, (list, tuple)):
-                links.extend(value)
-            elif value is not None:
-                links.append(value)
-        if links:
-            self.write_information(103, {"Link": _fields.check_link(links)} | others, callback)
-        elif callback is not None and callable(callback):
-            later(UserCallback(callback, self), None)
-
-    writeEarlyHints = write_early_hints
-
     # -- the socket ------------------------------------------------------------
 
     def assign_socket(self, socket: Any) -> None:
@@ -575,18 +474,3 @@ def _as_status(value: Any) -> int:
         if math.isfinite(number) and "_" not in value:
             return int(number)
     raise InvalidStatusCodeError(value)
-
-
-def _as_information(code: Any) -> int:
-    """Return the code of an informational response.
-
-    Raises:
-        InvalidArgTypeError, OutOfRangeError, InvalidStatusCodeError.
-    """
-    if isinstance(code, bool) or not isinstance(code, (int, float)):
-        raise InvalidArgTypeError("status_code", "a whole number", code)
-    if not math.isfinite(code) or code != int(code) or not 100 <= code <= 199:
-        raise OutOfRangeError("status_code", "a whole number from 100 to 199", code)
-    if code == 101:
-        raise InvalidStatusCodeError(code)
-    return int(code)
