@@ -16,7 +16,6 @@ A subclass is the producer: it calls `_push` and `_push_end`, and hears `_want`,
 
 from __future__ import annotations
 
-import math
 from collections.abc import AsyncIterator, Hashable, Mapping
 from typing import Any, Self, TypeVar
 
@@ -26,15 +25,13 @@ from writehead._streams.iteration import Iteration
 from writehead._streams.pipe import Pipe
 from writehead._streams.read_buffer import Pieces
 from writehead._streams.readable_state import ReadableState
-from writehead.errors import AbortError, InvalidArgTypeError, OutOfRangeError, UnshiftAfterEndError
+from writehead.errors import AbortError, UnshiftAfterEndError
 from writehead.events import Listener
 
 Chunk = bytes | str
 
 
 Destination = TypeVar("Destination")
-
-MAX_MARK = 1 << 30
 
 #: So many buffered pieces are emitted in one turn; a client can make each of them one byte short.
 FLOW = 256
@@ -313,18 +310,6 @@ class Readable(ReadableState):
                 self._need_readable = True
             elif size != count:
                 self._schedule_end()
-
-    def _checked(self, size: Any) -> int | None:
-        if isinstance(size, bool) or not isinstance(size, int | float):
-            raise InvalidArgTypeError("size", "of type number", size)
-        if size > MAX_MARK:
-            raise OutOfRangeError("size", "<= 1GiB", size)
-        if math.isnan(size):  # Node: as if there were no size
-            return None
-        whole = int(size)
-        if whole > self._high_water_mark:  # Node: to the next power of two
-            self._high_water_mark = 1 << (whole - 1).bit_length()
-        return whole
 
     def _available(self, size: int | None) -> int:
         """Return how much of what is buffered `read(size)` takes."""

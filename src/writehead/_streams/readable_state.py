@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 from writehead._node.encodings import Decoder
 from writehead._streams.destroyable import Destroyable
 from writehead._streams.iteration import Ear
 from writehead._streams.pipe import Pipe
 from writehead._streams.read_buffer import Pieces
+from writehead.errors import InvalidArgTypeError, OutOfRangeError
+
+#: No more bytes are asked for at once.
+MAX_MARK = 1 << 30
 
 
 class ReadableState(Destroyable):
@@ -99,3 +106,17 @@ class ReadableState(Destroyable):
         return None if self._decoder is None else self._decoder.encoding
 
     readableEncoding = readable_encoding
+
+    # -- what is asked of it -----------------------------------------------------
+
+    def _checked(self, size: Any) -> int | None:
+        if isinstance(size, bool) or not isinstance(size, int | float):
+            raise InvalidArgTypeError("size", "of type number", size)
+        if size > MAX_MARK:
+            raise OutOfRangeError("size", "<= 1GiB", size)
+        if math.isnan(size):  # Node: as if there were no size
+            return None
+        whole = int(size)
+        if whole > self._high_water_mark:  # Node: to the next power of two
+            self._high_water_mark = 1 << (whole - 1).bit_length()
+        return whole

@@ -18,7 +18,7 @@ from typing import Any
 from writehead._loop.buffered_reader import Feed
 from writehead._loop.selector import once_taken, untie
 from writehead._loop.ticks import turns
-from writehead._tls.records import PIECE, RECORD, gathered
+from writehead._tls.records import PIECE, RECORD, gathered, nobody, touch
 from writehead.errors import TLSError
 
 
@@ -83,7 +83,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         self._incoming = incoming
         self._outgoing = outgoing
         self._protocol: Any = None
-        self._receive: Callable[[bytes], object] = _nobody
+        self._receive: Callable[[bytes], object] = nobody
         self._unsent: deque[bytes | memoryview] = deque()  # plain bytes that wait
         self._unsent_size = 0
         self._unread = b""  # plain bytes that came while reading was paused
@@ -113,7 +113,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
             return
         size = len(data)
         if self.raw_socket is not None:
-            _touch(self.raw_socket, size)
+            touch(self.raw_socket, size)
         plain = b""
         if size < RECORD:  # mostly one record
             self._incoming.write(data)
@@ -248,7 +248,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
             exc = None
         self._closing = True
         self._protocol = None
-        self._receive = _nobody
+        self._receive = nobody
         self._drop_unsent()
         if self.raw_socket is not None:
             self.raw_socket.connection_lost(None)
@@ -498,14 +498,3 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
     def get_protocol(self) -> Any:
         """Return the protocol above; None once the connection has gone."""
         return self._protocol
-
-
-def _touch(raw_socket: Any, size: int) -> None:
-    """Note on a raw socket what came past it (Node: its idle time begins anew too)."""
-    raw_socket._bytes_read += size
-    if raw_socket._idle_after:
-        raw_socket._touch()
-
-
-def _nobody(data: bytes) -> None:
-    """Take what comes before there is a protocol above, or after it."""
