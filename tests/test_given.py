@@ -20,6 +20,7 @@ from tests.conftest import TIMEOUT
 from tests.programs import Program
 from tests.stage import GET, OK, OK_CLOSE, Stage, answer, dateless, on_both_loops
 from writehead import http, https, testing
+from writehead._server import registry
 from writehead.errors import InvalidArgTypeError, InvalidArgValueError
 
 CONNECT = b"CONNECT inner:443 HTTP/1.1\r\nHost: inner:443\r\n\r\n"
@@ -399,6 +400,51 @@ async def test_it_waits_for_responses_before_the_upgrade() -> None:
         assert dateless(got).replace(ESTABLISHED, b"") == expected
         peer.sock.close()
         await gone(inner)
+
+
+@on_both_loops
+async def test_a_connection_that_begins_later_is_watched_and_held() -> None:
+    """Behind responses before the upgrade, or behind what was written in plain: the server is open from then on."""
+    limits = {"headers_timeout": 40, "connections_checking_interval": 20}
+    for inner in (
+        http.create_server(greet, **limits),
+        https.create_server(**limits, **authority().options()),
+    ):  # type: ignore[arg-type]
+        async with proxy(inner) as outer:
+            peer = await dial(outer)
+            if isinstance(inner, https.Server):
+                await peer.send(CONNECT)
+                await peer.read(ESTABLISHED)
+                reader, writer = await asyncio.open_connection(
+                    sock=peer.sock, ssl=authority().context(), server_hostname="localhost"
+                )
+                writer.write(GET[:10])
+                assert inner in registry.every_open_server()
+                assert (await reader.read()).startswith(b"HTTP/1.1 408 ")
+                writer.close()
+            else:
+                await peer.send(GET + CONNECT + GET[:10])
+                while not inner._connection_count:
+                    await asyncio.sleep(0)
+                assert inner in registry.every_open_server()
+                assert b"HTTP/1.1 408 " in await peer.read_all()
+            await gone(inner)
+        assert inner not in registry.every_open_server()
+
+
+@on_both_loops
+async def test_what_is_given_ready_to_a_closed_server_gets_one_response() -> None:
+    """Over TLS that another has seen to, too."""
+    inner = https.create_server(greet, **authority().options())
+    await inner.listen(0, "127.0.0.1")
+    await inner.close()
+    ours, peer = pair()
+    ours.setblocking(False)
+    transport, _ = await asyncio.get_running_loop().connect_accepted_socket(asyncio.Protocol, ours)
+    inner.emit("secureConnection", transport)
+    await peer.send(GET)
+    assert await peer.read_all() == greeting(OK_CLOSE)
+    await gone(inner)
 
 
 @on_both_loops

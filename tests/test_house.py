@@ -1,4 +1,4 @@
-"""The house holds: floors, sizes, names, and what the project may say."""
+"""The house holds: packages, sizes, names, and what the project may say."""
 
 from __future__ import annotations
 
@@ -125,6 +125,7 @@ TESTED_WITH = {
     "_connection.closing": "connection",
     "_connection.config": "server",
     "_connection.http1": "connection",
+    "_connection.loss": "connection",
     "_connection.making": "connection",
     "_connection.reading": "connection",
     "_connection.response_queue": "connection",

@@ -13,6 +13,7 @@ import ssl
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Self, Unpack
 
+from writehead._connection.closing import UNREAD_GRACE
 from writehead._connection.http1 import Connection
 from writehead._net.socket import Socket
 from writehead._node import option_names, spelling, validators
@@ -248,6 +249,8 @@ class Server(PlainServer):
         socket = connection.socket
         if connection.given:
             self._connection_count += 1
+            if self._closing:
+                connection.close_in_order(UNREAD_GRACE)
         else:
             socket._own_context = socket._transport.context
         self._connections.add(connection)

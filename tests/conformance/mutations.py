@@ -161,13 +161,13 @@ MUTATIONS: list[Mutation] = [
     ),
     Mutation(
         "'aborted' after the response's 'close'",
-        "_connection/backlog.py",
+        "_connection/loss.py",
         "        exchange.response.req._abort()\n",
         "        later(exchange.response.req._abort)\n",
     ),
     Mutation(
         "a waiting response hears of the loss at once",
-        "_connection/backlog.py",
+        "_connection/loss.py",
         "later(response._on_lost, ConnectionLostError())",
         "response._on_lost(ConnectionLostError())",
     ),

@@ -9,11 +9,6 @@ that part happens before it: to its user a packet that is served in slices is se
 
 from __future__ import annotations
 
-from typing import Any
-
-from writehead._loop.ticks import in_turn, later
-from writehead.errors import ConnectionLostError
-
 #: A slice is so many requests, or things that a parser has found, of which a head counts as `HEAD`.
 REQUESTS = 32
 SLICE = 256
@@ -24,9 +19,6 @@ UPGRADES = 16
 
 #: A packet up to this size is parsed at once, even if others wait for their turn, in bytes.
 SMALL_PACKET = 4096
-
-#: So many requests that wait for their answers are told at once that their client has gone.
-LOST = 128
 
 
 class Backlog:
@@ -49,32 +41,3 @@ class Backlog:
         self.was_under_way = False
         self.more = b""
         self.waits = False
-
-
-def abort(exchange: Any) -> None:
-    """Tell a request that its client has gone."""
-    if exchange.response is not None:
-        exchange.response.req._abort()
-
-
-def give_up(exchange: Any, current: bool) -> None:
-    """Tell a response that its client has gone: the `current` one now, one that waited a turn later."""
-    response = exchange.response
-    exchange.drop()
-    exchange.line = exchange.response = None
-    if response is None:
-        return
-    if current:
-        response._on_lost(None)
-    else:
-        exchange.void = True
-        later(response._on_lost, ConnectionLostError())
-
-
-def lose_in_turns(exchanges: list[Any]) -> None:
-    """Tell those far behind in a line, some in a turn: others are served between."""
-    for exchange in exchanges[:LOST]:
-        abort(exchange)
-        give_up(exchange, current=False)
-    if len(exchanges) > LOST:
-        in_turn(lambda: lose_in_turns(exchanges[LOST:]))

@@ -138,6 +138,13 @@ class Making(ClosingLine):
             self._on_head(message)
         return message
 
+    def fail_request(self, request: IncomingMessage) -> None:
+        """A listener of `request` failed: its response answers for it."""
+        for exchange in self._exchanges():
+            response: Any = exchange.response
+            if response is not None and response.req is request:
+                response._fail()
+
     def refuse_body(self, request: IncomingMessage, error: BaseException) -> None:
         """The body of `request` is longer than its reader wants: say so, and close."""
         for exchange in self._exchanges():

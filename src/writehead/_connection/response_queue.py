@@ -12,7 +12,8 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from writehead._connection.backlog import LOST, Backlog, abort, give_up, lose_in_turns
+from writehead._connection.backlog import Backlog
+from writehead._connection.loss import LOST, abort, give_up, lose_in_turns
 from writehead._http1.exchange import ENDED, GONE, Http1Exchange
 from writehead._http1.field_block import RawHead
 from writehead._http1.framing import bare_answer

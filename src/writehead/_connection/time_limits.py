@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from writehead._connection.response_queue import Line
-from writehead._message.incoming import IncomingMessage
 from writehead.errors import RequestTimeoutError, WriteTimeoutError
 
 
@@ -29,13 +28,6 @@ class TimedLine(Line):
             return False  # what waits may be the rest of it, and has come in time
         age = now - self._start
         return (not self._head_complete and 0 < headers_timeout < age) or 0 < request_timeout < age
-
-    def fail_request(self, request: IncomingMessage) -> None:
-        """A listener of `request` failed: its response answers for it."""
-        for exchange in self._exchanges():
-            response: Any = exchange.response
-            if response is not None and response.req is request:
-                response._fail()
 
     def look_at_progress(self, now: float, write_timeout: float, body_timeout: float) -> None:
         """Cut the connection if a body, or an answer, has stood still for so many seconds."""

@@ -245,11 +245,11 @@ class Http1Exchange:
 
     def inform(self, code: int, fields: Iterable[tuple[str, Any]], done: Done | None) -> bool:
         """Send an informational response (RFC 9110, 15.2); where none may be sent, call back all the same."""
-        block = inform_block(code, fields)
         if not self.informs:
             if done is not None:
                 later(done, None)
             return True
+        block = inform_block(code, fields)
         if self._sink is not None:
             self._sink.settle()  # what went before has left
             self._sink.put_now(block, done)

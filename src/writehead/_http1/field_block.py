@@ -35,7 +35,7 @@ class RawHead:
     host_is_good = False
     expect: bytes | None = None
     usual = False  # the server has nothing to say before its listeners
-    # For the floors above to keep what they made of these fields: whatever follows from
+    # For the packages above to keep what they made of these fields: whatever follows from
     # the bytes alone, and is not changed by whoever gets it.
     text: list[str] | None = None
     joined: Headers | None = None

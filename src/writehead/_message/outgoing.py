@@ -335,9 +335,8 @@ class OutgoingMessage(OutgoingState):
             elif self.writable_length:
                 await self._first_of("drain", "finish", beside=exchange.socket)
         elif self._finished or not self._exchange.body_allowed:
-            await asyncio.sleep(
-                0
-            )  # no write returns False: a loop of `write` and `drain` lets others be served
+            # No `write` returns False: a loop of `write` and `drain` lets others be served.
+            await asyncio.sleep(0)
 
     async def wait_finished(self) -> None:
         """Return at 'finish'.

@@ -13,6 +13,9 @@ from writehead._node import option_names
 from writehead._node.spelling import snake
 from writehead.errors import InvalidArgTypeError, InvalidArgValueError, OutOfRangeError
 
+#: Milliseconds, or a `timedelta`; None is as if it was not given.
+Duration = float | timedelta | None
+
 _MILLISECOND = timedelta(milliseconds=1)
 _MOST = 2**53 - 1  # the largest whole number of JavaScript
 _HIGH_WATER_MARK = 65536

@@ -21,6 +21,7 @@ from writehead._connection.upgraded import Raw
 from writehead._loop.buffered_reader import Feed
 from writehead._loop.ticks import later, turns
 from writehead._loop.timers import Clock
+from writehead._net.linger import Linger
 from writehead._net.socket import Socket
 from writehead._tls.handshake import Handshake
 from writehead._tls.transport import TLSTransport
@@ -45,7 +46,8 @@ class Host(Protocol):
 
     _arriving_by_hand: set[asyncio.Task[Any]]
 
-    def _open_by_hand(self, clock: Clock) -> None: ...
+    def _open_by_hand(self, clock: Clock | None = None) -> None: ...
+    def _hold(self) -> None: ...
     def _close_if_drained(self) -> None: ...
 
 
@@ -63,10 +65,11 @@ class GivenConnection(Connection):
 
     def begin_on(self, socket: Socket, raw: Raw) -> None:
         """Begin on what another server has let go of."""
-        rest = take_unread(socket)
+        rest = _take_unread(socket)
         socket._pause_transport()
         transport = socket.transport
         transport.set_protocol(self)
+        _open(self._server, socket)
         socket._pass_to(self._server, self)
         self.connection_made(transport, socket)
         raw.server._on_socket_gone()
@@ -121,9 +124,10 @@ class GivenHandshake(Handshake):
     def _begin_on(self, socket: Socket, raw: Raw) -> None:
         if socket._destroyed:
             return
-        rest = take_unread(socket)
+        rest = _take_unread(socket)
         transport = socket.transport
         self.raw_socket = socket
+        _open(self._host, socket)
         transport.set_protocol(self)
         self.connection_made(transport)
         raw.server._on_socket_gone()
@@ -134,7 +138,7 @@ class GivenHandshake(Handshake):
             transport.close()
 
 
-def give(server: Host, stream: object, make: Callable[[], Any]) -> None:
+def give(server: Host, stream: Any, make: Callable[[], Any]) -> None:
     """Let `server` serve `stream` by what `make` returns: a `GivenConnection`, or a `GivenHandshake`.
 
     Raises:
@@ -144,22 +148,15 @@ def give(server: Host, stream: object, make: Callable[[], Any]) -> None:
     raw = _checked(stream)
     if isinstance(stream, Socket) and stream._destroyed:
         return  # a client may go at any time
-    if raw is not None or turns().loop is not None:
-        _begin(server, stream, raw, make)
-    else:
-        later(_begin, server, stream, raw, make)
-
-
-def _begin(server: Host, stream: Any, raw: Raw | None, make: Callable[[], Any]) -> None:
-    timers = None if raw is None else raw.socket._timers
-    server._open_by_hand(asyncio.get_running_loop() if timers is None else timers.clock)
     if raw is not None:
         _give_socket(raw, make)
-    elif isinstance(stream, system.socket):
-        _accept(server, stream, make)
+        return
+    begin = _accept if isinstance(stream, system.socket) else _take
+    if turns().loop is None:
+        server._hold()  # `run()` is not to end before it is served
+        later(begin, server, stream, make)
     else:
-        _take(stream, make)
-    server._close_if_drained()
+        begin(server, stream, make)
 
 
 def _checked(stream: Any) -> Raw | None:
@@ -182,7 +179,7 @@ def _checked(stream: Any) -> Raw | None:
         return None
     elif all(hasattr(stream, each) for each in _TRANSPORT):
         protocol = stream.get_protocol()
-        if isinstance(protocol, (Connection, Handshake, Feed, TLSTransport)):
+        if isinstance(protocol, (Connection, Handshake, Feed, Linger, TLSTransport)):
             raise InvalidArgValueError("stream", stream, _SERVED)
     else:
         expected = "an instance of Socket, socket.socket or asyncio.Transport"
@@ -219,6 +216,7 @@ def _give_socket(raw: Raw, make: Callable[[], Given]) -> None:
 
 def _accept(server: Host, stream: system.socket, make: Callable[[], asyncio.BaseProtocol]) -> None:
     loop = asyncio.get_running_loop()
+    server._open_by_hand()
     stream.setblocking(False)
     task = turns().outside(loop.create_task, loop.connect_accepted_socket(make, stream))
     server._arriving_by_hand.add(task)
@@ -233,8 +231,10 @@ def _accept(server: Host, stream: system.socket, make: Callable[[], asyncio.Base
     task.add_done_callback(done)
 
 
-def _take(transport: Any, make: Callable[[], Any]) -> None:
+def _take(server: Host, transport: Any, make: Callable[[], Any]) -> None:
+    server._open_by_hand()
     if transport.is_closing():
+        server._close_if_drained()
         return
     protocol = make()
     transport.set_protocol(protocol)
@@ -243,7 +243,13 @@ def _take(transport: Any, make: Callable[[], Any]) -> None:
         turns().outside(transport.resume_reading)
 
 
-def take_unread(socket: Socket) -> bytes:
+def _open(server: Any, socket: Any) -> None:
+    """Open `server` for a Socket, by whose clock it goes if it has none."""
+    timers = socket._timers
+    server._open_by_hand(None if timers is None else timers.clock)
+
+
+def _take_unread(socket: Socket) -> bytes:
     """Return what has come on a Socket of the user's, and was not read."""
     rest: bytes = socket._take(socket._length) if socket._length else b""
     return rest

@@ -176,7 +176,7 @@ class Listening(EventEmitter):
             self.once("listening", target.callback)
         if target.signal is not None:
             _on_abort(target.signal, self.close)
-        registry.hold(self)
+        self._hold()
         if target.host:
             self._resolving = token = object()
             later(self._resolve, target, token)
@@ -193,10 +193,7 @@ class Listening(EventEmitter):
         host = target.host or ""
         try:
             address = host if is_ipv6(host) else await _resolved(host)
-        except (
-            OSError,
-            UnicodeError,
-        ):  # a name that cannot be written as one: no part may be empty, or too long
+        except (OSError, UnicodeError):  # of a name: a part that is empty, or too long
             if self._resolving is token:
                 self._fail_listening(target, SystemCallError("ENOTFOUND", "getaddrinfo", host))
             return
@@ -262,13 +259,13 @@ class Listening(EventEmitter):
         self._sweep = Sweep(clock, self._look)
         self._heap = Heap()
 
-    def _open_by_hand(self, clock: Clock) -> None:
-        """Get ready for a connection that was given by hand: as long as it lasts the server is open."""
+    def _open_by_hand(self, clock: Clock | None = None) -> None:
+        """Get ready for a connection that was given by hand, by the clock of the loop: it keeps the server open."""
         if self._sweep is None:
-            self._ready(clock)
+            self._ready(clock or asyncio.get_running_loop())
         assert self._sweep is not None
         if self._listening_socket is None:
-            registry.hold(self)
+            self._hold()
             self._began = True
             if not (self._connection_count or self._arriving_by_hand):
                 self._sweep.start(self._checking_interval())
@@ -411,6 +408,9 @@ class Listening(EventEmitter):
         self._unref = True
         registry.tell_watchers()
         return self
+
+    def _hold(self) -> None:
+        registry.hold(self)
 
     def _let_go(self) -> None:
         if self._listening_socket is None and not (self._connection_count or self._arriving_by_hand):

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
 from os import PathLike
 from typing import Any, TypedDict
 
 from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
-
-#: Milliseconds, or a `timedelta`; None is as if it was not given.
-Duration = float | timedelta | None
+from writehead._node.validators import Duration
 
 #: PEM as `str` or bytes, or the path of a PEM file; more than one in a list.
 Pem = str | bytes | PathLike[str] | Sequence[str | bytes | PathLike[str]] | None

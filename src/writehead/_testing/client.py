@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import Any, Protocol
 
+from writehead._node.validators import Duration
 from writehead._semantics import fields as _fields
 from writehead._semantics.headers import Headers
 
@@ -165,7 +166,7 @@ class Source(Protocol):
     """Where answers come from, in the order of the requests."""
 
     def _read(self, answer: Answer) -> None: ...
-    async def _wait(self, condition: Callable[[], object], what: str, timeout: Any) -> None: ...
+    async def _wait(self, condition: Callable[[], object], what: str, timeout: Duration) -> None: ...
 
 
 class Answer:
@@ -177,7 +178,7 @@ class Answer:
     What is read too early raises RuntimeError; what cannot come any more, ConnectionError.
     """
 
-    def __init__(self, source: Source, name: str, for_head: bool, timeout: Any = None) -> None:
+    def __init__(self, source: Source, name: str, for_head: bool, timeout: Duration = None) -> None:
         self._source = source
         self._timeout = timeout
         self._name = name
