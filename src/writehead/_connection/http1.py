@@ -369,19 +369,15 @@ class Connection(Reading):
             self._walk(parser.take_found())
             self._give_up_making(error)
             return False
+        rest: list[Any] = []
         if len(found) > REQUESTS:
-            first = self._walk_slice(found)
+            rest = found[self._walk_slice(found) :]
         else:
             self._walk(found)
-            first = len(found)
-        if self._waits_behind(parser, data, at, found[first:], under_way):
+        if (rest or parser.more) and self._waits_behind(parser, data, at, rest, under_way):
             return False
-        left = UPGRADES
-        while parser.upgrade is not None and not self._closed_input:
-            self._on_upgrade(parser, parser.upgrade)
-            left -= 1
-            if self._waits_behind(parser, data, at, [], True, over=not left):
-                return False
+        if parser.upgrade is not None and self._decline_upgrades(parser, data, at):
+            return False
         if self._closed_input:
             return False
         if parser.error is not None:
@@ -399,6 +395,16 @@ class Connection(Reading):
         if found and self._server._closing and self.is_idle:  # that was the rest of a body, behind its answer
             self.socket.destroy()
         return not (found or parser.mid_message or parser.error) and self._keep_alive_set
+
+    def _decline_upgrades(self, parser: RequestParser, data: bytes, at: int) -> bool:
+        """See to the request that wishes to leave HTTP, and to those behind it; True if some wait for their turn."""
+        left = UPGRADES
+        while parser.upgrade is not None and not self._closed_input:
+            self._on_upgrade(parser, parser.upgrade)
+            left -= 1
+            if self._waits_behind(parser, data, at, [], True, over=not left):
+                return True
+        return False
 
     # -- fair turns --------------------------------------------------------------
 

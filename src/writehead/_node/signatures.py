@@ -69,6 +69,14 @@ def fitted(listener: Callable[..., Any], count: float) -> Callable[..., Any]:
 
     Raises InvalidArgValueError for one that cannot be called by an event at all.
     """
+    code = getattr(listener, "__code__", None)
+    if (
+        code is not None
+        and not code.co_kwonlyargcount
+        and code.co_argcount - (type(listener) is MethodType) >= count
+        and not hasattr(listener, "__wrapped__")
+    ):
+        return listener  # as most do, and each reader of a body: known without the calls
     if names := required_keywords(listener):
         reason = f"must not require keyword arguments ({', '.join(names)}): an event gives none"
         raise InvalidArgValueError("listener", listener, reason)

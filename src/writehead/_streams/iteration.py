@@ -135,16 +135,18 @@ class Ear:
         if not self.over:
             self.over = True
             self.error = error
-        self.wake()
+            self.wake()
 
     def on_end(self) -> None:
-        if self._stream._destroyed or not self._stream._ends_by_close:
+        if not self.over and (self._stream._destroyed or not self._stream._ends_by_close):
             self._finish(None)
 
     def on_error(self, error: BaseException) -> None:
         self._finish(error)
 
     def on_close(self, *_: Any) -> None:
+        if self.over:
+            return
         stream = self._stream
         read_to_the_end = stream._end_emitted or (stream._eof and not stream._length)
         self._finish(stream.errored or (None if read_to_the_end else PrematureCloseError()))
