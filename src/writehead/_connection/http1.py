@@ -348,7 +348,7 @@ class Connection(Reading):
 
     def _read(self, data: bytes, at: int = 0) -> bool:
         """Feed a packet from `at` on to a parser; True if it was nothing but empty lines, where a request is awaited."""
-        if len(data) - at > SMALL_PACKET and self.turns.waiting:
+        if self.turns.waiting and len(data) - at > SMALL_PACKET:
             self._wait_for_turn(Backlog(data, at))
             return False
         return self._read_slice(data, at)

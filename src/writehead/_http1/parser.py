@@ -274,7 +274,7 @@ class RequestParser(Packet):
     def _feed_in_pieces(self, data: bytes) -> None:
         """Feed so much at a time that no chunk line is passed over that is too long, and stop behind much."""
         found = self._found
-        seams: set[int] = set()
+        seams: list[int] = []
         self.more = False
         while self._at < len(data) and not self._take_rest(data):
             if len(found) >= MOST_FOUND:
@@ -283,7 +283,7 @@ class RequestParser(Packet):
             end = self._at + self._piece_length(data)
             going = self._feed_piece(data[self._at : end])
             if 0 < self._seam < len(found) and type(found[self._seam]) is bytes:
-                seams.add(self._seam)
+                seams.append(self._seam)
             if not going:
                 break
             self._at = end
@@ -291,7 +291,7 @@ class RequestParser(Packet):
             inside = bool(found) and type(found[-1]) is bytes and self._chunk != CHUNK_ENDED and not self._raw
             self._seam = len(found) if inside else 0
         if seams:
-            found[:] = without_seams(found, seams)
+            found[:] = without_seams(found, set(seams))
         if self._seam:
             self._seam = len(found)
 
