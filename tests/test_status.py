@@ -1,4 +1,4 @@
-"""Status codes, their lines, and the methods."""
+"""Status codes and methods."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from writehead._semantics.status import METHODS, STATUS_CODES, STATUS_LINES
+from writehead._semantics.status import METHODS, STATUS_CODES
 
 
 def test_status_codes_are_worded_as_in_the_documents() -> None:
@@ -24,12 +24,6 @@ def test_status_codes_are_worded_as_in_the_documents() -> None:
         "Bandwidth Limit Exceeded",
     ]
     assert list(STATUS_CODES) == sorted(STATUS_CODES)
-
-
-def test_each_status_has_its_line() -> None:
-    """A status line ends with CRLF and says HTTP/1.1, whatever the request said."""
-    assert STATUS_LINES[404] == "HTTP/1.1 404 Not Found\r\n"
-    assert STATUS_LINES.keys() == STATUS_CODES.keys()
 
 
 def test_methods_are_sorted_and_unique() -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Unpack
 
+from writehead._http1.exchange import Http1Exchange
 from writehead._message.incoming import IncomingMessage
 from writehead._message.outgoing import OutgoingMessage
 from writehead._message.pipeline import pipeline
 from writehead._message.response import ServerResponse
+from writehead._message.standalone import set_exchange_by_hand
 from writehead._net.socket import Socket
 from writehead._process.run import run
 from writehead._semantics.fields import validate_header_name, validate_header_value
@@ -42,6 +44,8 @@ __all__ = [
     "validate_header_name",
     "validate_header_value",
 ]
+
+set_exchange_by_hand(Http1Exchange)
 
 #: Bytes of a request's target and fields that a server takes by default.
 max_header_size = MAX_HEADER_SIZE

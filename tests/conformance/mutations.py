@@ -36,43 +36,41 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "swap Connection and Content-Length",
         "_http1/framing.py",
-        'facts.trailer:\n            lines += f"Content-Length: {facts.length}\\r\\n"',
-        'facts.trailer:\n            lines = f"Content-Length: {facts.length}\\r\\n" + lines',
+        'head.trailer:\n            lines += f"Content-Length: {head.length}\\r\\n"',
+        'head.trailer:\n            lines = f"Content-Length: {head.length}\\r\\n" + lines',
     ),
     Mutation(
         "put Date before the user's fields",
         "_http1/framing.py",
-        "{status_line}{fields}{date}{lines}",
-        "{status_line}{date}{fields}{lines}",
+        "{fields}{date}{lines}\\r",
+        "{date}{fields}{lines}\\r",
     ),
     Mutation(
         "swap Connection and Keep-Alive",
         "_http1/framing.py",
-        "KEEP if facts.keep_alive else facts.keep_lines",
-        "KEEP if facts.keep_alive else facts.keep_lines[24:] + KEEP",
+        "KEEP if head.keep_alive else keep_lines",
+        "KEEP if head.keep_alive else keep_lines[24:] + KEEP",
     ),
     Mutation(
-        "swap them in the short way of the commonest answer",
-        "_message/response.py",
-        "{date_line()}{kept}",
-        "{date_line()}{kept[24:]}{kept[:24]}",
+        "swap them in the short way of the commonest response",
+        "_http1/exchange.py",
+        "{date_line()}{self.keep_lines}",
+        "{date_line()}{self.keep_lines[24:]}{self.keep_lines[:24]}",
     ),
     Mutation("chunk sizes in capitals", "_http1/framing.py", 'b"%x\\r\\n" % size', 'b"%X\\r\\n" % size'),
     Mutation("a 304 may have a body", "_semantics/status.py", "status in (204, 304) or", "status == 204 or"),
     Mutation(
         "a chunked 204 keeps the connection", "_http1/framing.py", "chunked = keep = False", "chunked = False"
     ),
-    Mutation(
-        "a Trailer field does not force chunks", "_http1/framing.py", " and not facts.trailer:\n", ":\n"
-    ),
+    Mutation("a Trailer field does not force chunks", "_http1/framing.py", " and not head.trailer:\n", ":\n"),
     Mutation(
         "a removed Connection always closes", "_http1/framing.py", 'return "", keep\n', 'return "", False\n'
     ),
     Mutation(
         "the user's Connection: keep-alive needs the client's wish",
         "_http1/framing.py",
-        "not _fields.has_close(facts.connection)",
-        "keep and not _fields.has_close(facts.connection)",
+        "not _fields.has_close(head.connection)",
+        "keep and not _fields.has_close(head.connection)",
     ),
     Mutation(
         "'closed' counts as the word close",
@@ -144,8 +142,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "trailers of several calls add up",
         "_message/header_store.py",
-        'self._trailers = "".join(lines)',
-        'self._trailers += "".join(lines)',
+        "self._trailers = trailers",
+        "self._trailers = [*self._trailers, *trailers]",
     ),
     Mutation(
         "'close' after 'finish' one turn late",
@@ -228,8 +226,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a statusMessage of the user is overwritten",
         "_message/response.py",
-        "        self._reason = reason = message if type(message) is str else _plain_text(message)",
-        "        self._reason = reason = STATUS_CODES.get(self._status_code, message)",
+        "        reason = message if type(message) is str else _plain_text(message)",
+        "        reason = STATUS_CODES.get(self._status_code, message)",
     ),
     Mutation(
         "write_continue is forgotten",

@@ -12,8 +12,9 @@ import pytest
 from tests.http1 import framing_table as table
 from tests.stage import Stage, dateless
 from writehead._http1 import framing
-from writehead._http1.framing import Facts, Framing, decide
+from writehead._http1.framing import Framing, decide
 from writehead._semantics import exchange
+from writehead._semantics.exchange import Entry, ResponseHead
 from writehead._semantics.status import body_allowed
 from writehead.errors import TrailerInvalidError
 
@@ -25,31 +26,31 @@ REMOVED = {
 }
 
 
-def unmade(fields: Iterable[tuple[str, Any]]) -> list[tuple[str, Any, str]]:
-    """Fields whose lines are yet to be made."""
-    return [(name, value, "") for name, value in fields]
+def entries(fields: Iterable[tuple[str, Any]]) -> list[Entry]:
+    """Return fields as a store keeps them."""
+    return [(name.lower(), name, value) for name, value in fields]
 
 
-def facts_of(version: str, method: str, status: int, preparation: str, length: int | None) -> Facts:
+def head_of(version: str, method: str, status: int, preparation: str, length: int | None) -> ResponseHead:
     """Enter one case as an exchange does."""
     asked = table.VERSIONS[version][0].split()
     done = table.PREPARATIONS[preparation]
-    facts = Facts(
+    head = ResponseHead(
+        entries(done.fields.items()),
         for_head=method == "HEAD",
         status=status,
         keep="keep" in asked and "should_keep_alive" not in done.attributes,
         may_chunk="may_chunk" in asked and "use_chunked_encoding_by_default" not in done.attributes,
         length=length,
         removed=sum(REMOVED[name.lower()] for name in done.removed + done.undone),
-        keep_lines=framing.KEEP + LINE,
     )
-    framing.render_fields(unmade(done.fields.items()), frozenset(), facts)
-    return facts
+    framing.render_fields(head)
+    return head
 
 
-def decided(facts: Facts) -> Framing | None:
+def decided(head: ResponseHead, last_allowed: bool = False) -> Framing | None:
     try:
-        return decide(facts)
+        return decide(head, framing.KEEP + LINE, last_allowed)
     except TrailerInvalidError:
         return None
 
@@ -73,7 +74,7 @@ def test_every_combination_is_framed_as_the_tables_say() -> None:
     for (_, _, status, preparation, length), (version, method, calls) in seen.items():
         words = table.words_of(version, preparation, method, status)
         expected = as_told(table.expect(words, status, length), "body_ok" in words)
-        found = decided(facts_of(version, method, status, preparation, length))
+        found = decided(head_of(version, method, status, preparation, length))
         if found != expected:
             wrong.append((version, method, status, preparation, calls, found, expected))
     assert not wrong, f"{len(wrong)}, such as {wrong[0]}"
@@ -92,10 +93,9 @@ def test_every_set_of_facts_is_decided_as_the_tables_say() -> None:
     ):  # fmt: skip
         if head and status != 200:
             continue
-        facts = Facts(
+        facts = ResponseHead(
             for_head=head, status=status, keep=keep, may_chunk=may_chunk, length=length, removed=removed,
             content_length=cl, transfer_encoding=te, connection=conn, keep_alive=ka, trailer=trailer,
-            keep_lines=framing.KEEP + LINE, last_allowed=last,
         )  # fmt: skip
         words = {
             word
@@ -108,8 +108,8 @@ def test_every_set_of_facts_is_decided_as_the_tables_say() -> None:
             if there
         }  # fmt: skip
         expected = as_told(table.expect(words, status, length), "body_ok" in words)
-        if decided(facts) != expected:
-            wrong.append((facts, decided(facts), expected))
+        if decided(facts, last) != expected:
+            wrong.append((facts, decided(facts, last), expected))
     assert not wrong, f"{len(wrong)}, such as {wrong[0]}"
 
 
@@ -323,7 +323,6 @@ def test_no_body_for_head_and_for_1xx_204_304(for_head: bool, status: int, allow
 
 def test_fields_are_rendered_as_given_and_noted() -> None:
     """The lines keep spelling and order; every line of a list counts for the framing."""
-    facts = Facts(removed=7)
     fields = [
         ("X-A", "1"),
         ("transfer-ENCODING", ["gzip", "chunked"]),
@@ -335,15 +334,15 @@ def test_fields_are_rendered_as_given_and_noted() -> None:
         ("Expect", "much"),
         ("X-U", ["1", "2"]),
     ]
-    text = framing.render_fields(
-        [*unmade(fields), ("X-M", "made", "X-M: before\r\n")], frozenset(["x-u"]), facts
-    )
-    assert text == (
+    head = ResponseHead(entries(fields), removed=7, unique=frozenset(["x-u"]))
+    assert framing.render_fields(head) == (
         "X-A: 1\r\ntransfer-ENCODING: gzip\r\ntransfer-ENCODING: chunked\r\nConnection: a\r\n"
         "Connection: b\r\nContent-Length: 3\r\nKeep-Alive: x\r\ntrailer: t\r\nDATE: now\r\n"
-        "Expect: much\r\nX-U: 1; 2\r\nX-M: before\r\n"
+        "Expect: much\r\nX-U: 1; 2\r\n"
     )
-    assert facts == Facts(
+    assert head == ResponseHead(
+        entries(fields),
+        unique=frozenset(["x-u"]),
         content_length="3",
         transfer_encoding="gzip, chunked",
         connection="a, b",
@@ -356,16 +355,18 @@ def test_fields_are_rendered_as_given_and_noted() -> None:
 
 def test_an_empty_list_is_no_field() -> None:
     """It leaves no line, and the marks stay."""
-    facts = Facts(removed=1)
-    assert framing.render_fields([("Content-Length", [], "")], frozenset(), facts) == ""
-    assert facts == Facts(removed=1)
+    head = ResponseHead(entries([("Content-Length", [])]), removed=1)
+    assert framing.render_fields(head) == ""
+    assert (head.removed, head.content_length) == (1, None)
 
 
 def test_the_parts_of_a_head_stand_in_nodes_order() -> None:
     """Status line, the user's lines, Date, the automatic lines, an empty line."""
-    head = framing.head_text("HTTP/1.1 200 OK\r\n", "A: 1\r\n", True, "B: 2\r\n")
-    assert dateless(head.encode()) == b"HTTP/1.1 200 OK\r\nA: 1\r\nDate: D\r\nB: 2\r\n\r\n"
-    assert framing.head_text("HTTP/1.1 200 OK\r\n", "", False, "") == "HTTP/1.1 200 OK\r\n\r\n"
+    text = framing.head_text(ResponseHead(), "A: 1\r\n", "B: 2\r\n")
+    assert dateless(text.encode()) == b"HTTP/1.1 200 OK\r\nA: 1\r\nDate: D\r\nB: 2\r\n\r\n"
+    without = "HTTP/1.1 200 OK\r\n\r\n"
+    assert framing.head_text(ResponseHead(send_date=False), "", "") == without
+    assert framing.head_text(ResponseHead(date=True), "", "") == without
 
 
 @pytest.mark.parametrize(("size", "line"), [(1, b"1\r\n"), (10, b"a\r\n"), (4096, b"1000\r\n")])
@@ -376,6 +377,6 @@ def test_a_chunk_says_its_size_in_lower_case_hex(size: int, line: bytes) -> None
 
 def test_other_fields_say_nothing() -> None:
     """Of the framing."""
-    facts = Facts()
-    framing.note_field(facts, "x-a", "close")
-    assert facts == Facts()
+    head = ResponseHead()
+    framing.note_field(head, "x-a", "close")
+    assert head == ResponseHead()

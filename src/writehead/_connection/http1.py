@@ -17,7 +17,7 @@ from writehead._connection.reading import LARGE_PACKET, Reading
 from writehead._connection.upgraded import Leftovers, Raw
 from writehead._http1.exchange import ENDED, Http1Exchange
 from writehead._http1.fast_request import known_line
-from writehead._http1.framing import CLOSE, bare_answer
+from writehead._http1.framing import CLOSE, bare_response
 from writehead._http1.parse_events import END, End
 from writehead._http1.parser import RequestParser
 from writehead._loop.selector import once_taken, untie
@@ -452,7 +452,7 @@ class Connection(Reading):
         begun = current is not None and current.stage
         if begun == ENDED:
             socket._said_all = True  # a whole response still leaves
-        self._last_words = (b"" if begun else bare_answer(400), error)
+        self._last_words = (b"" if begun else bare_response(400), error)
         self._say_last_words()
 
     # -- upgrade ---------------------------------------------------------------

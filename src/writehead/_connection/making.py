@@ -12,7 +12,7 @@ from typing import Any
 from writehead._connection.closing import ClosingLine
 from writehead._http1.exchange import Http1Exchange
 from writehead._http1.fast_request import Whole, fill
-from writehead._http1.framing import bare_answer
+from writehead._http1.framing import bare_response
 from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
 from writehead._node.contexts import run_in
@@ -50,7 +50,7 @@ class Making(ClosingLine):
         """Answer 500 to a request that cannot be made, behind the answers of those before it."""
         self._closed_input = True
         self._start = self._incoming = None
-        self._last_words = (bare_answer(500), error)
+        self._last_words = (bare_response(500), error)
         if self._current is None and self._queue is None:
             self._say_last_words()
 

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from writehead._connection.backlog import Backlog
 from writehead._connection.loss import LOST, abort, give_up, lose_in_turns
-from writehead._http1.exchange import ENDED, GONE, Http1Exchange
+from writehead._http1.exchange import ENDED, Http1Exchange
 from writehead._http1.field_block import RawHead
-from writehead._http1.framing import bare_answer
+from writehead._http1.framing import bare_response
 from writehead._http1.parser import RequestParser
 from writehead._http1.parser_pool import ParserPool
 from writehead._loop.ticks import Turns
 from writehead._message.incoming import IncomingMessage
+from writehead._message.no_exchange import SENT
 from writehead._message.response import ServerResponse
 from writehead._net.socket import Socket
 from writehead._net.write_queue import LAST
@@ -123,7 +124,7 @@ class Line(PacketState):
         while True:
             response: Any = exchange.response
             request = response.req
-            response._exchange = GONE
+            response._exchange = SENT
             exchange.response = None
             heard = response._listeners is not None  # by somebody who may listen to the request next
             if (
@@ -357,7 +358,7 @@ class Line(PacketState):
         if self._server._refuse(error, self.socket):
             return
         status = getattr(error, "status", None) or 400
-        answer = bare_answer(status)
+        answer = bare_response(status)
         broken = self._incoming
         if broken is None and not at_once and (self._current is not None or self._queue):
             self._last_words = (answer, error)

@@ -8,24 +8,21 @@ parked and keeps what it is given. Its state moves one way:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from writehead._http1 import framing
-from writehead._http1.framing import LARGE
+from writehead._http1.framing import FRAMES, LARGE
+from writehead._http1.head import (
+    STATUS_LINES,
+    date_line,
+    field_lines,
+    informational_head,
+    trailer_lines,
+)
 from writehead._loop.ticks import Turns, later
 from writehead._semantics import fields as _fields
-from writehead._semantics.exchange import Done, ResponseHead, ResponseSide, Sink
-from writehead._semantics.status import STATUS_CODES, STATUS_LINES
-
-
-def status_line(code: int, reason: str) -> str:
-    """Return the line for `code` and `reason`, from the table where it can."""
-    line = STATUS_LINES.get(code)
-    if line is not None and line[13:-2] == reason:
-        return line
-    return f"HTTP/1.1 {code} {reason}\r\n"
-
+from writehead._semantics.exchange import Done, Entry, Frame, ResponseHead, ResponseSide, Sink
 
 #: The stages of an exchange: nothing sent yet, the head sent, all given out, all taken by the system.
 OPEN = 0
@@ -73,8 +70,8 @@ class Http1Exchange:
     refused = False  # the socket was ended by the user before this response
     informs = True  # whether a 1xx may be sent (not to HTTP/1.0)
     keep_lines = framing.KEEP  # what the head says of a connection that stays
-    must_close = False  # the server is closing: no answer promises more
-    announces = False  # the length of a body at hand is said where none will be sent, too
+    must_close = False  # the server is closing: no response promises more
+    frames: Mapping[int, Frame] = FRAMES
     promised: str | None = None  # the user's Content-Length, where it is in force
 
     # -- what the message asks -------------------------------------------------
@@ -84,6 +81,16 @@ class Http1Exchange:
         """The sink's user side: the Socket, or the writable given by hand."""
         sink = self._sink or self.coming
         return None if sink is None else getattr(sink, "writable_object", sink)
+
+    @property
+    def reports_drain(self) -> bool:
+        """Whether the response is told when all of it was taken: on a connection."""
+        return self.line is not None
+
+    @property
+    def queued(self) -> bool:
+        """Whether it waits behind other responses, or for a socket."""
+        return self._sink is None
 
     @property
     def pending(self) -> int:
@@ -102,40 +109,26 @@ class Http1Exchange:
         Raises:
             TrailerInvalidError: see `framing.decide`; nothing is changed then.
         """
-        status = head._status_code
-        keep = head._should_keep_alive and not self.must_close
+        if self.must_close:
+            head.keep = False
         keep_lines = self.keep_lines
-        if keep and keep_lines is framing.CLOSE and self.line is not None:
+        if head.keep and keep_lines is framing.CLOSE and self.line is not None:
             keep_lines = self.line.keep_lines  # the client does not want it, the program does
-        facts = framing.Facts(
-            for_head=head._for_head_request,
-            status=status,
-            keep=keep,
-            may_chunk=head._may_chunk,
-            length=head._known_length,
-            announce=self.announces,
-            removed=head._removed,
-            keep_lines=keep_lines,
-            last_allowed=self.last_allowed,
-        )
-        fields = framing.render_fields(head._fields(), head._unique_headers, facts)
-        decided = framing.decide(facts)
-        text = framing.head_text(
-            status_line(status, head._reason), fields, head._send_date and not facts.date, decided.lines
-        )
-        self._head = text.encode("latin-1")
+        fields = framing.render_fields(head)
+        decided = framing.decide(head, keep_lines, self.last_allowed)
+        self._head = framing.head_text(head, fields, decided.lines).encode("latin-1")
         self.chunked = decided.chunked
         self.body_allowed = decided.body_allowed
         self.stays = decided.stays
         self.last_allowed = self.last_allowed and decided.lines.startswith(framing.CLOSE)
         self.promised = None
-        if facts.content_length is not None and not decided.chunked and decided.body_allowed:
-            self.promised = facts.content_length if facts.transfer_encoding is None else None
-        if facts.connection is not None and not _fields.has_close(facts.connection):
+        if head.content_length is not None and not decided.chunked and decided.body_allowed:
+            self.promised = head.content_length if head.transfer_encoding is None else None
+        if head.connection is not None and not _fields.has_close(head.connection):
             self.keep_reads = True
-        if status in (204, 304) and _fields.is_chunked(facts.transfer_encoding or ""):
+        if head.status in (204, 304) and _fields.is_chunked(head.transfer_encoding or ""):
             self.keep_reads = False
-        if facts.expect:  # Node sends such a head at once
+        if head.expect:  # Node sends such a head at once
             self.flush()
 
     def write(self, chunk: bytes, done: Done | None) -> bool:
@@ -160,7 +153,7 @@ class Http1Exchange:
         self._put(chunk, None)
         return self._put(b"\r\n", done)
 
-    def end(self, chunk: bytes | None, trailers: str) -> None:
+    def end(self, chunk: bytes | None, trailers: Sequence[tuple[str, str]]) -> None:
         """Send the rest and what ends the body; `response._on_flushed` follows."""
         while self._corked:
             self.uncork()
@@ -170,7 +163,9 @@ class Http1Exchange:
             if chunk:
                 last = chunk
             if self.chunked:
-                ending = b"0\r\n\r\n" if not trailers else f"0\r\n{trailers}\r\n".encode("latin-1")
+                ending = b"0\r\n\r\n"
+                if trailers:
+                    ending = f"0\r\n{trailer_lines(trailers)}\r\n".encode("latin-1")
                 if not last:
                     last = ending
                 elif len(last) < LARGE:
@@ -192,31 +187,29 @@ class Http1Exchange:
         else:
             self._park(last, self.on_passed)
 
-    def answer(self, whole: bytes) -> None:
-        """Send a response that was rendered whole, head and body."""
-        self.stage = ENDED
-        sink = self._sink
-        if sink is not None:
-            if not sink.put_last(whole, self):
-                self.refused = True
-        elif self._parked is not None:  # behind an informational response
-            self._park(whole, self.on_passed)
-        else:
-            self._parked = [(whole, self.on_passed)]
-            self._parked_size = size = len(whole)
-            if self.line is not None:
-                self.line.on_parked(size)
+    def respond(self, status: int, fields: Iterable[Entry], body: bytes) -> None:
+        """Render the commonest response and send it, in one step; its bytes are those of `begin` and `end`.
 
-    def answer_large(self, head: bytes, body: bytes) -> None:
-        """Send a response whose body is better not copied behind its head."""
+        That is an ordinary status, no field that touches the framing, HTTP/1.1, the whole body at hand.
+        """
+        lines = STATUS_LINES[status]
+        for _, name, value in fields:
+            if type(value) is str:
+                lines += f"{name}: {value}\r\n"
+            else:
+                lines += field_lines(name, value, checked=True)
+        size = len(body)
+        head = f"{lines}{date_line()}{self.keep_lines}Content-Length: {size}\r\n\r\n".encode("latin-1")
         self.stage = ENDED
         sink = self._sink
         if sink is not None:
-            if not sink.put_whole(head, body, self):
+            if not (sink.put_last(head + body, self) if size < LARGE else sink.put_last(head, self, body)):
                 self.refused = True
+        elif size < LARGE:
+            self._keep(head + body, self.on_passed)
         else:
-            self._park(head, None)
-            self._park(body, self.on_passed)
+            self._keep(head, None)
+            self._keep(body, self.on_passed)
 
     def stream(self) -> Sink | None:
         """Return the sink if chunks may go straight there: head sent, chunked, not corked."""
@@ -249,7 +242,7 @@ class Http1Exchange:
             if done is not None:
                 later(done, None)
             return True
-        block = inform_block(code, fields)
+        block = informational_head(code, fields)
         if self._sink is not None:
             self._sink.settle()  # what went before has left
             self._sink.put_now(block, done)
@@ -317,9 +310,8 @@ class Http1Exchange:
         if self.stage < ENDED:
             self.coming = self._sink
             self._sink = None
-            response: Any = self.response
-            if response is not None:
-                response._stream = None
+            if self.response is not None:
+                self.response._on_outlived()
 
     def gather(self) -> bytes | None:
         """Give up a whole parked response, to leave in one write with the one before it.
@@ -379,23 +371,27 @@ class Http1Exchange:
     def _park(self, data: bytes, done: Done | None) -> bool:
         if self.coming is not None and getattr(self.coming, "destroyed", False):
             return False
+        self._keep(data, done)
+        response = self.response
+        mark = 65536 if response is None else response.writable_high_water_mark
+        return self._parked_size < mark
+
+    def _keep(self, data: bytes, done: Done | None) -> None:
+        """Let `data` wait for the sink."""
         if self._parked is None:
             self._parked = []
         self._parked.append((data, done))
         self._parked_size += len(data)
         if self.line is not None:
             self.line.on_parked(len(data))
-        response: Any = self.response
-        mark: int = 65536 if response is None else response.writable_high_water_mark
-        return self._parked_size < mark
 
     def _merge(self, chunk: bytes, done: Done | None) -> bool:
         if self._merged is None:
             self._merged = []
         self._merged.append((chunk, done))
         self._merged_size += len(chunk)
-        response: Any = self.response
-        mark: int = 65536 if response is None else response.writable_high_water_mark
+        response = self.response
+        mark = 65536 if response is None else response.writable_high_water_mark
         return self._merged_size < mark
 
     def on_passed(self, error: BaseException | None) -> None:
@@ -412,43 +408,9 @@ class Http1Exchange:
             response._on_flushed()
 
 
-class Gone(Http1Exchange):
-    """What a finished response holds: a late call finds nothing."""
-
-    def abort(self, error: BaseException | None) -> None:
-        """Do nothing: the connection is another response's by now."""
-
-    def cork(self) -> None:
-        """Do nothing."""
-
-    def uncork(self) -> bool:
-        """Do nothing."""
-        return False
-
-    def flush(self) -> None:
-        """Do nothing."""
-
-
-#: That of all of them; whoever gets a socket again has one of its own.
-GONE = Gone()
-
-
 def _all_done(callbacks: list[Done]) -> Done:
     def done(error: BaseException | None) -> None:
         for callback in callbacks:
             callback(error)
 
     return done
-
-
-def inform_block(code: int, fields: Iterable[tuple[str, Any]]) -> bytes:
-    """Return the bytes of an informational response."""
-    lines = "".join([field_line(name, value) for name, value in fields])
-    return f"{status_line(code, STATUS_CODES.get(code, 'unknown'))}{lines}\r\n".encode("latin-1")
-
-
-def field_line(name: str, value: Any) -> str:
-    """Return one line for an informational field; a list is joined on it."""
-    if isinstance(value, (list, tuple)):
-        value = ",".join(_fields.text(item) for item in value)
-    return f"{str.__str__(name)}: {_fields.text(value)}\r\n"

@@ -6,17 +6,17 @@ of Node's `_storeHeader`; the numbers in the comments are the order in which the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from writehead._semantics import dates
+from writehead._http1.head import date_line, field_lines, status_line
 from writehead._semantics import fields as _fields
 from writehead._semantics.exchange import (
     FRAMING_NAMES,
     REMOVED_CONNECTION,
     REMOVED_LENGTH,
     REMOVED_TRANSFER_ENCODING,
+    Frame,
+    ResponseHead,
 )
 from writehead._semantics.status import body_allowed
 from writehead.errors import TrailerInvalidError
@@ -24,30 +24,6 @@ from writehead.errors import TrailerInvalidError
 CLOSE = "Connection: close\r\n"
 KEEP = "Connection: keep-alive\r\n"
 CHUNKED = "Transfer-Encoding: chunked\r\n"
-
-
-@dataclass(slots=True)
-class Facts:
-    """What the framing of one response depends on."""
-
-    for_head: bool = False
-    status: int = 200
-    keep: bool = True
-    may_chunk: bool = True
-    length: int | None = None  # of the whole body, where it is known
-    announce: bool = False  # to HTTP/1.0, and to HEAD, too
-    removed: int = 0
-    # what the user's fields say; None: no such field
-    content_length: str | None = None
-    transfer_encoding: str | None = None
-    connection: str | None = None
-    keep_alive: bool = False
-    trailer: bool = False
-    date: bool = False
-    expect: bool = False
-    # what the connection says
-    keep_lines: str = KEEP  # of a connection that stays
-    last_allowed: bool = False
 
 
 @dataclass(slots=True)
@@ -60,114 +36,113 @@ class Framing:
     stays: bool  # the connection, after this response
 
 
-def decide(facts: Facts) -> Framing:
+def decide(head: ResponseHead, keep_lines: str = KEEP, last_allowed: bool = False) -> Framing:
     """Choose the automatic lines, the body's framing and the connection's fate.
+
+    Args:
+        keep_lines: what a head says of a connection that stays.
+        last_allowed: whether the connection ends when nothing waits behind this response.
 
     Raises:
         TrailerInvalidError: a Trailer field on a response that is not chunked.
     """
-    keep = facts.keep
-    announced = facts.announce and _may_announce(facts)
-    has_length = announced or facts.content_length is not None
-    chunked = facts.transfer_encoding is not None and _fields.is_chunked(facts.transfer_encoding)
-    if chunked and facts.status in (204, 304):
+    keep = head.keep
+    announced = head.announce and _may_announce(head)
+    has_length = announced or head.content_length is not None
+    chunked = head.transfer_encoding is not None and _fields.is_chunked(head.transfer_encoding)
+    if chunked and head.status in (204, 304):
         chunked = keep = False
-    lines, stays = _persistence(facts, keep, has_length)
-    allowed = body_allowed(facts.for_head, facts.status)
+    lines, stays = _persistence(head, keep, has_length, keep_lines, last_allowed)
+    allowed = body_allowed(head.for_head, head.status)
     if announced:
-        lines += f"Content-Length: {facts.length}\r\n"
-    elif not has_length and facts.transfer_encoding is None and allowed:
-        if not facts.may_chunk:
+        lines += f"Content-Length: {head.length}\r\n"
+    elif not has_length and head.transfer_encoding is None and allowed:
+        if not head.may_chunk:
             stays = False  # only the end of the connection delimits it
-        elif facts.length is not None and not facts.removed & REMOVED_LENGTH and not facts.trailer:
-            lines += f"Content-Length: {facts.length}\r\n"
-        elif not facts.removed & REMOVED_TRANSFER_ENCODING:
+        elif head.length is not None and not head.removed & REMOVED_LENGTH and not head.trailer:
+            lines += f"Content-Length: {head.length}\r\n"
+        elif not head.removed & REMOVED_TRANSFER_ENCODING:
             lines += CHUNKED
             chunked = True
         else:
             stays = False
-    if facts.trailer and not chunked:
+    if head.trailer and not chunked:
         raise TrailerInvalidError
     return Framing(lines, chunked, allowed, stays)
 
 
-def _may_announce(facts: Facts) -> bool:
+def _may_announce(head: ResponseHead) -> bool:
     """Tell whether the length may be said: RFC 9110, 8.6, forbids it of a 204, and only allows it of a 304."""
-    if facts.content_length is not None or facts.transfer_encoding is not None or facts.trailer:
+    if head.content_length is not None or head.transfer_encoding is not None or head.trailer:
         return False
-    return not facts.removed & REMOVED_LENGTH and body_allowed(False, facts.status)
+    return not head.removed & REMOVED_LENGTH and body_allowed(False, head.status)
 
 
-def _persistence(facts: Facts, keep: bool, has_length: bool) -> tuple[str, bool]:
-    if facts.connection is not None:
-        return "", not _fields.has_close(facts.connection)
-    if facts.removed & REMOVED_CONNECTION:
+def _persistence(
+    head: ResponseHead, keep: bool, has_length: bool, keep_lines: str, last_allowed: bool
+) -> tuple[str, bool]:
+    if head.connection is not None:
+        return "", not _fields.has_close(head.connection)
+    if head.removed & REMOVED_CONNECTION:
         return "", keep
-    if keep and (has_length or facts.may_chunk):
-        if facts.last_allowed:
+    if keep and (has_length or head.may_chunk):
+        if last_allowed:
             return CLOSE, True  # the connection ends it when nothing waits behind it
-        return KEEP if facts.keep_alive else facts.keep_lines, True
+        return KEEP if head.keep_alive else keep_lines, True
     return CLOSE, False
 
 
-def note_field(facts: Facts, name: str, text: str) -> None:
-    """Enter one user field, by its lower-case name, into the facts."""
+def note_field(head: ResponseHead, name: str, text: str) -> None:
+    """Note what one line of a field, by its lower-case name, says of the framing."""
     if name == "connection":
-        facts.connection = _another(facts.connection, text)
-        facts.removed &= ~REMOVED_CONNECTION
+        head.connection = _another(head.connection, text)
+        head.removed &= ~REMOVED_CONNECTION
     elif name == "transfer-encoding":
-        facts.transfer_encoding = _another(facts.transfer_encoding, text)
-        facts.removed &= ~REMOVED_TRANSFER_ENCODING
+        head.transfer_encoding = _another(head.transfer_encoding, text)
+        head.removed &= ~REMOVED_TRANSFER_ENCODING
     elif name == "content-length":
-        facts.content_length = text
-        facts.removed &= ~REMOVED_LENGTH
+        head.content_length = text
+        head.removed &= ~REMOVED_LENGTH
     elif name == "keep-alive":
-        facts.keep_alive = True
+        head.keep_alive = True
     elif name == "trailer":
-        facts.trailer = True
+        head.trailer = True
     elif name == "date":
-        facts.date = True
+        head.date = True
     elif name == "expect":
-        facts.expect = True
+        head.expect = True
 
 
 def _another(text: str | None, more: str) -> str:
     return more if text is None else f"{text}, {more}"
 
 
-def render_fields(fields: Iterable[tuple[str, Any, str]], unique: frozenset[str], facts: Facts) -> str:
-    """Return the user's lines, and enter in `facts` what they say of the framing.
-
-    A line that comes with its field says nothing of it.
-    """
+def render_fields(head: ResponseHead) -> str:
+    """Return the user's lines, and note in `head` what they say of the framing."""
     parts = []
-    for name, value, line in fields:
-        if line:
-            parts.append(line)
-            continue
-        lower = _fields.lower(name)
+    for key, name, value in head.fields:
         if type(value) is str:
             lines = f"{name}: {value}\r\n"
         else:
-            lines = _fields.field_lines(name, value, lower in unique)
-        if lower in FRAMING_NAMES and lines:
+            lines = field_lines(name, value, key in head.unique)
+        if key in FRAMING_NAMES and lines:
             for each in lines[:-2].split("\r\n"):
-                note_field(facts, lower, each[len(name) + 2 :])
+                note_field(head, key, each[len(name) + 2 :])
         parts.append(lines)
     return "".join(parts)
 
 
-def head_text(status_line: str, fields: str, send_date: bool, lines: str) -> str:
-    """Join the parts of a head in Node's order: user, Date, Connection, framing."""
-    date = dates.date_line() if send_date else ""
-    return f"{status_line}{fields}{date}{lines}\r\n"
+def head_text(head: ResponseHead, fields: str, lines: str) -> str:
+    """Join the parts of a head in Node's order: status, the user's fields, Date, Connection, framing."""
+    date = date_line() if head.send_date and not head.date else ""
+    return f"{status_line(head.status, head.reason)}{fields}{date}{lines}\r\n"
 
 
 #: From this size on a chunk is handed down as it is, not copied into its frame.
 LARGE = 16384
 
-#: Of the sizes below `LARGE` seen so far (a program has few): the line before the chunk, and the size with its frame.
-FRAMES: dict[int, tuple[bytes, int]] = {}
+#: Of the sizes below `LARGE` seen so far (a program has few): the chunk's frame.
+FRAMES: dict[int, Frame] = {}
 _MOST_FRAMES = 1024
 
 
@@ -175,12 +150,12 @@ def chunk_size(size: int) -> bytes:
     """Return the line before a chunk of `size` bytes (RFC 9112, 7.1)."""
     line = b"%x\r\n" % size
     if len(FRAMES) < _MOST_FRAMES and 0 < size < LARGE:
-        FRAMES[size] = line, len(line) + size + 2
+        FRAMES[size] = line, b"\r\n", len(line) + size + 2
     return line
 
 
-def bare_answer(status: int) -> bytes:
-    """Return the answer to what cannot be served: a head and nothing else."""
+def bare_response(status: int) -> bytes:
+    """Return the response to what cannot be served: a head and nothing else."""
     return _BARE[status]
 
 

@@ -6,7 +6,7 @@ Law: keys are lower-case; an entry keeps the spelling and the value that were gi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
 from writehead._node.event_arguments import MESSAGE_ARGUMENT_COUNTS
@@ -16,6 +16,7 @@ from writehead._semantics.exchange import (
     REMOVED_CONNECTION,
     REMOVED_LENGTH,
     REMOVED_TRANSFER_ENCODING,
+    Entry,
 )
 from writehead.errors import HeadersSentError, InvalidArgTypeError, InvalidArgValueError
 from writehead.events import EventEmitter
@@ -23,12 +24,9 @@ from writehead.events import EventEmitter
 _passed = _fields._passed
 _known = _fields._known
 
-#: What is stored of a field: its name and value, as they were given, and its line, or "" where it is yet to be made.
-Entry = tuple[str, Any, str]
-
-# Fields set before, with their key: 60 ns a look, for which nothing of them is looked at again. Nothing that touches
-# the framing, and no more than this.
-_fields_before: dict[tuple[str, str], tuple[str, Entry]] = {}
+# Fields set before: 60 ns a look, for which nothing of them is looked at again. Nothing that touches the framing,
+# and no more than this.
+_fields_before: dict[tuple[str, str], Entry] = {}
 _MOST_BEFORE = 512
 
 _MARKS = {
@@ -47,7 +45,7 @@ class HeaderStore(EventEmitter):
     _rendered = False
     _odd = False  # anything was asked that the commonest answer does not have
     _send_date = False
-    _trailers = ""
+    _trailers: Sequence[tuple[str, str]] = ()
     _unique_headers: frozenset[str] = frozenset()
     _lenient = False  # insecure_http_parser: more characters in values
 
@@ -72,25 +70,23 @@ class HeaderStore(EventEmitter):
             except TypeError:  # of the name, told below
                 before = None
             if before is not None:
-                key, known = before
                 store = self._store
                 if store is None:
-                    self._store = {key: known}
+                    self._store = {before[0]: before}
                 else:
-                    store[key] = known
+                    store[before[0]] = before
                 return self
         key = _known.get(name, "") if type(name) is str else ""
         if not key:
             key = _fields.check_name(name)
             name = str.__str__(name)  # a member of a (str, Enum) would be formatted as `Kind.NAME`
         value = _fields.check_value(name, value, self._lenient)
-        entry: Entry = name, value, ""
+        entry: Entry = key, name, value
         if key in FRAMING_NAMES:
             self._odd = True
             self._removed &= ~_MARKS.get(key, 0)
         elif type(value) is str and value in _passed and len(_fields_before) < _MOST_BEFORE:
-            entry = name, value, f"{name}: {value}\r\n"
-            _fields_before[name, value] = key, entry
+            _fields_before[name, value] = entry
         if self._store is None:
             self._store = {key: entry}
         else:
@@ -111,11 +107,11 @@ class HeaderStore(EventEmitter):
         entry = None if self._store is None else self._store.get(key)
         if entry is None:
             return self.set_header(name, checked)
-        spelled, old, _ = entry
+        _, spelled, old = entry
         values = list(old) if isinstance(old, list) else [old]
         values.extend(checked if isinstance(checked, list) else [checked])
         assert self._store is not None
-        self._store[key] = spelled, values, ""
+        self._store[key] = key, spelled, values
         return self
 
     appendHeader = append_header
@@ -153,9 +149,9 @@ class HeaderStore(EventEmitter):
         entry = self._entry(name)
         if entry is None:
             return None
-        if isinstance(entry[1], list):
+        if isinstance(entry[2], list):
             self._odd = True  # the list is in the user's hands now
-        return entry[1]
+        return entry[2]
 
     getHeader = get_header
 
@@ -177,7 +173,7 @@ class HeaderStore(EventEmitter):
     def get_headers(self) -> dict[str, Any]:
         """Return a new dict of lower-case names and the values as they were set."""
         self._odd = True  # lists among them are in the user's hands now
-        return {key: value for key, (_, value, _) in (self._store or {}).items()}
+        return {key: value for key, _, value in (self._store or {}).values()}
 
     getHeaders = get_headers
 
@@ -189,7 +185,7 @@ class HeaderStore(EventEmitter):
 
     def get_raw_header_names(self) -> list[str]:
         """Return the names as spelled, in the order of setting."""
-        return [name for name, _, _ in (self._store or {}).values()]
+        return [name for _, name, _ in (self._store or {}).values()]
 
     getRawHeaderNames = get_raw_header_names
 
@@ -231,16 +227,17 @@ class HeaderStore(EventEmitter):
             isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in headers
         ):
             raise InvalidArgTypeError("headers", "a mapping or a list of pairs", headers)
-        lines: list[str] = []
+        trailers: list[tuple[str, str]] = []
         for name, value in field_pairs(headers):
             key = _fields.check_name(name, "Trailer name")
             value = _fields.check_value(name, value, self._lenient, "trailer content")
+            texts: Iterator[str]
             if isinstance(value, list) and len(value) > 1 and key not in self._unique_headers:
-                # Node: a Cookie's too, unlike in a head.
-                lines.extend(_fields.field_lines(name, _fields.text(item)) for item in value)
+                texts = map(_fields.text, value)  # Node: a Cookie's too, unlike in a head
             else:
-                lines.append(_fields.field_lines(name, value, join=True))
-        self._trailers = "".join(lines)
+                texts = iter(_fields.texts(name, value, join=True))
+            trailers.extend((str.__str__(name), text) for text in texts)
+        self._trailers = trailers
         self._odd = True
 
     addTrailers = add_trailers

@@ -10,10 +10,9 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Self
 
-from writehead._http1.exchange import GONE, Http1Exchange
-from writehead._http1.framing import FRAMES
 from writehead._loop.ticks import later
 from writehead._loop.waiters import Waiters
+from writehead._message.no_exchange import SENT, HeldSocket
 from writehead._message.outgoing_state import OutgoingState
 from writehead._message.standalone import WritableSink, set_timeout_of
 from writehead._node.byte_input import as_bytes
@@ -47,8 +46,6 @@ class OutgoingMessage(OutgoingState):
 
     Source: https://nodejs.org/api/http.html#class-httpoutgoingmessage
     """
-
-    _exchange: Http1Exchange = GONE
 
     def __init__(
         self,
@@ -88,10 +85,10 @@ class OutgoingMessage(OutgoingState):
         stream = self._stream
         if stream is not None and encoding is None and callback is None:
             data = chunk if type(chunk) is bytes else as_bytes(chunk, None)
-            frame = FRAMES.get(len(data))
+            frame = self._exchange.frames.get(len(data))
             if frame is not None:  # its size is known, and not large
-                line, size = frame
-                if stream.put_parts((line, data, b"\r\n"), size):
+                before, behind, size = frame
+                if stream.put_parts((before, data, behind), size):
                     return True
                 self._need_drain = True
                 return False
@@ -282,6 +279,10 @@ class OutgoingMessage(OutgoingState):
                 self._waiters.fail(lambda: self._errored or ConnectionLostError())
             self._notify("close")
 
+    def _on_outlived(self) -> None:
+        """The socket has ended, and nothing more leaves (Node: `writable`)."""
+        self._stream = None
+
     def _on_lost(self, error: BaseException | None) -> None:
         """The connection went away: 'close', unless 'finish' has come."""
         if self._closed:
@@ -293,7 +294,7 @@ class OutgoingMessage(OutgoingState):
             return
         if self._errored is None:
             self._errored = error
-        if self._finished and self._exchange is not GONE:
+        if self._finished and self._exchange is not SENT:
             self._exchange.refused = True  # the system has not taken it all, nor will it
         self._close()
 
@@ -309,11 +310,11 @@ class OutgoingMessage(OutgoingState):
         self._stream = None
         self._errored = error
         exchange = self._exchange
-        waiting = exchange.socket is None and exchange is not GONE
+        waiting = exchange.socket is None and exchange is not SENT
         if self.writable_length:  # what is cut off is never finished
             exchange.refused = True
         exchange.abort(error)
-        if waiting or (exchange is GONE and not self._flushed):
+        if waiting or (exchange is SENT and not self._flushed):
             later(self._close)
         return self
 
@@ -330,7 +331,7 @@ class OutgoingMessage(OutgoingState):
             raise self._errored or ConnectionLostError()
         if self._need_drain and not self._finished and not self._closed:
             exchange = self._exchange
-            if exchange.line is not None or exchange.socket is None:
+            if exchange.reports_drain or exchange.socket is None:
                 await self._first_of("drain", "finish")
             elif self.writable_length:
                 await self._first_of("drain", "finish", beside=exchange.socket)
@@ -398,7 +399,7 @@ class OutgoingMessage(OutgoingState):
 
     def _move_to(self, socket: Any) -> None:
         """Keep `socket` for `set_timeout` and `destroy`: a message without a head writes nothing."""
-        self._exchange = Http1Exchange()
+        self._exchange = HeldSocket()
         self._exchange.coming = None if socket is None else WritableSink(socket)
 
     def set_timeout(self, msecs: Any, callback: Callback | None = None) -> Self:

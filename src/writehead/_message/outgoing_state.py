@@ -6,13 +6,14 @@ from typing import Any
 
 from writehead._loop.waiters import Waiters
 from writehead._message.header_store import HeaderStore
-from writehead._semantics.exchange import Sink
+from writehead._message.no_exchange import SENT
+from writehead._semantics.exchange import Exchange, Sink
 
 
 class OutgoingState(HeaderStore):
     """The state of an OutgoingMessage; see there."""
 
-    _exchange: Any  # of the wire that it is written to
+    _exchange: Exchange = SENT  # of the wire that it is written to
     _stream: Sink | None = None  # where small chunks may go straight
     _chunked: Any = False
     _finished = False
@@ -61,8 +62,7 @@ class OutgoingState(HeaderStore):
         """Bytes accepted and not yet with the operating system."""
         exchange = self._exchange
         exchange.settle()
-        pending: int = exchange.pending
-        return pending
+        return exchange.pending
 
     writableLength = writable_length
 

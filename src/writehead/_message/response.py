@@ -7,22 +7,20 @@ from collections.abc import Iterable, Mapping
 from contextvars import Context
 from typing import Any, Self
 
-from writehead._http1.exchange import GONE, Gone, Http1Exchange
-from writehead._http1.framing import LARGE
 from writehead._message.file_body import FileRange, open_range, send_range
-from writehead._message.header_store import Entry, field_pairs
+from writehead._message.header_store import field_pairs
 from writehead._message.informational import Informing
+from writehead._message.no_exchange import SENT, NoExchange
 from writehead._message.outgoing import OutgoingMessage
 from writehead._message.request_like import fact_of, header_of, version_of
-from writehead._message.standalone import WritableSink
+from writehead._message.standalone import WritableSink, exchange_by_hand
 from writehead._message.writable_watch import Watch
 from writehead._net.socket import Socket
 from writehead._node.callbacks import Callback
 from writehead._node.failure_log import log_failure, users_place
 from writehead._semantics import fields as _fields
-from writehead._semantics.dates import date_line
-from writehead._semantics.exchange import Sink
-from writehead._semantics.status import STATUS_CODES, STATUS_LINES
+from writehead._semantics.exchange import Entry, Exchange, ResponseHead, Sink
+from writehead._semantics.status import STATUS_CODES, body_allowed
 from writehead.errors import (
     ConnectionLostError,
     HeadersSentError,
@@ -32,8 +30,8 @@ from writehead.errors import (
     StreamWriteAfterEndError,
 )
 
-#: Status lines of answers that have a body.
-_USUAL_LINES = {code: line for code, line in STATUS_LINES.items() if code >= 200 and code not in (204, 304)}
+#: Ordinary status codes of responses that may have a body.
+_ORDINARY = frozenset(code for code in STATUS_CODES if body_allowed(False, code))
 
 #: Stands where nothing was assigned; None is something.
 UNSET: Any = object()
@@ -59,7 +57,7 @@ class ServerResponse(Informing):
     _status_code: Any = 200
     _status_message: Any = None
     _late_message: Any = UNSET  # what was assigned when it could change nothing any more
-    _reason = ""
+    _announces = False  # the length of the body is said where none will be sent, too
     _given: list[Entry] | None = None
     _expects_continue = False
 
@@ -77,7 +75,7 @@ class ServerResponse(Informing):
         self.req = req
         exchange = getattr(req, "_exchange", None)
         if exchange is None:
-            exchange = Http1Exchange()
+            exchange = exchange_by_hand()
             self._odd = True
         exchange.response = self
         self._exchange = exchange
@@ -91,7 +89,7 @@ class ServerResponse(Informing):
         context: Context | None = getattr(self.req, "_listener_context", None)
         return context
 
-    def _adapt_to_version(self, exchange: Http1Exchange) -> None:
+    def _adapt_to_version(self, exchange: Exchange) -> None:
         major, minor = version_of(self.req)
         if major < 1 or minor < 1:  # Node's test: HTTP/2.0 counts as 1.0
             exchange.informs = major > 1 or not (major or minor)  # RFC 9110, 15.2; known to be 1.0, that is
@@ -186,41 +184,24 @@ class ServerResponse(Informing):
     ) -> Self:
         """Send the last piece, if any, and complete the response; see `OutgoingMessage.end`."""
         if encoding is None and callback is None and not (self._odd or self._rendered or self._destroyed):
-            line = _USUAL_LINES.get(self._status_code)
             try:
-                usual = line is not None and self.write_head.__func__ is _write_head  # type: ignore[attr-defined]
+                ordinary = self._status_code in _ORDINARY and self.write_head.__func__ is _write_head  # type: ignore[attr-defined]
             except AttributeError:  # replaced on the instance, by a plain function
-                usual = False
-            if usual:
-                # The commonest answer in one piece: a usual status, no field that touches the framing,
-                # HTTP/1.1, the whole body at hand. Its bytes are those of the general way.
+                ordinary = False
+            if ordinary:
+                # The commonest response: see `Exchange.respond`.
                 kind = type(data)
                 body = data if kind is bytes else data.encode() if kind is str and data.isascii() else None
                 if body is not None:
-                    fields = ""
                     store = self._store
-                    if store is not None:
-                        for name, value, field in store.values():
-                            if field:
-                                fields += field
-                            elif type(value) is str:
-                                fields += f"{name}: {value}\r\n"
-                            else:
-                                fields += _fields.field_lines(name, value, ours=True)
-                    exchange = self._exchange
-                    kept = exchange.keep_lines
-                    head = f"{line}{fields}{date_line()}{kept}Content-Length: {len(body)}\r\n\r\n"
                     self._rendered = self._finished = True
-                    if len(body) < LARGE:
-                        exchange.answer(head.encode("latin-1") + body)
-                    else:
-                        exchange.answer_large(head.encode("latin-1"), body)
+                    self._exchange.respond(self._status_code, () if store is None else store.values(), body)
                     return self
         return super().end(data, encoding, callback)
 
     def _render(self, headers: Any) -> None:
         message = self._status_message
-        self._reason = reason = message if type(message) is str else _plain_text(message)
+        reason = message if type(message) is str else _plain_text(message)
         if self._store is None:
             if not (reason.isascii() and reason.isprintable()):
                 _fields.check_text(reason, "statusMessage")
@@ -236,7 +217,21 @@ class ServerResponse(Informing):
         exchange = self._exchange
         if self._chunked and self._status_code in (204, 304):  # Node: said to be chunked, it closes
             self._should_keep_alive = self._chunked = False
-        exchange.begin(self)
+        exchange.begin(
+            ResponseHead(
+                self._fields(),
+                self._status_code,
+                reason,
+                self._for_head_request,
+                self._should_keep_alive,
+                self._may_chunk,
+                self._known_length,
+                self._announces,
+                self._removed,
+                self._send_date,
+                self._unique_headers,
+            )
+        )
         self._rendered = True
         if exchange.chunked:
             self._chunked = True
@@ -246,8 +241,8 @@ class ServerResponse(Informing):
     def _checked(self, pairs: Iterable[tuple[Any, Any]]) -> list[Entry]:
         checked = []
         for name, value in pairs:
-            _fields.check_name(name)
-            checked.append((str.__str__(name), _fields.check_value(name, value, self._lenient), ""))
+            key = _fields.check_name(name)
+            checked.append((key, str.__str__(name), _fields.check_value(name, value, self._lenient)))
         return checked
 
     def _merge(self, headers: Any) -> None:
@@ -294,8 +289,8 @@ class ServerResponse(Informing):
             old._message = None
         socket._message = self
         socket.on("close", self._on_socket_gone)
-        if self._exchange is GONE:
-            self._exchange = Gone()
+        if self._exchange is SENT:
+            self._exchange = NoExchange()
         sink = socket if isinstance(socket, Socket) else WritableSink(socket)
         self._on_socket(socket, sink)
         if socket._message is self:  # else a listener has detached it
@@ -344,8 +339,8 @@ class ServerResponse(Informing):
 
     def _move_to(self, socket: Any) -> None:
         self._stream = None
-        if self._exchange is GONE:
-            self._exchange = Gone()
+        if self._exchange is SENT:
+            self._exchange = NoExchange()
         self._exchange.detach()
         if socket is not None:
             self._attach(socket if isinstance(socket, Socket) else WritableSink(socket))
@@ -356,7 +351,7 @@ class ServerResponse(Informing):
         """Answer for a listener that failed: a clean 500, or a cut connection."""
         if self._flushed or self._closed:
             return
-        if self._finished and not getattr(self._exchange, "stays", True):
+        if self._finished and not self._exchange.stays:
             return  # the answer is whole, and nothing follows it
         if self._rendered or self._finished or self._destroyed:
             self.destroy()
@@ -422,13 +417,12 @@ class ServerResponse(Informing):
         if self._finished:  # while the file was opened
             raise StreamWriteAfterEndError("send_file()", users_place())
         if not self._rendered:
-            exchange = self._exchange
-            exchange.announces = exchange is not GONE
+            self._announces = True
             try:
                 self._render_for(piece.count)
             finally:
-                exchange.announces = False
-        if self._exchange is GONE or self._destroyed:
+                self._announces = False
+        if self._exchange is SENT or self._destroyed:
             raise self._errored or ConnectionLostError()
         socket = self.socket
         try:

@@ -1,4 +1,4 @@
-"""A sink over any writable, for responses that are made by hand.
+"""What a response that is made by hand is written with: an exchange of HTTP/1, and a sink over any writable.
 
 The writable needs `write(data, encoding, callback)`, `cork`, `uncork`, `on`, `writable`,
 `writable_length` and `writable_high_water_mark`, as a Node stream or our Socket has them.
@@ -6,11 +6,24 @@ The writable needs `write(data, encoding, callback)`, `cork`, `uncork`, `on`, `w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from writehead._loop.ticks import later
-from writehead._semantics.exchange import Done, Ending
+from writehead._semantics.exchange import Done, Ending, Exchange
+
+_make_exchange: Callable[[], Exchange]
+
+
+def set_exchange_by_hand(make: Callable[[], Exchange]) -> None:
+    """Say what makes the exchange of a response that no connection has made: messages import no wire."""
+    global _make_exchange
+    _make_exchange = make
+
+
+def exchange_by_hand() -> Exchange:
+    """Return a new exchange for a response that no connection has made."""
+    return _make_exchange()
 
 
 class WritableSink:
@@ -78,15 +91,13 @@ class WritableSink:
             self._turn_corked = False
             self.writable_object.uncork()
 
-    def put_last(self, data: bytes, ending: Ending) -> bool:
+    def put_last(self, data: bytes, ending: Ending, body: bytes | None = None) -> bool:
         """Write what ends a response."""
+        if body is not None:
+            self.put(data)
+            data = body
         self.put_now(data, ending.on_passed)
         return True
-
-    def put_whole(self, head: bytes, body: bytes, ending: Ending) -> bool:
-        """Write a head, and the body that ends a response."""
-        self.put(head)
-        return self.put_last(body, ending)
 
     def is_settled(self, ending: Ending) -> bool:
         """Nothing waits here."""

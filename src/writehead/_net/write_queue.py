@@ -282,18 +282,26 @@ class SocketFlow(PacketState):
             self._due = None
             self._turns.later(self._passed, due or [])
 
-    def put_last(self, data: bytes, ending: Ending) -> bool:
+    def put_last(self, data: bytes, ending: Ending, body: bytes | None = None) -> bool:
         """Pass on what ends a response, which hears of it on a later turn and asks `is_settled`.
 
         The commonest write of all, so nothing is made for it: the end of the packet is
-        the later turn, if nothing else is due before.
+        the later turn, if nothing else is due before. A `body` is too large to be copied behind its head.
         """
         if self._ease == CALM and self._in_packet and not self._turns.due:
             self._ease = BUSY
-            self._last = data
-            self._committed = LAST
+            if body is None:
+                self._last = data
+                self._committed = LAST
+            else:
+                self._held = [data, body]
+                self._held_size = len(data) + len(body)
+                self._committed = 2
             self._ending = ending
             return True
+        if body is not None:
+            self.put(data)
+            data = body
         self._ease = BUSY
         if self._committed == LAST:
             self._pass_on(LAST)
@@ -314,18 +322,6 @@ class SocketFlow(PacketState):
                 return True
         self._turns.later(ending.on_settled)
         return True
-
-    def put_whole(self, head: bytes, body: bytes, ending: Ending) -> bool:
-        """Like `put_last`, of a head and a body too large to be copied behind it."""
-        if self._ease == CALM and self._in_packet and not self._turns.due:
-            self._ease = BUSY
-            self._held = [head, body]
-            self._held_size = len(head) + len(body)
-            self._committed = 2
-            self._ending = ending
-            return True
-        self.put(head)
-        return self.put_last(body, ending)
 
     def _end_packet(self) -> Ending | None:
         """Pass on what waited for the end of the packet; return what has ended, all of it taken."""

@@ -1,20 +1,26 @@
-"""The seam between a message and the wire: Protocols and names, no code.
+"""The seam between a message and the wire: Protocols and plain values, no code.
 
-A response asks an `Exchange` to begin, write, end, flush, inform and abort, and never
-which version of HTTP it speaks. The exchange answers through `ResponseSide`. Bytes go
-down through a `Sink`; what the connection adds to a head comes as `Terms`.
+A response asks an `Exchange` to respond, or to begin, write and end; to inform, flush and abort; and never
+which version of HTTP it speaks. The exchange answers through `ResponseSide`. Bytes go down through a `Sink`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from writehead._semantics.headers import Headers
 
 Done = Callable[[BaseException | None], object]
 
-#: In `ResponseHead._removed`: the automatic fields that the user has removed, and does not want.
+#: A stored field: its name in lower case; its name and its value, as they were given.
+Entry = tuple[str, str, Any]
+
+#: What stands before and behind a piece of the body on the wire, and the size of it all.
+Frame = tuple[bytes, bytes, int]
+
+#: In `ResponseHead.removed`: the automatic fields that the user has removed, and does not want.
 REMOVED_LENGTH = 1
 REMOVED_TRANSFER_ENCODING = 2
 REMOVED_CONNECTION = 4
@@ -26,7 +32,7 @@ FRAMING_NAMES = frozenset(
 
 
 class FieldBlock(Protocol):
-    """The fields of a request, of which nothing is made before somebody asks.
+    """The fields of a request, of which nothing is made before it is asked for.
 
     It may serve other requests with the same fields: what is kept in `text` and `joined` is not changed.
     """
@@ -43,32 +49,41 @@ class FieldBlock(Protocol):
     def keep_joined(self, joined: Headers) -> None: ...
 
 
-class ResponseHead(Protocol):
-    """What a wire may read of a response when its head is rendered."""
+@dataclass(slots=True)
+class ResponseHead:
+    """What a response says of its head, and what the wire finds in the fields as it renders them."""
 
-    _status_code: int
-    _reason: str
-    _send_date: bool
-    _should_keep_alive: bool
-    _may_chunk: bool
-    _known_length: int | None
-    _removed: int
-    _unique_headers: frozenset[str]
-
-    @property
-    def _for_head_request(self) -> bool: ...
-    def _fields(self) -> Iterable[tuple[str, Any, str]]:
-        """Each field's name and value, and its line where it is made already."""
-        ...
+    fields: Iterable[Entry] = ()
+    status: int = 200
+    reason: str = "OK"
+    for_head: bool = False  # in response to HEAD
+    keep: bool = True  # the connection
+    may_chunk: bool = True
+    length: int | None = None  # of the whole body, where it is known
+    announce: bool = False  # the length, to HTTP/1.0 and to HEAD, too
+    removed: int = 0  # the automatic fields, see REMOVED_LENGTH
+    send_date: bool = True
+    unique: frozenset[str] = frozenset()  # names whose list values are one line
+    # what the fields say; None: no such field
+    content_length: str | None = None
+    transfer_encoding: str | None = None
+    connection: str | None = None
+    keep_alive: bool = False
+    trailer: bool = False
+    date: bool = False
+    expect: bool = False
 
 
 class ResponseSide(Protocol):
-    """What a response hears back."""
+    """What a response is told by its exchange."""
 
+    @property
+    def writable_high_water_mark(self) -> int: ...
     def _on_drained(self) -> None: ...
     def _prepare_close(self) -> None: ...
     def _on_flushed(self) -> None: ...
     def _on_lost(self, error: BaseException | None) -> None: ...
+    def _on_outlived(self) -> None: ...
 
 
 class Ending(Protocol):
@@ -86,7 +101,7 @@ class Sink(Protocol):
     @property
     def mark(self) -> int: ...
     def put(self, data: bytes, done: Done | None = None) -> bool:
-        """Take `data` to be passed on by the end of this turn; False at or over the mark."""
+        """Take `data` to be passed on by the end of this tick; False at or over the mark."""
         ...
 
     def put_parts(self, parts: tuple[bytes, ...], size: int) -> bool:
@@ -97,15 +112,11 @@ class Sink(Protocol):
         """Pass on `data`, and what was put before it, at once."""
         ...
 
-    def put_last(self, data: bytes, ending: Ending) -> bool:
-        """Like `put_now(data, ending.on_passed)`; or `on_settled` is called later, and asks `is_settled`.
+    def put_last(self, data: bytes, ending: Ending, body: bytes | None = None) -> bool:
+        """Like `put_now(data + body, ending.on_passed)`; or `on_settled` is called later, and asks `is_settled`.
 
-        False if the sink takes nothing any more.
+        `body` is a part that is better not copied. False if the sink takes nothing any more.
         """
-        ...
-
-    def put_whole(self, head: bytes, body: bytes, ending: Ending) -> bool:
-        """Like `put_last`, of two parts."""
         ...
 
     def is_settled(self, ending: Ending) -> bool:
@@ -113,7 +124,7 @@ class Sink(Protocol):
         ...
 
     def settle(self) -> None:
-        """Pass on now what was put by `put_now`, if it still waits for the end of a packet."""
+        """Pass on now what was put by `put_now`, if it still waits for the end of a read."""
         ...
 
     def cork(self) -> None: ...
@@ -124,18 +135,52 @@ class Sink(Protocol):
 class Exchange(Protocol):
     """One request and its response on one connection (RFC 9110, 3.6)."""
 
-    chunked: bool
+    response: ResponseSide | None
+    chunked: bool  # the head says Transfer-Encoding: chunked
     body_allowed: bool
+    frames: Mapping[int, Frame]  # of pieces of so many bytes, that may go straight to `stream()`
+    informs: bool  # whether the client takes an informational response
+    keep_reads: bool | None  # what the head made of the response's `should_keep_alive`
+    last_allowed: bool  # it is the last that its connection allows
+    promised: str | None  # the user's Content-Length, where it is in force
+    refused: bool  # not all of it was, or will be, taken
+    stays: bool  # the connection, behind this response
+    coming: Sink | None  # the sink that it will have, once 'socket' was emitted
+    void: bool  # it was aborted before it had a sink
 
     @property
     def socket(self) -> Any: ...
     @property
+    def reports_drain(self) -> bool:
+        """Whether the response is told when all of it was taken; else its writable is asked."""
+        ...
+
+    @property
+    def queued(self) -> bool:
+        """Whether it waits behind other responses of its connection, or for a socket."""
+        ...
+
+    @property
     def pending(self) -> int: ...
+    @property
+    def mark(self) -> int | None: ...
     def begin(self, head: ResponseHead) -> None: ...
+    def respond(self, status: int, fields: Iterable[Entry], body: bytes) -> None:
+        """Send a whole response: an ordinary status, no field of `FRAMING_NAMES`, all of the body."""
+        ...
+
     def write(self, chunk: bytes, done: Done | None) -> bool: ...
-    def end(self, chunk: bytes | None, trailers: str) -> None: ...
+    def stream(self) -> Sink | None:
+        """Return where pieces may go straight, in the `frames`; None if they may not."""
+        ...
+
+    def end(self, chunk: bytes | None, trailers: Sequence[tuple[str, str]]) -> None: ...
     def flush(self) -> None: ...
+    def settle(self) -> None: ...
     def inform(self, code: int, fields: Iterable[tuple[str, Any]], done: Done | None) -> bool: ...
     def abort(self, error: BaseException | None) -> None: ...
     def cork(self) -> None: ...
-    def uncork(self) -> None: ...
+    def uncork(self) -> bool: ...
+    def attach(self, sink: Sink) -> None: ...
+    def detach(self) -> None: ...
+    def drop(self) -> None: ...

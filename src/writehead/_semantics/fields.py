@@ -199,30 +199,22 @@ def _placed(digits: str, point: int) -> str:
     return f"{mantissa}e{point - 1:+d}"
 
 
-def field_lines(name: str, value: Any, join: bool = False, ours: bool = False) -> str:
-    """Return the lines of one stored field, each with its CRLF; none for an empty list.
+def texts(name: str, value: Any, join: bool = False, checked: bool = False) -> list[str]:
+    """Return the texts of one stored field, one for each of its lines; none for an empty list.
 
-    With `join` a list is one line, its items parted by "; ", as is a Cookie's always. A list that is still `ours`,
-    as nobody has got it since it was checked, is not checked again.
+    With `join` a list is one text, its items parted by "; ", as is a Cookie's always. A list that is `checked`,
+    as no one has got it since it was, is not checked again.
     """
-    if type(name) is not str:
-        name = str.__str__(name)  # a member of a (str, Enum) would be formatted as `Kind.NAME`
-    if type(value) is str:
-        return f"{name}: {value}\r\n"
     if not isinstance(value, list | tuple):
-        return f"{name}: {text(value)}\r\n"
-    items = value
-    if not ours:
-        items = [text(item) for item in value]
+        return [text(value)]
+    items = [text(item) for item in value]
+    if not checked:
         for item in items:
             if not (item.isascii() and item.isprintable()):
                 _check_characters(name, item, lenient=True, where="header content")
-    if join or (len(value) > 1 and len(name) == 6 and lower(name) == "cookie"):
-        return f"{name}: {'; '.join(map(text, items))}\r\n"
-    lines = ""
-    for item in items:
-        lines += f"{name}: {item if type(item) is str else text(item)}\r\n"
-    return lines
+    if join or (len(items) > 1 and len(name) == 6 and lower(name) == "cookie"):
+        return ["; ".join(items)]
+    return items
 
 
 # Words within values.

@@ -70,11 +70,6 @@ STATUS_CODES: dict[int, str] = {
     511: "Network Authentication Required",
 }
 
-# Made once: a response with an ordinary status renders no status line of its own.
-STATUS_LINES: dict[int, str] = {
-    code: f"HTTP/1.1 {code} {phrase}\r\n" for code, phrase in STATUS_CODES.items()
-}
-
 METHODS: list[str] = [
     "ACL",
     "BIND",
