@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from tests.conformance.programs import Generator
-from tests.stage import GET, Stage, answer, bytewise, dateless, dial, events, on_both_loops
+from tests.kit.loops import on_both_loops
+from tests.kit.raw_client import dial
+from tests.kit.stage import GET, Stage, answer, bytewise, dateless, events
 from writehead import http, testing
 from writehead.errors import InvalidArgTypeError, OutOfRangeError, UnshiftAfterEndError
 from writehead.testing import settle

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.response_stage import (
+from tests.kit.loops import on_both_loops
+from tests.kit.response_stage import (
     CHUNKED,
     GET10,
     GET10_KEEP,
@@ -25,7 +26,7 @@ from tests.response_stage import (
     serve,
     settle,
 )
-from tests.stage import GET, events, on_both_loops
+from tests.kit.stage import GET, events
 from writehead import http, testing
 from writehead.errors import InvalidStatusCodeError, TrailerInvalidError
 
@@ -588,7 +589,7 @@ def serve_expecting(listener: Any) -> str:
     server.on("checkContinue", lambda req, res: listener(res))
     client = testing.connect(server)
     client.send(EXPECT)
-    from tests.stage import dateless
+    from tests.kit.stage import dateless
 
     return dateless(client.received).decode().replace("\r\n", "|")
 

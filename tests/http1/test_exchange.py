@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.check_exchange import Basin, Head, check_exchange, note
+from tests.kit.check_exchange import Basin, Head, check_exchange, note
 from writehead._http1.exchange import FLUSHED, LARGE, Http1Exchange, field_line, inform_block, status_line
 from writehead._loop.ticks import Turns, turns
 from writehead.errors import TrailerInvalidError

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.stage import GET, Stage, answer, bytewise, dateless, events
+from tests.kit.stage import GET, Stage, answer, bytewise, dateless, events
 from writehead import http, testing
 from writehead.errors import InvalidArgTypeError, OutOfRangeError, UnknownEncodingError
 from writehead.testing import settle

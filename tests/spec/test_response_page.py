@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.response_stage import (
+from tests.kit.response_stage import (
     CHUNKED,
     GET10,
     HEAD,
@@ -24,7 +24,7 @@ from tests.response_stage import (
     serve,
     settle,
 )
-from tests.stage import GET, dateless, events
+from tests.kit.stage import GET, dateless, events
 from writehead import errors, http, testing
 
 BIG = b"x" * 300_000

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.stage import GET, dateless
+from tests.kit.stage import GET, dateless
 from writehead import http, testing
 from writehead.events import EventEmitter
 
