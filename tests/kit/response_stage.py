@@ -63,6 +63,11 @@ def serve(handler: Callable[[Any], object] = id, request: bytes = GET, **options
     return Served(handler, request, **options)
 
 
+def head_of(handler: Callable[[Any], object], request: bytes = GET, **options: Any) -> str:
+    """Return the head up to Date."""
+    return serve(handler, request, **options).head.partition("|Date")[0]
+
+
 def fail_with(call: Callable[[], object]) -> BaseException:
     """Return what `call` raises; it has to."""
     try:
