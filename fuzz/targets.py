@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from tests.faults.ledger import Account, Ledger
 from tests.faults.programs import end, write
-from tests.faults.wire import Plan, Wire
-from tests.hostile.answers import read_answers
+from tests.kit.faulty_transport import Plan, Wire
+from tests.kit.response_reader import read_answers
 from writehead import errors, http
 from writehead._connection.http1 import Connection
 from writehead._http1.parser import END, RequestParser

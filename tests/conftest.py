@@ -7,18 +7,18 @@ import inspect
 import os
 import signal
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import hypothesis
 import pytest
+
+from tests.kit.loops import TIMEOUT, loop_factory
 
 sys.dont_write_bytecode = True
 # A change is judged by what it changes: the machine that checks it draws the same examples every time.
 hypothesis.settings.register_profile("repeatable", derandomize=True)
 if os.environ.get("CI"):
     hypothesis.settings.load_profile("repeatable")
-TIMEOUT = float(os.environ.get("WRITEHEAD_TEST_TIMEOUT", "30"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,17 +44,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if "slow" in item.keywords:
                 item.add_marker(skip)
-
-
-def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Return what makes the loop called `name`; plain asyncio where uvloop is missing."""
-    if name == "uvloop":
-        try:
-            import uvloop
-        except ImportError:
-            return None
-        return uvloop.new_event_loop
-    return None
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 
-from tests.stage import GET, answer, dial, on_both_loops
+from tests.kit.loops import on_both_loops
+from tests.kit.raw_client import dial
+from tests.kit.stage import GET, answer
 from writehead import http
 from writehead.errors import (
     BadPortError,

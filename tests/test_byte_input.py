@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.response_stage import code_of
+from tests.kit.response_stage import code_of
 from writehead._node.byte_input import as_bytes
 
 

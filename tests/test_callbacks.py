@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.stage import GET, OK_CLOSE, answer, dial, on_both_loops
+from tests.kit.loops import on_both_loops
+from tests.kit.raw_client import dial
+from tests.kit.stage import GET, OK_CLOSE, answer
 from writehead import http
 from writehead._node.callbacks import UserCallback, user_callback
 from writehead.events import EventEmitter

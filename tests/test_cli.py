@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs import ROOT, Program, command, request, talk
+from tests.kit.programs import ROOT, Program, command
+from tests.kit.raw_client import request, talk
 from writehead import __version__, cli
 
 SERVER = """

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.certificates import Authority, MemoryClient, authority
+from tests.kit.certificates import Authority, authority
+from tests.kit.tls_client import MemoryClient
 from writehead import https, testing
 from writehead.errors import InvalidArgValueError
 from writehead.testing import settle

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.stage import (
+from tests.kit.loops import on_both_loops
+from tests.kit.raw_client import dial
+from tests.kit.stage import (
     BAD,
     GET,
     OK,
@@ -20,9 +22,7 @@ from tests.stage import (
     answer_at_once,
     bytewise,
     dateless,
-    dial,
     events,
-    on_both_loops,
     silent,
 )
 from writehead import http, testing

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from tests.certificates import authority
-from tests.stage import on_both_loops
+from tests.kit.certificates import authority
+from tests.kit.loops import on_both_loops
 from writehead import http, https, testing
 from writehead._connection.http1 import Connection
 from writehead._node.contexts import is_entered, run_in

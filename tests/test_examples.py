@@ -13,18 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs import (
-    ROOT,
-    Program,
-    command,
-    connect,
-    free_port,
-    python,
-    read_all,
-    read_until,
-    request,
-    talk,
-)
+from tests.kit.programs import ROOT, Program, command, free_port, python
+from tests.kit.raw_client import connect, read_all, read_until, request, talk
 
 EXAMPLES = ROOT / "examples"
 

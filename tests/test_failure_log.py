@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.stage import GET, Stage, dial, on_both_loops
+from tests.kit.loops import on_both_loops
+from tests.kit.raw_client import dial
+from tests.kit.stage import GET, Stage
 from writehead import http, testing
 from writehead._loop import listener_tasks as _tasks
 from writehead._node.failure_log import log_failure, printable

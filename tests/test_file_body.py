@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
-from tests.certificates import authority
-from tests.conftest import TIMEOUT
-from tests.response_stage import GET10, HEAD, KEEP, serve
-from tests.stage import GET, OK, Dialled, dateless, dial, on_both_loops
+from tests.kit.certificates import authority
+from tests.kit.loops import TIMEOUT, on_both_loops
+from tests.kit.raw_client import RawClient, dial
+from tests.kit.response_stage import GET10, HEAD, KEEP, serve
+from tests.kit.stage import GET, OK, dateless
 from writehead import http, https, testing
 from writehead._message.file_body import FileRange, open_range
 from writehead.errors import (
@@ -81,7 +82,7 @@ class Running:
         self.server.close()
         self.server.close_all_connections()
 
-    async def ask(self, request: bytes = GET) -> Dialled:
+    async def ask(self, request: bytes = GET) -> RawClient:
         client = await dial(self.server)
         client.send(request)
         return client
@@ -90,11 +91,11 @@ class Running:
         return await self._outcome
 
 
-def length(client: Dialled) -> int:
+def length(client: RawClient) -> int:
     return int(client.received.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
 
 
-async def body_of(client: Dialled) -> bytes:
+async def body_of(client: RawClient) -> bytes:
     """Read an answer with a length, and no byte more."""
     await client.until(b"\r\n\r\n")
     head, _, _ = client.received.partition(b"\r\n\r\n")

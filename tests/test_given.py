@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from tests.certificates import authority
-from tests.conftest import TIMEOUT
-from tests.programs import Program
-from tests.stage import GET, OK, OK_CLOSE, Stage, answer, dateless, on_both_loops
+from tests.kit.certificates import authority
+from tests.kit.loops import TIMEOUT, on_both_loops
+from tests.kit.programs import Program
+from tests.kit.stage import GET, OK, OK_CLOSE, Stage, answer, dateless
 from writehead import http, https, testing
 from writehead._server import registry
 from writehead.errors import InvalidArgTypeError, InvalidArgValueError

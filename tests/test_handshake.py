@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.certificates import MemoryClient, authority
+from tests.kit.certificates import authority
+from tests.kit.tls_client import MemoryClient
 from writehead import https, testing
 from writehead._testing.transport import MemoryTransport
 from writehead._tls.handshake import Handshake

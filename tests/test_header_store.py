@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.response_stage import by_hand, code_of, serve
+from tests.kit.response_stage import by_hand, code_of, serve
 from writehead import http
 from writehead._message.header_store import field_pairs, pairs_of
 from writehead.errors import HeadersSentError

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.programs import ROOT, Program
+from tests.kit.programs import ROOT, Program
 from writehead._server import heap as _heap
 from writehead._server.heap import Heap, resident, trim
 
@@ -21,7 +21,7 @@ def test_what_is_resident_is_known() -> None:
 
 HOLES = """
 import sys
-from tests.stage import Stage
+from tests.kit.stage import Stage
 from writehead._server.heap import WORTH, Heap, resident
 
 stage, heap, before = Stage(), Heap(), 0

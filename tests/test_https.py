@@ -19,9 +19,10 @@ from typing import Any
 
 import pytest
 
-from tests.certificates import authority, connect
-from tests.programs import TIMEOUT
-from tests.stage import OK_CLOSE, dateless, on_both_loops
+from tests.kit.certificates import authority
+from tests.kit.loops import TIMEOUT, on_both_loops
+from tests.kit.stage import OK_CLOSE, dateless
+from tests.kit.tls_client import connect
 from writehead import http, https
 from writehead.errors import (
     HTTPError,
@@ -661,7 +662,7 @@ def node() -> Iterator[subprocess.Popen[str]]:
         "ca": authority().pem,
         "servers": {k: v[0] for k, v in SCENARIOS.items()},
     }
-    arguments = [str(binary), str(Path(__file__).parent / "https_peer.js"), json.dumps(facts)]
+    arguments = [str(binary), str(Path(__file__).parent / "kit" / "https_peer.js"), json.dumps(facts)]
     with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         process.ports = json.loads(process.stdout.readline())  # type: ignore[attr-defined]

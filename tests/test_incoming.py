@@ -1,21 +1,310 @@
-"""IncomingMessage by itself: made by hand, filled in late, read, timed, failed."""
+"""IncomingMessage: its request line, headers and states; made by hand, timed, failed."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.conformance.programs import Generator
-from tests.stage import GET, Stage, answer, bytewise, dateless, dial, events, on_both_loops
+from tests.kit.request_stage import POST, C, post, request_of, requests_of
+from tests.kit.stage import GET, Stage, answer, dateless, events
 from writehead import http, testing
 from writehead.errors import InvalidArgTypeError, OutOfRangeError, UnshiftAfterEndError
 from writehead.testing import settle
 
-POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n"
+HOST = b" HTTP/1.1\r\nHost: a\r\n"
+
+
+# -- the request line ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", [each for each in http.METHODS if each != "CONNECT"])
+def test_every_method_is_served(method: str) -> None:
+    """As sent, in upper case."""
+    assert request_of(method.encode() + b" /" + HOST + b"\r\n").method == method
+
+
+def test_there_are_35_methods() -> None:
+    """Sorted."""
+    assert len(http.METHODS) == 35
+    assert sorted(http.METHODS) == http.METHODS
+
+
+@pytest.mark.parametrize("url", ["/", "*", "/a%20b?c=%zz&d", "http://x/y?z", "/.//../a;b=c"])
+def test_the_url_is_verbatim(url: str) -> None:
+    """Neither decoded nor normalised."""
+    assert request_of(b"GET " + url.encode() + HOST + b"\r\n").url == url
+
+
+def test_the_version_is_known_in_parts() -> None:
+    """As text and as two numbers, in both spellings."""
+    req = request_of(b"GET / HTTP/1.0\r\n\r\n")
+    assert (req.http_version, req.http_version_major, req.http_version_minor) == ("1.0", 1, 0)
+    assert (req.httpVersion, req.httpVersionMajor, req.httpVersionMinor) == ("1.0", 1, 0)
+
+
+def test_connection_is_the_socket() -> None:
+    """One object; assigning one sets the other."""
+    req = request_of(GET)
+    assert req.connection is req.socket
+    other = object()
+    req.connection = other
+    assert req.socket is other
+
+
+# -- headers -------------------------------------------------------------------
+
+FIRST = [
+    "age",
+    "authorization",
+    "content-type",
+    "etag",
+    "expires",
+    "from",
+    "if-modified-since",
+    "if-unmodified-since",
+    "last-modified",
+    "location",
+    "max-forwards",
+    "proxy-authorization",
+    "referer",
+    "retry-after",
+    "server",
+    "user-agent",
+]
+COMMA = [
+    "accept",
+    "cache-control",
+    "connection",
+    "content-disposition",
+    "content-encoding",
+    "content-language",
+    "date",
+    "forwarded",
+    "if-match",
+    "if-none-match",
+    "keep-alive",
+    "link",
+    "origin",
+    "pragma",
+    "range",
+    "te",
+    "trailer",
+    "vary",
+    "via",
+    "x-any",
+]
+
+
+def doubled(name: str, values: tuple[str, ...] = ("1", "2")) -> bytes:
+    lines = "".join(f"{name.title()}: {value}\r\n" for value in values)
+    return b"GET /" + HOST + lines.encode() + b"\r\n"
+
+
+@pytest.mark.parametrize("name", FIRST)
+def test_of_some_fields_the_first_wins(name: str) -> None:
+    """Also if it is empty; with `join_duplicate_headers` they are joined."""
+    assert request_of(doubled(name)).headers[name] == "1"
+    assert request_of(doubled(name, ("", "2"))).headers[name] == ""
+    assert request_of(doubled(name), join_duplicate_headers=True).headers[name] == "1, 2"
+
+
+@pytest.mark.parametrize("name", COMMA)
+def test_most_fields_are_joined(name: str) -> None:
+    """By a comma and a space; empty values take part."""
+    assert request_of(doubled(name)).headers[name] == "1, 2"
+    assert request_of(doubled(name, ("", "1", ""))).headers[name] == ", 1, "
+
+
+@pytest.mark.parametrize("join", [False, True])
+def test_cookies_have_rules_of_their_own(join: bool) -> None:
+    """Cookie by a semicolon, Set-Cookie a list, also of one."""
+    assert request_of(doubled("cookie"), join_duplicate_headers=join).headers["cookie"] == "1; 2"
+    assert request_of(doubled("set-cookie"), join_duplicate_headers=join).headers["set-cookie"] == ["1", "2"]
+    assert request_of(doubled("set-cookie", ("1",))).headers["set-cookie"] == ["1"]
+
+
+@pytest.mark.parametrize("join", [False, True])
+def test_two_hosts_where_they_are_let_through(join: bool) -> None:
+    """The first wins, or they are joined."""
+    data = b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"
+    req = request_of(data, require_host_header=False, join_duplicate_headers=join)
+    assert req.headers["host"] == ("a, b" if join else "a")
+    assert req.headers_distinct["host"] == ["a", "b"]
+
+
+def test_raw_headers_have_every_field_as_sent() -> None:
+    """Flat, in order, duplicates too, names in their case, values as latin-1."""
+    req = request_of(b"GET /" + HOST + b"x-B: \xc3\xa9 \r\nX-a:  1  2\t\r\nX-B: 2\r\n\r\n")
+    assert req.raw_headers == ["Host", "a", "x-B", "\xc3\xa9", "X-a", "1  2", "X-B", "2"]
+    assert req.rawHeaders is req.raw_headers
+    assert list(req.headers.items()) == [("host", "a"), ("x-b", "\xc3\xa9, 2"), ("x-a", "1  2")]
+    assert req.headers_distinct == {"host": ["a"], "x-b": ["\xc3\xa9", "2"], "x-a": ["1  2"]}
+
+
+def test_headers_are_one_mapping() -> None:
+    """Changes to it stay; it can be replaced; another request has its own."""
+    first, second = requests_of(GET + GET)
+    first.headers["x"] = "mine"
+    first.headers_distinct["y"] = ["mine"]
+    assert first.headers is first.headers
+    assert (first.headers["x"], first.headers_distinct["y"]) == ("mine", ["mine"])
+    assert (second.headers, second.headers_distinct) == ({"host": "a"}, {"host": ["a"]})
+    first.headers = {"z": "1"}
+    assert first.headers == {"z": "1"}
+
+
+def test_what_one_request_does_to_its_raw_headers_is_its_own() -> None:
+    """A client that repeats itself gets fresh lists."""
+    first, second = requests_of(GET, GET)
+    first.raw_headers.append("X")
+    assert second.raw_headers == ["Host", "a"]
+
+
+def test_trailers_are_there_at_the_end() -> None:
+    """By the rules of headers; empty before."""
+    seen: list[Any] = []
+
+    def handle(req: Any, res: Any) -> None:
+        def look(*_: Any) -> None:
+            seen.append((req.raw_trailers, req.trailers, req.trailers_distinct))
+
+        look()
+        req.on("data", look)
+        req.on("end", look)
+
+    Stage(handle).send(C, b"1\r\nx\r\n", b"0\r\nA: 1\r\nage: 2\r\na: 3 \r\nAge: 4\r\n\r\n")
+    nothing: tuple[Any, ...] = ([], {}, {})
+    assert seen == [
+        nothing,
+        nothing,
+        (
+            ["A", "1", "age", "2", "a", "3", "Age", "4"],
+            {"a": "1, 3", "age": "2"},
+            {"a": ["1", "3"], "age": ["2", "4"]},
+        ),
+    ]
+
+
+def test_a_body_without_trailers_has_none() -> None:
+    """They stay empty."""
+    req = request_of(C + b"0\r\n\r\n")
+    assert (req.complete, req.raw_trailers, req.trailers, req.trailers_distinct) == (True, [], {}, {})
+
+
+# -- state ---------------------------------------------------------------------
+
+
+def state(req: Any) -> tuple[Any, ...]:
+    """Return complete, aborted, destroyed, errored, closed, readable, readable_ended, readable_aborted."""
+    return (
+        req.complete,
+        req.aborted,
+        req.destroyed,
+        req.errored and (getattr(req.errored, "code", None) or str(req.errored)),
+        req.closed,
+        req.readable,
+        req.readable_ended,
+        req.readable_aborted,
+    )
+
+
+F, T = False, True
+FRESH = (F, F, F, None, F, T, F, F)
+
+
+@pytest.mark.parametrize(
+    "packets", [(GET,), (post(b"x"),), (post(b"", 1), b"x"), (C + b"1\r\nx\r\n0\r\n\r\n",)]
+)
+def test_the_states_of_a_request_that_is_read(packets: tuple[bytes, ...]) -> None:
+    """In the handler, in 'data', in 'end', in 'close'."""
+    seen: dict[str, Any] = {}
+
+    def handle(req: Any, res: Any) -> None:
+        seen["handler"] = state(req)
+        for name in ("data", "end", "close"):
+            req.on(name, lambda *_, name=name: seen.setdefault(name, state(req)))
+
+    Stage(handle).send(*packets)
+    data = seen.pop("data", FRESH)
+    assert data in (FRESH, (T, *FRESH[1:]))
+    assert seen == {
+        "handler": FRESH,
+        "end": (T, F, F, None, F, F, T, F),
+        "close": (T, F, T, None, T, F, T, F),
+    }
+
+
+def test_a_request_is_complete_when_it_is_parsed() -> None:
+    """Also if nobody has read it."""
+    req = request_of(post(b"xy", 4), b"zz")
+    assert state(req) == (T, *FRESH[1:])
+    assert req.readable_length == 4
+
+
+@pytest.mark.parametrize("end", ["end", "reset"])
+@pytest.mark.parametrize(("packets", "complete"), [((post(b"x", 2),), F), ((post(b"xy"),), T), ((GET,), T)])
+def test_the_states_of_a_request_whose_client_left(
+    end: str, packets: tuple[bytes, ...], complete: bool
+) -> None:
+    """In 'aborted', and in 'error' and 'close' behind it."""
+    seen: dict[str, Any] = {}
+
+    def handle(req: Any, res: Any) -> None:
+        for name in ("aborted", "error", "close", "end"):
+            req.on(name, lambda *_, name=name: seen.setdefault(name, state(req)))
+
+    client = Stage(handle).send(*packets)
+    getattr(client, end)()
+    assert seen == {
+        "aborted": (complete, T, T, "ECONNRESET", F, F, F, T),
+        "error": (complete, T, T, "ECONNRESET", T, F, F, T),
+        "close": (complete, T, T, "ECONNRESET", T, F, F, T),
+    }
+
+
+@pytest.mark.parametrize("error", [None, LookupError("why")])
+def test_the_states_of_a_request_that_is_destroyed(error: Any) -> None:
+    """In 'aborted' and in 'close'; 'error' only where there is one."""
+    seen: dict[str, Any] = {}
+
+    def handle(req: Any, res: Any) -> None:
+        for name in ("aborted", "error", "close", "end"):
+            req.on(name, lambda *_, name=name: seen.setdefault(name, state(req)))
+        assert req.destroy(error) is req
+
+    client = Stage(handle).send(GET)
+    why = error and "why"
+    assert seen.pop("aborted") == (F, T, T, why, F, F, F, T)
+    assert seen.pop("close")[1:] == (T, T, why, T, F, F, T)
+    assert list(seen) == (["error"] if error else [])
+    assert client.closed
+
+
+def test_a_client_that_left_behind_the_whole_request_is_told_by_the_response() -> None:
+    """A request that was read to its end hears nothing more."""
+    log: list[str] = []
+
+    def handle(req: Any, res: Any) -> None:
+        events(log, req, "end close aborted error", "req ")
+        events(log, res, "finish close", "res ")
+        req.resume()
+
+    client = Stage(handle).send(GET)
+    client.reset()
+    assert log == ["req end", "req close", "res close"]
+
+
+def test_what_was_read_is_known() -> None:
+    """`readable_did_read`: something was given out, or thrown away."""
+    req = request_of(post(b"abc"))
+    assert req.readable_did_read is False
+    req.read(1)
+    assert req.readable_did_read is True
+
+
+# -- made by hand, and failed --------------------------------------------------
 
 
 def test_a_message_made_by_hand_is_empty() -> None:
@@ -134,298 +423,12 @@ async def test_a_failed_async_listener_of_the_request(caplog: pytest.LogCaptureF
     assert "a mistake" in caplog.text
 
 
-async def test_reading_text_that_is_broken() -> None:
-    """Broken utf-8 becomes U+FFFD, as with `set_encoding`."""
-
-    async def handle(req: Any, res: Any) -> None:
-        res.end(await req.text())
-
-    client = testing.connect(http.create_server(handle))
-    assert (await client.request("POST", "/", body=b"a\xffb")).text == "a\ufffdb"
-
-
-async def test_readers_heed_an_encoding_that_was_set() -> None:
-    """What is given out as text is read as text."""
-    seen: list[Any] = []
-
-    async def handle(req: Any, res: Any) -> None:
-        req.set_encoding("latin1")
-        seen.append(await req.text())
-        res.end()
-
-    client = testing.connect(http.create_server(handle))
-    await client.request("POST", "/", body=b"\xe9")
-    assert seen == ["é"]
-
-
-async def test_json_in_another_unicode_encoding() -> None:
-    """What `json` detects is read."""
-
-    async def handle(req: Any, res: Any) -> None:
-        res.end(json.dumps(await req.json()))
-
-    client = testing.connect(http.create_server(handle))
-    assert (await client.request("POST", "/", body='{"é": 1}'.encode("utf-16"))).json() == {"é": 1}
-
-
-async def test_a_413_leaves_what_was_answered_already() -> None:
-    """A handler that answered before it read gets the error only."""
-    done = asyncio.Event()
-
-    async def handle(req: Any, res: Any) -> None:
-        res.write("early")
-        try:
-            await req.bytes(limit=1)
-        except Exception as error:
-            res.end(error.code)  # type: ignore[attr-defined]
-            done.set()
-
-    client = testing.connect(http.create_server(handle))
-    answered = await client.request("POST", "/", body="12345")
-    await done.wait()
-    assert (answered.status, answered.body) == (200, b"earlyERR_HTTP_PAYLOAD_TOO_LARGE")
-
-
-def test_a_request_can_be_paused_for_a_connection_that_pipelines() -> None:
-    """What is behind a paused body waits until it is read."""
-    held: list[Any] = []
-    stage = Stage(lambda req, res: held.append((req, res)), high_water_mark=2)
-    stage.send(POST.replace(b"3", b"6") + b"abc", b"def" + GET)
-    assert len(held) == 1
-    held[0][0].resume()
-    settle()
-    assert len(held) == 2
-
-
-@pytest.mark.parametrize("body", ["NaN", "Infinity", "-Infinity", '{"a": [1, NaN]}', b"\xff", "", "1 2"])
-async def test_what_is_no_json(body: Any) -> None:
-    """ValueError, of what Python alone would take as well (RFC 8259, 6)."""
-
-    async def handler(req: Any, res: Any) -> None:
-        with pytest.raises(ValueError):
-            await req.json()
-        res.end("refused")
-
-    client = testing.connect(http.create_server(handler))
-    assert (await client.request("POST", "/", body=body)).text == "refused"
-
-
-async def test_json_that_is_nested_too_deeply() -> None:
-    """However deep, it is a ValueError like any other body that is no JSON of use."""
-    seen: list[str] = []
-
-    async def handle(req: Any, res: Any) -> None:
-        try:
-            await req.json()
-        except ValueError as error:
-            seen.append(str(error))
-        res.end()
-
-    client = testing.connect(http.create_server(handle))
-    await client.request("POST", "/", body=b"[" * 200_000)
-    assert seen == ["the body is nested too deeply"]
-
-
-async def turns() -> None:
-    """Let the handler's task go on until it waits."""
-    for _ in range(10):
-        await asyncio.sleep(0)
-
-
-@pytest.mark.parametrize("beside", [None, "data", "readable"])
-async def test_an_iteration_gets_each_packet_whoever_listens_beside(beside: str | None) -> None:
-    """Straight from the connection where nobody else hears of it; 'data' and 'readable' are told as ever."""
-    chunks: list[bytes] = []
-    heard: list[Any] = []
-
-    async def read(req: Any, res: Any) -> None:
-        if beside is not None:
-            req.on(beside, lambda *args: heard.append(args))
-        async for chunk in req:
-            chunks.append(chunk)
-        res.end("done")
-
-    stage = Stage(read)
-    client = stage.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\n")
-    for packet in (b"ab", b"cd", b"ef", b"gh"):
-        await turns()
-        client.send(packet)
-    await turns()
-    assert chunks == [b"ab", b"cd", b"ef", b"gh"]
-    assert dateless(client.received) == answer(b"done")
-    if beside == "data":
-        assert [args[0] for args in heard] == chunks
-    elif beside == "readable":
-        assert len(heard) == 5  # and once at the end
-
-
-# -- behind the response -------------------------------------------------------
-
-BEHIND = b"POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n12345"
-
-
-def written_bodies() -> list[tuple[bytes, bytes]]:
-    """Return requests as the programs that are compared with Node send them, and the body of each."""
-    found: dict[bytes, bytes] = {
-        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nbbb\r\n2\r\ncc\r\n0\r\n\r\n": b"bbbcc",
-        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n1": b"1",
-    }
-    for number in range(200):
-        program = Generator(1, number)
-        fields, body = program.body(last=True)
-        whole = "\r\n".join(["POST / HTTP/1.1", "Host: a", *fields, "", body]).encode()
-        if len(body) < 90 and len(found) < 12:
-            found[whole] = b"x" * body.count("x")
-    return list(found.items())
-
-
-class Reader:
-    """What one request has shown of its body."""
-
-    def __init__(self, req: Any) -> None:
-        self.req = req
-        self.data = b""
-        self.ended = False
-
-    def listen(self) -> None:
-        self.req.on("data", self._add)
-        self.req.on("end", self._end)
-
-    def _add(self, chunk: bytes) -> None:
-        self.data += chunk
-
-    def _end(self) -> None:
-        self.ended = True
-
-    def check(self, body: bytes) -> None:
-        """'end' comes behind every byte, and without it the request does not call itself complete."""
-        assert (self.ended, self.req.complete) in ((True, True), (False, False))
-        assert self.data == body if self.ended else body.startswith(self.data)
-
-
-def early(readers: list[Reader], close: bool, first: bool) -> Callable[[Any, Any], None]:
-    """Return a handler that answers at once, its listeners added before or after."""
-
-    def handle(req: Any, res: Any) -> None:
-        reader = Reader(req)
-        readers.append(reader)
-        if close:
-            res.set_header("Connection", "close")
-        if first:
-            reader.listen()
-        res.end("x")
-        if not first:
-            reader.listen()
-
-    return handle
-
-
-@pytest.mark.parametrize("close", [False, True])
-@pytest.mark.parametrize("first", [False, True])
-def test_an_early_answer_never_truncates_a_body_that_ends(close: bool, first: bool) -> None:
-    """However the packets are cut: either every byte and then 'end', or neither 'end' nor `complete`."""
-    readers: list[Reader] = []
-    stage = Stage(early(readers, close, first))
-    for request, body in written_bodies():
-        whole = request + BEHIND
-        cuts = [[whole], bytewise(whole), *([whole[:at], whole[at:]] for at in range(1, len(whole)))]
-        for packets in cuts:
-            readers.clear()
-            stage.send(*packets)
-            for reader, sent in zip(readers, (body, b"12345"), strict=False):
-                reader.check(sent)
-            if not close:
-                assert [reader.ended for reader in readers] == [True, True]
-        readers.clear()
-        stage.send(whole)
-        assert [reader.ended for reader in readers] == [True, True]  # what came in one packet is passed on
-
-
-@on_both_loops
-async def test_an_early_answer_never_truncates_a_body_on_a_real_connection() -> None:
-    """As above, a packet now and then."""
-    for close in (False, True):
-        readers: list[Reader] = []
-        async with http.create_server(early(readers, close, True)) as server:
-            await server.listen(0, "127.0.0.1")
-            for request, body in written_bodies():
-                whole = request + BEHIND
-                for at in (0, len(request) // 2, len(request) - 4, len(whole) - 2):
-                    readers.clear()
-                    client = await dial(server)
-                    client.send(whole[:at])
-                    for _ in range(3):
-                        await asyncio.sleep(0)
-                    client.send(whole[at:])
-                    client.end()
-                    await client.rest()
-                    for reader, sent in zip(readers, (body, b"12345"), strict=False):
-                        reader.check(sent)
-
-
-def test_a_paused_body_waits_for_its_reader_behind_the_answer() -> None:
-    """What fits into the buffer is there at `resume`, though the response has finished."""
-    readers: list[Reader] = []
-
-    def handle(req: Any, res: Any) -> None:
-        readers.append(Reader(req))
-        readers[-1].listen()
-        req.pause()
-        res.end("ok")
-
-    stage = Stage(handle)
-    client = stage.send(POST + b"a", b"bc")
-    assert dateless(client.received) == answer(b"ok")
-    assert (readers[0].data, readers[0].ended) == (b"", False)
-    readers[0].req.resume()
-    settle()
-    assert (readers[0].data, readers[0].ended) == (b"abc", True)
-    client.send(GET)
-    assert dateless(client.received) == answer(b"ok") * 2
-
-
-def test_a_paused_body_that_fills_its_buffer_behind_the_answer_is_given_up() -> None:
-    """The connection goes on; the request is aborted, and never calls itself ended."""
-    log: list[Any] = []
-    kept: list[Any] = []
-
-    def handle(req: Any, res: Any) -> None:
-        kept.append(req)
-        events(log, req, "data end aborted error close")
-        req.pause()
-        res.end("ok")
-
-    stage = Stage(handle, high_water_mark=10)
-    for packets in ([12 * b"a", 8 * b"b"], [5 * b"a", 5 * b"b", 5 * b"c", 5 * b"d"]):
-        log.clear()
-        client = stage.send(POST.replace(b"3", b"20"), *packets)
-        assert log == ["aborted", "error ABORT_ERR", "close"]
-        client.send(GET)
-        assert dateless(client.received) == answer(b"ok") * 2
-
-
-def test_a_body_whose_pipe_lets_go_behind_the_answer_is_given_up_once_full() -> None:
-    """Neither the end of a pipe nor that of a 'readable' listener leaves the connection waiting for ever."""
-    for how in ("unpipe", "off"):
-        log: list[Any] = []
-
-        def handle(req: Any, res: Any, how: str = how) -> None:
-            events(log, req, "end aborted close")
-            if how == "unpipe":
-                slow = http.OutgoingMessage()
-                req.pipe(slow)
-                res.on("finish", req.unpipe)
-            else:
-                req.on("readable", silent_listener)
-                res.on("finish", lambda: req.off("readable", silent_listener))
-            res.end("ok")
-
-        stage = Stage(handle, high_water_mark=10)
-        client = stage.send(POST.replace(b"3", b"40"), 10 * b"a", 10 * b"b", 10 * b"c", 10 * b"d")
-        assert log == ["aborted", "close"], how
-        client.send(GET)
-        assert dateless(client.received) == answer(b"ok") * 2
-
-
-def silent_listener() -> None:
-    """Take nothing."""
+# -- set_timeout ---------------------------------------------------------------
+
+
+def test_the_timeout_of_a_request_that_is_coming() -> None:
+    """'timeout' with the socket; the listener takes over."""
+    stage = Stage(lambda req, res: stage.log.append(req.set_timeout(1000, stage.log.append) is req))
+    client = stage.send(post(b"", 1))
+    stage.clock.advance(1000)
+    assert (stage.log[1:], client.closed) == ([True, client.socket], False)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.readable_stage import Source
+from tests.kit.readable_stage import Source
 from writehead.errors import AbortError, PrematureCloseError
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.certificates import authority
-from tests.certificates import connect as connect_tls
-from tests.programs import TIMEOUT
-from tests.stage import GET, on_both_loops
+from tests.kit.certificates import authority
+from tests.kit.loops import TIMEOUT, on_both_loops
+from tests.kit.stage import GET
+from tests.kit.tls_client import connect as connect_tls
 from writehead import http, https
 from writehead._net import linger as _linger
 

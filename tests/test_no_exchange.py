@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.check_exchange import Basin
-from tests.response_stage import serve
+from tests.kit.check_exchange import Basin
+from tests.kit.response_stage import serve
 from writehead import http
 from writehead._message.no_exchange import SENT, HeldSocket, NoExchange
 from writehead._semantics.exchange import Exchange, ResponseHead

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.response_stage import (
+from tests.kit.loops import on_both_loops
+from tests.kit.response_stage import (
     CHUNKED,
     GET10,
     GET10_KEEP,
@@ -21,7 +22,7 @@ from tests.response_stage import (
     serve,
     settle,
 )
-from tests.stage import GET, dateless, events, on_both_loops
+from tests.kit.stage import GET, dateless, events
 from writehead import http, testing
 from writehead.errors import ConnectionLostError, ContentLengthMismatchError
 from writehead.events import EventEmitter

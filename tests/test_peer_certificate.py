@@ -7,7 +7,7 @@ import ssl
 
 import pytest
 
-from tests.certificates import authority
+from tests.kit.certificates import authority
 from writehead._tls.peer_certificate import (
     certificate_of,
     cipher_of,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.readable_stage import Dest, Source
+from tests.kit.readable_stage import Dest, Source
 from writehead._loop import ticks as _turns
 from writehead.errors import InvalidArgTypeError
 from writehead.events import EventEmitter

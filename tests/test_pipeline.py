@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import TIMEOUT
-from tests.response_stage import CHUNKED, HEAD, KEEP, Served, serve
-from tests.stage import on_both_loops
+from tests.kit.loops import TIMEOUT, on_both_loops
+from tests.kit.response_stage import CHUNKED, HEAD, KEEP, Served, serve
 from writehead import http
 from writehead.errors import ConnectionLostError, InvalidArgTypeError, StreamWriteAfterEndError
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.readable_stage import Author, Source, play, play_on_node
+from tests.kit.readable_stage import Author, Source, play, play_on_node
 from writehead._loop import ticks as _turns
 from writehead._streams.readable import FLOW, Readable
 from writehead.errors import HTTPError, InvalidArgTypeError, OutOfRangeError, UnknownEncodingError

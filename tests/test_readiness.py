@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.certificates import authority
-from tests.stage import GET, on_both_loops
+from tests.kit.certificates import authority
+from tests.kit.loops import on_both_loops
+from tests.kit.stage import GET
 from writehead import http, https
 from writehead._loop.readiness import READ, is_ready
 from writehead.testing import MemoryTransport

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs import ROOT, command, connect, free_port, masked, python, read_until, request, talk
+from tests.kit.programs import ROOT, command, free_port, python
+from tests.kit.raw_client import connect, masked, read_until, request, talk
 
 README = (ROOT / "README.md").read_text("utf-8")
 PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from tests.stage import on_both_loops
+from tests.kit.loops import on_both_loops
 from writehead import http
 from writehead._server import registry as _open
 from writehead.errors import SystemCallError

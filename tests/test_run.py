@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from tests.programs import Program, connect, python, read_all, read_until, request, talk
-from tests.stage import GET
+from tests.kit.programs import Program, python
+from tests.kit.raw_client import connect, read_all, read_until, request, talk
+from tests.kit.stage import GET
 from writehead import http
 from writehead._loop.ticks import later
 from writehead._process import run as _run

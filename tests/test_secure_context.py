@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from trustme import KeyType
 
-from tests.certificates import authority
+from tests.kit.certificates import authority
 from writehead import https
 from writehead._node.spelling import node_spelling
 from writehead._tls import context as _secure_context

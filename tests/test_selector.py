@@ -21,9 +21,8 @@ from typing import Any
 
 import pytest
 
-from tests.certificates import authority
-from tests.conftest import loop_factory
-from tests.programs import TIMEOUT
+from tests.kit.certificates import authority
+from tests.kit.loops import TIMEOUT, loop_factory
 from writehead import http, https
 
 BIG = bytes(3_000_000)  # more than the system takes of one connection

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.stage import BAD, GET, OK_CLOSE, Dialled, Stage, answer, dateless, dial, events, on_both_loops
+from tests.kit.loops import on_both_loops
+from tests.kit.raw_client import RawClient, dial
+from tests.kit.stage import BAD, GET, OK_CLOSE, Stage, answer, dateless, events
 from writehead import http
 from writehead.errors import (
     InvalidArgTypeError,
@@ -924,8 +926,8 @@ def server_port(sock: Any) -> int:
     return port
 
 
-async def Dialled_to(port: int) -> Dialled:
-    return Dialled(*await asyncio.open_connection("127.0.0.1", port))
+async def Dialled_to(port: int) -> RawClient:
+    return RawClient(*await asyncio.open_connection("127.0.0.1", port))
 
 
 def test_close_comes_once_for_all_that_closed_the_server() -> None:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.stage import GET, Stage, answer, dateless, events, on_both_loops, silent
+from tests.kit.loops import on_both_loops
+from tests.kit.stage import GET, Stage, answer, dateless, events, silent
 from writehead import testing
 from writehead.errors import (
     ConnectionLostError,

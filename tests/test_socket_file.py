@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.stage import GET, answer, dateless, dial, on_both_loops
+from tests.kit.loops import on_both_loops
+from tests.kit.raw_client import dial
+from tests.kit.stage import GET, answer, dateless
 from writehead import http
 from writehead.errors import SystemCallError
 

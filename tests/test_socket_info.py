@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.certificates import authority
-from tests.stage import GET, Stage, on_both_loops, silent
+from tests.kit.certificates import authority
+from tests.kit.loops import on_both_loops
+from tests.kit.stage import GET, Stage, silent
 from writehead import http, https, testing
 
 NAMES = [f"{side}_{name}" for side in ("remote", "local") for name in ("address", "family", "port")]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.response_stage import by_hand, serve
+from tests.kit.response_stage import by_hand, serve
 from writehead import http
 from writehead._node.spelling import join_spellings, node_spelling
 

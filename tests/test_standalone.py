@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.response_stage import KEEP, Request, Writable, by_hand, code_of, serve, settle
-from tests.stage import events, on_both_loops
+from tests.kit.loops import on_both_loops
+from tests.kit.response_stage import KEEP, Request, Writable, by_hand, code_of, serve, settle
+from tests.kit.stage import events
 from writehead import http
 from writehead._message.standalone import WritableSink
 from writehead.errors import ConnectionLostError

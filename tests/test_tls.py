@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.certificates import MemoryClient, authority
+from tests.kit.certificates import authority
+from tests.kit.tls_client import MemoryClient
 from writehead._testing.transport import MemoryTransport, settle
 from writehead._tls.context import make_context
 from writehead._tls.records import PIECE, RECORD, gathered

@@ -27,7 +27,8 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.programs import ROOT, SOURCE, TIMEOUT, Program, free_port, python
+from tests.kit.loops import TIMEOUT
+from tests.kit.programs import ROOT, SOURCE, Program, free_port, python
 from tests.test_docs import DOCS, Piece, pieces_of
 
 INDEX = DOCS / "tutorial" / "index.md"

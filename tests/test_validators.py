@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.certificates import authority
+from tests.kit.certificates import authority
 from writehead import http, https, testing
 from writehead._node.spelling import node_spelling, snake
 from writehead._node.validators import NAMES, milliseconds, server_options

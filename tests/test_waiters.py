@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.stage import dial, on_both_loops
+from tests.kit.loops import on_both_loops
+from tests.kit.raw_client import dial
 from writehead import http, testing
 from writehead._loop.waiters import Waiters
 from writehead.errors import ConnectionLostError

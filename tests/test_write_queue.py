@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.stage import GET, Stage, events, silent
+from tests.kit.stage import GET, Stage, events, silent
 from writehead import testing
 from writehead.testing import settle
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.certificates import authority
+from tests.kit.certificates import authority
 from writehead._tls.peer_certificate import described
 from writehead._tls.x509 import Certificate, values
 

@@ -7,9 +7,10 @@ import asyncio
 import time
 from collections import Counter
 
+from tests.kit.faulty_transport import KINDS
+
 from .harness import sweep
 from .programs import PROGRAMS
-from .wire import KINDS
 
 
 async def _run(options: argparse.Namespace) -> int:

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.hostile.answers import MalformedAnswerError, read_answers
+from tests.kit.faulty_transport import HARMLESS, KINDS, TURNS_OF_A_DELAY, Plan, Wire
+from tests.kit.response_reader import MalformedAnswerError, read_answers
 from writehead import http
 from writehead._connection.http1 import Connection
 from writehead._loop import listener_tasks as _tasks
@@ -20,7 +21,6 @@ from writehead._loop.ticks import ROUNDS
 
 from .ledger import Ledger
 from .programs import PROGRAMS, Program
-from .wire import HARMLESS, KINDS, TURNS_OF_A_DELAY, Plan, Wire
 
 MOST_TURNS = 4000
 

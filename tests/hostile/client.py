@@ -8,7 +8,8 @@ import socket
 import struct
 from collections.abc import Iterator
 
-from .answers import MalformedAnswerError, read_answers
+from tests.kit.response_reader import MalformedAnswerError, read_answers
+
 from .judge import PROBE_URL, Case, Outcome
 
 DELIVERIES = ("whole", "bytes", "random")

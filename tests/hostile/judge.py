@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .answers import Answer
+from tests.kit.response_reader import Answer
 
 Case = Mapping[str, Any]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.check_exchange import Basin, Head, check_exchange, note
+from tests.kit.check_exchange import Basin, Head, check_exchange, note
 from writehead._http1.exchange import FLUSHED, LARGE, Http1Exchange
 from writehead._loop.ticks import Turns, turns
 from writehead.errors import TrailerInvalidError

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from tests.http1.packets import R, Reading
+from tests.kit.parser_reading import R, Reading
 from writehead._http1 import field_block
 from writehead._http1.fast_request import known_line
 from writehead._http1.field_block import RawHead, recall, remember

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.http1 import framing_table as table
-from tests.stage import Stage, dateless
+from tests.kit import framing_table as table
+from tests.kit.stage import Stage, dateless
 from writehead._http1 import framing
 from writehead._http1.framing import Framing, decide
 from writehead._semantics import exchange

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.http1.packets import C, G, H, Message, P, R, Reading, new_parser, ways
+from tests.kit.parser_reading import C, G, H, Message, P, R, Reading, new_parser, ways
 from writehead._http1.parser import END
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.http1.packets import C, G, H, P, R, Reading, cut, new_parser
+from tests.kit.parser_reading import C, G, H, P, R, Reading, cut, new_parser
 from writehead._http1.field_block import LONGEST
 
 OVER = "HPE_HEADER_OVERFLOW"

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.http1.packets import C, G, P, R, Reading, cut
+from tests.kit.parser_reading import C, G, P, R, Reading, cut
 
 TOKEN = st.sampled_from([b"X", b"Accept", b"x-long-name", b"Cookie", b"Host", b"Expect", b"Connection"])
 VALUE = st.sampled_from(

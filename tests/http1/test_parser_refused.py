@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.http1.packets import C, G, H, P, R, Reading, ways
+from tests.kit.parser_reading import C, G, H, P, R, Reading, ways
 from writehead._http1.parser import END
 
 # number, bytes, code without its "HPE_", reason, bytes_parsed, whether a request is found before it

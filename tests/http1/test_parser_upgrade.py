@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.http1.packets import C, G, P, R, Reading, new_parser, ways
+from tests.kit.parser_reading import C, G, P, R, Reading, new_parser, ways
 from writehead._http1.parser import END
 
 WISH = b"Connection: upgrade\r\nUpgrade: x\r\n"

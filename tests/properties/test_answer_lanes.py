@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.properties.response_programs import OPTIONS, PLAIN, PROGRAM, REQUESTS, Run
+from tests.kit.response_programs import OPTIONS, PLAIN, PROGRAM, REQUESTS, Run
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 

@@ -12,8 +12,8 @@ from contextvars import ContextVar
 
 import pytest
 
-from tests.conftest import loop_factory
-from tests.properties.exchanges import Life, Link, Program, Stage, draw, play, shrunk, stop
+from tests.kit.exchanges import Life, Link, Program, Stage, draw, play, shrunk, stop
+from tests.kit.loops import loop_factory
 
 COUNT = int(os.environ.get("WRITEHEAD_CONTEXT_PROGRAMS", "150"))
 BATCH = 50

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import loop_factory
-from tests.properties.exchanges import Life, Link, Planned, Program, Stage, draw, play, shrunk, stop
+from tests.kit.exchanges import Life, Link, Planned, Program, Stage, draw, play, shrunk, stop
+from tests.kit.loops import loop_factory
 from writehead._loop import listener_tasks as _tasks
 
 COUNT = int(os.environ.get("WRITEHEAD_RAISING_PROGRAMS", "100"))

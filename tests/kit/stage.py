@@ -1,20 +1,14 @@
-"""What the tests of the server and of its connections share: a server in memory with a log, and both loops.
+"""What the tests of the server and of its connections share: a server in memory with a log.
 
 Law: expected bytes stand in the tests. Only the date is masked: `Date: D`.
 """
 
 from __future__ import annotations
 
-import asyncio
-import functools
-import inspect
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any
 
-import pytest
-
-from tests.conftest import TIMEOUT, loop_factory
 from writehead import http, testing
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -102,76 +96,3 @@ def events(log: list[Any], emitter: Any, names: str, prefix: str = "") -> None:
 
 def bytewise(data: bytes) -> list[bytes]:
     return [data[at : at + 1] for at in range(len(data))]
-
-
-def on_both_loops(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
-    """Run an `async def` test on uvloop and on asyncio's own loop."""
-
-    @functools.wraps(test)
-    def run(loop_name: str, **fixtures: Any) -> None:
-        async def limited() -> None:
-            async with asyncio.timeout(TIMEOUT):
-                await test(**fixtures)
-
-        with asyncio.Runner(loop_factory=loop_factory(loop_name)) as runner:
-            runner.run(limited())
-
-    own = inspect.signature(test)
-    loop = inspect.Parameter("loop_name", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    run.__signature__ = own.replace(parameters=[loop, *own.parameters.values()])  # type: ignore[attr-defined]
-    del run.__wrapped__  # type: ignore[attr-defined]  # pytest would look through it
-    return pytest.mark.parametrize("loop_name", ["uvloop", "asyncio"])(run)
-
-
-class Dialled:
-    """A raw client on a real socket."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader = reader
-        self.writer = writer
-        self.received = b""
-
-    def send(self, data: bytes) -> None:
-        self.writer.write(data)
-
-    def end(self) -> None:
-        self.writer.write_eof()
-
-    async def until(self, mark: bytes) -> bytes:
-        """Read on until `mark` has come; return all received, without dates."""
-        while mark not in self.received:
-            data = await self.reader.read(65536)
-            assert data, f"closed after {self.received!r}"
-            self.received += data
-        return dateless(self.received)
-
-    async def rest(self) -> bytes:
-        """Read to the end; return all received, without dates."""
-        try:
-            while data := await self.reader.read(1 << 20):
-                self.received += data
-        except ConnectionResetError:
-            self.received += b"<reset>"
-        self.writer.close()
-        return dateless(self.received)
-
-    def close(self) -> None:
-        self.writer.close()
-
-    def abort(self) -> None:
-        """Reset the connection."""
-        import socket
-        import struct
-
-        sock = self.writer.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.writer.transport.abort()
-
-
-async def dial(server: Any) -> Dialled:
-    """Connect to a server that listens on a port or on a path."""
-    address = server.address()
-    if isinstance(address, str):
-        return Dialled(*await asyncio.open_unix_connection(address))
-    host = "127.0.0.1" if address["address"] in ("::", "0.0.0.0") else address["address"]
-    return Dialled(*await asyncio.open_connection(host, address["port"]))

@@ -1,4 +1,4 @@
-"""Programs that tests start, and the raw client that talks to them.
+"""Programs that tests start.
 
 Law: a program that a test has started ends with the test, by its own process
 id, whatever happens; none runs longer than TIMEOUT.
@@ -19,8 +19,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-TIMEOUT = float(os.environ.get("WRITEHEAD_TEST_TIMEOUT", "30"))
-ROOT = Path(__file__).parent.parent
+from tests.kit.loops import TIMEOUT
+
+ROOT = Path(__file__).parents[2]
 SOURCE = str(ROOT / "src")
 
 
@@ -103,46 +104,6 @@ def python(*arguments: str, cwd: Path | None = None, **environment: str) -> Prog
 def command(*arguments: str, cwd: Path | None = None, **environment: str) -> Program:
     """Start the command `writehead` with `arguments`."""
     return Program(sys.executable, "-m", "writehead", *arguments, cwd=cwd, **environment)
-
-
-def connect(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
-
-
-def read_all(client: socket.socket) -> bytes:
-    """Return what comes until the other side ends."""
-    parts = []
-    while part := client.recv(65536):
-        parts.append(part)
-    return b"".join(parts)
-
-
-def read_until(client: socket.socket, end: bytes, piece: int = 65536) -> bytes:
-    """Return what comes up to and including `end`; with pieces of one byte, nothing behind it is taken."""
-    got = b""
-    while not got.endswith(end):
-        part = client.recv(piece)
-        assert part, f"the server ended the connection after {got!r}"
-        got += part
-    return got
-
-
-def talk(port: int, request: bytes) -> bytes:
-    """Send `request` on a new connection and return all that comes, the Date masked."""
-    with connect(port) as client:
-        client.sendall(request)
-        return masked(read_all(client))
-
-
-def request(path: str, *lines: str, method: str = "GET", body: bytes = b"") -> bytes:
-    """Return a request whose connection ends with it."""
-    head = [f"{method} {path} HTTP/1.1", "Host: a", *lines, "Connection: close", "", ""]
-    return "\r\n".join(head).encode("latin-1") + body
-
-
-def masked(answer: bytes) -> bytes:
-    """Return `answer` with `<date>` for each date."""
-    return re.sub(rb"(?m)^Date: [^\r\n]+", b"Date: <date>", answer)
 
 
 def free_port() -> int:

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tests.certificates import authority
+from tests.kit.certificates import authority
 from writehead import http, https
 from writehead.events import EventEmitter
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stage import (
+from tests.kit.stage import (
     BAD,
     GET,
     OK_CLOSE,

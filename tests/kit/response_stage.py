@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.stage import GET, dateless
+from tests.kit.stage import GET, dateless
 from writehead import http, testing
 from writehead.events import EventEmitter
 
@@ -61,6 +61,11 @@ class Served:
 def serve(handler: Callable[[Any], object] = id, request: bytes = GET, **options: Any) -> Served:
     """Serve one request; the handler gets the response alone. By default it does nothing."""
     return Served(handler, request, **options)
+
+
+def head_of(handler: Callable[[Any], object], request: bytes = GET, **options: Any) -> str:
+    """Return the head up to Date."""
+    return serve(handler, request, **options).head.partition("|Date")[0]
 
 
 def fail_with(call: Callable[[], object]) -> BaseException:
