@@ -182,7 +182,7 @@ async def _converse(
     server = http.create_server(handler, **options)
     server._ready(asyncio.get_running_loop())
     wire = Wire(Plan(), lambda _wire: None)
-    connection = Connection(server)
+    connection = Connection(server._config)
     wire.set_protocol(connection)
     connection.connection_made(wire)
     for piece in pieces:
@@ -288,7 +288,7 @@ def unread_body(chunks: int, size: int, chunked: bool) -> None:
         server = http.create_server(lambda req, res: kept.append(req), high_water_mark=16384)
         server._ready(asyncio.get_running_loop())
         wire = Wire(Plan(), lambda _wire: None)
-        connection = Connection(server)
+        connection = Connection(server._config)
         wire.set_protocol(connection)
         connection.connection_made(wire)
         for piece in pieces:
@@ -418,7 +418,7 @@ async def act(
     server = http.create_server(handler, **options)
     server._ready(asyncio.get_running_loop())
     wire = Wire(Plan(), lambda _wire: None)
-    connection = Connection(server)
+    connection = Connection(server._config)
     wire.set_protocol(connection)
     connection.connection_made(wire)
     left = list(pieces)

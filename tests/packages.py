@@ -33,7 +33,7 @@ ORDER = [
     "testing",
 ]
 FACES = ["", "cli", "__main__"]  # the package itself, and its command
-TYPED_BY_ABOVE = {("_net.socket_info", "_server.server"), ("_net.write_queue", "_server.server")}
+TYPED_BY_ABOVE = {("_net.config", "_server.server"), ("_net.socket_info", "_server.server")}
 
 
 def modules() -> list[str]:

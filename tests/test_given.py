@@ -289,7 +289,7 @@ async def test_a_client_that_left_before_is_no_error(caplog: pytest.LogCaptureFi
     peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     peer.sock.close()
     server.emit("connection", ours)
-    while server._arriving_by_hand or server._connection_count:
+    while server._config.arriving or server._connection_count:
         await asyncio.sleep(0)
     assert caplog.records == []
 

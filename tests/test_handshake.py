@@ -284,7 +284,7 @@ def test_a_server_that_closes_waits_for_no_handshake() -> None:
 def test_a_connection_that_comes_as_the_server_closes_ends() -> None:
     """What was accepted in the last moment is counted and let go."""
     stage = Stage()
-    stage.server._closing = True
+    stage.server._config.closing = True
     raw = stage.transport()
     settle()
     assert (raw.closed, stage.log, stage.count) == (True, [], 0)

@@ -143,6 +143,7 @@ TESTED_WITH = {
     "_message.request_like": "standalone",
     "_message.source": "pipeline",
     "_message.writable_watch": "pipeline",
+    "_net.config": "server",
     "_net.socket_close": "socket",
     "_net.socket_idle": "socket",
     "_node.event_arguments": "events",

@@ -460,7 +460,7 @@ def test_a_server_is_made_in_every_form() -> None:
         assert isinstance(server, http.Server)
         assert server.keep_alive_timeout == 7
         assert server.listeners("request") == [handler]
-        assert server._context.minimum_version == ssl.TLSVersion.TLSv1_3
+        assert server._handshake.context.minimum_version == ssl.TLSVersion.TLSv1_3
     assert https.create_server(handler).listeners("request") == [handler]
     assert https.create_server().listener_count("request") == 0
 
@@ -490,8 +490,8 @@ def test_the_options_of_a_server_itself() -> None:
     with pytest.raises(InvalidArgTypeError):
         https.create_server({}, 5)  # type: ignore[arg-type]
     server = https.create_server({"alpnProtocols": [b"http/1.1", "x"], "request_cert": False})
-    assert server._protocols == ["http/1.1", "x"]
-    assert server._context.verify_mode == ssl.CERT_NONE
+    assert server._handshake.protocols == ["http/1.1", "x"]
+    assert server._handshake.context.verify_mode == ssl.CERT_NONE
 
 
 def test_a_context_of_the_users_own_is_used() -> None:
@@ -499,7 +499,7 @@ def test_a_context_of_the_users_own_is_used() -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.verify_mode = ssl.CERT_OPTIONAL
     server = https.create_server(ssl_context=context)
-    assert server._context is context
+    assert server._handshake.context is context
     assert context.verify_mode == ssl.CERT_OPTIONAL
 
 

@@ -162,7 +162,7 @@ async def test_what_an_upgraded_socket_said_last_arrives(tls: bool) -> None:
 
 
 async def until_gone(server: Any) -> None:
-    while server._lingering:
+    while server._config.lingering:
         await asyncio.sleep(0.01)
 
 
@@ -172,7 +172,7 @@ async def lingering(server: Any) -> socket.socket:
     sock.sendall(UPLOAD)
     sock.setblocking(False)
     await asyncio.get_running_loop().sock_recv(sock, 1 << 16)
-    while not server._lingering:
+    while not server._config.lingering:
         await asyncio.sleep(0.01)
     return sock
 
@@ -227,7 +227,7 @@ async def test_too_many_do_not_linger(monkeypatch: pytest.MonkeyPatch) -> None:
             await asyncio.get_running_loop().sock_recv(sock, 1 << 16)
             while server._connection_count > 1:
                 await asyncio.sleep(0.01)
-            assert len(server._lingering) == 1
+            assert len(server._config.lingering) == 1
 
 
 @pytest.mark.parametrize("cut", [False, True])
@@ -244,4 +244,4 @@ async def test_a_server_that_closes_does_not_wait_for_an_upload(
             if cut:
                 server.close_all_connections()
             await server
-            assert not server._lingering
+            assert not server._config.lingering

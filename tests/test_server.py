@@ -599,8 +599,8 @@ def test_a_connection_that_is_gone_is_forgotten() -> None:
 def test_who_was_accepted_last_is_closed_in_order() -> None:
     """The loop may tell of him when the server closes already."""
     stage = Stage()
-    stage.server._closing = True
-    stage.server._note_peculiar()
+    stage.server._config.closing = True
+    stage.server._choose_fast_paths()
     assert stage.connect().closed
 
 

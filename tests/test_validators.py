@@ -430,12 +430,12 @@ def test_an_odd_value_of_tls_is_refused_by_name_or_works(name: str) -> None:
         if name in CONTEXT:
             calls += [server.set_secure_context, lambda given: server.add_context("a.test", given)]
         for call in calls:
-            before = server._context
+            before = server._handshake.context
             try:
                 call({**options, name: value})
             except (HTTPError, OSError) as error:
                 assert isinstance(error, OSError) or name.split("_")[-1] in str(error).lower(), value
-                assert server._context is before
+                assert server._handshake.context is before
 
 
 # Node 24: http.createServer and net.createServer, tls.createServer and tls.createSecureContext, server.listen.

@@ -23,7 +23,7 @@ from writehead._server.lifecycle import CloseCallback
 from writehead._server.option_types import SecureContextOptions, SecureServerOptions
 from writehead._server.server import Server as PlainServer
 from writehead._tls.context import CONTEXT, REFUSED, check_demand, given, make_context
-from writehead._tls.handshake import Answer, Handshake
+from writehead._tls.handshake import Answer, Handshake, HandshakeConfig
 from writehead._tls.records import PIECE
 from writehead._tls.transport import TLSTransport
 from writehead.errors import (
@@ -91,20 +91,33 @@ class Server(PlainServer):
                 raise option_names.unknown("an https server", name, known, option_names.NOT_OF_TLS_SERVERS)
         secure = given(tls, more, more=_OPTIONS)
         super().__init__(_split(options or {}, tls=False), handler, **_split(keywords, tls=False))
+        self._handshake = self._make_handshake_config()
         timeout = secure.get("handshake_timeout", 120_000)
         if not isinstance(timeout, dt.timedelta):
             timeout = harmless(timeout)
-        self._handshake_seconds = validators.milliseconds(timeout, "handshake_timeout") / 1000
+        self._handshake.timeout = validators.milliseconds(timeout, "handshake_timeout") / 1000
         self._asked = _verify_mode(secure)
         self._demand = ssl.CERT_NONE if self._asked is None else self._asked
-        self._protocols = _alpn(secure.get("alpn_protocols"))
+        self._handshake.protocols = _alpn(secure.get("alpn_protocols"))
         self._name_callback = _name_callback(secure.get("sni_callback"))
+        self._handshake.has_names = self._name_callback is not None
         self._named: list[tuple[re.Pattern[str], ssl.SSLContext]] = []
         self._made_of_options: list[ssl.SSLContext] = []  # those for names: they demand what the server does
-        self._room = memoryview(bytearray(PIECE))
+        self._handshake.buffer = memoryview(bytearray(PIECE))
         self._handshakes: set[Handshake] = set()
         check_demand(secure.get("ssl_context"), self._asked)
         self._use(secure)
+
+    def _make_handshake_config(self) -> HandshakeConfig:
+        """Make what handshakes know of this server, its callbacks set."""
+        config = HandshakeConfig()
+        config.shared = self._config
+        config.find_context = self._find_context
+        config.on_accept = self._on_handshake_begun
+        config.on_handshake = self._on_handshake
+        config.on_failed = self._on_handshake_failed
+        config.on_gone = self._on_handshake_gone
+        return config
 
     # -- certificates ----------------------------------------------------------
 
@@ -153,13 +166,14 @@ class Server(PlainServer):
         options = given(context, keywords)
         made = self._made(options)
         self._named.append((pattern, made))
+        self._handshake.has_names = True
         if "ssl_context" not in options:
             self._made_of_options.append(made)
 
     addContext = add_context
 
     def _use(self, options: Mapping[str, Any]) -> None:
-        self._context = context = self._made(options)
+        self._handshake.context = context = self._made(options)
         self._demand = context.verify_mode
         for each in self._made_of_options:
             each.verify_mode = max(each.verify_mode, self._demand)
@@ -167,11 +181,7 @@ class Server(PlainServer):
     def _made(self, options: Mapping[str, Any]) -> ssl.SSLContext:
         """Return the context of `options`; they do not say whom to ask for certificates, an `ssl_context` does."""
         ask = self._asked if "ssl_context" in options else self._demand
-        return make_context(options, ask, self._protocols)
-
-    @property
-    def _has_names(self) -> bool:
-        return bool(self._named) or self._name_callback is not None
+        return make_context(options, ask, self._handshake.protocols)
 
     def _find_context(self, name: str, answer: Answer) -> None:
         """Call `answer` with the context for `name`, now or later."""
@@ -201,7 +211,7 @@ class Server(PlainServer):
     # -- connections -----------------------------------------------------------
 
     def _make_connection(self) -> asyncio.BaseProtocol:
-        return Handshake(self)
+        return Handshake(self._handshake)
 
     def emit(self, name: Hashable, *args: Any) -> bool:
         """Call the listeners of `name` with `args`; serve a stream that is given by hand, as `http.Server.emit`.
@@ -213,25 +223,25 @@ class Server(PlainServer):
         """
         if name != "secureConnection" or not args:
             return super().emit(name, *args)
-        give(self, args[0], super()._make_given)
+        give(self._config, args[0], super()._make_given)
         return True
 
     def _make_given(self) -> asyncio.BaseProtocol:
-        return GivenHandshake(self)
+        return GivenHandshake(self._handshake, self._config)
 
-    def _on_knock(self, handshake: Handshake) -> bool:
+    def _on_handshake_begun(self, handshake: Handshake) -> bool:
         """Count a connection; tell of it before anything is read."""
         self._connection_count += 1
         limit = self.max_connections
         dropped = limit is not None and self._connection_count > limit and not handshake.given
         if handshake.raw_socket is None and (dropped or self.listener_count("connection")):
-            handshake.raw_socket = Socket(handshake.raw, self, self._timers, self._mark)
+            handshake.raw_socket = Socket(handshake.raw, self._config)
             handshake.raw_socket._own_context = handshake.context
         if dropped:
             self._drop(handshake.raw_socket)
             return False
         self._handshakes.add(handshake)
-        if self._closing:
+        if self._config.closing:
             handshake.cut()
             return False
         if handshake.raw_socket is not None:
@@ -241,7 +251,7 @@ class Server(PlainServer):
     def _on_handshake(self, handshake: Handshake, transport: TLSTransport) -> None:
         """The connection is set up: HTTP begins."""
         self._handshakes.discard(handshake)
-        connection = Connection(self)
+        connection = Connection(self._config)
         transport.set_protocol(connection)
         connection.connection_made(transport)
 
@@ -249,7 +259,7 @@ class Server(PlainServer):
         socket = connection.socket
         if connection.given:
             self._connection_count += 1
-            if self._closing:
+            if self._config.closing:
                 connection.close_in_order(UNREAD_GRACE)
         else:
             socket._own_context = socket._transport.context
@@ -265,7 +275,7 @@ class Server(PlainServer):
         """Tell of a client that could not be served; without listeners it costs nothing."""
         if not (self.listener_count("clientError") or self.listener_count("tlsClientError")):
             return
-        socket = Socket(handshake.failed_transport(), self, self._timers, self._mark)
+        socket = Socket(handshake.failed_transport(), self._config)
         socket._own_context = handshake.context
         handshake.failed_socket = socket
         if not isinstance(error, HandshakeTimeoutError):  # Node: then it is still alive

@@ -42,11 +42,9 @@ import math
 import os
 import socket
 from collections.abc import Callable, Iterable, Mapping
-from contextvars import copy_context
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from writehead._loop.ticks import later
 from writehead._node import validators
 from writehead._testing.client import Answer, read_answer, render_request
 from writehead._testing.transport import HOME, Clock, MemoryTransport, settle
@@ -68,7 +66,7 @@ _ports = itertools.count(49152)
 
 
 class _Nowhere:
-    """Stands in for a listening socket where there is no port."""
+    """Stands in for a listening socket where there is no port: as much of one as is asked."""
 
     family = socket.AF_INET
 
@@ -96,15 +94,8 @@ def listen(server: Server, clock: Clock | None = None) -> Clock:
     """
     if server.listening:
         raise ServerAlreadyListenError
-    server._clock = clock = clock or Clock()
-    server._closing = False
-    server._set_context(copy_context())
-    server._note_peculiar()
-    server._listening_socket = _Nowhere()  # as much of a socket as is asked
-    server._ready(clock)
-    assert server._sweep is not None
-    server._sweep.start(server._checking_interval())
-    later(server._notify, "listening")
+    clock = clock or Clock()
+    server._listen_in_memory(_Nowhere(), clock)
     settle()
     return clock
 

@@ -293,7 +293,7 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "joinDuplicateHeaders comes too late for HTTP/1.0",
         "_connection/making.py",
-        "            message._join_duplicates = server.join_duplicate_headers  #",
+        "            message._join_duplicates = config.join_duplicates  #",
         "            pass  #",
     ),
     Mutation(

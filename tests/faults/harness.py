@@ -112,7 +112,7 @@ async def play(program: Program, plan: Plan) -> Run:
 async def _converse(server: Any, program: Program, plan: Plan) -> Wire:
     """Feed the program's bytes; let the fault happen at its point; wait until nothing moves."""
     wire = Wire(plan, lambda wire: _strike(wire, server))
-    protocol = Connection(server)
+    protocol = Connection(server._config)
     wire.set_protocol(protocol)
     protocol.connection_made(wire)
     data = program.sends

@@ -88,7 +88,9 @@ def ends(stage: Stage) -> list[str]:
 
 def left(server: Any) -> list[str]:
     """Return what the server still holds."""
-    groups = {seconds: group.members for seconds, group in server._timers._groups.items() if group.members}
+    groups = {
+        seconds: group.members for seconds, group in server._config.timers._groups.items() if group.members
+    }
     held = {
         "connections": server._connections,
         "handshakes": getattr(server, "_handshakes", None),

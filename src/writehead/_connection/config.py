@@ -1,60 +1,143 @@
-"""What a connection needs of its server: types only."""
+"""What a connection needs of its server: values worked out when an option changes, and callbacks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Hashable, Mapping
 from contextvars import Context
 from typing import Any, Protocol
 
 from writehead._http1.parser_pool import ParserPool
-from writehead._loop.timers import IdleTimers
+from writehead._loop.timers import Clock
 from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
+from writehead._net.config import SocketConfig
 from writehead._net.socket import Socket
 
 
-class Host(Protocol):
-    """What a connection needs of its server."""
+class Notify(Protocol):
+    """Emits an event in a context; False if it has no listener."""
 
-    _listeners: Any
-    _copy_context: Callable[[], Context]
-    _timers: IdleTimers
-    _closing: bool
-    _keep_lines: str
-    _message_class: Callable[[Any], IncomingMessage]
-    _response_class: Callable[..., ServerResponse]
-    _response_options: dict[str, Any]
-    unique_headers: Any
-    _mark: int
-    timeout: float
-    keep_alive_timeout: Any
-    insecure_http_parser: bool
-    emit_close_after_finish: bool
-    http_allow_half_open: bool
-    body_timeout: float
-    _keep_alive_seconds: float
-    _peculiar: bool
-    _straight: bool
-    _parsers: ParserPool
-    _idle_seconds: float
-    reject_non_standard_body_writes: bool
-    join_duplicate_headers: bool
+    def __call__(self, context: Context | None, name: Hashable, *args: Any) -> bool: ...
 
-    def _on_accept(self, connection: Any) -> bool: ...
-    def _on_gone(self, connection: Any) -> None: ...
-    def _on_lost(self, connection: Any) -> None: ...
-    def _on_socket_gone(self) -> None: ...
-    def _dispatch(self, req: IncomingMessage, res: ServerResponse, connection: Any) -> None: ...
-    def _wants_upgrade(self, req: IncomingMessage) -> bool: ...
-    def _hand_over(self, req: IncomingMessage, socket: Socket, head: bytes) -> None: ...
-    def _refuse(self, error: BaseException, socket: Socket) -> bool: ...
-    def _notify_in(self, context: Context | None, name: str, *args: Any) -> bool: ...
-    def _follow(
+
+class Follow(Protocol):
+    """Runs what an `async def` listener has returned."""
+
+    def __call__(
         self,
         result: Any,
-        name: str,
+        name: Hashable,
         args: tuple[Any, ...],
         context: Context | None = None,
         listener: Callable[..., Any] | None = None,
     ) -> None: ...
-    def _listener_failed(self, error: BaseException, event: Any, args: tuple[Any, ...]) -> None: ...
+
+
+class ConnectionConfig(SocketConfig):
+    """What the connections of one server share; the server keeps it up to date, and nobody else writes to it.
+
+    Worked out when an option is assigned, and when the server begins to listen or to close:
+
+    - `fast_path`: whether a usual request can skip constructors, dispatch and options.
+    - `fast_path_response`: whether no option has to be copied to a request or response (`_adapt`).
+    - `fast_path_accept`: whether a new connection needs neither a limit nor socket options.
+    - `parsers`: the parsers for the limits of a head.
+    - `message_class`, `response_class`: what requests and responses are made of.
+    - `response_options`: keywords for a response class of the user's.
+    - `keep_alive_lines`: the header lines of a response after which the connection stays.
+    - `keep_alive_seconds`: how long it may then wait for a request, the buffer included; 0: no limit.
+    - `idle_seconds`: how long a connection may be without traffic (`server.timeout`); 0: no limit.
+    - `allow_half_open`: whether a client that has ended its side still gets its responses.
+    - `reject_body`, `unique_headers`, `close_after_finish`, `lenient`, `join_duplicates`: the options
+      `reject_non_standard_body_writes`, `unique_headers`, `emit_close_after_finish`,
+      `insecure_http_parser`, `join_duplicate_headers`.
+
+    Shared with the server:
+
+    - `listeners`: of its events.
+    - `arriving`: the tasks of sockets that were given by hand and have no transport yet.
+
+    Callbacks:
+
+    - `on_accept(connection)`: count it and emit 'connection'; False if it is one too many.
+    - `on_gone(connection)`: HTTP has nothing to do with it any more.
+    - `on_lost(connection)`: `on_gone` and `on_socket_gone` in one.
+    - `dispatch(req, res, connection)`: give a request to the listeners.
+    - `wants_upgrade(req)`: whether a request to upgrade is taken.
+    - `on_upgrade(req, socket, head)`: emit 'upgrade' or 'connect'.
+    - `on_client_error(error, socket)`: emit 'clientError'; False if it has no listener.
+    - `notify(context, name, *args)`: emit an event in a context; False if it has no listener.
+    - `follow(result, name, args, context, listener)`: run what an `async def` listener has returned.
+    - `on_listener_failed(error, name, args)`: a listener has raised `error`.
+    - `hold()`, `open_by_hand(clock)`, `close_if_drained()`: for connections that were given by hand; see
+      `Listening`.
+    """
+
+    __slots__ = (
+        "allow_half_open",
+        "arriving",
+        "close_after_finish",
+        "close_if_drained",
+        "dispatch",
+        "fast_path",
+        "fast_path_accept",
+        "fast_path_response",
+        "follow",
+        "hold",
+        "idle_seconds",
+        "join_duplicates",
+        "keep_alive_lines",
+        "keep_alive_seconds",
+        "lenient",
+        "listeners",
+        "message_class",
+        "notify",
+        "on_accept",
+        "on_client_error",
+        "on_gone",
+        "on_listener_failed",
+        "on_lost",
+        "on_upgrade",
+        "open_by_hand",
+        "parsers",
+        "reject_body",
+        "response_class",
+        "response_options",
+        "unique_headers",
+        "wants_upgrade",
+    )
+
+    fast_path: bool
+    fast_path_response: bool
+    fast_path_accept: bool
+    parsers: ParserPool
+    message_class: Callable[[Any], IncomingMessage]
+    response_class: Callable[..., ServerResponse]
+    response_options: dict[str, Any]
+    keep_alive_lines: str
+    keep_alive_seconds: float
+    idle_seconds: float
+    allow_half_open: bool
+    reject_body: bool
+    unique_headers: frozenset[str]
+    close_after_finish: bool
+    lenient: bool
+    join_duplicates: bool
+
+    listeners: Mapping[Hashable, tuple[Callable[..., Any], ...]]
+    arriving: set[asyncio.Task[Any]]
+
+    on_accept: Callable[[Any], bool]  # of any kind of connection
+    on_gone: Callable[[Any], object]
+    on_lost: Callable[[Any], object]
+    dispatch: Callable[[IncomingMessage, ServerResponse, Any], object]
+    wants_upgrade: Callable[[IncomingMessage], bool]
+    on_upgrade: Callable[[IncomingMessage, Socket, bytes], object]
+    on_client_error: Callable[[BaseException, Socket], bool]
+    notify: Notify
+    follow: Follow
+    on_listener_failed: Callable[[BaseException, Any, tuple[Any, ...]], object]
+    hold: Callable[[], object]
+    open_by_hand: Callable[[Clock | None], object]
+    close_if_drained: Callable[[], object]

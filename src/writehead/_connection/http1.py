@@ -27,8 +27,6 @@ from writehead._net.socket import Socket
 
 logger = logging.getLogger("writehead")
 
-_NOBODY: dict[str, Any] = {}
-
 _new = ServerResponse.__new__
 _new_message = IncomingMessage.__new__
 
@@ -44,19 +42,19 @@ class Connection(Reading):
 
     def connection_made(self, transport: Any, socket: Socket | None = None) -> None:
         """Make the socket, unless there is one that was given by hand, and let the server tell of it."""
-        server: Any = self._server  # a Server, seen from below
+        config = self._config
         if socket is None:
             transport.set_write_buffer_limits(0)
-            socket = Socket(transport, server, server._timers, server._mark, self)
+            socket = Socket(transport, config, self)
         self.socket = socket
         self.turns = socket._turns
-        self._now = now = server._timers.clock.time
+        self._now = now = config.timers.clock.time
         self._start = now()
-        self._parsers = parsers = server._parsers
+        self._parsers = parsers = config.parsers
         self._last_head = parsers.last_head
-        if seconds := server._idle_seconds:
+        if seconds := config.idle_seconds:
             socket.set_timeout(seconds * 1000)
-        if not server._on_accept(self):
+        if not config.on_accept(self):
             self._closed_input = True
 
     def data_received(self, data: bytes, backlog: Backlog | None = None) -> None:
@@ -162,7 +160,7 @@ class Connection(Reading):
         One such request is by far the commonest packet, so its way is short: no parser of
         its own, no list of things found (see `_http1.whole`).
         """
-        server = self._server
+        config = self._config
         parsers = self._parsers
         socket = self.socket
         left = REQUESTS
@@ -191,7 +189,7 @@ class Connection(Reading):
                 method, target, head = whole
                 keeps = head.remembered and head.size <= parsers.longest_hint
                 self._last_head = parsers.last_head = head if keeps else None
-            if server._straight and head.usual and socket._listeners is None and not socket._destroyed:
+            if config.fast_path and head.usual and socket._listeners is None and not socket._destroyed:
                 # All that `_on_head`, the constructors and the dispatch do for the usual request. What
                 # is read before it is written is set here: see `SocketFlow`.
                 message = _new_message(IncomingMessage)
@@ -215,7 +213,7 @@ class Connection(Reading):
                 exchange.line = self
                 exchange.response = response
                 if head.keep_alive:
-                    exchange.keep_lines = server._keep_lines
+                    exchange.keep_lines = config.keep_alive_lines
                 else:
                     exchange.keep_lines = CLOSE
                     exchange.stays = response._should_keep_alive = False
@@ -228,17 +226,16 @@ class Connection(Reading):
                 else:
                     exchange._sink = None
                     self._enqueue(exchange)
-                context = message._listener_context = server._copy_context()
-                listeners: Any = server._listeners or _NOBODY
+                context = message._listener_context = config.copy_context()
                 try:
-                    for listener in listeners.get("request", ()):
+                    for listener in config.listeners.get("request", ()):
                         result = context.run(listener, message, response)
                         if result is not None:
-                            server._follow(result, "request", (message, response), context, listener)
+                            config.follow(result, "request", (message, response), context, listener)
                 except (KeyboardInterrupt, SystemExit):
                     raise
                 except BaseException as error:  # as in `EventEmitter._call_each`
-                    context.run(server._listener_failed, error, "request", (message, response))
+                    context.run(config.on_listener_failed, error, "request", (message, response))
             else:
                 made = self._on_whole((method, target, head))
                 if made is None:
@@ -279,7 +276,7 @@ class Connection(Reading):
                 elif end is not None:
                     error = end
             self.turns.later(socket._notify, "end")
-            if error is None and self._server.http_allow_half_open and self._owes_answers:
+            if error is None and self._config.allow_half_open and self._owes_answers:
                 self._closed_input = True  # the last response ends the connection: see `_go_on`
             elif end is not END and self._owes_answers and self.turns.loop is not None:
                 self._end_patiently(error if isinstance(error, BaseException) else None)
@@ -332,13 +329,13 @@ class Connection(Reading):
             if self._parser is not None:
                 self._abandon_parser()
             socket._lose_unheard()
-            self._server._on_lost(self)
+            self._config.on_lost(self)
             return
         mine = self.turns.hold()
         try:
             self._closed_input = True
             self._backlog = None
-            self._server._on_socket_gone()
+            self._config.on_socket_gone()
             self.socket.connection_lost(exc)
         finally:
             if mine:
@@ -387,12 +384,12 @@ class Connection(Reading):
             if len(data) > LARGE_PACKET and not self._feeding:
                 self._listen_to_body()
             if self._start is None or not under_way:  # the first has had the time since the accept
-                self._start = self._server._timers.clock.time()
+                self._start = self._config.timers.clock.time()
             self._head_complete = parser.head_complete
         elif parser.poolable and len(found) <= 2:  # who pipelines keeps it
             self._parser = None
             self._parsers.give(parser)
-        if found and self._server._closing and self.is_idle:  # that was the rest of a body, behind its answer
+        if found and self._config.closing and self.is_idle:  # that was the rest of a body, behind its answer
             self.socket.destroy()
         return not (found or parser.mid_message or parser.error) and self._keep_alive_set
 
@@ -446,7 +443,7 @@ class Connection(Reading):
             return
         self._error_told = True
         socket = self.socket
-        if self._server._refuse(error, socket):
+        if self._config.on_client_error(error, socket):
             return
         current = self._current
         begun = current is not None and current.stage
@@ -459,11 +456,11 @@ class Connection(Reading):
 
     def _on_upgrade(self, parser: RequestParser, message: Any) -> None:
         """Take or decline a message that wishes to leave HTTP."""
-        server = self._server
+        config = self._config
         if self._keep_alive_set:
             self._start_keeping_time(self.socket)
         message._source = self
-        if message._method == "CONNECT" or server._wants_upgrade(message):
+        if message._method == "CONNECT" or config.wants_upgrade(message):
             self._hand_over(message, parser.rest)
             return
         message._upgrade = False
@@ -478,14 +475,14 @@ class Connection(Reading):
         self._incoming = None
         self._start = None
         self._abandon_parser()
-        server = self._server
-        server._on_gone(self)
+        config = self._config
+        config.on_gone(self)
         message._complete = True
         message._source = None
         message._push_end()
         # With a socket that is destroyed the next response stays in the queue, and has to be told.
         socket._owner = Leftovers(self) if self._current is not None or self._queue else None
-        self._listen_by(Raw(socket, server))
+        self._listen_by(Raw(socket, config))
         socket._own_context = message._listener_context  # it is this request's from now on
         socket._resume_transport()
-        server._hand_over(message, socket, head)
+        config.on_upgrade(message, socket, head)

@@ -29,9 +29,9 @@ class Making(ClosingLine):
     __slots__ = ()
 
     def _make_message(self) -> IncomingMessage:
-        server = self._server
-        context = server._copy_context()
-        message = context.run(server._message_class, self.socket)
+        config = self._config
+        context = config.copy_context()
+        message = context.run(config.message_class, self.socket)
         message._listener_context = context
         return message
 
@@ -56,28 +56,28 @@ class Making(ClosingLine):
 
     def _on_head(self, message: IncomingMessage) -> None:
         socket = self.socket
-        server = self._server
+        config = self._config
         if self._keep_alive_set:
             self._start_keeping_time(socket)
         self._used = True
         exchange = Http1Exchange()
         exchange.line = self
-        exchange.keep_lines = server._keep_lines
+        exchange.keep_lines = config.keep_alive_lines
         message._source = self
         self._incoming = message
-        if server._response_class is ServerResponse and message._http_version == "1.1":
+        if config.response_class is ServerResponse and message._http_version == "1.1":
             # What its constructor does, without the call.
             response = _new(ServerResponse)
             response.req = message
             response._exchange = exchange
             exchange.response = response
         else:
-            message._join_duplicates = server.join_duplicate_headers  # it may read the fields as it is made
+            message._join_duplicates = config.join_duplicates  # it may read the fields as it is made
             made = self._make_response(message, exchange)
             if made is None:
                 return
             response = made
-        if server._peculiar:
+        if not config.fast_path_response:
             self._adapt(message, response, exchange)
         if message._method == "HEAD":
             response._odd = True
@@ -97,15 +97,15 @@ class Making(ClosingLine):
                 exchange.after_listeners = socket.listener_count("close")
         else:
             self._enqueue(exchange)
-        server._dispatch(message, response, self)
+        config.dispatch(message, response, self)
 
     def _make_response(self, message: IncomingMessage, exchange: Http1Exchange) -> ServerResponse | None:
         """Call the constructor of a response class; None if it fails."""
-        server = self._server
+        config = self._config
         message._exchange = exchange
         try:
             return run_in(
-                message._listener_context, server._response_class, message, **server._response_options
+                message._listener_context, config.response_class, message, **config.response_options
             )
         except Exception as error:
             logger.exception("a ServerResponse could not be made")
@@ -116,19 +116,19 @@ class Making(ClosingLine):
 
     def _adapt(self, message: IncomingMessage, response: ServerResponse, exchange: Http1Exchange) -> None:
         """Apply the options that few servers set."""
-        server = self._server
+        config = self._config
         response._odd = True
-        if server._closing:
+        if config.closing:
             for other in self._exchanges():  # the last one in line closes, not those before it
                 other.must_close = False
             exchange.must_close = True
         mark = self.socket.writable_high_water_mark
         message._high_water_mark = response._high_water_mark = mark
-        response._reject_body = server.reject_non_standard_body_writes
-        response._unique_headers = server.unique_headers
-        response._close_after_finish = server.emit_close_after_finish
-        response._lenient = server.insecure_http_parser
-        message._join_duplicates = server.join_duplicate_headers
+        response._reject_body = config.reject_body
+        response._unique_headers = config.unique_headers
+        response._close_after_finish = config.close_after_finish
+        response._lenient = config.lenient
+        message._join_duplicates = config.join_duplicates
 
     def _on_whole(self, whole: Whole) -> IncomingMessage | None:
         """Begin a request that came whole, but is not usual; None if it cannot be made."""

@@ -28,7 +28,7 @@ from writehead._net.write_queue import LAST
 from writehead.errors import ConnectionLostError, RequestTimeoutError
 
 if TYPE_CHECKING:
-    from writehead._connection.config import Host
+    from writehead._connection.config import ConnectionConfig
 
 #: How many requests may wait behind the one that is being answered before reading stops. Node has
 #: no such limit; each costs some 3 KiB, which a client buys with 25 bytes.
@@ -41,6 +41,7 @@ class PacketState(asyncio.Protocol):
     __slots__ = (
         "_backlog",
         "_closed_input",
+        "_config",
         "_current",
         "_incoming",
         "_keep_alive_set",
@@ -49,7 +50,6 @@ class PacketState(asyncio.Protocol):
         "_parser",
         "_parsers",
         "_queue",
-        "_server",
         "_start",
         "_used",
         "socket",
@@ -81,8 +81,8 @@ class Line(PacketState):
         "counted_requests",
     )
 
-    def __init__(self, server: Host) -> None:
-        self._server = server
+    def __init__(self, config: ConnectionConfig) -> None:
+        self._config = config
         self._backlog: Backlog | None = None  # a part of a packet that waits for its turn
         self._parser: RequestParser | None = None
         self._current: Http1Exchange | None = None
@@ -108,7 +108,7 @@ class Line(PacketState):
     @property
     def keep_lines(self) -> str:
         """What a head says of a connection that stays."""
-        return self._server._keep_lines
+        return self._config.keep_alive_lines
 
     # -- the order ---------------------------------------------------------------
 
@@ -158,11 +158,11 @@ class Line(PacketState):
             or self._closed_input
             or not exchange.stays
             or exchange.last_allowed
-            or self._server._closing
+            or self._config.closing
         ):
             self._go_on(exchange, request, heard)
         else:
-            seconds = self._server._keep_alive_seconds
+            seconds = self._config.keep_alive_seconds
             socket = self.socket
             if seconds != socket._idle_after or not self._keep_alive_set or socket._idle_fired:
                 self._wait_for_more()  # else the clock has not been stopped
@@ -180,7 +180,7 @@ class Line(PacketState):
             self._last_words = None  # its end may be what delimits the answer just given
         if self._queue is not None and exchange.stays:
             self._next()
-        elif not exchange.stays or exchange.last_allowed or self._server._closing:
+        elif not exchange.stays or exchange.last_allowed or self._config.closing:
             self._stop(request, heard)
         elif self._last_words is not None:
             self._say_last_words()
@@ -191,7 +191,7 @@ class Line(PacketState):
 
     def _wait_for_more(self) -> None:
         """Let the keep-alive clock run."""
-        if seconds := self._server._keep_alive_seconds:
+        if seconds := self._config.keep_alive_seconds:
             self._keep_alive_set = True
             self.socket._watch_idle(seconds)
 
@@ -203,7 +203,7 @@ class Line(PacketState):
     def _start_keeping_time(self, socket: Socket) -> None:
         """End the keep-alive wait: `server.timeout` counts again."""
         self._keep_alive_set = False
-        if seconds := self._server._idle_seconds:
+        if seconds := self._config.idle_seconds:
             socket._watch_idle(seconds)
         else:
             socket._idle_after = 0.0
@@ -355,7 +355,7 @@ class Line(PacketState):
             return
         self._error_told = True
         self.socket._linger = not isinstance(error, RequestTimeoutError)  # from that client nothing comes
-        if self._server._refuse(error, self.socket):
+        if self._config.on_client_error(error, self.socket):
             return
         status = getattr(error, "status", None) or 400
         answer = bare_response(status)
@@ -446,19 +446,19 @@ class Line(PacketState):
         if self._current is not None and self._current.response is not None:
             response: Any = self._current.response
             listened = response._notify("timeout", socket) or listened
-        return self._server._notify_in(socket._listener_context, "timeout", socket) or listened
+        return self._config.notify(socket._listener_context, "timeout", socket) or listened
 
     def _on_socket_error(self, error: BaseException) -> None:
         if not self._error_told:
             self._error_told = True
-            self._server._refuse(error, self.socket)
+            self._config.on_client_error(error, self.socket)
 
     def _on_socket_close(self) -> int:
         """The connection has gone: abort the requests, oldest first.
 
         Returns how many of the socket's 'close' listeners stood before the response got it.
         """
-        self._server._on_gone(self)
+        self._config.on_gone(self)
         self._closed_input = True
         self._backlog = None
         self._abandon_parser()

@@ -12,18 +12,18 @@ from writehead._net.socket import Socket
 from writehead.errors import ConnectionLostError
 
 if TYPE_CHECKING:
-    from writehead._connection.config import Host
+    from writehead._connection.config import ConnectionConfig
     from writehead._connection.response_queue import Line
 
 
 class Raw(asyncio.Protocol):
     """Feeds a socket that HTTP has given up."""
 
-    __slots__ = ("server", "socket")
+    __slots__ = ("config", "socket")
 
-    def __init__(self, socket: Socket, server: Host) -> None:
+    def __init__(self, socket: Socket, config: ConnectionConfig) -> None:
         self.socket = socket
-        self.server = server
+        self.config = config
 
     def data_received(self, data: bytes) -> None:
         self._in_turn(self.socket.data_received, data)
@@ -43,7 +43,7 @@ class Raw(asyncio.Protocol):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         untie(self.socket._transport)
-        self.server._on_socket_gone()
+        self.config.on_socket_gone()
         self._in_turn(self.socket.connection_lost, exc)
 
     def _in_turn(self, function: Callable[..., object], *args: Any) -> None:

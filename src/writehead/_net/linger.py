@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import Any, Protocol
+from typing import Any
 
 from writehead._loop.selector import untie
 from writehead._loop.ticks import Turns
-from writehead._loop.timers import Handle, IdleTimers
+from writehead._loop.timers import Handle
+from writehead._net.config import SocketConfig
 
 if sys.platform != "win32":
     import fcntl
@@ -34,43 +35,32 @@ MOST_BYTES = 64 * 1024 * 1024
 MOST_LINGERING = 1000
 
 
-class Host(Protocol):
-    """A server, as far as it is concerned."""
-
-    _timers: IdleTimers
-    _closing: bool
-    _connection_count: int
-    _lingering: set[Linger]
-
-    def _on_socket_gone(self) -> None: ...
-
-
 class Linger(asyncio.BufferedProtocol):
     """The protocol of a connection that HTTP has let go of."""
 
-    __slots__ = ("_began", "_buffer", "_handle", "_host", "_received", "_seen", "_seen_at", "_transport")
+    __slots__ = ("_began", "_buffer", "_config", "_handle", "_received", "_seen", "_seen_at", "_transport")
 
     _handle: Handle
 
-    def __init__(self, transport: Any, host: Host, buffer: memoryview) -> None:
+    def __init__(self, transport: Any, config: SocketConfig, buffer: memoryview) -> None:
         self._transport = transport
-        self._host = host
+        self._config = config
         self._buffer = buffer
         self._received = 0
         self._seen = (0, unsent(transport))
-        self._began = self._seen_at = host._timers.clock.time()
-        host._lingering.add(self)
-        host._connection_count += 1
+        self._began = self._seen_at = config.timers.clock.time()
+        config.lingering.add(self)
+        config.on_linger()
         self._wait()
 
     def _wait(self) -> None:
-        clock = self._host._timers.clock
+        clock = self._config.timers.clock
         self._handle = clock.call_at(clock.time() + LOOK, self._look)
 
     def _look(self) -> None:
-        now = self._host._timers.clock.time()
+        now = self._config.timers.clock.time()
         left = unsent(self._transport)
-        closing = self._host._closing
+        closing = self._config.closing
         # A server that closes waits for its answer to arrive, not for an upload to end.
         state = (0 if closing else self._received, left)
         if state != self._seen:
@@ -105,11 +95,11 @@ class Linger(asyncio.BufferedProtocol):
         """Let the server forget it."""
         untie(self._transport)
         self._handle.cancel()
-        self._host._lingering.discard(self)
-        self._host._on_socket_gone()
+        self._config.lingering.discard(self)
+        self._config.on_socket_gone()
 
 
-def linger(transport: Any, host: Host, turns: Turns) -> bool:
+def linger(transport: Any, config: SocketConfig, turns: Turns) -> bool:
     """End the connection of `transport`, all of whose bytes the system has; False if it is to be closed at once.
 
     Its protocol is told that the connection is gone.
@@ -117,20 +107,20 @@ def linger(transport: Any, host: Host, turns: Turns) -> bool:
     raw = getattr(transport, "below", transport)  # what came over TLS need not be decrypted
     if raw.get_extra_info("socket") is None or raw.is_closing():
         return False  # in memory nothing is lost
-    if len(host._lingering) >= MOST_LINGERING or not transport.can_write_eof():
+    if len(config.lingering) >= MOST_LINGERING or not transport.can_write_eof():
         return False
     try:
         transport.write_eof()
     except OSError:  # the client has gone
         return False
     before = raw.get_protocol()
-    turns.outside(_take_over, raw, host, turns.buffer)
+    turns.outside(_take_over, raw, config, turns.buffer)
     turns.next_round(lambda: before.connection_lost(None))
     return True
 
 
-def _take_over(raw: Any, host: Host, buffer: memoryview) -> None:
-    raw.set_protocol(Linger(raw, host, buffer))
+def _take_over(raw: Any, config: SocketConfig, buffer: memoryview) -> None:
+    raw.set_protocol(Linger(raw, config, buffer))
     # uvloop looks at the kind of protocol when reading begins.
     raw.pause_reading()
     raw.resume_reading()

@@ -185,9 +185,9 @@ class SocketEnd(SocketIdle):
 
     def _lingers(self) -> bool:
         """Let the connection linger if its client sends, or has sent what was not read; see `_linger`."""
-        if self._peer_ended or self._server is None or not self._may_get_more():
+        if self._peer_ended or self._config is None or not self._may_get_more():
             return False
-        return linger(self._transport, self._server, self._turns)
+        return linger(self._transport, self._config, self._turns)
 
     def _may_get_more(self) -> bool:
         """Tell whether the client is likely to send: in mid-request, or what an upgrade was for."""

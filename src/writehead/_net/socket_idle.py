@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
 from writehead._loop import readiness
 from writehead._loop.timers import IdleTimers
+from writehead._net.config import SocketConfig
 from writehead._net.write_queue import Owner, SocketFlow
 from writehead.errors import ConnectionLostError
 
@@ -77,13 +77,13 @@ class SocketIdle(SocketFlow):
             self._lost_error = ConnectionLostError()
             self.destroy()
 
-    def _pass_to(self, server: Any, owner: Owner) -> None:
+    def _pass_to(self, config: SocketConfig, owner: Owner) -> None:
         """Let another server have this socket."""
         seconds = self._idle_after
         if self._timers is not None:
             self._timers.forget(self)
-        self._timers = server._timers
-        self._server = server
+        self._timers = config.timers
+        self._config = config
         self._owner = owner
         self._own_context = None
         if seconds:

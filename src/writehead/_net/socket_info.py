@@ -73,7 +73,7 @@ class SocketFacts(SocketEnd):
     @property
     def server(self) -> Server | None:
         """The Server that accepted it."""
-        return self._server
+        return None if self._config is None else self._config.server
 
     @property
     def destroyed(self) -> bool:

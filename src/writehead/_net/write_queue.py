@@ -10,17 +10,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextvars import Context, copy_context
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from writehead._loop.selector import is_selector
 from writehead._loop.ticks import Turns, turns
 from writehead._loop.timers import IdleTimers
+from writehead._net.config import SocketConfig
 from writehead._node.callbacks import UserCallback
 from writehead._semantics.exchange import Done, Ending
 from writehead._streams.readable import Readable
-
-if TYPE_CHECKING:
-    from writehead._server.server import Server
 
 logger = logging.getLogger("writehead")
 
@@ -95,6 +93,7 @@ class SocketFlow(PacketState):
 
     __slots__ = (
         "_closed",
+        "_config",
         "_corked",
         "_destroy_when_flushed",
         "_due",
@@ -108,7 +107,6 @@ class SocketFlow(PacketState):
         "_lost_error",
         "_need_drain",
         "_owner",
-        "_server",
         "_taken",
         "_timers",
         "_turn_corked",
@@ -132,9 +130,7 @@ class SocketFlow(PacketState):
     def __init__(
         self,
         transport: asyncio.Transport | None = None,
-        server: Server | None = None,
-        timers: IdleTimers | None = None,
-        high_water_mark: int = 65536,
+        config: SocketConfig | None = None,
         owner: Owner | None = None,
     ) -> None:
         self._listeners = None
@@ -146,11 +142,11 @@ class SocketFlow(PacketState):
         self._taken = True  # when it was destroyed, the system had all that had been passed on
         self._ease = CALM
         self._transport: Any = transport
-        self._server = server
-        self._timers = timers
+        self._config = config
+        self._timers: IdleTimers | None = None if config is None else config.timers
         self._owner = owner
         self._turns: Turns = turns()
-        self._high_water_mark = high_water_mark
+        self._high_water_mark = 65536 if config is None else config.high_water_mark
         self._held: list[bytes] = []
         self._due: list[Done] | None = None
         self._waiting: list[list[Done]] | None = None
@@ -164,8 +160,8 @@ class SocketFlow(PacketState):
     def _listener_context(self) -> Context:  # type: ignore[override]  # made when somebody listens
         context = self._own_context
         if context is None:
-            server = self._server
-            context = copy_context() if server is None else server._copy_context()
+            config = self._config
+            context = copy_context() if config is None else config.copy_context()
             self._own_context = context
         return context
 

@@ -16,14 +16,14 @@ import ssl
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from writehead._connection.config import ConnectionConfig
 from writehead._connection.http1 import Connection
 from writehead._connection.upgraded import Raw
 from writehead._loop.buffered_reader import Feed
 from writehead._loop.ticks import later, turns
-from writehead._loop.timers import Clock
 from writehead._net.linger import Linger
 from writehead._net.socket import Socket
-from writehead._tls.handshake import Handshake
+from writehead._tls.handshake import Handshake, HandshakeConfig
 from writehead._tls.transport import TLSTransport
 from writehead.errors import InvalidArgTypeError, InvalidArgValueError
 
@@ -41,16 +41,6 @@ class Given(Protocol):
     def begin_on(self, socket: Socket, raw: Raw) -> None: ...
 
 
-class Host(Protocol):
-    """What is asked of a server that is given connections."""
-
-    _arriving_by_hand: set[asyncio.Task[Any]]
-
-    def _open_by_hand(self, clock: Clock | None = None) -> None: ...
-    def _hold(self) -> None: ...
-    def _close_if_drained(self) -> None: ...
-
-
 class GivenConnection(Connection):
     """HTTP on a stream that was given; `max_connections` is about those that the server accepts (Node)."""
 
@@ -58,8 +48,8 @@ class GivenConnection(Connection):
 
     given = True
 
-    def __init__(self, server: Any) -> None:
-        super().__init__(server)
+    def __init__(self, config: ConnectionConfig) -> None:
+        super().__init__(config)
         self._end_waits = False  # the peer's end came before, and lies behind what waits
         self._in_turn = False  # what was read before is served in one turn (Node)
 
@@ -69,10 +59,10 @@ class GivenConnection(Connection):
         socket._pause_transport()
         transport = socket.transport
         transport.set_protocol(self)
-        _open(self._server, socket)
-        socket._pass_to(self._server, self)
+        _open(self._config, socket)
+        socket._pass_to(self._config, self)
         self.connection_made(transport, socket)
-        raw.server._on_socket_gone()
+        raw.config.on_socket_gone()
         self.turns.later(self._begin_reading, rest)
 
     def _begin_reading(self, rest: bytes) -> None:
@@ -113,9 +103,13 @@ class GivenConnection(Connection):
 class GivenHandshake(Handshake):
     """The handshake of TLS on a stream that was given."""
 
-    __slots__ = ()
+    __slots__ = ("_connections",)
 
     given = True
+
+    def __init__(self, config: HandshakeConfig, connections: ConnectionConfig) -> None:
+        super().__init__(config)
+        self._connections = connections
 
     def begin_on(self, socket: Socket, raw: Raw) -> None:
         """Begin once all that was written in plain has left."""
@@ -127,10 +121,10 @@ class GivenHandshake(Handshake):
         rest = _take_unread(socket)
         transport = socket.transport
         self.raw_socket = socket
-        _open(self._host, socket)
+        _open(self._connections, socket)
         transport.set_protocol(self)
         self.connection_made(transport)
-        raw.server._on_socket_gone()
+        raw.config.on_socket_gone()
         socket._resume_transport()
         if rest:
             self.data_received(rest)
@@ -138,8 +132,8 @@ class GivenHandshake(Handshake):
             transport.close()
 
 
-def give(server: Host, stream: Any, make: Callable[[], Any]) -> None:
-    """Let `server` serve `stream` by what `make` returns: a `GivenConnection`, or a `GivenHandshake`.
+def give(config: ConnectionConfig, stream: Any, make: Callable[[], Any]) -> None:
+    """Let the server of `config` serve `stream` by what `make` returns: a `GivenConnection`, or a `GivenHandshake`.
 
     Raises:
         InvalidArgTypeError: it is no stream that can be served.
@@ -153,10 +147,10 @@ def give(server: Host, stream: Any, make: Callable[[], Any]) -> None:
         return
     begin = _accept if isinstance(stream, system.socket) else _take
     if turns().loop is None:
-        server._hold()  # `run()` is not to end before it is served
-        later(begin, server, stream, make)
+        config.hold()  # `run()` is not to end before it is served
+        later(begin, config, stream, make)
     else:
-        begin(server, stream, make)
+        begin(config, stream, make)
 
 
 def _checked(stream: Any) -> Raw | None:
@@ -214,27 +208,29 @@ def _give_socket(raw: Raw, make: Callable[[], Given]) -> None:
         make().begin_on(socket, raw)
 
 
-def _accept(server: Host, stream: system.socket, make: Callable[[], asyncio.BaseProtocol]) -> None:
+def _accept(
+    config: ConnectionConfig, stream: system.socket, make: Callable[[], asyncio.BaseProtocol]
+) -> None:
     loop = asyncio.get_running_loop()
-    server._open_by_hand()
+    config.open_by_hand(None)
     stream.setblocking(False)
     task = turns().outside(loop.create_task, loop.connect_accepted_socket(make, stream))
-    server._arriving_by_hand.add(task)
+    config.arriving.add(task)
 
     def done(task: asyncio.Task[Any]) -> None:
-        server._arriving_by_hand.discard(task)
+        config.arriving.discard(task)
         if not task.cancelled() and task.exception() is not None:
             stream.close()
             logger.debug("a connection was lost before it could be served", exc_info=task.exception())
-        server._close_if_drained()
+        config.close_if_drained()
 
     task.add_done_callback(done)
 
 
-def _take(server: Host, transport: Any, make: Callable[[], Any]) -> None:
-    server._open_by_hand()
+def _take(config: ConnectionConfig, transport: Any, make: Callable[[], Any]) -> None:
+    config.open_by_hand(None)
     if transport.is_closing():
-        server._close_if_drained()
+        config.close_if_drained()
         return
     protocol = make()
     transport.set_protocol(protocol)
@@ -243,10 +239,10 @@ def _take(server: Host, transport: Any, make: Callable[[], Any]) -> None:
         turns().outside(transport.resume_reading)
 
 
-def _open(server: Any, socket: Any) -> None:
-    """Open `server` for a Socket, by whose clock it goes if it has none."""
+def _open(config: ConnectionConfig, socket: Any) -> None:
+    """Open a server for a Socket, by whose clock it goes if it has none."""
     timers = socket._timers
-    server._open_by_hand(None if timers is None else timers.clock)
+    config.open_by_hand(None if timers is None else timers.clock)
 
 
 def _take_unread(socket: Socket) -> bytes:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Generator
 from contextvars import Context, copy_context
 from typing import Any, Protocol, Self
 
+from writehead._connection.config import ConnectionConfig
 from writehead._loop.ticks import later, turns
 from writehead._loop.timers import Clock, IdleTimers
 from writehead._net.addresses import address_text, is_ipv6
@@ -94,13 +95,12 @@ class Listening(EventEmitter):
     """What listens, accepts connections, and closes."""
 
     _argument_counts = ARGUMENT_COUNTS
+    _config: ConnectionConfig
     _clock: Clock | None = None
-    _timers: IdleTimers
     _sweep: Sweep | None = None
     _unref = False
     _grace = 0.0  # of a stop: how long a connection may still bring a request, in seconds
     _arriving: asyncio.Task[None] | None = None  # waits for those that were accepted last
-    _closing = False
     _listening_socket: system.socket | None = None
     _acceptor: Acceptor | None = None
     _bound_path: str | None = None
@@ -111,16 +111,12 @@ class Listening(EventEmitter):
     _waiter: _Waiter | None = None
     _connection_count = 0
     _heap: Heap
-    _arriving_by_hand: set[asyncio.Task[Any]]  # sockets that were given by hand and have no transport yet
-    _copy_context: Callable[[], Context]
     _closers: list[tuple[_Waiter, BaseException | None]]  # who waits for 'close', and what they are told
 
     def _set_context(self, context: Context) -> None:
         """Let requests and connections begin in copies of `context`, and events of the server run in one."""
-        self._copy_context = context.copy
+        self._config.copy_context = context.copy
         self._listener_context = context.copy()
-
-    _lingering: set[Any]  # connections that HTTP has let go of, and whose clients still send
 
     @property
     def _held(self) -> list[Held]:
@@ -138,8 +134,8 @@ class Listening(EventEmitter):
         """Return the seconds between two looks."""
         raise NotImplementedError
 
-    def _note_peculiar(self) -> None:
-        """Hear that the server begins to listen, or to close."""
+    def _choose_fast_paths(self) -> None:
+        """Work out anew what depends on whether the server listens, or closes."""
 
     # -- listening -------------------------------------------------------------
 
@@ -169,9 +165,9 @@ class Listening(EventEmitter):
             raise ServerAlreadyListenError
         self._waiter = _Waiter()
         self._set_context(copy_context())
-        self._closing = self._began = False
+        self._config.closing = self._began = False
         self._grace = 0.0
-        self._note_peculiar()
+        self._choose_fast_paths()
         if target.callback is not None:
             self.once("listening", target.callback)
         if target.signal is not None:
@@ -239,7 +235,7 @@ class Listening(EventEmitter):
             return  # closed meanwhile
         self._began = True
         loop = asyncio.get_running_loop()
-        self._note_peculiar()
+        self._choose_fast_paths()
         self._ready(loop)
         if sock.fileno() >= 0:
             self._acceptor = Acceptor(self._make_connection, sock, backlog)
@@ -255,9 +251,21 @@ class Listening(EventEmitter):
         clock = self._clock or clock
         if self._sweep is not None:
             self._sweep.stop()
-        self._timers = IdleTimers(clock)
+        self._config.timers = IdleTimers(clock)
         self._sweep = Sweep(clock, self._look)
         self._heap = Heap()
+
+    def _listen_in_memory(self, sock: Any, clock: Clock) -> None:
+        """Listen on what stands in for a socket, and follow a clock that a test turns."""
+        self._clock = clock
+        self._config.closing = False
+        self._set_context(copy_context())
+        self._listening_socket = sock
+        self._choose_fast_paths()
+        self._ready(clock)
+        assert self._sweep is not None
+        self._sweep.start(self._checking_interval())
+        later(self._notify, "listening")
 
     def _open_by_hand(self, clock: Clock | None = None) -> None:
         """Get ready for a connection that was given by hand, by the clock of the loop: it keeps the server open."""
@@ -267,7 +275,7 @@ class Listening(EventEmitter):
         if self._listening_socket is None:
             self._hold()
             self._began = True
-            if not (self._connection_count or self._arriving_by_hand):
+            if not (self._connection_count or self._config.arriving):
                 self._sweep.start(self._checking_interval())
 
     def address(self) -> Any:  # a union would ask every program for a cast
@@ -314,8 +322,8 @@ class Listening(EventEmitter):
         self._began = True
         if running:
             self._stop_listening()
-        self._closing = True
-        self._note_peculiar()
+        self._config.closing = True
+        self._choose_fast_paths()
         for connection in self._held:
             connection.close_in_order(self._grace)
         self._close_due = True
@@ -346,9 +354,9 @@ class Listening(EventEmitter):
         return named + ["an upgraded connection"] * (self._connection_count - len(named))
 
     def _close_if_drained(self) -> None:
-        if self._connection_count or self._arriving or self._arriving_by_hand:
+        if self._connection_count or self._arriving or self._config.arriving:
             return
-        if self._closing and self._close_due:
+        if self._config.closing and self._close_due:
             self._close_due = False
             later(self._emit_close)
         elif self._listening_socket is None and self._resolving is None and self._sweep is not None:
@@ -356,7 +364,7 @@ class Listening(EventEmitter):
             self._let_go()
 
     def _emit_close(self) -> None:
-        if self._connection_count or self._arriving_by_hand:  # one that was being accepted
+        if self._connection_count or self._config.arriving:  # one that was being accepted
             self._close_due = True
             return
         if self._sweep is not None and self._listening_socket is None:
@@ -379,7 +387,7 @@ class Listening(EventEmitter):
         """Cut every connection that HTTP owns, whatever it does."""
         for connection in self._held:
             connection.socket._give_up()
-        for lingering in list(self._lingering):
+        for lingering in list(self._config.lingering):
             lingering.cut()
 
     closeAllConnections = close_all_connections
@@ -413,7 +421,7 @@ class Listening(EventEmitter):
         registry.hold(self)
 
     def _let_go(self) -> None:
-        if self._listening_socket is None and not (self._connection_count or self._arriving_by_hand):
+        if self._listening_socket is None and not (self._connection_count or self._config.arriving):
             registry.let_go(self)
 
     # -- awaiting --------------------------------------------------------------

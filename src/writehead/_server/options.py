@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 import socket as system
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
 
+from writehead._connection.config import ConnectionConfig
 from writehead._http1.framing import KEEP
 from writehead._http1.parser_pool import ParserPool
 from writehead._message.incoming import IncomingMessage
@@ -74,18 +75,18 @@ class Settings:
     emitCloseAfterFinish: bool
     should_upgrade_callback: Callable[..., Any] | None
     shouldUpgradeCallback: Callable[..., Any] | None
-    unique_headers: Collection[str]
-    uniqueHeaders: Collection[str]
+    unique_headers: frozenset[str]
+    uniqueHeaders: frozenset[str]
 
-    _closing: bool
+    _config: ConnectionConfig
     _listening_socket: Any
     _complete = False
-    _ever_odd = False
+    _once_adapted = False
 
     def _keep_options(self, kept: dict[str, Any]) -> None:
         """Take the checked options that the server is made with."""
-        self._message_class: MessageClass = kept.pop("IncomingMessage") or IncomingMessage
-        self._response_class: ResponseClass = kept.pop("ServerResponse") or ServerResponse
+        self._config.message_class = kept.pop("IncomingMessage") or IncomingMessage
+        self._config.response_class = kept.pop("ServerResponse") or ServerResponse
         for name, value in kept.items():
             setattr(self, name, value)
         self._reckon_keep_alive()
@@ -95,85 +96,92 @@ class Settings:
     def _note_options(self) -> None:
         """Work out anew what follows from the options: one was assigned."""
         # Connections that are open keep the pool of the old limits.
-        self._parsers = ParserPool(
+        config = self._config
+        config.parsers = ParserPool(
             self.max_header_size or MAX_HEADER_SIZE,
             _count_limit(self.max_headers_count),
             self.insecure_http_parser,
         )
-        self._mark = self.high_water_mark
+        config.high_water_mark = self.high_water_mark
         timeout = self.timeout
         in_time = _is_number(timeout) and 0 < timeout < math.inf
-        self._idle_seconds = timeout / 1000 if in_time else 0.0
-        self._response_options: dict[str, Any] = {}
-        if self._mark != 65536:
-            self._response_options["high_water_mark"] = self._mark
+        config.idle_seconds = timeout / 1000 if in_time else 0.0
+        config.allow_half_open = self.http_allow_half_open
+        config.reject_body = self.reject_non_standard_body_writes
+        config.unique_headers = self.unique_headers
+        config.close_after_finish = self.emit_close_after_finish
+        config.lenient = self.insecure_http_parser
+        config.join_duplicates = self.join_duplicate_headers
+        config.response_options = {}
+        if self.high_water_mark != 65536:
+            config.response_options["high_water_mark"] = self.high_water_mark
         if self.reject_non_standard_body_writes:
-            self._response_options["reject_non_standard_body_writes"] = True
-        self._note_peculiar()
+            config.response_options["reject_non_standard_body_writes"] = True
+        self._choose_fast_paths()
 
     def _note_progress(self) -> None:
         """Hear that progress is to be looked at more often, or less."""
 
-    def _note_peculiar(self) -> None:
-        """Note whether a connection or a request has to be told of any option (see `Connection._adapt`)."""
+    def _choose_fast_paths(self) -> None:
+        """Work out which steps a connection and a request need: most servers set no option of those that cost."""
+        config = self._config
         # asyncio does not see that a socket it was given is TCP, if it does not say so itself.
         family, proto = (getattr(self._listening_socket, name, None) for name in ("family", "proto"))
         self._no_delay_due = proto == 0 and family in (system.AF_INET, system.AF_INET6)
-        self._welcoming = bool(
+        config.fast_path_accept = bool(
             self.max_connections is None
             and self.no_delay
-            and not (self.keep_alive or self._closing or self._no_delay_due)
+            and not (self.keep_alive or config.closing or self._no_delay_due)
         )
         # A connection keeps the mark and the leniency that it was opened with.
-        self._ever_odd = self._ever_odd or self._mark != 65536 or self.insecure_http_parser
-        self._peculiar = bool(
-            self._closing
-            or self._ever_odd
+        self._once_adapted = self._once_adapted or self.high_water_mark != 65536 or self.insecure_http_parser
+        config.fast_path_response = not (
+            config.closing
+            or self._once_adapted
             or self.reject_non_standard_body_writes
             or self.unique_headers
             or self.emit_close_after_finish
             or self.join_duplicate_headers
         )
-        self._straight = not (
-            self._peculiar
-            or self.max_requests_per_socket
-            or self.optimize_empty_requests
-            or self._message_class is not IncomingMessage
-            or self._response_class is not ServerResponse
+        config.fast_path = (
+            config.fast_path_response
+            and not (self.max_requests_per_socket or self.optimize_empty_requests)
+            and config.message_class is IncomingMessage
+            and config.response_class is ServerResponse
         )
 
     @property
     def IncomingMessage(self) -> MessageClass:
         """The class that requests are made of, with `(socket)`; `None` sets the library's own."""
-        return self._message_class
+        return self._config.message_class
 
     @IncomingMessage.setter
     def IncomingMessage(self, value: MessageClass | None) -> None:
-        self._message_class = validators.assigned("IncomingMessage", value) or IncomingMessage
-        self._note_peculiar()
+        self._config.message_class = validators.assigned("IncomingMessage", value) or IncomingMessage
+        self._choose_fast_paths()
 
     @property
     def ServerResponse(self) -> ResponseClass:
         """The class that responses are made of, with `(req, **options)`; `None` sets the library's own."""
-        return self._response_class
+        return self._config.response_class
 
     @ServerResponse.setter
     def ServerResponse(self, value: ResponseClass | None) -> None:
-        self._response_class = validators.assigned("ServerResponse", value) or ServerResponse
-        self._note_peculiar()
+        self._config.response_class = validators.assigned("ServerResponse", value) or ServerResponse
+        self._choose_fast_paths()
 
     def _note_requests(self) -> None:
         """Work out what follows from the limit of requests: it is told in heads."""
         self._reckon_keep_alive()
-        self._note_peculiar()
+        self._choose_fast_paths()
 
     def _reckon_keep_alive(self) -> None:
         timeout = self.keep_alive_timeout
-        self._keep_lines = KEEP
+        self._config.keep_alive_lines = KEEP
         if _is_number(timeout) and timeout > 0:
             limit = f", max={_fields.text(self.max_requests_per_socket)}" if self._max_at_work() else ""
-            self._keep_lines = f"{KEEP}Keep-Alive: timeout={int(timeout // 1000)}{limit}\r\n"
-        self._keep_alive_seconds = self._reckon_seconds()
+            self._config.keep_alive_lines = f"{KEEP}Keep-Alive: timeout={int(timeout // 1000)}{limit}\r\n"
+        self._config.keep_alive_seconds = self._reckon_seconds()
 
     def _max_at_work(self) -> bool:
         return _is_number(self.max_requests_per_socket) and self.max_requests_per_socket > 0
@@ -236,6 +244,7 @@ for _name, _what in {
     "optimize_empty_requests": "Whether a request without a body starts ended, with no 'end' and 'close'.",
     "timeout": "Milliseconds that a connection may be without traffic; 0: no limit.",
     "unique_headers": "Names, in lower case, whose list values are sent as one line.",
+    "http_allow_half_open": "Whether a client that has ended its side still gets what handlers are at.",
 }.items():
     setattr(Settings, _name, _option(_name, _what, Settings._note_options))
 
@@ -244,7 +253,7 @@ for _name, _what in {
     "no_delay": "Whether small packets leave at once (TCP_NODELAY).",
     "keep_alive": "Whether the system probes idle connections (SO_KEEPALIVE); not HTTP's keep-alive.",
 }.items():
-    setattr(Settings, _name, _option(_name, _what, Settings._note_peculiar))
+    setattr(Settings, _name, _option(_name, _what, Settings._choose_fast_paths))
 
 for _name, _what in {
     "keep_alive_timeout": "Milliseconds that an idle connection is kept after an answer; 0: no limit.",
@@ -266,7 +275,6 @@ for _name, _what in {
     "headers_timeout": "Milliseconds for the head of a request, from its first byte; 0: no limit.",
     "connections_checking_interval": "Milliseconds between two looks at those two; 0: none.",
     "require_host_header": "Whether HTTP/1.1 requests without one good Host field get 400.",
-    "http_allow_half_open": "Whether a client that has ended its side still gets what handlers are at.",
     "should_upgrade_callback": "`f(req)` that says whether a request to upgrade is taken, or `None`.",
     "keep_alive_initial_delay": "When the first TCP keep-alive probe goes; in whole seconds, as in Node.",
 }.items():

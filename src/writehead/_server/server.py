@@ -8,10 +8,10 @@ from contextvars import copy_context
 from typing import Any, Self, Unpack
 
 from writehead._connection.closing import UNREAD_GRACE
+from writehead._connection.config import ConnectionConfig
 from writehead._connection.http1 import Connection
 from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
-from writehead._net.linger import Linger
 from writehead._net.socket import Socket
 from writehead._node import validators
 from writehead._node.callbacks import Callback
@@ -71,22 +71,45 @@ class Server(Settings, Listening):
         kept = validators.server_options(options, keywords)
         if handler is not None and not callable(handler):
             raise InvalidArgTypeError("handler", "of type function", handler)
+        self._config = self._make_config()
         self._keep_options(kept)
         self._set_context(copy_context())
         self._closers = []
-        self._arriving_by_hand = set()
         self._warned_returns: set[object] = set()
         self._connections: set[Connection] = set()
-        self._lingering: set[Linger] = set()
         if handler is not None:
             self.on("request", handler)
+
+    def _make_config(self) -> ConnectionConfig:
+        """Make what connections know of this server, its callbacks set."""
+        config = ConnectionConfig(self)
+        if self._listeners is None:
+            self._listeners = {}
+        config.listeners = self._listeners
+        config.arriving = set()
+        config.on_linger = self._on_linger
+        config.on_socket_gone = self._on_socket_gone
+        config.on_accept = self._on_accept
+        config.on_gone = self._on_gone
+        config.on_lost = self._on_lost
+        config.dispatch = self._dispatch
+        config.wants_upgrade = self._wants_upgrade
+        config.on_upgrade = self._on_upgrade
+        config.on_client_error = self._on_client_error
+        config.notify = self._notify_in
+        config.follow = self._follow
+        config.on_listener_failed = self._listener_failed
+        config.hold = self._hold
+        config.open_by_hand = self._open_by_hand
+        config.close_if_drained = self._close_if_drained
+        return config
 
     @property
     def _held(self) -> list[Held]:
         return list(self._connections)
 
     def _make_connection(self) -> asyncio.BaseProtocol:
-        return Connection(self)
+        return Connection(self._config)
 
     def set_timeout(self, msecs: Any = 0, callback: Callback | None = None) -> Self:
         """Set `timeout` for new connections; `callback` becomes a 'timeout' listener.
@@ -123,16 +146,16 @@ class Server(Settings, Listening):
         """
         if name != "connection" or not args:
             return super().emit(name, *args)
-        give(self, args[0], self._make_given)
+        give(self._config, args[0], self._make_given)
         return True
 
     def _make_given(self) -> asyncio.BaseProtocol:
-        return GivenConnection(self)
+        return GivenConnection(self._config)
 
     def _on_accept(self, connection: Connection) -> bool:
         """Count a connection and tell of it; False if it is one too many."""
         self._connection_count += 1
-        if self._welcoming:
+        if self._config.fast_path_accept:
             self._connections.add(connection)
         elif not self._receive(connection):
             return False
@@ -154,7 +177,7 @@ class Server(Settings, Listening):
             socket.set_no_delay()
         if self.keep_alive:
             socket.set_keep_alive(True, self.keep_alive_initial_delay * 1000)
-        if self._closing:
+        if self._config.closing:
             connection.close_in_order(self._grace or (UNREAD_GRACE if connection.given else 0))
         return True
 
@@ -180,6 +203,9 @@ class Server(Settings, Listening):
         self._connection_count -= 1
         if self._listening_socket is None:
             self._close_if_drained()
+
+    def _on_linger(self) -> None:
+        self._connection_count += 1
 
     def _on_socket_gone(self) -> None:
         self._connection_count -= 1
@@ -270,12 +296,12 @@ class Server(Settings, Listening):
             run_in(req._listener_context, self._listener_failed, error, "upgrade", (req, req.socket, b""))
             return False
 
-    def _hand_over(self, req: IncomingMessage, socket: Socket, head: bytes) -> None:
+    def _on_upgrade(self, req: IncomingMessage, socket: Socket, head: bytes) -> None:
         event = "connect" if req._method == "CONNECT" else "upgrade"
         if not self._notify_in(req._listener_context, event, req, socket, head):
             socket.destroy()
 
-    def _refuse(self, error: BaseException, socket: Socket) -> bool:
+    def _on_client_error(self, error: BaseException, socket: Socket) -> bool:
         return self._notify_in(socket._listener_context, "clientError", error, socket)
 
     def _listener_failed(self, error: BaseException, event: Any, args: tuple[Any, ...]) -> None:

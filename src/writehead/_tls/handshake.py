@@ -1,7 +1,7 @@
 """The TLS handshake of an accepted connection, step by step, without a task.
 
-    connection_made -> data_received … -> done: the host gets a TLSTransport
-                                       -> failed: the host gets the error, the connection ends
+    connection_made -> data_received … -> done: the server gets a TLSTransport
+                                       -> failed: the server gets the error, the connection ends
 
 The ClientHello is read first: with the context that its server name asks for OpenSSL then begins. A switch
 in its midst (`SSLObject.context`) would keep the verify mode, the tickets and the sessions of the context before.
@@ -34,23 +34,54 @@ NO_APPLICATION_PROTOCOL = 120
 Answer = Callable[[BaseException | None, ssl.SSLContext | None], None]
 
 
-class Host(Protocol):
-    """What a handshake needs of its server."""
+class Shared(Protocol):
+    """What the handshakes of a server share with its connections."""
 
-    _copy_context: Callable[[], Context]
-    _timers: IdleTimers
-    _handshake_seconds: float
-    _context: ssl.SSLContext
-    _room: memoryview  # where its connections read to
-    _protocols: list[str]  # for ALPN; none: whatever a client offers is let pass
+    timers: IdleTimers
+    copy_context: Callable[[], Context]
 
-    @property
-    def _has_names(self) -> bool: ...
-    def _on_knock(self, handshake: Handshake) -> bool: ...
-    def _on_handshake(self, handshake: Handshake, transport: TLSTransport) -> None: ...
-    def _on_handshake_failed(self, handshake: Handshake, error: BaseException) -> None: ...
-    def _on_handshake_gone(self, handshake: Handshake) -> None: ...
-    def _find_context(self, name: str, answer: Answer) -> None: ...
+
+class HandshakeConfig:
+    """What the handshakes of one server share; the server keeps it up to date.
+
+    - `shared`: the idle timers, and what returns a new context for a connection.
+    - `context`: of a client that asks for no name, or for one that has no context of its own.
+    - `timeout`: seconds for a whole handshake; 0: no limit.
+    - `protocols`: for ALPN; none: whatever a client offers is let pass.
+    - `buffer`: where its connections read to.
+    - `has_names`: whether `find_context` is to be asked.
+    - `find_context(name, answer)`: call `answer` with the context for a server name, now or later.
+    - `on_accept(handshake)`: count the connection and emit 'connection'; False if nothing is read of it.
+    - `on_handshake(handshake, transport)`: it is done.
+    - `on_failed(handshake, error)`: it has failed.
+    - `on_gone(handshake)`: its connection has ended before it was done.
+    """
+
+    __slots__ = (
+        "buffer",
+        "context",
+        "find_context",
+        "has_names",
+        "on_accept",
+        "on_failed",
+        "on_gone",
+        "on_handshake",
+        "protocols",
+        "shared",
+        "timeout",
+    )
+
+    shared: Shared
+    context: ssl.SSLContext
+    timeout: float
+    protocols: list[str]
+    buffer: memoryview
+    has_names: bool
+    find_context: Callable[[str, Answer], object]
+    on_accept: Callable[[Handshake], bool]
+    on_handshake: Callable[[Handshake, TLSTransport], object]
+    on_failed: Callable[[Handshake, BaseException], object]
+    on_gone: Callable[[Handshake], object]
 
 
 class Handshake(asyncio.Protocol):
@@ -61,9 +92,9 @@ class Handshake(asyncio.Protocol):
         "_answered",
         "_asking",
         "_blocked",
+        "_config",
         "_error",
         "_hello",
-        "_host",
         "_idle_after",
         "_idle_fired",
         "_idle_group",
@@ -84,8 +115,8 @@ class Handshake(asyncio.Protocol):
 
     raw: Any  # the transport below
 
-    def __init__(self, host: Host) -> None:
-        self._host = host
+    def __init__(self, config: HandshakeConfig) -> None:
+        self._config = config
         self.raw_socket: Any = None  # what listeners of 'connection' were given
         self.failed_socket: Any = None  # what listeners of 'clientError' were given
         self._over = False
@@ -106,7 +137,7 @@ class Handshake(asyncio.Protocol):
     def context(self) -> Context:
         """What code of the user's runs in that is called for this connection; made when there is some."""
         if self._own_context is None:
-            self._own_context = self._host._copy_context()
+            self._own_context = self._config.shared.copy_context()
         return self._own_context
 
     # -- what the transport says -----------------------------------------------
@@ -119,13 +150,13 @@ class Handshake(asyncio.Protocol):
         self._in_turn(self._begin)
 
     def _begin(self) -> None:
-        host = self._host
-        if not host._on_knock(self):
+        config = self._config
+        if not config.on_accept(self):
             self._over = True
             return
-        self._use(host._context)
-        if host._handshake_seconds:
-            host._timers.watch(self, host._handshake_seconds)
+        self._use(config.context)
+        if config.timeout:
+            config.shared.timers.watch(self, config.timeout)
 
     def _use(self, context: ssl.SSLContext) -> None:
         """Begin a handshake with `context`."""
@@ -159,22 +190,22 @@ class Handshake(asyncio.Protocol):
         self._blocked = False
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Tell the host, as an error if it was the client that left."""
+        """Tell the server, as an error if it was the client that left."""
         untie(self.raw)
         self._in_turn(self._go, exc)
 
     def _go(self, exc: BaseException | None) -> None:
-        host = self._host
+        config = self._config
         left = not self._over and (self.raw_socket is None or not self.raw_socket.destroyed)
         self._end()
-        host._on_handshake_gone(self)
+        config.on_gone(self)
         if left and isinstance(exc, OSError):
-            host._on_handshake_failed(self, SystemCallError.from_oserror(exc, "read"))
+            config.on_failed(self, SystemCallError.from_oserror(exc, "read"))
         if self.raw_socket is not None:
             self.raw_socket.connection_lost(None)
         if left and not isinstance(exc, OSError):
             # Node: behind the 'close' of the raw socket.
-            self._turns.later(host._on_handshake_failed, self, ConnectionLostError("socket hang up"))
+            self._turns.later(config.on_failed, self, ConnectionLostError("socket hang up"))
             self._turns.later(self._close_failed)
         else:
             self._close_failed()
@@ -227,7 +258,7 @@ class Handshake(asyncio.Protocol):
         transport.raw_socket = self.raw_socket
         transport.context = self._own_context
         self.raw.set_protocol(transport)
-        self._host._on_handshake(self, transport)
+        self._config.on_handshake(self, transport)
         if self._blocked:
             transport.pause_writing()
         if self._incoming.pending and not transport.is_closing():
@@ -243,7 +274,7 @@ class Handshake(asyncio.Protocol):
 
     def _fail(self, error: BaseException) -> None:
         self._end()
-        self._host._on_handshake_failed(self, error)
+        self._config.on_failed(self, error)
         self.raw.abort()
 
     def failed_transport(self) -> TLSTransport:
@@ -251,7 +282,7 @@ class Handshake(asyncio.Protocol):
         return self._transport()
 
     def _transport(self) -> TLSTransport:
-        transport = TLSTransport(self.raw, self._host._room, self._ssl, self._incoming, self._outgoing)
+        transport = TLSTransport(self.raw, self._config.buffer, self._ssl, self._incoming, self._outgoing)
         transport.server_name = self._name
         return transport
 
@@ -264,7 +295,7 @@ class Handshake(asyncio.Protocol):
         self._over = True
         self._hello = None
         if self._idle_after:
-            self._host._timers.forget(self)
+            self._config.shared.timers.forget(self)
 
     def _on_idle(self) -> None:
         readiness.judge(self.raw, readiness.READ, lambda: not self._over, self._time_out)
@@ -276,13 +307,13 @@ class Handshake(asyncio.Protocol):
 
     def _on_hello(self, hello: ClientHello) -> None:
         """Choose the context, which may take its time; then answer."""
-        host = self._host
-        if not (hello.name and host._has_names):
+        config = self._config
+        if not (hello.name and config.has_names):
             self._answer_hello(None)
             return
         self._asking = True
         try:
-            run_in(self.context, host._find_context, hello.name, self._answer)
+            run_in(self.context, config.find_context, hello.name, self._answer)
         except Exception as error:
             self._answer(error, None)
         if not self._answered:
@@ -355,7 +386,7 @@ class Handshake(asyncio.Protocol):
 
     def _is_foreign(self, hello: ClientHello) -> bool:
         """Tell whether the client speaks, by ALPN, nothing that we do; Python's `ssl` would go on without."""
-        ours, theirs = self._host._protocols, hello.protocols
+        ours, theirs = self._config.protocols, hello.protocols
         return bool(ours and theirs) and not any(each.encode() in theirs for each in ours)
 
     def _ask_own_callback(self, name: str) -> ssl.SSLContext:

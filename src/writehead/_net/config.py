@@ -1,0 +1,49 @@
+"""What a socket needs of the server that it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import Context
+from typing import TYPE_CHECKING
+
+from writehead._loop.timers import IdleTimers
+
+if TYPE_CHECKING:
+    from writehead._net.linger import Linger
+    from writehead._server.server import Server
+
+
+class SocketConfig:
+    """What the sockets of one server share; the server keeps it up to date.
+
+    - `server`: the server, for `Socket.server` alone.
+    - `timers`: its idle timers, and its clock; there from the moment it listens.
+    - `copy_context`: returns a new context for a request or a connection.
+    - `closing`: whether it closes, and waits for connections to end.
+    - `high_water_mark`: bytes from which `write` returns False.
+    - `lingering`: the connections that HTTP has let go of, and whose clients still send.
+    - `on_linger()`: one of them begins to linger, and counts as open.
+    - `on_socket_gone()`: an open connection has ended.
+    """
+
+    __slots__ = (
+        "closing",
+        "copy_context",
+        "high_water_mark",
+        "lingering",
+        "on_linger",
+        "on_socket_gone",
+        "server",
+        "timers",
+    )
+
+    timers: IdleTimers
+    copy_context: Callable[[], Context]
+    high_water_mark: int
+    on_linger: Callable[[], object]
+    on_socket_gone: Callable[[], object]
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.closing = False
+        self.lingering: set[Linger] = set()
