@@ -379,7 +379,7 @@ async def test_an_end_that_came_before_is_told_behind_what_was_read() -> None:
             sock = given.pop()
             await peer.send(sent)
             peer.sock.shutdown(socket.SHUT_WR)
-            while not sock._peer_ended:
+            while sock.readable:
                 await asyncio.sleep(0)
             inner.emit("connection", sock)
             assert await peer.read_all() == expected

@@ -13,6 +13,7 @@ import pytest
 from tests.kit.loops import on_both_loops
 from tests.kit.stage import GET, Stage, answer, dateless, events, silent
 from writehead import testing
+from writehead._net.socket import channel_of
 from writehead.errors import (
     ConnectionLostError,
     InvalidArgTypeError,
@@ -49,7 +50,7 @@ def test_nobody_watches_a_socket_that_was_destroyed() -> None:
     socket.destroy()
     assert socket.set_timeout(1000) is socket
     settle()
-    assert socket._timers._groups == {}
+    assert channel_of(socket).timers._groups == {}
 
 
 # -- write ---------------------------------------------------------------------
@@ -439,3 +440,18 @@ def test_what_is_no_timeout_is_refused(args: tuple[Any, ...], error: type[Except
     _, socket, _ = owned()
     with pytest.raises(error):
         socket.set_timeout(*args)
+
+
+def test_reading_keeps_a_channel_awake() -> None:
+    """What has come begins the idle time anew, where one is watched."""
+    client, socket, _ = owned()
+    channel, before = channel_of(socket), socket.bytes_read
+    socket.set_timeout(1000)
+    at = channel.active_at
+    client.clock.advance(500)
+    channel.note_read(4)
+    assert (socket.bytes_read - before, channel.active_at - at) == (4, 0.5)
+    socket.set_timeout(0)
+    client.clock.advance(500)
+    channel.note_read(4)
+    assert channel.active_at - at == 0.5

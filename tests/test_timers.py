@@ -16,12 +16,12 @@ class Sleeper:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.fired: list[float] = []
-        self._idle_after = 0.0
-        self._active_at = 0.0
-        self._idle_fired = False
-        self._idle_group = 0.0
+        self.idle_after = 0.0
+        self.active_at = 0.0
+        self.idle_fired = False
+        self.idle_group = 0.0
 
-    def _on_idle(self) -> None:
+    def on_idle(self) -> None:
         self.fired.append(self.clock.time())
 
 
@@ -55,7 +55,7 @@ def test_activity_begins_the_time_anew() -> None:
     one = Sleeper(clock)
     timers.watch(one, 2)
     clock.advance(1500)
-    one._active_at = clock.time()
+    one.active_at = clock.time()
     clock.advance(1999)
     assert one.fired == []
     clock.advance(1)
@@ -203,10 +203,10 @@ def test_who_is_forgotten_by_another_is_not_told() -> None:
     told: list[Any] = []
 
     class Ender(Sleeper):
-        def _on_idle(self) -> None:
+        def on_idle(self) -> None:
             told.append(self)
             for each in crowd:
-                each._idle_fired = False
+                each.idle_fired = False
                 timers.forget(each)
 
     crowd = [Ender(clock), Ender(clock)]

@@ -15,7 +15,8 @@ from typing import Any, Self, Unpack
 
 from writehead._connection.closing import UNREAD_GRACE
 from writehead._connection.http1 import Connection
-from writehead._net.socket import Socket
+from writehead._connection.link import Link
+from writehead._net.socket import Socket, channel_of
 from writehead._node import option_names, spelling, validators
 from writehead._node.callbacks import Callback
 from writehead._server.given import GivenHandshake, give
@@ -234,18 +235,18 @@ class Server(PlainServer):
         self._connection_count += 1
         limit = self.max_connections
         dropped = limit is not None and self._connection_count > limit and not handshake.given
-        if handshake.raw_socket is None and (dropped or self.listener_count("connection")):
-            handshake.raw_socket = Socket(handshake.raw, self._config)
-            handshake.raw_socket._own_context = handshake.context
+        if handshake.raw_channel is None and (dropped or self.listener_count("connection")):
+            handshake.raw_channel = channel_of(Socket(handshake.raw, self._config))
+            handshake.raw_channel.own_context = handshake.context
         if dropped:
-            self._drop(handshake.raw_socket)
+            self._drop(handshake.raw_channel)
             return False
         self._handshakes.add(handshake)
         if self._config.closing:
             handshake.cut()
             return False
-        if handshake.raw_socket is not None:
-            self._notify_in(handshake.context, "connection", handshake.raw_socket)
+        if handshake.raw_channel is not None:
+            self._notify_in(handshake.context, "connection", handshake.raw_channel.socket)
         return True
 
     def _on_handshake(self, handshake: Handshake, transport: TLSTransport) -> None:
@@ -255,20 +256,20 @@ class Server(PlainServer):
         transport.set_protocol(connection)
         connection.connection_made(transport)
 
-    def _on_accept(self, connection: Connection) -> bool:
-        socket = connection.socket
+    def _on_accept(self, connection: Link) -> bool:
+        socket, channel = connection.socket, connection.channel
         if connection.given:
             self._connection_count += 1
             if self._config.closing:
                 connection.close_in_order(UNREAD_GRACE)
         else:
-            socket._own_context = socket._transport.context
+            channel.own_context = channel.transport.context
         self._connections.add(connection)
         if not self.no_delay:
             socket.set_no_delay(False)
         if self.keep_alive:
             socket.set_keep_alive(True, self.keep_alive_initial_delay * 1000)
-        self._notify_in(socket._listener_context, "secureConnection", socket)
+        self._notify_in(channel.context, "secureConnection", socket)
         return True
 
     def _on_handshake_failed(self, handshake: Handshake, error: BaseException) -> None:
@@ -276,11 +277,12 @@ class Server(PlainServer):
         if not (self.listener_count("clientError") or self.listener_count("tlsClientError")):
             return
         socket = Socket(handshake.failed_transport(), self._config)
-        socket._own_context = handshake.context
-        handshake.failed_socket = socket
+        channel = channel_of(socket)
+        channel.own_context = handshake.context
+        handshake.failed_channel = channel
         if not isinstance(error, HandshakeTimeoutError):  # Node: then it is still alive
             socket.destroy()
-            socket._errored = error
+            channel.errored = error
         self._notify_in(handshake.context, "clientError", error, socket)
         self._notify_in(handshake.context, "tlsClientError", error, socket)
         socket.destroy()

@@ -172,20 +172,20 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "the socket's 'end' at once",
         "_connection/http1.py",
-        'self.turns.later(socket._notify, "end")',
-        'socket._notify("end")',
+        'self.turns.later(channel.emit, "end")',
+        'channel.emit("end")',
     ),
     Mutation(
         "the keep-alive clock does not start",
         "_connection/response_queue.py",
-        "            self._keep_alive_set = True\n            self.socket._watch_idle(seconds)",
+        "            self._keep_alive_set = True\n            self.channel.watch_idle(seconds)",
         "            self._keep_alive_set = True",
     ),
     Mutation(
         "a broken connection is ended, not cut",
-        "_connection/response_queue.py",
-        "        socket.destroy(error)\n\n    # -- the end of the input",
-        "        socket.end()\n\n    # -- the end of the input",
+        "_connection/error_response.py",
+        "            channel.said_all = True\n        self.socket.destroy(error)",
+        "            channel.said_all = True\n        self.socket.end()",
     ),
     Mutation(
         "'timeout' of the response before the request's",
@@ -287,7 +287,7 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "'close' listeners in front come after the response's",
         "_net/socket.py",
-        "            self._count_before_response(1)\n",
+        "            self._channel.owner.count_close_listener(1, -1)\n",
         "            pass\n",
     ),
     Mutation(
@@ -298,7 +298,7 @@ MUTATIONS: list[Mutation] = [
     ),
     Mutation(
         "the callback of a write is not told why the connection was cut",
-        "_net/socket_close.py",
+        "_net/channel.py",
         '(error or StreamDestroyedError("write"))',
         'StreamDestroyedError("write")',
     ),
@@ -332,8 +332,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "an upgraded connection aborts the requests before",
         "_connection/upgraded.py",
-        "        current = self.connection._current\n",
-        "        return self.connection._on_socket_close()\n",
+        "        current = self.connection.current\n",
+        "        return self.connection.on_socket_close()\n",
     ),
     Mutation(
         "trailers joined that Node sends apart",

@@ -28,7 +28,7 @@ REMOVED = {
 
 def entries(fields: Iterable[tuple[str, Any]]) -> list[Entry]:
     """Return fields as a store keeps them."""
-    return [(name.lower(), name, value) for name, value in fields]
+    return [(name.lower(), name, value, None) for name, value in fields]
 
 
 def head_of(version: str, method: str, status: int, preparation: str, length: int | None) -> ResponseHead:
@@ -334,14 +334,15 @@ def test_fields_are_rendered_as_given_and_noted() -> None:
         ("Expect", "much"),
         ("X-U", ["1", "2"]),
     ]
-    head = ResponseHead(entries(fields), removed=7, unique=frozenset(["x-u"]))
+    given: list[Entry] = [*entries(fields), ("x-m", "X-M", "set", ["X-M: set\r\n"])]
+    head = ResponseHead(given, removed=7, unique=frozenset(["x-u"]))
     assert framing.render_fields(head) == (
         "X-A: 1\r\ntransfer-ENCODING: gzip\r\ntransfer-ENCODING: chunked\r\nConnection: a\r\n"
         "Connection: b\r\nContent-Length: 3\r\nKeep-Alive: x\r\ntrailer: t\r\nDATE: now\r\n"
-        "Expect: much\r\nX-U: 1; 2\r\n"
+        "Expect: much\r\nX-U: 1; 2\r\nX-M: set\r\n"
     )
     assert head == ResponseHead(
-        entries(fields),
+        given,
         unique=frozenset(["x-u"]),
         content_length="3",
         transfer_encoding="gzip, chunked",

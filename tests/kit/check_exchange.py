@@ -27,6 +27,10 @@ class Basin:
         self._due: list[Any] = []
 
     @property
+    def socket(self) -> Basin:
+        return self
+
+    @property
     def pending(self) -> int:
         return sum(map(len, self.passed))
 
@@ -86,7 +90,7 @@ class Head:
     writable_high_water_mark = 100
 
     def __init__(self, *fields: tuple[str, Any], **head: Any) -> None:
-        self.given = [(name.lower(), name, value) for name, value in fields]
+        self.given = [(name.lower(), name, value, None) for name, value in fields]
         self.head = head | {"send_date": False}
         self.log: list[Any] = []
 

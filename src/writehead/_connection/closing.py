@@ -19,7 +19,7 @@ class ClosingLine(TimedLine):
     def is_idle(self) -> bool:
         """Whether a request was served and nothing of another has come."""
         return (
-            self._current is None
+            self.current is None
             and self._queue is None
             and self._incoming is None
             and self._last_words is None
@@ -44,12 +44,12 @@ class ClosingLine(TimedLine):
         its way; its answer says that it is the last.
         """
         if self.is_silent or self.is_idle:
-            if not grace and not self.socket._has_unread():
+            if not grace and not self.channel.has_unread():
                 self.socket.destroy()
                 return
             self._keep_alive_set = True
-            self.socket._watch_idle(grace or UNREAD_GRACE)
-        exchanges = self._exchanges()
+            self.channel.watch_idle(grace or UNREAD_GRACE)
+        exchanges = self.exchanges()
         for exchange in exchanges:
             exchange.must_close = exchange is exchanges[-1]
             response: Any = exchange.response

@@ -23,7 +23,7 @@ from writehead._http1.parser import RequestParser
 from writehead._loop.selector import once_taken, untie
 from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
-from writehead._net.socket import Socket
+from writehead._net.socket import Socket, channel_of
 
 logger = logging.getLogger("writehead")
 
@@ -47,7 +47,8 @@ class Connection(Reading):
             transport.set_write_buffer_limits(0)
             socket = Socket(transport, config, self)
         self.socket = socket
-        self.turns = socket._turns
+        self.channel = channel = channel_of(socket)
+        self.turns = channel.turns
         self._now = now = config.timers.clock.time
         self._start = now()
         self._parsers = parsers = config.parsers
@@ -62,17 +63,17 @@ class Connection(Reading):
 
         With `backlog` the same for a slice of `data`, which has come before.
         """
-        socket = self.socket
+        channel = self.channel
         size = len(data)
         if backlog is None:
-            socket._bytes_read += size
+            channel.bytes_read += size
             if self._backlog is not None:
                 return self._append(data)
         turns = self.turns
         mine = not turns.held
         turns.held = True
-        socket._in_packet = True
-        heard = socket._listeners is not None and "data" in socket._listeners and backlog is None
+        channel.in_read = True
+        heard = channel.heard and backlog is None and self.socket.listener_count("data") > 0
         try:
             if backlog is not None:
                 self._serve_backlog(backlog)
@@ -91,10 +92,10 @@ class Connection(Reading):
                 elif self._read(data):
                     return self._pass_empty_lines(data, heard, mine)
             if heard:
-                socket._notify("data", data)
+                channel.emit("data", data)
             if self._queue is not None:
                 self._gather()
-            ending: Any = socket._end_packet()
+            ending: Any = channel.end_read()
             if ending is not None:
                 self.retire(ending)
             if mine:
@@ -105,8 +106,8 @@ class Connection(Reading):
         except (
             BaseException
         ) as error:  # an interrupt, or our fault: a listener's is seen to where it is called
-            socket._in_packet = False
-            socket.settle()
+            channel.in_read = False
+            channel.settle()
             if isinstance(error, Exception):
                 self._give_up(error)
                 if mine:
@@ -115,12 +116,12 @@ class Connection(Reading):
             if mine:
                 turns.release()
             raise
-        if self._keep_alive_set and self._current is not None:
-            self._start_keeping_time(socket)
-        if socket._idle_after:
-            socket._active_at = self._now()
-            if socket._idle_fired:
-                socket._touch()
+        if self._keep_alive_set and self.current is not None:
+            self._start_keeping_time()
+        if channel.idle_after:
+            channel.active_at = self._now()
+            if channel.idle_fired:
+                channel.touch()
 
     def take_turn(self) -> None:
         """Serve the next slice of a packet that waits."""
@@ -132,8 +133,8 @@ class Connection(Reading):
             self._drop_backlog()
         elif not self._holds_back:
             self.data_received(backlog.packet, backlog)
-            if self._backlog is None and self.socket._reading_paused:
-                self._on_socket_resume()
+            if self._backlog is None and self.channel.reading_paused:
+                self.on_socket_resume()
 
     def _give_up(self, error: Exception) -> None:
         """End a connection whose bytes could not be served by a fault of ours: no loop hears of it."""
@@ -145,8 +146,8 @@ class Connection(Reading):
     def _pass_empty_lines(self, data: bytes, heard: bool, mine: bool) -> None:
         """End a packet of empty lines before a next request (RFC 9112, 2.2): the keep-alive wait goes on."""
         if heard:
-            self.socket._notify("data", data)
-        ending: Any = self.socket._end_packet()
+            self.channel.emit("data", data)
+        ending: Any = self.channel.end_read()
         if ending is not None:
             self.retire(ending)
         if mine:
@@ -162,7 +163,7 @@ class Connection(Reading):
         """
         config = self._config
         parsers = self._parsers
-        socket = self.socket
+        channel = self.channel
         left = REQUESTS
         while True:
             head: Any = self._last_head
@@ -189,14 +190,14 @@ class Connection(Reading):
                 method, target, head = whole
                 keeps = head.remembered and head.size <= parsers.longest_hint
                 self._last_head = parsers.last_head = head if keeps else None
-            if config.fast_path and head.usual and socket._listeners is None and not socket._destroyed:
+            if config.fast_path and head.usual and not (channel.heard or channel.destroyed):
                 # All that `_on_head`, the constructors and the dispatch do for the usual request. What
                 # is read before it is written is set here: see `SocketFlow`.
                 message = _new_message(IncomingMessage)
                 message._listeners = message._flowing = None
                 message._consumed = False
                 message._length = 0
-                message._socket = socket
+                message._socket = self.socket
                 message._source = self
                 message._method = method
                 message._target = target
@@ -220,9 +221,9 @@ class Connection(Reading):
                 response._exchange = exchange
                 self._incoming = message
                 self._used = True
-                if self._current is None:
-                    self._current = exchange
-                    exchange._sink = socket
+                if self.current is None:
+                    self.current = exchange
+                    exchange._sink = channel
                 else:
                     exchange._sink = None
                     self._enqueue(exchange)
@@ -249,8 +250,8 @@ class Connection(Reading):
                     message._reading = False
                 else:
                     message._push_end()
-                if socket._reading_paused:
-                    self._on_socket_resume()
+                if channel.reading_paused:
+                    self.on_socket_resume()
             if not head.keep_alive:
                 self._closed_input = True  # what comes behind its last request is ignored
             if end == size or self._closed_input:
@@ -263,10 +264,10 @@ class Connection(Reading):
 
     def eof_received(self) -> bool:
         """Take the peer's FIN: nothing more is served (server.md: half-close)."""
-        socket = self.socket
+        channel = self.channel
         mine = self.turns.hold()
         try:
-            socket._peer_ended = True
+            channel.peer_ended = True
             end = error = None
             if not self._closed_input:
                 parser = self._parser
@@ -275,7 +276,7 @@ class Connection(Reading):
                     self._on_message_complete()
                 elif end is not None:
                     error = end
-            self.turns.later(socket._notify, "end")
+            self.turns.later(channel.emit, "end")
             if error is None and self._config.allow_half_open and self._owes_answers:
                 self._closed_input = True  # the last response ends the connection: see `_go_on`
             elif end is not END and self._owes_answers and self.turns.loop is not None:
@@ -291,16 +292,16 @@ class Connection(Reading):
 
     def pause_writing(self) -> None:
         """Note that the system took only a part."""
-        self.socket.pause_writing()
+        self.channel.pause_writing()
 
     def resume_writing(self) -> None:
         """Call back for all that has been taken."""
-        once_taken(self.socket._transport, self.turns, self._resume_writing)
+        once_taken(self.channel.transport, self.turns, self._resume_writing)
 
     def _resume_writing(self) -> None:
         mine = self.turns.hold()
         try:
-            self.socket.resume_writing()
+            self.channel.resume_writing()
             self._look_at_queue()
             if self._backlog is not None:
                 self._read_on()
@@ -310,17 +311,17 @@ class Connection(Reading):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """The connection has gone."""
-        socket = self.socket
-        untie(socket._transport)
+        channel = self.channel
+        untie(channel.transport)
         if (
             exc is None
-            and self._current is None
+            and self.current is None
             and self._queue is None
             and self._incoming is None
-            and socket._listeners is None
-            and socket._owner is self
+            and not channel.heard
+            and channel.owner is self
             and not (
-                socket._waiting or socket._due or socket._held or socket._end_callbacks or socket._errored
+                channel.waiting or channel.due or channel.held or channel.end_callbacks or channel.errored
             )
         ):
             # By far the commonest end: between two requests, and nobody hears of it.
@@ -328,7 +329,7 @@ class Connection(Reading):
             self._backlog = None
             if self._parser is not None:
                 self._abandon_parser()
-            socket._lose_unheard()
+            channel.lose_unheard()
             self._config.on_lost(self)
             return
         mine = self.turns.hold()
@@ -336,7 +337,7 @@ class Connection(Reading):
             self._closed_input = True
             self._backlog = None
             self._config.on_socket_gone()
-            self.socket.connection_lost(exc)
+            self.channel.connection_lost(exc)
         finally:
             if mine:
                 self.turns.run()
@@ -437,18 +438,19 @@ class Connection(Reading):
             else:
                 self._on_head(item)
 
-    def fail_socket(self, error: BaseException) -> None:
+    def fail_socket(self, error: BaseException) -> bool:
         """The program has emitted an 'error' on the socket: what Node's own listener there does."""
-        if self._error_told:
-            return
-        self._error_told = True
-        socket = self.socket
-        if self._config.on_client_error(error, socket):
-            return
-        current = self._current
+        if not self._error_told:
+            self._error_told = True
+            if not self._config.on_client_error(error, self.socket):
+                self._end_after_error(error)
+        return True
+
+    def _end_after_error(self, error: BaseException) -> None:
+        current = self.current
         begun = current is not None and current.stage
         if begun == ENDED:
-            socket._said_all = True  # a whole response still leaves
+            self.channel.said_all = True  # a whole response still leaves
         self._last_words = (b"" if begun else bare_response(400), error)
         self._say_last_words()
 
@@ -458,7 +460,7 @@ class Connection(Reading):
         """Take or decline a message that wishes to leave HTTP."""
         config = self._config
         if self._keep_alive_set:
-            self._start_keeping_time(self.socket)
+            self._start_keeping_time()
         message._source = self
         if message._method == "CONNECT" or config.wants_upgrade(message):
             self._hand_over(message, parser.rest)
@@ -469,7 +471,7 @@ class Connection(Reading):
             self._walk(parser.decline_upgrade())
 
     def _hand_over(self, message: IncomingMessage, head: bytes) -> None:
-        socket = self.socket
+        socket, channel = self.socket, self.channel
         self._closed_input = True
         self._released = True
         self._incoming = None
@@ -481,8 +483,8 @@ class Connection(Reading):
         message._source = None
         message._push_end()
         # With a socket that is destroyed the next response stays in the queue, and has to be told.
-        socket._owner = Leftovers(self) if self._current is not None or self._queue else None
+        channel.owner = Leftovers(self) if self.current is not None or self._queue else None
         self._listen_by(Raw(socket, config))
-        socket._own_context = message._listener_context  # it is this request's from now on
-        socket._resume_transport()
+        channel.own_context = message._listener_context  # it is this request's from now on
+        channel.resume_reading()
         config.on_upgrade(message, socket, head)

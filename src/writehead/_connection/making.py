@@ -51,14 +51,14 @@ class Making(ClosingLine):
         self._closed_input = True
         self._start = self._incoming = None
         self._last_words = (bare_response(500), error)
-        if self._current is None and self._queue is None:
+        if self.current is None and self._queue is None:
             self._say_last_words()
 
     def _on_head(self, message: IncomingMessage) -> None:
-        socket = self.socket
+        channel = self.channel
         config = self._config
         if self._keep_alive_set:
-            self._start_keeping_time(socket)
+            self._start_keeping_time()
         self._used = True
         exchange = Http1Exchange()
         exchange.line = self
@@ -86,15 +86,15 @@ class Making(ClosingLine):
             response._odd = True
         elif response._odd:
             response._should_keep_alive = True
-        if self._current is None and not socket._destroyed:
-            self._current = exchange
-            exchange._sink = socket
-            if socket._written_ended:
+        if self.current is None and not channel.destroyed:
+            self.current = exchange
+            exchange._sink = channel
+            if channel.written_ended:
                 exchange.outlive_sink()
             if response._listeners is not None:
-                response._on_socket(socket, socket)
-            if socket._listeners is not None:
-                exchange.after_listeners = socket.listener_count("close")
+                response._on_socket(self.socket, channel)
+            if channel.heard:
+                exchange.after_listeners = self.socket.listener_count("close")
         else:
             self._enqueue(exchange)
         config.dispatch(message, response, self)
@@ -119,10 +119,10 @@ class Making(ClosingLine):
         config = self._config
         response._odd = True
         if config.closing:
-            for other in self._exchanges():  # the last one in line closes, not those before it
+            for other in self.exchanges():  # the last one in line closes, not those before it
                 other.must_close = False
             exchange.must_close = True
-        mark = self.socket.writable_high_water_mark
+        mark = self.channel.mark
         message._high_water_mark = response._high_water_mark = mark
         response._reject_body = config.reject_body
         response._unique_headers = config.unique_headers
@@ -140,22 +140,36 @@ class Making(ClosingLine):
 
     def fail_request(self, request: IncomingMessage) -> None:
         """A listener of `request` failed: its response answers for it."""
-        for exchange in self._exchanges():
+        for exchange in self.exchanges():
             response: Any = exchange.response
             if response is not None and response.req is request:
                 response._fail()
 
     def refuse_body(self, request: IncomingMessage, error: BaseException) -> None:
         """The body of `request` is longer than its reader wants: say so, and close."""
-        for exchange in self._exchanges():
+        for exchange in self.exchanges():
             response: Any = exchange.response
             if response is not None and response.req is request and not response.headers_sent:
                 response.write_head(413, ["Connection", "close"])
                 response.end()
 
+    @property
+    def is_lenient(self) -> bool:
+        """Whether it takes malformed requests."""
+        return self._parsers.lenient
+
+    def count_request(self) -> int:
+        """Count a request against `max_requests_per_socket`."""
+        self._counted_requests += 1
+        return self._counted_requests
+
+    def forget(self) -> None:
+        """Drop the fields of the last request."""
+        self._last_head = None
+
     def describe(self) -> str:
         """Name what the connection is about, for the log."""
-        exchanges = self._exchanges()
+        exchanges = self.exchanges()
         request = exchanges[0].response.req if exchanges and exchanges[0].response is not None else None  # type: ignore[attr-defined]
         if request is None:
             return "no request yet" if not self._used else "idle"

@@ -29,7 +29,7 @@ class Reading(Making):
     def _wait_for_turn(self, backlog: Backlog) -> None:
         """Let a part of a packet wait, and read nothing more before it has been served."""
         self._backlog = backlog
-        self.socket._pause_transport()
+        self.channel.pause_reading()
         if len(backlog.packet) > LARGE_PACKET and not self._feeding:
             self._listen_to_body()  # the next one will be smaller
         if not self._holds_back:
@@ -67,7 +67,7 @@ class Reading(Making):
         """Let `protocol` hear of the transport from now on."""
         transport = self.socket.transport
         transport.set_protocol(protocol)
-        if self._feeding and not self.socket._reading_paused and not transport.is_closing():
+        if self._feeding and not self.channel.reading_paused and not transport.is_closing():
             # uvloop looks at the kind of protocol when reading begins.
             transport.pause_reading()
             self.turns.outside(transport.resume_reading)
@@ -77,27 +77,24 @@ class Reading(Making):
         if incoming is None:
             return  # its request could not be made; behind a last response the rest of the packet is passed on
         if not incoming._push(chunk):
-            self.socket._stop_reading()
+            self.channel.stop_reading()
             incoming._look_at_rest()
-        if self.turns.due or self.socket._ending is not None:
+        if self.turns.due or self.channel.ending is not None:
             self._run_turns()
 
     def _run_turns(self) -> None:
         """Let what this packet has caused so far happen now (Node: after each piece of body)."""
-        socket = self.socket
-        if socket._committed:
-            socket._pass_on(socket._committed)
-        ending = socket._ending
+        channel = self.channel
+        channel.settle()
+        ending = channel.ending
         if ending is not None:
-            socket._ending = None
+            channel.ending = None
             ending.on_settled()
-        in_packet = socket._in_packet
-        socket._in_packet = (
-            False  # what ends in these turns hears of it in them, not at the end of the packet
-        )
+        in_read = channel.in_read
+        channel.in_read = False  # what ends in these turns is told in them, not at the end of the read
         self.turns.run()
         self.turns.hold()
-        socket._in_packet = in_packet
+        channel.in_read = in_read
 
     def _on_message_complete(self) -> None:
         incoming = self._incoming
@@ -109,5 +106,5 @@ class Reading(Making):
         if incoming is not None:
             incoming._complete = not incoming._given_up
             incoming._push_end()
-        if self.socket._reading_paused:
-            self._on_socket_resume()
+        if self.channel.reading_paused:
+            self.on_socket_resume()

@@ -31,33 +31,33 @@ class TimedLine(Line):
 
     def look_at_progress(self, now: float, write_timeout: float, body_timeout: float) -> None:
         """Cut the connection if a body, or an answer, has stood still for so many seconds."""
-        socket = self.socket
+        channel = self.channel
         if not (body_timeout and self._awaits_body()):
             self._received = -1
-        elif socket._bytes_read != self._received:
-            self._received, self._received_since = socket._bytes_read, now
+        elif channel.bytes_read != self._received:
+            self._received, self._received_since = channel.bytes_read, now
         elif now - self._received_since > body_timeout:
-            socket._judge(self._body_stands_still, lambda: self.expire(RequestTimeoutError()))
+            channel.judge(self._body_stands_still, lambda: self.expire(RequestTimeoutError()))
         unsent = self._progress_of_response() if write_timeout else -1
         if unsent == -1 or unsent != self._unsent:
             self._unsent, self._unsent_since = unsent, now
         elif now - self._unsent_since > write_timeout:
-            socket._judge(self._response_stands_still, lambda: socket.destroy(WriteTimeoutError()))
+            channel.judge(self._response_stands_still, lambda: self.socket.destroy(WriteTimeoutError()))
 
     def _progress_of_response(self) -> int:
         """Return a number that changes as long as the client takes something; -1 if nothing waits for it."""
-        socket = self.socket
-        if socket._blocked:
-            return int(socket.transport.get_write_buffer_size())
+        channel = self.channel
+        if channel.blocked:
+            return int(channel.transport.get_write_buffer_size())
         # While the kernel copies a file nobody counts what is left; the socket counts what has been sent.
-        return -2 - socket._bytes_passed if socket._sends_beside else -1
+        return -2 - channel.bytes_passed if channel.sends_beside else -1
 
     def _awaits_body(self) -> bool:
         """Tell whether it is the client's turn to send the rest of a body."""
         incoming = self._incoming
-        if incoming is None or self.socket._reading_paused or self._closed_input:
+        if incoming is None or self.channel.reading_paused or self._closed_input:
             return False
-        for exchange in self._exchanges():
+        for exchange in self.exchanges():
             response: Any = exchange.response
             if response is not None and response.req is incoming:
                 # Who asked whether to go on has not been told so far (RFC 9110, 10.1.1).
@@ -65,7 +65,7 @@ class TimedLine(Line):
         return True
 
     def _body_stands_still(self) -> bool:
-        return self._awaits_body() and self.socket._bytes_read == self._received
+        return self._awaits_body() and self.channel.bytes_read == self._received
 
     def _response_stands_still(self) -> bool:
         return self._unsent != -1 and self._progress_of_response() == self._unsent

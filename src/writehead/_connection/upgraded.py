@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from writehead._loop.buffered_reader import Feed
 from writehead._loop.selector import once_taken, untie
-from writehead._net.socket import Socket
+from writehead._net.socket import Socket, channel_of
 from writehead.errors import ConnectionLostError
 
 if TYPE_CHECKING:
@@ -19,35 +19,36 @@ if TYPE_CHECKING:
 class Raw(asyncio.Protocol):
     """Feeds a socket that HTTP has given up."""
 
-    __slots__ = ("config", "socket")
+    __slots__ = ("channel", "config", "socket")
 
     def __init__(self, socket: Socket, config: ConnectionConfig) -> None:
         self.socket = socket
+        self.channel = channel_of(socket)
         self.config = config
 
     def data_received(self, data: bytes) -> None:
-        self._in_turn(self.socket.data_received, data)
+        self._in_turn(self.channel.data_received, data)
 
     def eof_received(self) -> bool:
-        self._in_turn(self.socket.eof_received)
+        self._in_turn(self.channel.eof_received)
         return True
 
     def pause_writing(self) -> None:
-        self.socket.pause_writing()
+        self.channel.pause_writing()
 
     def resume_writing(self) -> None:
-        once_taken(self.socket._transport, self.socket._turns, self._resume_writing)
+        once_taken(self.channel.transport, self.channel.turns, self._resume_writing)
 
     def _resume_writing(self) -> None:
-        self._in_turn(self.socket.resume_writing)
+        self._in_turn(self.channel.resume_writing)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        untie(self.socket._transport)
+        untie(self.channel.transport)
         self.config.on_socket_gone()
-        self._in_turn(self.socket.connection_lost, exc)
+        self._in_turn(self.channel.connection_lost, exc)
 
     def _in_turn(self, function: Callable[..., object], *args: Any) -> None:
-        turns = self.socket._turns
+        turns = self.channel.turns
         mine = turns.hold()
         try:
             function(*args)
@@ -73,34 +74,45 @@ class Leftovers:
 
     __slots__ = ("connection",)
 
-    _waits_for_turn = False
+    waits_for_turn = False
+    reads_request = False
+    has_response = False
 
     def __init__(self, connection: Line) -> None:
         self.connection = connection
 
-    def _on_socket_drain(self) -> None:
-        self.connection._on_socket_drain()
+    def count_close_listener(self, change: int, place: int) -> None:
+        """The listeners are the user's, as none was added by HTTP."""
 
-    def _on_timeout_asked(self) -> None:
+    def fail_socket(self, error: BaseException) -> bool:
+        return False
+
+    def on_written_end(self) -> None:
+        """What responses still write is refused."""
+
+    def on_socket_drain(self) -> None:
+        self.connection.on_socket_drain()
+
+    def on_timeout_asked(self) -> None:
         """The clock is the user's already."""
 
-    def _on_socket_timeout(self) -> bool:
+    def on_socket_timeout(self) -> bool:
         return True
 
-    def _on_socket_error(self, error: BaseException) -> None:
+    def on_socket_error(self, error: BaseException) -> None:
         """The user owns the errors now."""
 
-    def _on_socket_close(self) -> int:
+    def on_socket_close(self) -> int:
         """Tell no request, as in Node: each was read whole before the upgrade, and its response is told."""
-        current = self.connection._current
-        for exchange in self.connection._exchanges():
+        current = self.connection.current
+        for exchange in self.connection.exchanges():
             response: Any = exchange.response
             if response is not None and response.req._signal is not None:
                 response.req._signal._abort(ConnectionLostError())
         return 0 if current is None else current.after_listeners
 
-    def _close_responses(self) -> None:
-        self.connection._close_responses()
+    def close_responses(self) -> None:
+        self.connection.close_responses()
 
-    def _on_socket_resume(self) -> None:
-        self.connection.socket._resume_transport()
+    def on_socket_resume(self) -> None:
+        self.connection.channel.resume_reading()

@@ -65,6 +65,7 @@ class Http1Exchange:
     stays = True  # the connection, behind this response
     last_allowed = False
     void = False
+    lost_socket: Any = None  # of a connection that has gone: its channel knows it no longer
     after_listeners = 0  # of the socket's 'close': those that stood before it got the socket
     keep_reads: bool | None = None  # what the head made of the response's `should_keep_alive`
     refused = False  # the socket was ended by the user before this response
@@ -80,7 +81,7 @@ class Http1Exchange:
     def socket(self) -> Any:
         """The sink's user side: the Socket, or the writable given by hand."""
         sink = self._sink or self.coming
-        return None if sink is None else getattr(sink, "writable_object", sink)
+        return None if sink is None else sink.socket or self.lost_socket
 
     @property
     def reports_drain(self) -> bool:
@@ -192,19 +193,30 @@ class Http1Exchange:
 
         That is an ordinary status, no field that touches the framing, HTTP/1.1, the whole body at hand.
         """
-        lines = STATUS_LINES[status]
-        for _, name, value in fields:
-            if type(value) is str:
-                lines += f"{name}: {value}\r\n"
+        lines = ""
+        for _, name, value, memo in fields:
+            if memo:
+                lines += memo[0]
+            elif type(value) is str:
+                line = f"{name}: {value}\r\n"
+                if memo is not None:
+                    memo.append(line)
+                lines += line
             else:
                 lines += field_lines(name, value, checked=True)
         size = len(body)
-        head = f"{lines}{date_line()}{self.keep_lines}Content-Length: {size}\r\n\r\n".encode("latin-1")
+        text = f"{STATUS_LINES[status]}{lines}{date_line()}{self.keep_lines}Content-Length: {size}\r\n\r\n"
+        head = text.encode("latin-1")
         self.stage = ENDED
         sink = self._sink
         if sink is not None:
             if not (sink.put_last(head + body, self) if size < LARGE else sink.put_last(head, self, body)):
                 self.refused = True
+        elif size < LARGE and self._parked is None and self.line is not None:
+            whole = head + body
+            self._parked = [(whole, self.on_passed)]
+            self._parked_size = size = len(whole)
+            self.line.on_parked(size)
         elif size < LARGE:
             self._keep(head + body, self.on_passed)
         else:
@@ -337,6 +349,7 @@ class Http1Exchange:
     def drop(self) -> None:
         """Forget what waits, its callbacks with it: the connection has gone."""
         self.refused = self.refused or self._parked is not None
+        self.lost_socket = self.socket
         if self.line is not None and self._parked_size:
             self.line.on_parked(-self._parked_size)
         self._parked = None

@@ -120,7 +120,10 @@ def _another(text: str | None, more: str) -> str:
 def render_fields(head: ResponseHead) -> str:
     """Return the user's lines, and note in `head` what they say of the framing."""
     parts = []
-    for key, name, value in head.fields:
+    for key, name, value, memo in head.fields:
+        if memo:  # of a field that says nothing of the framing
+            parts.append(memo[0])
+            continue
         if type(value) is str:
             lines = f"{name}: {value}\r\n"
         else:

@@ -29,12 +29,12 @@ class Clock(Protocol):
 class Idler(Protocol):
     """Who can be idle."""
 
-    _idle_after: float  # seconds; 0 is never
-    _active_at: float
-    _idle_fired: bool
-    _idle_group: float  # seconds of the group that it is a member of
+    idle_after: float  # seconds; 0 is never
+    active_at: float
+    idle_fired: bool
+    idle_group: float  # seconds of the group that it is a member of
 
-    def _on_idle(self) -> None: ...
+    def on_idle(self) -> None: ...
 
 
 class IdleTimers:
@@ -51,34 +51,34 @@ class IdleTimers:
 
     def watch(self, idler: Idler, seconds: float) -> None:
         """Tell `idler` when it has been idle for `seconds` from now; 0 ends that."""
-        idler._idle_after = seconds
+        idler.idle_after = seconds
         if not seconds:
             return
-        idler._active_at = now = self.clock.time()
-        if idler._idle_group == seconds and not idler._idle_fired:
+        idler.active_at = now = self.clock.time()
+        if idler.idle_group == seconds and not idler.idle_fired:
             return  # switched off and on again, as each request does
         key = _key(seconds)
         group = self._groups.get(key)
         if group is None:
             group = self._groups[key] = _Group(self, key, seconds)
-        if idler._idle_group and idler not in group.members:
+        if idler.idle_group and idler not in group.members:
             self._leave(idler)
-        idler._idle_fired = False
-        idler._idle_group = seconds
+        idler.idle_fired = False
+        idler.idle_group = seconds
         group.members.add(idler)
         if group.handle is None or now + seconds < group.when:
             group.wake_at(now + seconds)
 
     def _leave(self, idler: Idler) -> _Group | None:
-        group = self._groups.get(_key(idler._idle_group))
+        group = self._groups.get(_key(idler.idle_group))
         if group is not None:
             group.members.discard(idler)
         return group
 
     def forget(self, idler: Idler) -> None:
         """Watch `idler` no longer."""
-        group = self._leave(idler) if idler._idle_group else None
-        idler._idle_after = idler._idle_group = 0.0
+        group = self._leave(idler) if idler.idle_group else None
+        idler.idle_after = idler.idle_group = 0.0
         if group is not None and not group.members:
             for each in list(self._groups.values()):  # those that it was a member of before, too
                 if not each.members:
@@ -127,9 +127,9 @@ class _Group:
         first = math.inf
         late = []
         for idler in list(self.members):
-            seconds = idler._idle_group
-            due = idler._active_at + seconds
-            if not idler._idle_after:  # busy now; idle at the earliest from now on
+            seconds = idler.idle_group
+            due = idler.active_at + seconds
+            if not idler.idle_after:  # busy now; idle at the earliest from now on
                 first = min(first, now + seconds)
             elif due <= now:
                 late.append(idler)
@@ -142,7 +142,7 @@ class _Group:
         elif not self.members:
             self.timers.drop(self)
         for idler in late:
-            idler._idle_fired = True
+            idler.idle_fired = True
         for idler in late:
-            if idler._idle_fired:  # else an earlier one has ended its wait, or begun it anew
-                idler._on_idle()
+            if idler.idle_fired:  # else an earlier one has ended its wait, or begun it anew
+                idler.on_idle()

@@ -10,6 +10,8 @@ import stat
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from writehead._net.channel import Channel
+from writehead._net.socket import Socket, channel_of
 from writehead.errors import (
     ConnectionLostError,
     FileChangedError,
@@ -204,7 +206,11 @@ async def send_range(response: ServerResponse, piece: FileRange, by_kernel: bool
 def _plain_fd(socket: Any) -> int | None:
     """Return the descriptor of a socket that the kernel may write to, or None (TLS, memory)."""
     transport = getattr(socket, "transport", None)
-    if transport is None or transport.get_extra_info("ssl_object") is not None:
+    if (
+        not isinstance(socket, Socket)
+        or transport is None
+        or transport.get_extra_info("ssl_object") is not None
+    ):
         return None
     sock = transport.get_extra_info("socket")
     return None if sock is None else int(sock.fileno())
@@ -214,6 +220,7 @@ async def _sendfile(response: ServerResponse, socket: Any, fd: int, piece: FileR
     """Let the kernel copy; return how much it did: less than all if it knows no way, or the file ended."""
     # A descriptor of its own: the loop will not watch one that a transport uses.
     own = os.dup(fd)
+    channel = channel_of(socket)
     try:
         sent = 0
         while sent < piece.count:
@@ -224,7 +231,7 @@ async def _sendfile(response: ServerResponse, socket: Any, fd: int, piece: FileR
             try:
                 n = os.sendfile(own, piece.fd, piece.offset + sent, min(piece.count - sent, SLICE))
             except BlockingIOError:
-                await _writable(response, socket, own)
+                await _writable(response, channel, own)
                 continue
             except OSError as exc:
                 if exc.errno in _NO_KERNEL_COPY:
@@ -235,23 +242,23 @@ async def _sendfile(response: ServerResponse, socket: Any, fd: int, piece: FileR
             if not n:
                 break
             sent += n
-            socket._on_sent_beside(n)
+            channel.on_sent_beside(n)
             await asyncio.sleep(0)  # a client that reads as fast as we send is not the only one
         return sent
     finally:
         os.close(own)
 
 
-async def _writable(response: ServerResponse, socket: Any, fd: int) -> None:
+async def _writable(response: ServerResponse, channel: Channel, fd: int) -> None:
     """Wait until `fd` takes more; raises when the response has closed."""
     loop = asyncio.get_running_loop()
     waiters = response._own_waiters()
     loop.add_writer(fd, waiters.wake, "writable")
-    socket._sends_beside = True
+    channel.sends_beside = True
     try:
         await waiters.first_of(("writable", "finish"))
     finally:
-        socket._sends_beside = False
+        channel.sends_beside = False
         loop.remove_writer(fd)
 
 

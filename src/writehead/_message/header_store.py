@@ -81,11 +81,12 @@ class HeaderStore(EventEmitter):
             key = _fields.check_name(name)
             name = str.__str__(name)  # a member of a (str, Enum) would be formatted as `Kind.NAME`
         value = _fields.check_value(name, value, self._lenient)
-        entry: Entry = key, name, value
+        entry: Entry = key, name, value, None
         if key in FRAMING_NAMES:
             self._odd = True
             self._removed &= ~_MARKS.get(key, 0)
         elif type(value) is str and value in _passed and len(_fields_before) < _MOST_BEFORE:
+            entry = key, name, value, []
             _fields_before[name, value] = entry
         if self._store is None:
             self._store = {key: entry}
@@ -107,11 +108,11 @@ class HeaderStore(EventEmitter):
         entry = None if self._store is None else self._store.get(key)
         if entry is None:
             return self.set_header(name, checked)
-        _, spelled, old = entry
+        _, spelled, old, _ = entry
         values = list(old) if isinstance(old, list) else [old]
         values.extend(checked if isinstance(checked, list) else [checked])
         assert self._store is not None
-        self._store[key] = key, spelled, values
+        self._store[key] = key, spelled, values, None
         return self
 
     appendHeader = append_header
@@ -173,7 +174,7 @@ class HeaderStore(EventEmitter):
     def get_headers(self) -> dict[str, Any]:
         """Return a new dict of lower-case names and the values as they were set."""
         self._odd = True  # lists among them are in the user's hands now
-        return {key: value for key, _, value in (self._store or {}).values()}
+        return {key: value for key, _, value, _ in (self._store or {}).values()}
 
     getHeaders = get_headers
 
@@ -185,7 +186,7 @@ class HeaderStore(EventEmitter):
 
     def get_raw_header_names(self) -> list[str]:
         """Return the names as spelled, in the order of setting."""
-        return [name for _, name, _ in (self._store or {}).values()]
+        return [name for _, name, _, _ in (self._store or {}).values()]
 
     getRawHeaderNames = get_raw_header_names
 

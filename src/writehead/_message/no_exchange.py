@@ -28,12 +28,13 @@ class NoExchange:
     coming: Sink | None = None
     void = False
     _sink: Sink | None = None
+    _lost_socket: Any = None  # of a connection that has gone: its channel knows it no longer
 
     @property
     def socket(self) -> Any:
         """The user's side of the sink."""
         sink = self._sink or self.coming
-        return None if sink is None else getattr(sink, "writable_object", sink)
+        return None if sink is None else sink.socket or self._lost_socket
 
     @property
     def queued(self) -> bool:
@@ -96,7 +97,9 @@ class NoExchange:
         self._sink = None
 
     def drop(self) -> None:
-        """Do nothing."""
+        """Remember a socket that has gone."""
+        if self._sink is not None:
+            self._lost_socket = self._sink.socket
 
 
 class HeldSocket(NoExchange):

@@ -13,9 +13,9 @@ from writehead._message.informational import Informing
 from writehead._message.no_exchange import SENT, NoExchange
 from writehead._message.outgoing import OutgoingMessage
 from writehead._message.request_like import fact_of, header_of, version_of
-from writehead._message.standalone import WritableSink, exchange_by_hand
+from writehead._message.standalone import exchange_by_hand, sink_of
 from writehead._message.writable_watch import Watch
-from writehead._net.socket import Socket
+from writehead._net.channel import Channel
 from writehead._node.callbacks import Callback
 from writehead._node.failure_log import log_failure, users_place
 from writehead._semantics import fields as _fields
@@ -239,10 +239,10 @@ class ServerResponse(Informing):
             self._should_keep_alive = exchange.keep_reads
 
     def _checked(self, pairs: Iterable[tuple[Any, Any]]) -> list[Entry]:
-        checked = []
+        checked: list[Entry] = []
         for name, value in pairs:
             key = _fields.check_name(name)
-            checked.append((key, str.__str__(name), _fields.check_value(name, value, self._lenient)))
+            checked.append((key, str.__str__(name), _fields.check_value(name, value, self._lenient), None))
         return checked
 
     def _merge(self, headers: Any) -> None:
@@ -291,7 +291,7 @@ class ServerResponse(Informing):
         socket.on("close", self._on_socket_gone)
         if self._exchange is SENT:
             self._exchange = NoExchange()
-        sink = socket if isinstance(socket, Socket) else WritableSink(socket)
+        sink = sink_of(socket)
         self._on_socket(socket, sink)
         if socket._message is self:  # else a listener has detached it
             self._attach(sink)
@@ -307,8 +307,8 @@ class ServerResponse(Informing):
         elif self._need_drain and not self._finished:
             if not self.writable_length:
                 self._on_drained()
-            elif isinstance(sink, Socket):
-                sink._need_drain = True
+            elif isinstance(sink, Channel):
+                sink.need_drain = True
 
     def _on_socket(self, socket: Any, sink: Sink) -> None:
         """Tell that there is a socket, which the listeners find here already; what they write is sent in its turn."""
@@ -343,7 +343,7 @@ class ServerResponse(Informing):
             self._exchange = NoExchange()
         self._exchange.detach()
         if socket is not None:
-            self._attach(socket if isinstance(socket, Socket) else WritableSink(socket))
+            self._attach(sink_of(socket))
 
     # -- failure ---------------------------------------------------------------
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from writehead._loop.ticks import later
-from writehead._semantics.exchange import Done, Ending, Exchange
+from writehead._net.socket import Socket, channel_of
+from writehead._semantics.exchange import Done, Ending, Exchange, Sink
 
 _make_exchange: Callable[[], Exchange]
 
@@ -26,31 +27,36 @@ def exchange_by_hand() -> Exchange:
     return _make_exchange()
 
 
+def sink_of(socket: Any) -> Sink:
+    """Return where the bytes for a Socket, or for any writable, go."""
+    return channel_of(socket) if isinstance(socket, Socket) else WritableSink(socket)
+
+
 class WritableSink:
     """Hands an exchange's bytes to a writable of the user's."""
 
-    __slots__ = ("_turn_corked", "_writing", "writable_object")
+    __slots__ = ("_turn_corked", "_writing", "socket")
 
     def __init__(self, writable: Any) -> None:
-        self.writable_object = writable
+        self.socket = writable
         self._turn_corked = False
         self._writing = False
 
     @property
     def pending(self) -> int:
         """What the writable says it has not yet passed on."""
-        return int(self.writable_object.writable_length or 0)
+        return int(self.socket.writable_length or 0)
 
     @property
     def mark(self) -> int:
         """The writable's high-water mark."""
-        return int(self.writable_object.writable_high_water_mark or 0)
+        return int(self.socket.writable_high_water_mark or 0)
 
     def put(self, data: bytes, done: Done | None = None) -> bool:
         """Write, corked until the end of this turn."""
         if not self._turn_corked:
             self._turn_corked = True
-            self.writable_object.cork()
+            self.socket.cork()
             later(self._end_turn)
         return self._write(data, done)
 
@@ -71,7 +77,7 @@ class WritableSink:
         self._writing = True
         try:
             callback = None if done is None else self._callback(done)
-            return self.writable_object.write(data, None, callback) is not False
+            return self.socket.write(data, None, callback) is not False
         finally:
             self._writing = False
 
@@ -89,7 +95,7 @@ class WritableSink:
     def _end_turn(self) -> None:
         if self._turn_corked:
             self._turn_corked = False
-            self.writable_object.uncork()
+            self.socket.uncork()
 
     def put_last(self, data: bytes, ending: Ending, body: bytes | None = None) -> bool:
         """Write what ends a response."""
@@ -108,15 +114,15 @@ class WritableSink:
 
     def cork(self) -> None:
         """Cork the writable."""
-        self.writable_object.cork()
+        self.socket.cork()
 
     def uncork(self) -> None:
         """Uncork the writable."""
-        self.writable_object.uncork()
+        self.socket.uncork()
 
     def destroy(self, error: BaseException | None = None) -> object:
         """Destroy the writable, if it can be."""
-        destroy = getattr(self.writable_object, "destroy", None)
+        destroy = getattr(self.socket, "destroy", None)
         return None if destroy is None else destroy(error)
 
 

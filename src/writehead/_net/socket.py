@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable
+from contextvars import Context
 from typing import Any, Self
 
-from writehead._net.socket_info import SocketFacts
-from writehead._net.write_queue import BUSY
+from writehead._net.channel import Channel
+from writehead._net.channel_state import Owner
+from writehead._net.config import SocketConfig
+from writehead._net.socket_info import SocketInfo
 from writehead._node import validators
 from writehead._node.byte_input import as_bytes
 from writehead._node.callbacks import Callback, UserCallback, user_callback
@@ -25,7 +28,7 @@ from writehead.errors.client import is_client_error
 from writehead.events import Listener, as_error
 
 
-class Socket(SocketFacts):
+class Socket(SocketInfo):
     """A connection to a client.
 
     While HTTP owns it the bytes that come go to the parser; after 'upgrade' or 'connect'
@@ -35,6 +38,26 @@ class Socket(SocketFacts):
     'finish', 'timeout'.
     Source: https://nodejs.org/api/net.html#class-netsocket
     """
+
+    _ends_by_close = False  # a two-way stream outlives its reading side
+    _tells_taker = True
+    _timeout: float | None = None
+    _message: Any = None  # the response that has this socket (assign_socket by hand)
+
+    def __init__(
+        self,
+        transport: asyncio.Transport | None = None,
+        config: SocketConfig | None = None,
+        owner: Owner | None = None,
+    ) -> None:
+        self._listeners = None
+        self._channel = Channel(self, transport, config, owner)
+        if self._channel.mark != self._high_water_mark:
+            self._high_water_mark = self._channel.mark
+
+    @property
+    def _listener_context(self) -> Context:  # type: ignore[override]  # made when a listener is called
+        return self._channel.context
 
     # -- writing, for users ----------------------------------------------------
 
@@ -58,21 +81,11 @@ class Socket(SocketFacts):
             encoding, callback = None, encoding
         done = user_callback(callback, self)
         chunk = as_bytes(data, encoding)
-        if self._written_ended or self._destroyed:
+        channel = self._channel
+        if channel.written_ended or channel.destroyed:
             self._refuse(done)
             return False
-        if self._corked:
-            return self.put(chunk, done)
-        if self._turn_corked:
-            return self.put(chunk, done)
-        self.put_now(chunk, done)
-        self.settle()
-        if self.pending >= self._high_water_mark:
-            if not self._need_drain:
-                self._need_drain = True
-                self._turns.later(self._passed, [])
-            return False
-        return True
+        return channel.write(chunk, done)
 
     def end(
         self,
@@ -92,9 +105,10 @@ class Socket(SocketFacts):
         elif callable(encoding):
             encoding, callback = None, encoding
         called = user_callback(callback, self)
+        channel = self._channel
         if data is not None:
-            over = self._written_ended or self._destroyed
-            ended = self._written_ended
+            over = channel.written_ended or channel.destroyed
+            ended = channel.written_ended
             self.write(data, encoding)
             if over:
                 if called is not None and ended:
@@ -102,39 +116,36 @@ class Socket(SocketFacts):
                 return self
         if called is not None:
             self._call_at_end(called)
-        if self._written_ended or self._destroyed:
-            return self
-        self._corked = 0
-        self._ease = BUSY
-        self._written_ended = True
-        self._commit()
-        self._turns.later(self._finish_writing)
-        current = getattr(self._owner, "_current", None)
-        if current is not None and current._sink is self:
-            current.outlive_sink()
+        if not (channel.written_ended or channel.destroyed):
+            channel.end_writing()
+        return self
+
+    def destroy(self, error: BaseException | None = None) -> Self:
+        """Close at once; unsent bytes are dropped.
+
+        'error' (if one is given) and 'close' follow on a later tick.
+        """
+        self._channel.destroy(error)
         return self
 
     def destroy_soon(self) -> None:
         """End, and destroy when all is flushed, without waiting for the peer."""
-        self._destroy_when_flushed = True
-        if self._finished:
-            self.destroy()
-        elif not self._written_ended:
-            self.end()
+        self._channel.destroy_soon()
 
     destroySoon = destroy_soon
 
     def _call_at_end(self, callback: UserCallback) -> None:
-        if self._finished:
+        channel = self._channel
+        if channel.finished:
             self._fail_later(callback, StreamAlreadyFinishedError("end"))
-        elif not self._destroyed:
-            if self._end_callbacks is None:
-                self._end_callbacks = []
-            self._end_callbacks.append(callback)
+        elif not channel.destroyed:
+            if channel.end_callbacks is None:
+                channel.end_callbacks = []
+            channel.end_callbacks.append(callback)
 
     def _refuse(self, callback: UserCallback | None) -> None:
         """Take no more: after `end` that destroys the socket, too."""
-        if not self._written_ended:
+        if not self._channel.written_ended:
             self._fail_later(callback, StreamDestroyedError("write"))
             return
         error = StreamWriteAfterEndError("write()", users_place())
@@ -143,25 +154,15 @@ class Socket(SocketFacts):
 
     def _fail_later(self, callback: UserCallback | None, error: BaseException) -> None:
         if callback is not None:
-            self._turns.later(callback, error)
+            self._channel.turns.later(callback, error)
 
     def cork(self) -> None:
         """Gather what is written until as many calls of `uncork`."""
-        self.settle()
-        self._ease = BUSY
-        self._corked += 1
-        ending = self._ending
-        if ending is not None:  # it takes back what its response has corked
-            self._ending = None
-            self._turns.due.appendleft((ending.on_settled, ()))
+        self._channel.cork()
 
     def uncork(self) -> None:
         """Undo one `cork`; the last one sends what was gathered, in one go."""
-        if not self._corked:
-            return
-        self._corked -= 1
-        if not self._corked and not self._turn_corked and (self._held or self._due):
-            self._commit()
+        self._channel.uncork()
 
     async def drain(self) -> None:
         """Return when everything written is with the operating system.
@@ -170,9 +171,9 @@ class Socket(SocketFacts):
             ConnectionLostError: the connection went away first.
             StreamDestroyedError: the program has destroyed the socket.
         """
-        if self._destroyed:
-            raise self._why_not_drained(self._lost_error or StreamDestroyedError("drain"))
-        if not self.pending:
+        if self._channel.destroyed:
+            raise self._why_not_drained(self._channel.lost_error or StreamDestroyedError("drain"))
+        if not self._channel.pending:
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -184,30 +185,26 @@ class Socket(SocketFacts):
             else:
                 future.set_exception(self._why_not_drained(error))
 
-        self.settle()
-        self._ease = BUSY
-        self._owe(done)
-        if not self._turn_corked and not self._corked:
-            self._commit()
+        self._channel.call_when_passed(done)
         await future
 
     def _why_not_drained(self, error: BaseException) -> BaseException:
         """Return what `drain` raises for `error`: one class for a client that left, whatever ended the socket."""
         cause = error
         if isinstance(error, StreamDestroyedError):
-            if not (
-                self._peer_ended or self._lost_error or (self._errored and is_client_error(self._errored))
-            ):
+            channel = self._channel
+            lost, errored = channel.lost_error, channel.errored
+            if not (channel.peer_ended or lost or (errored and is_client_error(errored))):
                 return error
-            cause = self._lost_error or self._errored or error
+            cause = lost or errored or error
         elif not isinstance(error, SystemCallError):
             return error
         if isinstance(cause, ConnectionLostError):
             return cause
         named = cause if isinstance(cause, SystemCallError) else ConnectionLostError(syscall="write")
-        lost = ConnectionLostError(named.message, named.syscall)
-        lost.__cause__ = cause
-        return lost
+        raised = ConnectionLostError(named.message, named.syscall)
+        raised.__cause__ = cause
+        return raised
 
     # -- errors ----------------------------------------------------------------
 
@@ -217,10 +214,9 @@ class Socket(SocketFacts):
         An 'error' of the program's own, while HTTP has the socket, is heard by the server too: 'clientError',
         or without a listener 400, where no response has begun, and the end of the connection.
         """
-        fail = getattr(self._owner, "fail_socket", None) if name == "error" else None
-        if fail is None:
+        owner = self._channel.owner
+        if name != "error" or owner is None or not owner.fail_socket(as_error(args)):
             return super().emit(name, *args)
-        fail(as_error(args))
         if self.listener_count("error"):
             super().emit(name, *args)
         return True
@@ -229,63 +225,62 @@ class Socket(SocketFacts):
 
     def _add(self, name: Hashable, listener: Listener, once: bool = False, front: bool = False) -> None:
         super()._add(name, listener, once, front)
-        if front and name == "close":
-            self._count_before_response(1)
+        self._channel.heard = True
+        if front and name == "close" and self._channel.owner is not None:
+            self._channel.owner.count_close_listener(1, -1)
 
     def remove_listener(self, name: Hashable, listener: Listener) -> Self:
         """Remove `listener` once, the last one added."""
         before = self._entries("close")
         super().remove_listener(name, listener)
         left = self._entries("close")
-        if len(left) < len(before):
+        if len(left) < len(before) and self._channel.owner is not None:
             place = next((n for n, entry in enumerate(left) if entry is not before[n]), len(left))
-            self._count_before_response(-1, place)
+            self._channel.owner.count_close_listener(-1, place)
         return self
 
     removeListener = remove_listener
     off = remove_listener
 
-    def _count_before_response(self, change: int, place: int = -1) -> None:
-        """Note that a 'close' listener came or went before the place of the response's own."""
-        current = getattr(self._owner, "_current", None)
-        if current is not None and place < current.after_listeners:
-            current.after_listeners += change
-
     @property
     def _carries(self) -> bool:
         """Whether a response of its connection has this socket."""
-        current = getattr(self._owner, "_current", None)
-        return current is not None and current._sink is self
+        return self._channel.owner is not None and self._channel.owner.has_response
 
     def pause(self) -> Self:
         """Stop reading; 'pause' comes at once."""
         super().pause()
-        if self._owner is not None:
-            self._pause_transport()
+        if self._channel.owner is not None:
+            self._channel.pause_reading()
         return self
 
     def resume(self) -> Self:
-        """Read on; 'resume' comes on a later turn."""
+        """Read on; 'resume' comes on a later tick."""
         super().resume()
-        self._tells_resume = False
-        if self._owner is not None:
-            self._owner._on_socket_resume()
+        self._channel.tells_resume = False
+        if self._channel.owner is not None:
+            self._channel.owner.on_socket_resume()
         return self
 
-    def _stop_reading(self) -> None:
-        """Stop reading, as nobody takes what comes; who listens to 'pause' hears of it."""
-        if not self._reading_paused:
-            self._pause_transport()
-            if self._listeners is not None:
-                self._tells_resume = True
-                self._notify("pause")
+    def _want(self) -> None:
+        self._channel.resume_reading()
 
-    def _read_on(self) -> None:
-        """Read again; of what `_stop_reading` told, 'resume' comes on a later turn."""
-        self._resume_transport()
-        if self._tells_resume and not self._reading_paused:
-            self._tells_resume = False
-            self._turns.later(self._notify, "resume")
+    def _on_peer_end(self) -> None:
+        """The peer sends no more."""
+        self._push_end()
+        if not self._length:
+            self.read(0)  # Node: 'end' comes although nobody reads
+
+    def _ended(self) -> None:
+        if self._taker is not None:
+            self._taker.on_end()
+        if self._channel.finished:
+            self.destroy()
+
+    def _on_close(self) -> None:
+        """The connection is closed: end the wait of who reads it (`async for`)."""
+        if self._taker is not None:
+            self._taker.on_close()
 
     def set_encoding(self, encoding: str | None = None) -> Self:
         """Refuse: a socket of an HTTP server gives out bytes, after an upgrade too (Node).
@@ -309,13 +304,13 @@ class Socket(SocketFacts):
         Raises:
             InvalidArgTypeError, OutOfRangeError.
         """
-        if self._destroyed:
+        if self._channel.destroyed:
             return self
         value = validators.milliseconds(msecs, "msecs")
         self._timeout = value
-        if self._owner is not None:
-            self._owner._on_timeout_asked()
-        self._watch_idle(value / 1000)
+        if self._channel.owner is not None:
+            self._channel.owner.on_timeout_asked()
+        self._channel.watch_idle(value / 1000)
         if callback is not None:
             if not callable(callback):
                 raise InvalidArgTypeError("callback", "of type function", callback)
@@ -330,12 +325,17 @@ class Socket(SocketFacts):
     @property
     def timeout(self) -> float | None:
         """The idle timeout at work, the keep-alive wait included, in milliseconds; None before the first."""
-        if self._owner is not None:
-            self._owner._on_timeout_asked()
-        if self._destroyed or (self._timeout is None and not self._idle_group):
+        if self._channel.owner is not None:
+            self._channel.owner.on_timeout_asked()
+        if self._channel.destroyed or (self._timeout is None and not self._channel.idle_group):
             return self._timeout
-        milliseconds = round(self._idle_after * 1000, 3)
+        milliseconds = round(self._channel.idle_after * 1000, 3)
         return int(milliseconds) if milliseconds.is_integer() else milliseconds
 
     def _log_subject(self) -> tuple[Any, Any]:
         return None, self
+
+
+def channel_of(socket: Socket) -> Channel:
+    """Return what is below a Socket, for those who serve it."""
+    return socket._channel

@@ -1,4 +1,4 @@
-"""Facts: what a socket is, where it leads, and what the system may be told of it."""
+"""SocketInfo: what a socket is, where it leads, and what the system may be told of it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import socket as system
 from typing import TYPE_CHECKING, Any, Self
 
 from writehead._net.addresses import address_text
-from writehead._net.socket_close import SocketEnd
+from writehead._net.channel import Channel
 from writehead._node import validators
+from writehead._streams.readable import Readable
 from writehead._tls import peer_certificate
 
 if TYPE_CHECKING:
@@ -21,8 +22,26 @@ _LONGEST = 2**31 - 1  # seconds: an option of the system is an int
 _GONE = (AttributeError, OSError, ValueError)
 
 
-class SocketFacts(SocketEnd):
+class SocketInfo(Readable):
     """The properties of a Socket; see there."""
+
+    __slots__ = ("_channel", "_listeners")
+
+    _channel: Channel
+
+    # -- of a stream; Readable asks the same ---------------------------------
+
+    @property
+    def _destroyed(self) -> bool:  # type: ignore[override]  # its channel knows
+        return self._channel.destroyed
+
+    @property
+    def _errored(self) -> BaseException | None:  # type: ignore[override]
+        return self._channel.errored
+
+    @property
+    def _closed(self) -> bool:  # type: ignore[override]
+        return self._channel.closed
 
     # -- options of the system -------------------------------------------------
 
@@ -45,9 +64,9 @@ class SocketFacts(SocketEnd):
     setKeepAlive = set_keep_alive
 
     def _set_option(self, level: str, name: str, value: int) -> None:
-        sock = None if self._transport is None else self._transport.get_extra_info("socket")
+        sock = None if self._channel.transport is None else self._channel.transport.get_extra_info("socket")
         number = getattr(system, name, None)
-        if sock is None or number is None or self._destroyed:
+        if sock is None or number is None or self._channel.destroyed:
             return
         try:
             sock.setsockopt(getattr(system, level), number, value)
@@ -67,28 +86,28 @@ class SocketFacts(SocketEnd):
     @property
     def transport(self) -> asyncio.Transport:
         """The asyncio transport underneath."""
-        transport: asyncio.Transport = self._transport
+        transport: asyncio.Transport = self._channel.transport
         return transport
 
     @property
     def server(self) -> Server | None:
         """The Server that accepted it."""
-        return None if self._config is None else self._config.server
+        return None if self._channel.config is None else self._channel.config.server
 
     @property
     def destroyed(self) -> bool:
         """Whether it was destroyed or the connection has gone."""
-        return self._destroyed
+        return self._channel.destroyed
 
     @property
     def readable(self) -> bool:
         """Whether the peer may still send."""
-        return not (self._destroyed or self._peer_ended)
+        return not (self._channel.destroyed or self._channel.peer_ended)
 
     @property
     def writable(self) -> bool:
         """Whether `write` may still be called."""
-        return not (self._destroyed or self._written_ended)
+        return not (self._channel.destroyed or self._channel.written_ended)
 
     @property
     def ready_state(self) -> str:
@@ -102,68 +121,71 @@ class SocketFacts(SocketEnd):
     @property
     def bytes_read(self) -> int:
         """Bytes received."""
-        return self._bytes_read
+        return self._channel.bytes_read
 
     bytesRead = bytes_read
 
     @property
     def bytes_written(self) -> int:
         """Bytes given out, those still queued or corked included."""
-        self.settle()
-        return self._bytes_passed + self._held_size
+        self._channel.settle()
+        return self._channel.bytes_passed + self._channel.held_size
 
     bytesWritten = bytes_written
 
     @property
     def writable_length(self) -> int:
         """Bytes accepted and not yet with the operating system."""
-        self.settle()
-        return self.pending
+        self._channel.settle()
+        return self._channel.pending
 
     writableLength = writable_length
 
     @property
     def writable_high_water_mark(self) -> int:
         """The mark in bytes from which `write` returns False."""
-        return self._high_water_mark
+        return self._channel.mark
 
     writableHighWaterMark = writable_high_water_mark
 
     @property
     def writable_ended(self) -> bool:
         """Whether `end` was called."""
-        return self._written_ended
+        return self._channel.written_ended
 
     writableEnded = writable_ended
 
     @property
     def writable_finished(self) -> bool:
         """Whether 'finish' came or is about to."""
-        return self._finished
+        return self._channel.finished
 
     writableFinished = writable_finished
 
     @property
     def writable_corked(self) -> int:
         """The depth of `cork`."""
-        return self._corked
+        return self._channel.corked
 
     writableCorked = writable_corked
 
     @property
     def writable_need_drain(self) -> bool:
         """Whether 'drain' is owed."""
-        return self._need_drain and not self._written_ended and not self._destroyed
+        return self._channel.need_drain and not self._channel.written_ended and not self._channel.destroyed
 
     writableNeedDrain = writable_need_drain
 
     # -- addresses -------------------------------------------------------------
 
     def _address(self, local: bool) -> tuple[Any, ...]:
-        transport = self._transport
+        transport = self._channel.transport
         if transport is None:
             return ()
-        if self._destroyed and type(getattr(transport, "_raw", transport)).__name__ == "UnixTransport":
+        if (
+            self._channel.destroyed
+            and type(getattr(transport, "_raw", transport)).__name__ == "UnixTransport"
+        ):
             return ()  # uvloop would ask its descriptor, which may be another's by now
         # Of a TCP connection both loops keep the addresses beyond its end.
         try:
@@ -219,7 +241,7 @@ class SocketFacts(SocketEnd):
     def address(self) -> dict[str, Any]:
         """Return the local address, family and port; empty once destroyed."""
         pair = self._address(True)
-        if not pair or self._destroyed:
+        if not pair or self._channel.destroyed:
             return {}
         return {"address": address_text(pair), "family": _family(pair), "port": pair[1]}
 
@@ -227,7 +249,9 @@ class SocketFacts(SocketEnd):
 
     @property
     def _tls(self) -> Any:
-        return None if self._transport is None else self._transport.get_extra_info("ssl_object")
+        return (
+            None if self._channel.transport is None else self._channel.transport.get_extra_info("ssl_object")
+        )
 
     @property
     def encrypted(self) -> bool | None:
@@ -259,7 +283,7 @@ class SocketFacts(SocketEnd):
     @property
     def servername(self) -> str | bool | None:
         """The server name that the client asked for (SNI), latin-1 if it is not ASCII; False if it named none."""
-        return None if self._tls is None else (self._transport.get_extra_info("server_name") or False)
+        return None if self._tls is None else (self._channel.transport.get_extra_info("server_name") or False)
 
     def get_cipher(self) -> dict[str, str] | None:
         """Return the cipher's name, standard_name (IANA's) and version; None without TLS."""

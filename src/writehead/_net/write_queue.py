@@ -1,4 +1,4 @@
-"""Flow: a socket's bytes on their way to the transport, and what comes back.
+"""A connection's bytes on their way to the transport, and what comes back.
 
 Law: nobody else calls `transport.write`. Bytes are held until the turn ends (Node: cork
 and uncork on the next tick) or until somebody says "now"; a callback is called when the
@@ -7,18 +7,12 @@ operating system has taken the bytes before it, never inside the call that wrote
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from contextvars import Context, copy_context
-from typing import Any, Protocol
+from typing import Any
 
 from writehead._loop.selector import is_selector
-from writehead._loop.ticks import Turns, turns
-from writehead._loop.timers import IdleTimers
-from writehead._net.config import SocketConfig
-from writehead._node.callbacks import UserCallback
+from writehead._net.channel_state import BUSY, CALM, LAST, OPEN, ChannelState
 from writehead._semantics.exchange import Done, Ending
-from writehead._streams.readable import Readable
 
 logger = logging.getLogger("writehead")
 
@@ -35,196 +29,66 @@ FLOOD = 64
 UNHEARD = 16
 
 
-#: In `_committed`: what leaves is `_last`, alone.
-LAST = -1
+class WriteQueue(ChannelState):
+    """The bytes of a Channel on their way out; see there."""
 
-#: In `_ease`: what must be looked at before more is taken. Everything;
-BUSY = 0
-#: only how much is held, as the turn is corked and nothing is in the way of the bytes;
-OPEN = 1
-#: or nothing: nothing is held, due, corked or on its way, and nobody has ended or destroyed it.
-CALM = 2
-
-
-class Owner(Protocol):
-    """Who owns the bytes of a socket: the HTTP connection, until an upgrade."""
-
-    @property
-    def _waits_for_turn(self) -> bool: ...
-    def _on_socket_drain(self) -> None: ...
-    def _on_timeout_asked(self) -> None: ...
-    def _on_socket_timeout(self) -> bool: ...
-    def _on_socket_error(self, error: BaseException) -> None: ...
-    def _on_socket_close(self) -> int: ...
-    def _close_responses(self) -> None: ...
-    def _on_socket_resume(self) -> None: ...
-
-
-class PacketState(Readable):
-    """What is asked of a socket for every packet, side by side in memory: of a thousand sockets none is in the
-    processor's cache when its turn comes.
-    """
-
-    __slots__ = (
-        "_active_at",
-        "_blocked",
-        "_bytes_passed",
-        "_bytes_read",
-        "_committed",
-        "_destroyed",
-        "_ease",
-        "_ending",
-        "_idle_after",
-        "_idle_fired",
-        "_in_packet",
-        "_last",
-        "_listeners",
-        "_reading_paused",
-        "_transport",
-        "_turns",
-    )
-
-
-class SocketFlow(PacketState):
-    """The moving parts of a Socket; see there."""
-
-    _ends_by_close = False  # a two-way stream outlives its reading side
-    _tells_taker = True
-
-    __slots__ = (
-        "_closed",
-        "_config",
-        "_corked",
-        "_destroy_when_flushed",
-        "_due",
-        "_end_callbacks",
-        "_errored",
-        "_finished",
-        "_held",
-        "_held_size",
-        "_high_water_mark",
-        "_idle_group",
-        "_lost_error",
-        "_need_drain",
-        "_owner",
-        "_taken",
-        "_timers",
-        "_turn_corked",
-        "_waiting",
-        "_written_ended",
-    )
-
-    # Of few sockets, or at their end.
-    _peer_ended = False
-    _refused = 0
-    _linger = False  # the client is likely to send more
-    _tells_resume = False  # 'pause' was emitted, as HTTP has stopped reading
-    _said_all = False  # it may be closed as one that was flushed, if it is
-    _unsent_at_idle = 0
-    _timeout: float | None = None
-    _message: Any = None  # the response that has this socket (assign_socket by hand)
-    _own_context: Context | None = None  # of the connection; of an upgrade's request, once it has the socket
-    _had_error = False
-    _sends_beside = False  # the kernel's copy of a file waits for the client (sendfile)
-
-    def __init__(
-        self,
-        transport: asyncio.Transport | None = None,
-        config: SocketConfig | None = None,
-        owner: Owner | None = None,
-    ) -> None:
-        self._listeners = None
-        self._bytes_read = self._bytes_passed = self._committed = self._corked = self._held_size = 0
-        self._in_packet = self._turn_corked = self._need_drain = self._reading_paused = False
-        self._destroyed = self._written_ended = self._blocked = self._closed = False
-        self._idle_fired = self._finished = self._destroy_when_flushed = False
-        self._idle_after = self._idle_group = self._active_at = 0.0
-        self._taken = True  # when it was destroyed, the system had all that had been passed on
-        self._ease = CALM
-        self._transport: Any = transport
-        self._config = config
-        self._timers: IdleTimers | None = None if config is None else config.timers
-        self._owner = owner
-        self._turns: Turns = turns()
-        self._high_water_mark = 65536 if config is None else config.high_water_mark
-        self._held: list[bytes] = []
-        self._due: list[Done] | None = None
-        self._waiting: list[list[Done]] | None = None
-        self._end_callbacks: list[UserCallback] | None = None
-        self._last: bytes | None = None  # with `_committed` LAST: all that leaves at the end of the packet
-        self._ending: Ending | None = None  # due first at the end of the packet
-        self._lost_error: BaseException | None = None
-        self._errored: BaseException | None = None
-
-    @property
-    def _listener_context(self) -> Context:  # type: ignore[override]  # made when somebody listens
-        context = self._own_context
-        if context is None:
-            config = self._config
-            context = copy_context() if config is None else config.copy_context()
-            self._own_context = context
-        return context
+    __slots__ = ()
 
     # -- Sink: what exchanges ask ----------------------------------------------
 
     @property
     def pending(self) -> int:
         """Bytes not yet with the operating system."""
-        size = self._held_size
-        if self._last is not None:
-            size += len(self._last)
-        if self._blocked:
-            size += self._transport.get_write_buffer_size()
+        size = self.held_size
+        if self.last is not None:
+            size += len(self.last)
+        if self.blocked:
+            size += self.transport.get_write_buffer_size()
         return size
-
-    @property
-    def mark(self) -> int:
-        """The high-water mark in bytes."""
-        return self._high_water_mark
 
     def put(self, data: bytes, done: Done | None = None) -> bool:
         """Hold `data` to the end of this turn; False at or over the mark."""
-        if self._destroyed or self._written_ended:
+        if self.destroyed or self.written_ended:
             return False
-        self._ease = BUSY
-        if self._committed:  # what was to leave at once is not counted (Node)
-            self._pass_on(self._committed)
-        size = self._held_size
+        self.ease = BUSY
+        if self.committed:  # what was to leave at once is not counted (Node)
+            self._pass_on(self.committed)
+        size = self.held_size
         if data:
-            self._held.append(data)
-            self._held_size = size = size + len(data)
+            self.held.append(data)
+            self.held_size = size = size + len(data)
         if done is not None:
             self._owe(done)
-        if not self._turn_corked and not self._corked:
-            self._turn_corked = True
-            self._turns.later(self._end_turn)
-        if self._blocked:
-            size += self._transport.get_write_buffer_size()
-        elif self._turn_corked:
-            self._ease = OPEN
-        return size < self._high_water_mark or self._refuse_more(size)
+        if not self.turn_corked and not self.corked:
+            self.turn_corked = True
+            self.turns.later(self._end_turn)
+        if self.blocked:
+            size += self.transport.get_write_buffer_size()
+        elif self.turn_corked:
+            self.ease = OPEN
+        return size < self.mark or self._refuse_more(size)
 
     def _owe(self, done: Done) -> None:
         """Call `done` once the system has what is held now."""
-        if self._due is None:
-            self._due = [done]
+        if self.due is None:
+            self.due = [done]
         else:
-            self._due.append(done)
+            self.due.append(done)
 
     def put_parts(self, parts: tuple[bytes, ...], size: int) -> bool:
         """Hold `parts`, of `size` bytes together, as `put` does."""
-        if self._ease != OPEN:
+        if self.ease != OPEN:
             return self.put(b"".join(parts))
-        self._held += parts
-        self._held_size = size = self._held_size + size
-        return size < self._high_water_mark or self._refuse_more(size)
+        self.held += parts
+        self.held_size = size = self.held_size + size
+        return size < self.mark or self._refuse_more(size)
 
     def _refuse_more(self, size: int) -> bool:
         """Ask to wait for 'drain'; tell the log of who does not."""
-        self._need_drain = True
-        if size > FLOOD * self._high_water_mark:
-            self._refused += 1
-            if self._refused == UNHEARD:
+        self.need_drain = True
+        if size > FLOOD * self.mark:
+            self.refused += 1
+            if self.refused == UNHEARD:
                 self._tell_flood(size)
         return False
 
@@ -237,46 +101,46 @@ class SocketFlow(PacketState):
 
     def put_now(self, data: bytes, done: Done | None = None) -> None:
         """Pass on `data` and all held before it, unless the user has corked the socket."""
-        if self._corked:
+        if self.corked:
             self.put(data, done)
         else:
             self._put_through(data, done)
 
     def _put_through(self, data: bytes, done: Done | None) -> None:
-        if self._destroyed or self._written_ended:
+        if self.destroyed or self.written_ended:
             return
-        self._ease = BUSY
+        self.ease = BUSY
         size = len(data)
         if size:
-            self._held.append(data)
-            self._held_size += size
+            self.held.append(data)
+            self.held_size += size
         if done is not None:
             self._owe(done)
         self._commit()
 
     def settle(self) -> None:
         """Pass on what waits for the end of the packet."""
-        if self._committed:
-            self._pass_on(self._committed)
+        if self.committed:
+            self._pass_on(self.committed)
 
     def _end_turn(self) -> None:
-        self._turn_corked = False
-        if self._ease == OPEN:
-            self._ease = BUSY
-        if (self._held or self._due) and not self._corked:
+        self.turn_corked = False
+        if self.ease == OPEN:
+            self.ease = BUSY
+        if (self.held or self.due) and not self.corked:
             self._commit()
 
     def _commit(self) -> None:
-        if self._committed == LAST:
+        if self.committed == LAST:
             self._pass_on(LAST)
-        if self._in_packet:
-            self._committed = len(self._held)
+        if self.in_read:
+            self.committed = len(self.held)
         else:
-            self._pass_on(len(self._held))
-        due = self._due
-        if due is not None or self._need_drain:
-            self._due = None
-            self._turns.later(self._passed, due or [])
+            self._pass_on(len(self.held))
+        due = self.due
+        if due is not None or self.need_drain:
+            self.due = None
+            self.turns.later(self._passed, due or [])
 
     def put_last(self, data: bytes, ending: Ending, body: bytes | None = None) -> bool:
         """Pass on what ends a response, which hears of it on a later turn and asks `is_settled`.
@@ -284,107 +148,160 @@ class SocketFlow(PacketState):
         The commonest write of all, so nothing is made for it: the end of the packet is
         the later turn, if nothing else is due before. A `body` is too large to be copied behind its head.
         """
-        if self._ease == CALM and self._in_packet and not self._turns.due:
-            self._ease = BUSY
+        if self.ease == CALM and self.in_read and not self.turns.due:
+            self.ease = BUSY
             if body is None:
-                self._last = data
-                self._committed = LAST
+                self.last = data
+                self.committed = LAST
             else:
-                self._held = [data, body]
-                self._held_size = len(data) + len(body)
-                self._committed = 2
-            self._ending = ending
+                self.held = [data, body]
+                self.held_size = len(data) + len(body)
+                self.committed = 2
+            self.ending = ending
             return True
         if body is not None:
             self.put(data)
             data = body
-        self._ease = BUSY
-        if self._committed == LAST:
+        self.ease = BUSY
+        if self.committed == LAST:
             self._pass_on(LAST)
-        if self._due or self._need_drain or self._corked or self._destroyed or self._written_ended:
-            self._corked = 0  # Node: the end of a response undoes the socket's own corks as well
+        if self.due or self.need_drain or self.corked or self.destroyed or self.written_ended:
+            self.corked = 0  # Node: the end of a response undoes the socket's own corks as well
             self._put_through(data, ending.on_passed)
-            return not (self._destroyed or self._written_ended)
-        held = self._held
+            return not (self.destroyed or self.written_ended)
+        held = self.held
         size = len(data)
         held.append(data)
-        self._held_size += size
-        if not self._in_packet:
+        self.held_size += size
+        if not self.in_read:
             self._pass_on(len(held))
         else:
-            self._committed = len(held)
-            if not self._turns.due and self._ending is None:
-                self._ending = ending
+            self.committed = len(held)
+            if not self.turns.due and self.ending is None:
+                self.ending = ending
                 return True
-        self._turns.later(ending.on_settled)
+        self.turns.later(ending.on_settled)
         return True
 
-    def _end_packet(self) -> Ending | None:
+    # -- what users ask ----------------------------------------------------------
+
+    def write(self, data: bytes, done: Done | None) -> bool:
+        """Pass on `data` now, unless something is corked; False at or over the mark."""
+        if self.corked or self.turn_corked:
+            return self.put(data, done)
+        self.put_now(data, done)
+        self.settle()
+        if self.pending < self.mark:
+            return True
+        if not self.need_drain:
+            self.need_drain = True
+            self.turns.later(self._passed, [])
+        return False
+
+    def end_writing(self) -> None:
+        """Take no more, and send FIN behind what was taken."""
+        self.corked = 0
+        self.ease = BUSY
+        self.written_ended = True
+        self._commit()
+        self.turns.later(self.finish_writing)
+        if self.owner is not None:
+            self.owner.on_written_end()
+
+    def cork(self) -> None:
+        """Gather what is put until as many calls of `uncork`."""
+        self.settle()
+        self.ease = BUSY
+        self.corked += 1
+        ending = self.ending
+        if ending is not None:  # it takes back what its response has corked
+            self.ending = None
+            self.turns.due.appendleft((ending.on_settled, ()))
+
+    def uncork(self) -> None:
+        """Undo one `cork`; the last one passes on what was gathered."""
+        if not self.corked:
+            return
+        self.corked -= 1
+        if not self.corked and not self.turn_corked and (self.held or self.due):
+            self._commit()
+
+    def call_when_passed(self, done: Done) -> None:
+        """Call `done` once the system has all that is held now."""
+        self.settle()
+        self.ease = BUSY
+        self._owe(done)
+        if not self.turn_corked and not self.corked:
+            self._commit()
+
+    # -- the end of a read ---------------------------------------------------------
+
+    def end_read(self) -> Ending | None:
         """Pass on what waited for the end of the packet; return what has ended, all of it taken."""
-        self._in_packet = False
-        committed = self._committed
-        ending = self._ending
+        self.in_read = False
+        committed = self.committed
+        ending = self.ending
         if ending is None:
             if committed:
                 self._pass_on(committed)
             return None
-        self._ending = None
+        self.ending = None
         if committed == LAST:  # by far the commonest
-            data: Any = self._last
-            self._last = None
-            self._committed = 0
-            self._bytes_passed += len(data)
-            self._transport.write(data)
+            data: Any = self.last
+            self.last = None
+            self.committed = 0
+            self.bytes_passed += len(data)
+            self.transport.write(data)
             ease = CALM
         else:
             self._pass_on(committed)
-            rest = self._held or self._due or self._need_drain or self._corked or self._written_ended
+            rest = self.held or self.due or self.need_drain or self.corked or self.written_ended
             ease = BUSY if rest else CALM
-        if self._blocked or self._destroyed or self._transport.is_closing():
+        if self.blocked or self.destroyed or self.transport.is_closing():
             ending.on_settled()
             return None
-        self._ease = ease
+        self.ease = ease
         return ending
 
     def put_ahead(self, parts: list[bytes], size: int) -> None:
         """Add to what leaves at the end of the packet; who wrote it asks `is_settled` in its turn."""
-        if self._last is not None:
-            parts.insert(0, self._last)
-            size += len(self._last)
-            self._last = None
-        self._held += parts
-        self._held_size += size
-        self._committed = len(self._held)
+        if self.last is not None:
+            parts.insert(0, self.last)
+            size += len(self.last)
+            self.last = None
+        self.held += parts
+        self.held_size += size
+        self.committed = len(self.held)
 
     def is_settled(self, ending: Ending) -> bool:
         """Tell whether the system has all that was passed on; if not, `ending` hears of it."""
-        if self._committed:
-            self._pass_on(self._committed)
-        if self._blocked or self._is_lost():
+        if self.committed:
+            self._pass_on(self.committed)
+        if self.blocked or self._is_lost():
             self._wait([ending.on_passed])
             return False
         return True
 
     def _pass_on(self, count: int) -> None:
         """Give the first `count` held parts to the transport; or `_last`, with LAST."""
-        held = self._held
-        self._committed = 0
+        held = self.held
+        self.committed = 0
         if not count:
             return
         if count == LAST:
-            held = [self._last]  # type: ignore[list-item]  # it is there
-            self._last = None
+            held = [self.last]  # type: ignore[list-item]  # it is there
+            self.last = None
             size = len(held[0])
         elif count == len(held):
-            self._held = []
-            size, self._held_size = self._held_size, 0
+            self.held = []
+            size, self.held_size = self.held_size, 0
         else:
-            self._held = held[count:]
+            self.held = held[count:]
             held = held[:count]
             size = sum(map(len, held))
-            self._held_size -= size
-        self._bytes_passed += size
-        transport = self._transport
+            self.held_size -= size
+        self.bytes_passed += size
+        transport = self.transport
         if transport is None or transport.is_closing():  # loops complain of writes after a loss
             return
         if len(held) == 1:  # by far the commonest
@@ -396,94 +313,70 @@ class SocketFlow(PacketState):
             transport.write(b"".join(held))
         else:
             transport.writelines(held)
-        if self._idle_after and not self._in_packet:
-            self._touch()
+        if self.idle_after and not self.in_read:
+            self.touch()
 
     def _wait(self, due: list[Done]) -> None:
-        if self._waiting is None:
-            self._waiting = []
-        self._waiting.append(due)
+        if self.waiting is None:
+            self.waiting = []
+        self.waiting.append(due)
 
     def _passed(self, due: list[Done]) -> None:
         """Call back for bytes that were passed on, if the system has taken them."""
-        if self._committed:
-            self._pass_on(self._committed)
-        if self._blocked or self._is_lost():
+        if self.committed:
+            self._pass_on(self.committed)
+        if self.blocked or self._is_lost():
             self._wait(due)
         else:
             self._call_due(due)
 
-    def _on_sent_beside(self, count: int) -> None:
+    def on_sent_beside(self, count: int) -> None:
         """Note bytes that the kernel copied to the client (sendfile)."""
-        self._bytes_passed += count
-        if self._idle_after:
-            self._touch()
+        self.bytes_passed += count
+        if self.idle_after:
+            self.touch()
 
     def _is_lost(self) -> bool:
         """Tell whether the transport gave up: what it still held never left."""
-        if self._destroyed:
-            return not self._taken
-        return self._transport is not None and self._transport.is_closing()
+        if self.destroyed:
+            return not self.taken
+        return self.transport is not None and self.transport.is_closing()
 
     def _call_due(self, due: list[Done]) -> None:
-        if self._need_drain and not self._written_ended and not self._destroyed and not self.pending:
-            self._need_drain = False
-            if self._refused < UNHEARD:
-                self._refused = 0
-            if self._owner is not None:
-                self._owner._on_socket_drain()
-            self._notify("drain")
+        if self.need_drain and not self.written_ended and not self.destroyed and not self.pending:
+            self.need_drain = False
+            if self.refused < UNHEARD:
+                self.refused = 0
+            if self.owner is not None:
+                self.owner.on_socket_drain()
+            self.emit("drain")
         for done in due:
             done(None)
 
     # -- what the transport says -----------------------------------------------
 
-    def connection_made(self, transport: Any) -> None:
-        """Nothing to do: a socket is made when the transport is there."""
-
-    def data_received(self, data: bytes) -> None:
-        """Take bytes of a socket that the user owns."""
-        self._bytes_read += len(data)
-        if self._idle_after:
-            self._touch()
-        if not self._push(data):
-            self._pause_transport()
-
     def pause_writing(self) -> None:
         """Note that the system took only a part."""
-        self._blocked = True
-        self._ease = BUSY
+        self.blocked = True
+        self.ease = BUSY
 
     def resume_writing(self) -> None:
         """All passed on has been taken: call back in order."""
-        self._blocked = False
-        if self._idle_after:
-            self._touch()
-        waiting, self._waiting = self._waiting, None
+        self.blocked = False
+        if self.idle_after:
+            self.touch()
+        waiting, self.waiting = self.waiting, None
         for due in waiting or ():
             self._call_due(due)
-        if self._need_drain and not waiting:
+        if self.need_drain and not waiting:
             self._call_due([])
-        if self._written_ended and not self._blocked:
-            self._finish_writing()
+        if self.written_ended and not self.blocked:
+            self.finish_writing()
 
-    def _finish_writing(self) -> None:
-        """Send FIN when all has been taken; see `SocketEnd`."""
+    def finish_writing(self) -> None:
+        """Send FIN when all has been taken; see `Channel`."""
         raise NotImplementedError
 
-    def _want(self) -> None:
-        self._resume_transport()
-
-    def _pause_transport(self) -> None:
-        if not self._reading_paused and self._transport is not None and not self._transport.is_closing():
-            self._reading_paused = True
-            self._transport.pause_reading()
-
-    def _resume_transport(self) -> None:
-        if self._reading_paused and self._transport is not None and not self._transport.is_closing():
-            self._reading_paused = False
-            self._turns.outside(self._transport.resume_reading)
-
-    def _touch(self) -> None:
-        """Note a read or a write; see `SocketIdle`."""
+    def touch(self) -> None:
+        """Note a read or a write; see `IdleWatch`."""
         raise NotImplementedError

@@ -14,8 +14,9 @@ from writehead._semantics.headers import Headers
 
 Done = Callable[[BaseException | None], object]
 
-#: A stored field: its name in lower case; its name and its value, as they were given.
-Entry = tuple[str, str, Any]
+#: A stored field: its name in lower case; its name and its value, as they were given; and, of a field that programs
+#: set again and again, where a wire keeps what it has made of it.
+Entry = tuple[str, str, Any, list[str] | None]
 
 #: What stands before and behind a piece of the body on the wire, and the size of it all.
 Frame = tuple[bytes, bytes, int]
@@ -94,7 +95,9 @@ class Ending(Protocol):
 
 
 class Sink(Protocol):
-    """Where an exchange puts its bytes: a socket, or any writable behind an adapter."""
+    """Where an exchange puts its bytes: the channel of a socket, or any writable behind an adapter."""
+
+    socket: Any  # the user's side
 
     @property
     def pending(self) -> int: ...

@@ -21,6 +21,7 @@ from writehead._connection.http1 import Connection
 from writehead._connection.upgraded import Raw
 from writehead._loop.buffered_reader import Feed
 from writehead._loop.ticks import later, turns
+from writehead._net.channel import Channel
 from writehead._net.linger import Linger
 from writehead._net.socket import Socket
 from writehead._tls.handshake import Handshake, HandshakeConfig
@@ -56,28 +57,29 @@ class GivenConnection(Connection):
     def begin_on(self, socket: Socket, raw: Raw) -> None:
         """Begin on what another server has let go of."""
         rest = _take_unread(socket)
-        socket._pause_transport()
+        channel = raw.channel
+        channel.pause_reading()
         transport = socket.transport
         transport.set_protocol(self)
-        _open(self._config, socket)
-        socket._pass_to(self._config, self)
+        _open(self._config, channel)
+        channel.pass_to(self._config, self)
         self.connection_made(transport, socket)
         raw.config.on_socket_gone()
         self.turns.later(self._begin_reading, rest)
 
     def _begin_reading(self, rest: bytes) -> None:
-        socket = self.socket
-        if socket._destroyed:
+        socket, channel = self.socket, self.channel
+        if channel.destroyed:
             return
-        socket._resume_transport()
+        channel.resume_reading()
         if socket._end_scheduled or socket._end_emitted:  # there is nobody who could ask for anything
             self._closed_input = True
             self._end_behind_input()
             return
         socket._eof = False  # the end is told by HTTP now
-        self._end_waits = socket._peer_ended
+        self._end_waits = channel.peer_ended
         if rest:
-            socket._bytes_read -= len(rest)  # they were counted as they came
+            channel.bytes_read -= len(rest)  # they were counted as they came
             self._in_turn = True
             try:
                 self.data_received(rest)
@@ -95,7 +97,7 @@ class GivenConnection(Connection):
             self.turns.later(self._look_at_end)
 
     def _look_at_end(self) -> None:
-        if self._end_waits and self._backlog is None and not self.socket._reading_paused:
+        if self._end_waits and self._backlog is None and not self.channel.reading_paused:
             self._end_waits = False
             self.eof_received()
 
@@ -116,19 +118,20 @@ class GivenHandshake(Handshake):
         socket.write(b"", callback=lambda error=None: None if error else self._begin_on(socket, raw))
 
     def _begin_on(self, socket: Socket, raw: Raw) -> None:
-        if socket._destroyed:
+        channel = raw.channel
+        if channel.destroyed:
             return
         rest = _take_unread(socket)
         transport = socket.transport
-        self.raw_socket = socket
-        _open(self._connections, socket)
+        self.raw_channel = channel
+        _open(self._connections, channel)
         transport.set_protocol(self)
         self.connection_made(transport)
         raw.config.on_socket_gone()
-        socket._resume_transport()
+        channel.resume_reading()
         if rest:
             self.data_received(rest)
-        if socket._peer_ended and not self.eof_received():
+        if channel.peer_ended and not self.eof_received():
             transport.close()
 
 
@@ -140,7 +143,7 @@ def give(config: ConnectionConfig, stream: Any, make: Callable[[], Any]) -> None
         InvalidArgValueError: it is one that listens, or that somebody serves or reads.
     """
     raw = _checked(stream)
-    if isinstance(stream, Socket) and stream._destroyed:
+    if isinstance(stream, Socket) and stream.destroyed:
         return  # a client may go at any time
     if raw is not None:
         _give_socket(raw, make)
@@ -156,10 +159,11 @@ def give(config: ConnectionConfig, stream: Any, make: Callable[[], Any]) -> None
 def _checked(stream: Any) -> Raw | None:
     """Return what reads for `stream`, if that is a Socket, or the transport of one."""
     if isinstance(stream, Socket):
-        if stream._transport is None:
+        transport: Any = stream.transport
+        if transport is None:
             raise InvalidArgValueError("stream", stream, "has no connection")
-        protocol = stream._transport.get_protocol()
-        if not isinstance(protocol, Raw) and not stream._destroyed:
+        protocol = transport.get_protocol()
+        if not isinstance(protocol, Raw) and not stream.destroyed:
             raise InvalidArgValueError("stream", stream, _SERVED)
     elif isinstance(stream, system.socket):
         if stream.fileno() < 0:
@@ -198,14 +202,15 @@ def _listens(stream: system.socket) -> bool:
 
 def _give_socket(raw: Raw, make: Callable[[], Given]) -> None:
     """Begin on a Socket, behind what HTTP may still owe on it to requests before the upgrade."""
-    socket: Any = raw.socket  # its owner is `Leftovers`, or none
-    if socket._destroyed:
+    channel = raw.channel
+    if channel.destroyed:
         return
-    exchanges = [] if socket._owner is None else socket._owner.connection._exchanges()
+    leftovers: Any = channel.owner
+    exchanges = [] if leftovers is None else leftovers.connection.exchanges()
     if exchanges:
         exchanges[-1].response._own_waiters().call_at("finish", lambda: _give_socket(raw, make))
     else:
-        make().begin_on(socket, raw)
+        make().begin_on(raw.socket, raw)
 
 
 def _accept(
@@ -239,9 +244,9 @@ def _take(config: ConnectionConfig, transport: Any, make: Callable[[], Any]) -> 
         turns().outside(transport.resume_reading)
 
 
-def _open(config: ConnectionConfig, socket: Any) -> None:
+def _open(config: ConnectionConfig, channel: Channel) -> None:
     """Open a server for a Socket, by whose clock it goes if it has none."""
-    timers = socket._timers
+    timers = channel.timers
     config.open_by_hand(None if timers is None else timers.clock)
 
 

@@ -14,9 +14,10 @@ import logging
 import socket as system
 from collections.abc import Callable, Generator
 from contextvars import Context, copy_context
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from writehead._connection.config import ConnectionConfig
+from writehead._connection.link import Link
 from writehead._loop.ticks import later, turns
 from writehead._loop.timers import Clock, IdleTimers
 from writehead._net.addresses import address_text, is_ipv6
@@ -78,19 +79,6 @@ class _Waiter:
                     future.set_exception(error)
 
 
-class Held(Protocol):
-    """A connection, as a closing server sees it."""
-
-    socket: Any
-
-    @property
-    def is_idle(self) -> bool: ...
-    @property
-    def is_silent(self) -> bool: ...
-    def close_in_order(self, grace: float = 0.0) -> None: ...
-    def describe(self) -> str: ...
-
-
 class Listening(EventEmitter):
     """What listens, accepts connections, and closes."""
 
@@ -119,7 +107,7 @@ class Listening(EventEmitter):
         self._listener_context = context.copy()
 
     @property
-    def _held(self) -> list[Held]:
+    def _links(self) -> list[Link]:
         """The connections that HTTP owns."""
         raise NotImplementedError
 
@@ -324,7 +312,7 @@ class Listening(EventEmitter):
             self._stop_listening()
         self._config.closing = True
         self._choose_fast_paths()
-        for connection in self._held:
+        for connection in self._links:
             connection.close_in_order(self._grace)
         self._close_due = True
         self._closers.append((waiter, error))
@@ -345,12 +333,12 @@ class Listening(EventEmitter):
 
     def _busy_count(self) -> int:
         """Count the connections that are more than open: those that were upgraded, too."""
-        quiet: int = sum(each.is_idle or each.is_silent or each.socket.destroyed for each in self._held)
+        quiet: int = sum(each.is_idle or each.is_silent or each.channel.destroyed for each in self._links)
         return self._connection_count - quiet
 
     def _waiting_for(self) -> list[str]:
         """Name each connection that a stop waits for, by its request where one is under way."""
-        named = [each.describe() for each in self._held]
+        named = [each.describe() for each in self._links]
         return named + ["an upgraded connection"] * (self._connection_count - len(named))
 
     def _close_if_drained(self) -> None:
@@ -377,16 +365,16 @@ class Listening(EventEmitter):
 
     def close_idle_connections(self) -> None:
         """Close the connections that wait for a request."""
-        for connection in self._held:
+        for connection in self._links:
             if connection.is_idle:
-                connection.socket.destroy()
+                connection.channel.destroy()
 
     closeIdleConnections = close_idle_connections
 
     def close_all_connections(self) -> None:
         """Cut every connection that HTTP owns, whatever it does."""
-        for connection in self._held:
-            connection.socket._give_up()
+        for connection in self._links:
+            connection.channel.give_up()
         for lingering in list(self._config.lingering):
             lingering.cut()
 

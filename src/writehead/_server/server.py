@@ -10,16 +10,18 @@ from typing import Any, Self, Unpack
 from writehead._connection.closing import UNREAD_GRACE
 from writehead._connection.config import ConnectionConfig
 from writehead._connection.http1 import Connection
+from writehead._connection.link import Link
 from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
-from writehead._net.socket import Socket
+from writehead._net.channel import Channel
+from writehead._net.socket import Socket, channel_of
 from writehead._node import validators
 from writehead._node.callbacks import Callback
 from writehead._node.contexts import run_in
 from writehead._node.failure_log import log_failure, log_returned
 from writehead._semantics import fields as _fields
 from writehead._server.given import GivenConnection, give
-from writehead._server.lifecycle import Held, Listening
+from writehead._server.lifecycle import Listening
 from writehead._server.option_types import ServerOptions
 from writehead._server.options import Settings
 from writehead._server.timeouts import Slices, late_ones
@@ -76,7 +78,7 @@ class Server(Settings, Listening):
         self._set_context(copy_context())
         self._closers = []
         self._warned_returns: set[object] = set()
-        self._connections: set[Connection] = set()
+        self._connections: set[Link] = set()
         if handler is not None:
             self.on("request", handler)
 
@@ -105,7 +107,7 @@ class Server(Settings, Listening):
         return config
 
     @property
-    def _held(self) -> list[Held]:
+    def _links(self) -> list[Link]:
         return list(self._connections)
 
     def _make_connection(self) -> asyncio.BaseProtocol:
@@ -152,7 +154,7 @@ class Server(Settings, Listening):
     def _make_given(self) -> asyncio.BaseProtocol:
         return GivenConnection(self._config)
 
-    def _on_accept(self, connection: Connection) -> bool:
+    def _on_accept(self, connection: Link) -> bool:
         """Count a connection and tell of it; False if it is one too many."""
         self._connection_count += 1
         if self._config.fast_path_accept:
@@ -160,15 +162,15 @@ class Server(Settings, Listening):
         elif not self._receive(connection):
             return False
         if self._listeners is not None and "connection" in self._listeners:
-            self._notify_in(connection.socket._listener_context, "connection", connection.socket)
+            self._notify_in(connection.channel.context, "connection", connection.socket)
         return True
 
-    def _receive(self, connection: Connection) -> bool:
+    def _receive(self, connection: Link) -> bool:
         """Do what few servers ask for; False if the connection is one too many."""
         socket = connection.socket
         limit = self.max_connections
         if limit is not None and self._connection_count > limit and not connection.given:
-            self._drop(socket)
+            self._drop(connection.channel)
             return False
         self._connections.add(connection)
         if not self.no_delay:
@@ -181,7 +183,8 @@ class Server(Settings, Listening):
             connection.close_in_order(self._grace or (UNREAD_GRACE if connection.given else 0))
         return True
 
-    def _drop(self, socket: Socket) -> None:
+    def _drop(self, channel: Channel) -> None:
+        socket = channel.socket
         facts = None
         if socket.remote_address is not None:
             facts = {}
@@ -190,14 +193,14 @@ class Server(Settings, Listening):
                     facts[f"{side}_{name}"] = facts[side + name.capitalize()] = getattr(
                         socket, f"{side}_{name}"
                     )
-        socket._owner = None
-        socket.destroy()
-        self._notify_in(socket._listener_context, "drop", facts)
+        channel.owner = None
+        channel.destroy()
+        self._notify_in(channel.context, "drop", facts)
 
-    def _on_gone(self, connection: Connection) -> None:
+    def _on_gone(self, connection: Link) -> None:
         self._connections.discard(connection)
 
-    def _on_lost(self, connection: Connection) -> None:
+    def _on_lost(self, connection: Link) -> None:
         """Hear of both: a connection is gone, and its socket."""
         self._connections.discard(connection)
         self._connection_count -= 1
@@ -214,7 +217,7 @@ class Server(Settings, Listening):
 
     # -- requests --------------------------------------------------------------
 
-    def _dispatch(self, req: IncomingMessage, res: ServerResponse, connection: Connection) -> None:
+    def _dispatch(self, req: IncomingMessage, res: ServerResponse, connection: Link) -> None:
         """Apply what comes before 'request': Host, the limit of requests, Expect."""
         if self.optimize_empty_requests and not _has_body(req):
             req._start_ended()
@@ -250,23 +253,23 @@ class Server(Settings, Listening):
         except BaseException as error:  # as in `EventEmitter._call_each`
             run_in(context, self._listener_failed, error, name, (req, res))
 
-    def _excuses_host(self, req: IncomingMessage, connection: Connection) -> bool:
+    def _excuses_host(self, req: IncomingMessage, connection: Link) -> bool:
         """Tell whether a Host field that is missing, doubled or no host is let through."""
-        lenient = connection._parsers.lenient
+        lenient = connection.is_lenient
         return not self.require_host_header or (lenient and bool(req._values_of(b"host")))
 
-    def _over_limit(self, req: IncomingMessage, res: ServerResponse, connection: Connection) -> bool:
+    def _over_limit(self, req: IncomingMessage, res: ServerResponse, connection: Link) -> bool:
         if not self._max_at_work():
             return False
-        connection.counted_requests += 1
-        if connection.counted_requests > self.max_requests_per_socket:
+        count = connection.count_request()
+        if count > self.max_requests_per_socket:
             self._notify_in(req._listener_context, "dropRequest", req, connection.socket)
             res._exchange.last_allowed = True
             res._odd = True
             res.write_head(503)
             res.end()
             return True
-        if connection.counted_requests == self.max_requests_per_socket:
+        if count == self.max_requests_per_socket:
             res._exchange.last_allowed = True
             res._odd = True
         return False
@@ -302,7 +305,7 @@ class Server(Settings, Listening):
             socket.destroy()
 
     def _on_client_error(self, error: BaseException, socket: Socket) -> bool:
-        return self._notify_in(socket._listener_context, "clientError", error, socket)
+        return self._notify_in(channel_of(socket).context, "clientError", error, socket)
 
     def _listener_failed(self, error: BaseException, event: Any, args: tuple[Any, ...]) -> None:
         request, socket, response = _subjects(args)
@@ -340,11 +343,11 @@ class Server(Settings, Listening):
 
     def _look(self, now: float) -> None:
         for connection in self._connections:
-            connection._last_head = None  # an idle one keeps no memory of what it was asked
+            connection.forget()  # an idle one keeps no memory of what it was asked
         limits = now, self.headers_timeout / 1000, self.request_timeout / 1000
 
         def expire(late: Any) -> None:
-            late.socket._judge(
+            late.channel.judge(
                 lambda: late_ones([late], *limits),
                 lambda: late.expire(RequestTimeoutError()),
             )

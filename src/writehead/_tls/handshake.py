@@ -88,16 +88,16 @@ class Handshake(asyncio.Protocol):
     """The protocol of a connection until its handshake is done."""
 
     __slots__ = (
-        "_active_at",
+        "active_at",
         "_answered",
         "_asking",
         "_blocked",
         "_config",
         "_error",
         "_hello",
-        "_idle_after",
-        "_idle_fired",
-        "_idle_group",
+        "idle_after",
+        "idle_fired",
+        "idle_group",
         "_incoming",
         "_name",
         "_outgoing",
@@ -106,9 +106,9 @@ class Handshake(asyncio.Protocol):
         "_ssl",
         "_turns",
         "_used",
-        "failed_socket",
+        "failed_channel",
         "raw",
-        "raw_socket",
+        "raw_channel",
     )
 
     given = False  # by hand, and not accepted
@@ -117,15 +117,15 @@ class Handshake(asyncio.Protocol):
 
     def __init__(self, config: HandshakeConfig) -> None:
         self._config = config
-        self.raw_socket: Any = None  # what listeners of 'connection' were given
-        self.failed_socket: Any = None  # what listeners of 'clientError' were given
+        self.raw_channel: Any = None  # of what listeners of 'connection' were given
+        self.failed_channel: Any = None  # of what listeners of 'clientError' were given
         self._over = False
         self._blocked = False
         self._error: BaseException | None = None
-        self._idle_after = 0.0
-        self._idle_fired = False
-        self._idle_group = 0.0
-        self._active_at = 0.0
+        self.idle_after = 0.0
+        self.idle_fired = False
+        self.idle_group = 0.0
+        self.active_at = 0.0
         self._hello: ClientHello | None = ClientHello()  # until it has been answered
         self._name = ""  # that the client asks for
         self._asking = False  # a context was asked for, and nobody has answered yet
@@ -196,13 +196,13 @@ class Handshake(asyncio.Protocol):
 
     def _go(self, exc: BaseException | None) -> None:
         config = self._config
-        left = not self._over and (self.raw_socket is None or not self.raw_socket.destroyed)
+        left = not self._over and (self.raw_channel is None or not self.raw_channel.destroyed)
         self._end()
         config.on_gone(self)
         if left and isinstance(exc, OSError):
             config.on_failed(self, SystemCallError.from_oserror(exc, "read"))
-        if self.raw_socket is not None:
-            self.raw_socket.connection_lost(None)
+        if self.raw_channel is not None:
+            self.raw_channel.connection_lost(None)
         if left and not isinstance(exc, OSError):
             # Node: behind the 'close' of the raw socket.
             self._turns.later(config.on_failed, self, ConnectionLostError("socket hang up"))
@@ -211,8 +211,8 @@ class Handshake(asyncio.Protocol):
             self._close_failed()
 
     def _close_failed(self) -> None:
-        if self.failed_socket is not None:
-            self.failed_socket.connection_lost(None)
+        if self.failed_channel is not None:
+            self.failed_channel.connection_lost(None)
 
     def _in_turn(self, function: Callable[..., object], *args: Any) -> None:
         mine = self._turns.hold()
@@ -255,7 +255,7 @@ class Handshake(asyncio.Protocol):
         self._end()
         self._flush()
         transport = self._transport()
-        transport.raw_socket = self.raw_socket
+        transport.raw_channel = self.raw_channel
         transport.context = self._own_context
         self.raw.set_protocol(transport)
         self._config.on_handshake(self, transport)
@@ -294,10 +294,10 @@ class Handshake(asyncio.Protocol):
     def _end(self) -> None:
         self._over = True
         self._hello = None
-        if self._idle_after:
+        if self.idle_after:
             self._config.shared.timers.forget(self)
 
-    def _on_idle(self) -> None:
+    def on_idle(self) -> None:
         readiness.judge(self.raw, readiness.READ, lambda: not self._over, self._time_out)
 
     def _time_out(self) -> None:

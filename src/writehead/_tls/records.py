@@ -29,12 +29,5 @@ def gathered(parts: Iterable[Any]) -> Iterator[Any]:
         yield b"".join(small)
 
 
-def touch(raw_socket: Any, size: int) -> None:
-    """Note on a raw socket what came past it (Node: its idle time begins anew too)."""
-    raw_socket._bytes_read += size
-    if raw_socket._idle_after:
-        raw_socket._touch()
-
-
 def nobody(data: bytes) -> None:
     """Take what comes before there is a protocol above, or after it."""

@@ -18,7 +18,7 @@ from typing import Any
 from writehead._loop.buffered_reader import Feed
 from writehead._loop.selector import once_taken, untie
 from writehead._loop.ticks import turns
-from writehead._tls.records import PIECE, RECORD, gathered, nobody, touch
+from writehead._tls.records import PIECE, RECORD, gathered, nobody
 from writehead.errors import TLSError
 
 
@@ -61,7 +61,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         "_unsent",
         "_unsent_size",
         "context",
-        "raw_socket",
+        "raw_channel",
         "server_name",
     )
 
@@ -98,7 +98,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         self._peer_ended = False
         self._peer_end_told = False
         self._error: BaseException | None = None
-        self.raw_socket: Any = None  # what listeners of 'connection' were given: it ends with this
+        self.raw_channel: Any = None  # of what listeners of 'connection' were given: it ends with this
         self.context: Context | None = None  # of the user's code during the handshake, if there was any
         self.server_name = ""  # that the client has asked for
 
@@ -112,8 +112,8 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         if self._closing or self._peer_end_told:  # behind a close_notify there is nothing
             return
         size = len(data)
-        if self.raw_socket is not None:
-            touch(self.raw_socket, size)
+        if self.raw_channel is not None:
+            self.raw_channel.note_read(size)  # Node: its idle time begins anew too
         plain = b""
         if size < RECORD:  # mostly one record
             self._incoming.write(data)
@@ -250,8 +250,8 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         self._protocol = None
         self._receive = nobody
         self._drop_unsent()
-        if self.raw_socket is not None:
-            self.raw_socket.connection_lost(None)
+        if self.raw_channel is not None:
+            self.raw_channel.connection_lost(None)
         if protocol is not None:
             protocol.connection_lost(self._error or exc)
 

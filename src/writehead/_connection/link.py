@@ -1,0 +1,68 @@
+"""Link: a connection of any kind, as its server, its messages and the sweep see it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from writehead._message.incoming import IncomingMessage
+from writehead._net.channel import Channel
+from writehead._net.socket import Socket
+
+
+class Link(Protocol):
+    """One connection between a client and the server, whatever version of HTTP it speaks."""
+
+    channel: Channel
+    socket: Socket
+    given: bool  # by hand, and not accepted
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether a request was served and nothing of another has come."""
+        ...
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it has never begun a request."""
+        ...
+
+    @property
+    def is_lenient(self) -> bool:
+        """Whether it takes malformed requests (`insecure_http_parser`, as it was when it was opened)."""
+        ...
+
+    def count_request(self) -> int:
+        """Count a request against `max_requests_per_socket`; return how many there were."""
+        ...
+
+    def is_late(self, now: float, headers_timeout: float, request_timeout: float) -> bool:
+        """Tell whether a request takes longer than so many seconds (0: no limit)."""
+        ...
+
+    def expire(self, error: BaseException) -> None:
+        """Answer for a request that is late, and close."""
+        ...
+
+    def look_at_progress(self, now: float, write_timeout: float, body_timeout: float) -> None:
+        """Close if a body or a response has stood still for so many seconds (0: no limit)."""
+        ...
+
+    def forget(self) -> None:
+        """Drop what is remembered of requests, to serve the next one faster."""
+        ...
+
+    def close_in_order(self, grace: float = 0.0) -> None:
+        """Go when what is busy is done; what waits may bring a request for `grace` more seconds."""
+        ...
+
+    def fail_request(self, request: IncomingMessage) -> None:
+        """A listener of `request` failed: its response answers for it."""
+        ...
+
+    def refuse_body(self, request: IncomingMessage, error: BaseException) -> None:
+        """The body of `request` is longer than its reader wants: say so, and close."""
+        ...
+
+    def describe(self) -> str:
+        """Name what the connection is about, for the log."""
+        ...

@@ -1,0 +1,94 @@
+"""The state of a connection that speaks HTTP/1: what it keeps between one read and the next."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from writehead._connection.backlog import Backlog
+from writehead._connection.config import ConnectionConfig
+from writehead._http1.exchange import Http1Exchange
+from writehead._http1.field_block import RawHead
+from writehead._http1.parser import RequestParser
+from writehead._http1.parser_pool import ParserPool
+from writehead._loop.ticks import Turns
+from writehead._message.incoming import IncomingMessage
+from writehead._net.channel import Channel
+from writehead._net.socket import Socket
+
+
+class PacketState(asyncio.Protocol):
+    """What is asked of a connection for every packet, side by side in memory (see `_flow.PacketState`)."""
+
+    __slots__ = (
+        "_backlog",
+        "_closed_input",
+        "_config",
+        "_incoming",
+        "_keep_alive_set",
+        "_last_head",
+        "_now",
+        "_parser",
+        "_parsers",
+        "_queue",
+        "_start",
+        "_used",
+        "channel",
+        "current",
+        "socket",
+        "turns",
+    )
+
+    channel: Channel
+    socket: Socket
+    turns: Turns
+    _parsers: ParserPool
+    _last_head: RawHead | None  # of the request before it, until the next sweep
+
+
+class ConnectionState(PacketState):
+    """The state of a connection that speaks HTTP/1; see `Connection`."""
+
+    __slots__ = (
+        "__weakref__",
+        "_counted_requests",
+        "_error_told",
+        "_feeding",
+        "_head_complete",
+        "_last_words",
+        "_parked",
+        "_read_paused",
+        "_received",
+        "_received_since",
+        "_released",
+        "_unsent",
+        "_unsent_since",
+    )
+
+    def __init__(self, config: ConnectionConfig) -> None:
+        self._config = config
+        self._backlog: Backlog | None = None  # a part of a packet that waits for its turn
+        self._parser: RequestParser | None = None
+        self.current: Http1Exchange | None = None
+        self._queue: deque[Http1Exchange] | None = None
+        self._incoming: IncomingMessage | None = None
+        self._parked = 0  # bytes that wait in queued exchanges
+        self._used = False  # a request has begun
+        self._start: float | None = None  # when the message under way began; None: idle
+        self._head_complete = False
+        self._keep_alive_set = False
+        self._read_paused = False
+        self._closed_input = False  # what still comes is ignored
+        self._error_told = False
+        self._feeding = False  # large packets come by a BodyFeed
+        self._released = False  # an upgrade took the socket
+        self._last_words: tuple[bytes, BaseException] | None = None
+        self._received = -1  # bytes, at the last look that saw more of a body; -1: none is awaited
+        self._received_since = 0.0
+        self._unsent = -1
+        self._unsent_since = 0.0
+        self._counted_requests = 0  # of HTTP/1.1, for max_requests_per_socket
+
+    def exchanges(self) -> list[Http1Exchange]:
+        exchanges = [] if self.current is None else [self.current]
+        return exchanges + list(self._queue or ())

@@ -1,0 +1,255 @@
+"""Channel: the bytes of one connection, in and out, its idle time and its end.
+
+HTTP and the user's `Socket` both have it; a program sees the Socket alone.
+
+Law: 'close' comes once and last. What was passed on before `destroy` still leaves; what was held does
+not, and its callbacks hear why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from writehead._net.channel_state import BUSY, CALM, Owner
+from writehead._net.idle_watch import IdleWatch
+from writehead._net.linger import linger
+from writehead._node.failure_log import log_unheard
+from writehead.errors import HTTPError, StreamDestroyedError, SystemCallError
+
+
+class Channel(IdleWatch):
+    """A connection below HTTP: what a transport talks to, and a `Sink`."""
+
+    __slots__ = ()
+
+    # -- what the transport says -----------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes of a socket that the user owns."""
+        self.note_read(len(data))
+        if not self.socket._push(data):
+            self.pause_reading()
+
+    def note_read(self, size: int) -> None:
+        """Note bytes that have come: of a raw connection, past it to TLS."""
+        self.bytes_read += size
+        if self.idle_after:
+            self.touch()
+
+    def eof_received(self) -> bool:
+        """Note the peer's FIN; the socket stays writable (half-open)."""
+        self.peer_ended = True
+        self.socket._on_peer_end()
+        return True
+
+    # -- reading ---------------------------------------------------------------
+
+    def pause_reading(self) -> None:
+        if not self.reading_paused and self.transport is not None and not self.transport.is_closing():
+            self.reading_paused = True
+            self.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if self.reading_paused and self.transport is not None and not self.transport.is_closing():
+            self.reading_paused = False
+            self.turns.outside(self.transport.resume_reading)
+
+    def stop_reading(self) -> None:
+        """Stop reading, as no one takes what comes; listeners of 'pause' are told."""
+        if not self.reading_paused:
+            self.pause_reading()
+            if self.heard:
+                self.tells_resume = True
+                self.emit("pause")
+
+    def read_on(self) -> None:
+        """Read again; of what `stop_reading` told, 'resume' comes on a later turn."""
+        self.resume_reading()
+        if self.tells_resume and not self.reading_paused:
+            self.tells_resume = False
+            self.turns.later(self.emit, "resume")
+
+    # -- its end ---------------------------------------------------------------
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Tell everyone: 'error' where there was one, then 'close'."""
+        if self.closed:
+            return
+        self.blocked = False
+        self.ease = BUSY
+        if not self.destroyed:
+            self.destroyed = True
+            self.taken = False
+            error = None if exc is None else system_error(exc)
+            self.errored = error
+            self.lost_error = lost = error or SystemCallError("ECANCELED", "write")
+            self._drop_held(None if not self.due else lost)
+            if error is not None:
+                self.turns.later(self._emit_error, error)
+        if self.timers is not None:
+            self.timers.forget(self)
+        self.turns.later(self._emit_close)
+
+    def lose_unheard(self) -> None:
+        """Close a socket of which nobody hears and nothing waits."""
+        if not self.destroyed:
+            self.ease = BUSY
+            self.destroyed = True
+            self.taken = False
+            if self.timers is not None:
+                self.timers.forget(self)
+        self.closed = True
+        self._let_go()
+
+    def _emit_error(self, error: BaseException) -> None:
+        socket = self.socket
+        if self.owner is not None:
+            self.owner.on_socket_error(error)
+        elif not socket.listener_count("error"):
+            log_unheard(error, "socket", None, socket)
+        if socket.listener_count("error"):
+            self.emit("error", error)
+
+    def _emit_close(self) -> None:
+        waiting, self.waiting = self.waiting, None
+        if waiting is not None:
+            error = self.lost_error or SystemCallError("ECANCELED", "write")
+            for due in waiting:
+                for done in due:
+                    done(error)
+        self.closed = True
+        owner = self.owner
+        if owner is None:
+            self.emit("close", self.errored is not None)
+        else:
+            self._close_under(owner)
+        self.socket._on_close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Break the rings of references: nothing more is emitted."""
+        self.owner = None
+        self.socket = None
+
+    def _close_under(self, owner: Owner) -> None:
+        """Close what HTTP has here in Node's order: requests; then responses among the listeners."""
+        listeners = self.socket._entries("close")
+        before = owner.on_socket_close()
+        self._tell_close(listeners[:before])
+        owner.close_responses()
+        self._tell_close(listeners[before:])
+
+    def _tell_close(self, listeners: tuple[Callable[..., object], ...]) -> None:
+        self.socket._call_each(listeners, self.context, "close", (self.errored is not None,))
+
+    def finish_writing(self) -> None:
+        """Send FIN when all has been taken."""
+        if self.finished or self.destroyed:
+            return
+        if self.committed:
+            self._pass_on(self.committed)
+        if self.blocked or self._is_lost():
+            return
+        self.finished = True
+        if self.destroy_when_flushed and not self.expects_more:
+            self.turns.next_round(self._emit_finish)
+            return
+        transport = self.transport
+        if transport is not None and not transport.is_closing() and transport.can_write_eof():
+            try:
+                transport.write_eof()
+            except OSError as exc:
+                self.destroy(system_error(exc))
+                return
+        self.turns.next_round(self._emit_finish)
+
+    def end_flushed(self, heard: bool) -> None:
+        """End and close a socket that has nothing left to send, and no listeners: `destroy_soon` in one step.
+
+        With `heard` somebody may yet come to listen to it.
+        """
+        calm = self.ease == CALM
+        self.ease = BUSY
+        self.destroy_when_flushed = self.written_ended = self.finished = True
+        if heard:
+            self.turns.next_round(self._emit_finish)
+        elif calm and self.end_callbacks is None:  # by far the commonest: `destroy` has nobody to tell
+            self.destroyed = True
+            if self.idle_group and self.timers is not None:
+                self.timers.forget(self)
+            self.transport.close()
+        else:
+            self.destroy()
+
+    def _emit_finish(self) -> None:
+        callbacks, self.end_callbacks = self.end_callbacks, None
+        for callback in callbacks or ():
+            callback()
+        self.emit("finish")
+        if self.destroy_when_flushed or (
+            self.peer_ended and (self.owner is not None or self.socket is None or self.socket.readable_ended)
+        ):
+            self.destroy()
+
+    def destroy_soon(self) -> None:
+        """End, and destroy when all is flushed, without waiting for the peer."""
+        self.destroy_when_flushed = True
+        if self.finished:
+            self.destroy()
+        elif not self.written_ended:
+            self.end_writing()
+
+    def destroy(self, error: BaseException | None = None) -> None:
+        """Close at once; unsent bytes are dropped.
+
+        'error' (if one is given) and 'close' follow on a later turn.
+        """
+        if self.destroyed:
+            return
+        self.settle()
+        self.taken = not (self.blocked or self._is_lost())
+        self.destroyed = True
+        self.ease = BUSY
+        self.errored = error
+        self._drop_held((error or StreamDestroyedError("write")) if self.due else None)
+        callbacks, self.end_callbacks = self.end_callbacks, None
+        for callback in callbacks or ():
+            self.turns.later(callback, error or StreamDestroyedError("end"))
+        if error is not None:
+            self.turns.later(self._emit_error, error)
+        if self.timers is not None:
+            self.timers.forget(self)
+        if self.transport is None:
+            self.turns.later(self._emit_close)
+        elif not (self.finished or self.said_all) or self.blocked:
+            self.transport.abort()
+        elif not self._lingers():
+            self.transport.close()
+
+    def _lingers(self) -> bool:
+        """Let the connection linger if its client sends, or has sent what was not read; see `_linger`."""
+        if self.peer_ended or self.config is None or not self._may_get_more():
+            return False
+        return linger(self.transport, self.config, self.turns)
+
+    def _may_get_more(self) -> bool:
+        """Tell whether the client is likely to send: in mid-request, or what an upgrade was for."""
+        owner = self.owner
+        return self.expects_more or owner is None or owner.reads_request or self.has_unread()
+
+    def _drop_held(self, error: BaseException | None) -> None:
+        self.last = None
+        self.held = []
+        self.held_size = 0
+        self.committed = 0
+        due, self.due = self.due, None
+        if due is not None and error is not None:
+            for done in due:
+                self.turns.later(done, error)
+
+
+def system_error(exc: BaseException) -> BaseException:
+    if not isinstance(exc, OSError) or isinstance(exc, HTTPError):  # a failure of TLS is ours already
+        return exc
+    syscall = "write" if isinstance(exc, BrokenPipeError) else "read"
+    return SystemCallError.from_oserror(exc, syscall)

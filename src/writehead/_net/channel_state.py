@@ -1,0 +1,162 @@
+"""The state of a channel: what it keeps for each connection, and whom it belongs to."""
+
+from __future__ import annotations
+
+from contextvars import Context, copy_context
+from typing import TYPE_CHECKING, Any, Protocol
+
+from writehead._loop.ticks import Turns, turns
+from writehead._loop.timers import IdleTimers
+from writehead._net.config import SocketConfig
+from writehead._node.callbacks import UserCallback
+from writehead._semantics.exchange import Done, Ending
+
+if TYPE_CHECKING:
+    from writehead._net.socket import Socket
+
+#: In `committed`: what leaves is `last`, alone.
+LAST = -1
+
+#: In `ease`: what must be looked at before more is taken. Everything;
+BUSY = 0
+#: only how much is held, as the turn is corked and nothing is in the way of the bytes;
+OPEN = 1
+#: or nothing: nothing is held, due, corked or on its way, and nobody has ended or destroyed it.
+CALM = 2
+
+
+class Owner(Protocol):
+    """What has the bytes of a socket: the HTTP connection, until an upgrade."""
+
+    @property
+    def waits_for_turn(self) -> bool: ...
+    @property
+    def reads_request(self) -> bool:
+        """Whether a request has begun to come, and is not whole."""
+        ...
+
+    @property
+    def has_response(self) -> bool:
+        """Whether a response has the socket now."""
+        ...
+
+    def count_close_listener(self, change: int, place: int) -> None:
+        """Note that a 'close' listener came, or went from `place`."""
+        ...
+
+    def fail_socket(self, error: BaseException) -> bool:
+        """Answer for an 'error' that the program has emitted on the socket; False if that is not to be done."""
+        ...
+
+    def on_socket_drain(self) -> None: ...
+    def on_timeout_asked(self) -> None: ...
+    def on_socket_timeout(self) -> bool: ...
+    def on_socket_error(self, error: BaseException) -> None: ...
+    def on_socket_close(self) -> int: ...
+    def close_responses(self) -> None: ...
+    def on_socket_resume(self) -> None: ...
+    def on_written_end(self) -> None: ...
+
+
+class ReadState:
+    """What is asked of a connection's bytes for every read, side by side in memory: of a thousand connections none
+    is in the processor's cache when its turn comes.
+    """
+
+    __slots__ = (
+        "active_at",
+        "blocked",
+        "bytes_passed",
+        "bytes_read",
+        "committed",
+        "destroyed",
+        "ease",
+        "ending",
+        "heard",
+        "idle_after",
+        "idle_fired",
+        "in_read",
+        "last",
+        "reading_paused",
+        "socket",
+        "transport",
+        "turns",
+    )
+
+
+class ChannelState(ReadState):
+    """The state of a Channel; see there."""
+
+    __slots__ = (
+        "closed",
+        "config",
+        "corked",
+        "destroy_when_flushed",
+        "due",
+        "end_callbacks",
+        "errored",
+        "finished",
+        "held",
+        "held_size",
+        "idle_group",
+        "lost_error",
+        "mark",
+        "need_drain",
+        "owner",
+        "taken",
+        "timers",
+        "turn_corked",
+        "waiting",
+        "written_ended",
+        "__dict__",  # for what few have, at their end mostly
+    )
+
+    peer_ended = False
+    refused = 0
+    expects_more = False  # the client is likely to send more
+    tells_resume = False  # 'pause' was emitted, as HTTP has stopped reading
+    said_all = False  # it may be closed as one that was flushed, if it is
+    unsent_at_idle = 0
+    own_context: Context | None = None  # of the connection; of an upgrade's request, once it has the socket
+    sends_beside = False  # the kernel's copy of a file waits for the client (sendfile)
+
+    def __init__(
+        self, socket: Socket, transport: Any, config: SocketConfig | None, owner: Owner | None
+    ) -> None:
+        self.socket: Any = socket  # the user's side; None once nothing more is emitted
+        self.heard = False  # whether a listener was ever added there
+        self.bytes_read = self.bytes_passed = self.committed = self.corked = self.held_size = 0
+        self.in_read = self.turn_corked = self.need_drain = self.reading_paused = False
+        self.destroyed = self.written_ended = self.blocked = self.closed = False
+        self.idle_fired = self.finished = self.destroy_when_flushed = False
+        self.idle_after = self.idle_group = self.active_at = 0.0
+        self.taken = True  # when it was destroyed, the system had all that had been passed on
+        self.ease = CALM
+        self.transport = transport
+        self.config = config
+        self.timers: IdleTimers | None = None if config is None else config.timers
+        self.mark: int = 65536 if config is None else config.high_water_mark  # in bytes
+        self.owner = owner
+        self.turns: Turns = turns()
+        self.held: list[bytes] = []
+        self.due: list[Done] | None = None
+        self.waiting: list[list[Done]] | None = None
+        self.end_callbacks: list[UserCallback] | None = None
+        self.last: bytes | None = None  # with `committed` LAST: all that leaves at the end of the read
+        self.ending: Ending | None = None  # due first at the end of the read
+        self.lost_error: BaseException | None = None
+        self.errored: BaseException | None = None
+
+    @property
+    def context(self) -> Context:
+        """The context of its listeners, made when one is called."""
+        context = self.own_context
+        if context is None:
+            context = copy_context() if self.config is None else self.config.copy_context()
+            self.own_context = context
+        return context
+
+    def emit(self, name: str, *args: Any) -> bool:
+        """Emit an event of the socket; False if it has no listener."""
+        socket = self.socket
+        return socket is not None and socket._notify(name, *args)
