@@ -927,7 +927,7 @@ def server_port(sock: Any) -> int:
 
 
 async def Dialled_to(port: int) -> RawClient:
-    return RawClient(*await asyncio.open_connection("127.0.0.1", port))
+    return await dial(port)
 
 
 def test_close_comes_once_for_all_that_closed_the_server() -> None:
