@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tests.kit.loops import on_both_loops
+from tests.kit.masks import dateless
 from tests.kit.raw_client import dial
-from tests.kit.stage import GET, Stage, answer, bytewise, dateless, events
+from tests.kit.stage import GET, Stage, answer, bytewise, events
 from writehead import http
 from writehead._connection.backlog import REQUESTS
 from writehead._loop.ticks import later

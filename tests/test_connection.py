@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.kit.loops import on_both_loops
+from tests.kit.masks import dateless
 from tests.kit.raw_client import dial
 from tests.kit.stage import (
     BAD,
@@ -21,7 +22,6 @@ from tests.kit.stage import (
     answer_at_end,
     answer_at_once,
     bytewise,
-    dateless,
     events,
     silent,
 )

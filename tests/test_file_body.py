@@ -17,9 +17,10 @@ import pytest
 
 from tests.kit.certificates import authority
 from tests.kit.loops import TIMEOUT, on_both_loops
+from tests.kit.masks import dateless
 from tests.kit.raw_client import RawClient, dial
 from tests.kit.response_stage import GET10, HEAD, KEEP, serve
-from tests.kit.stage import GET, OK, dateless
+from tests.kit.stage import GET, OK
 from writehead import http, https, testing
 from writehead._message.file_body import FileRange, open_range
 from writehead.errors import (

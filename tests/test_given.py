@@ -17,9 +17,10 @@ import pytest
 
 from tests.kit.certificates import authority
 from tests.kit.loops import TIMEOUT, on_both_loops
+from tests.kit.masks import dateless
 from tests.kit.programs import Program
 from tests.kit.raw_client import SocketClient, dial_socket, reset
-from tests.kit.stage import GET, OK, OK_CLOSE, Stage, answer, dateless
+from tests.kit.stage import GET, OK, OK_CLOSE, Stage, answer
 from tests.kit.tls_client import RecordClient
 from writehead import http, https, testing
 from writehead._server import registry

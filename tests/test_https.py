@@ -20,10 +20,11 @@ import pytest
 
 from tests.kit.certificates import authority
 from tests.kit.loops import TIMEOUT, on_both_loops
+from tests.kit.masks import dateless
 from tests.kit.node import HERE, node
 from tests.kit.raw_client import connect as connect_plain
 from tests.kit.raw_client import read_all, reset
-from tests.kit.stage import OK_CLOSE, dateless
+from tests.kit.stage import OK_CLOSE
 from tests.kit.tls_client import RecordClient, connect
 from writehead import http, https
 from writehead.errors import (

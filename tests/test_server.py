@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from tests.kit.loops import on_both_loops
+from tests.kit.masks import dateless
 from tests.kit.raw_client import RawClient, dial
-from tests.kit.stage import BAD, GET, OK_CLOSE, Stage, answer, dateless, events
+from tests.kit.stage import BAD, GET, OK_CLOSE, Stage, answer, events
 from writehead import http
 from writehead.errors import (
     InvalidArgTypeError,

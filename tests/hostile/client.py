@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterator
 
 from tests.kit.raw_client import SocketClient, dial_socket, reset_on_close
-from tests.kit.response_reader import MalformedAnswerError, read_answers
+from tests.kit.response_reader import MalformedResponseError, read_responses
 
 from .judge import PROBE_URL, Case, Outcome
 
@@ -159,8 +159,8 @@ class _Link:
     def outcome(self) -> Outcome:
         end = "closed" if self._closed else "open" if self._data else "waits"
         try:
-            answers, rest = read_answers(bytes(self._data), self._methods, self._closed)
-        except MalformedAnswerError as error:
+            answers, rest = read_responses(bytes(self._data), self._methods, self._closed)
+        except MalformedResponseError as error:
             return Outcome([], end=end, malformed=str(error))
         return Outcome(answers, rest, end)
 

@@ -9,14 +9,13 @@ connection ended, and so has to read whatever is there at the moment it is asked
 from __future__ import annotations
 
 import asyncio
-import re
 import socket
 import ssl
 import struct
 from typing import Any
 
 from tests.kit.loops import TIMEOUT
-from tests.kit.stage import dateless
+from tests.kit.masks import dateless, masked
 
 
 class RawClient:
@@ -185,8 +184,3 @@ def request(path: str, *lines: str, method: str = "GET", body: bytes = b"") -> b
     """Return a request whose connection ends with it."""
     head = [f"{method} {path} HTTP/1.1", "Host: a", *lines, "Connection: close", "", ""]
     return "\r\n".join(head).encode("latin-1") + body
-
-
-def masked(answer: bytes) -> bytes:
-    """Return `answer` with `<date>` for each date."""
-    return re.sub(rb"(?m)^Date: [^\r\n]+", b"Date: <date>", answer)
