@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from tests.faults.ledger import Account, Ledger
 from tests.faults.programs import end, write
-from tests.kit.faulty_transport import Plan, Wire
-from tests.kit.response_reader import read_answers
+from tests.kit.faulty_transport import FaultyTransport, Plan
+from tests.kit.response_reader import read_responses
 from writehead import errors, http
 from writehead._connection.http1 import Connection
 from writehead._http1.parser import END, RequestParser
@@ -165,7 +165,7 @@ def loop() -> asyncio.AbstractEventLoop:
     return _loop
 
 
-async def _settle(wire: Wire) -> None:
+async def _settle(wire: FaultyTransport) -> None:
     still = 0
     before = -1
     while still < 6:
@@ -181,7 +181,7 @@ async def _converse(
     """Serve one client in memory; return the bytes, whether the server closed, and the connection."""
     server = http.create_server(handler, **options)
     server._ready(asyncio.get_running_loop())
-    wire = Wire(Plan(), lambda _wire: None)
+    wire = FaultyTransport(Plan(), lambda _wire: None)
     connection = Connection(server._config)
     wire.set_protocol(connection)
     connection.connection_made(wire)
@@ -237,7 +237,7 @@ def connection(data: st.DataObject) -> None:
         received, closed, _ = loop().run_until_complete(
             _converse(handler, pieces, eof=data.draw(st.booleans()), max_header_size=LIMIT)
         )
-    answers, _ = read_answers(received, handed, closed)
+    answers, _ = read_responses(received, handed, closed)
     final = [answer for answer in answers if not answer.informational]
     assert sum(answer.status == 200 for answer in final) <= len(handed)
     assert all(answer.status in (200, 400, 408, 413, 417, 431, 505) for answer in final)
@@ -252,7 +252,7 @@ def good_requests(data: st.DataObject) -> None:
     with _watched():
         received, _, _ = loop().run_until_complete(_converse(_report, pieces))
     meant = [_as_h11_reads(request) for request in requests]
-    answers, rest = read_answers(received, [], False)
+    answers, rest = read_responses(received, [], False)
     assert not rest
     assert [answer.body for answer in answers if not answer.informational] == meant
 
@@ -287,7 +287,7 @@ def unread_body(chunks: int, size: int, chunked: bool) -> None:
     async def run() -> int:
         server = http.create_server(lambda req, res: kept.append(req), high_water_mark=16384)
         server._ready(asyncio.get_running_loop())
-        wire = Wire(Plan(), lambda _wire: None)
+        wire = FaultyTransport(Plan(), lambda _wire: None)
         connection = Connection(server._config)
         wire.set_protocol(connection)
         connection.connection_made(wire)
@@ -417,7 +417,7 @@ async def act(
     """Play the actions, feed what is left, half-close; return what the client got."""
     server = http.create_server(handler, **options)
     server._ready(asyncio.get_running_loop())
-    wire = Wire(Plan(), lambda _wire: None)
+    wire = FaultyTransport(Plan(), lambda _wire: None)
     connection = Connection(server._config)
     wire.set_protocol(connection)
     connection.connection_made(wire)

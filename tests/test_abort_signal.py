@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.kit.stage import GET, Stage, answer, dateless
+from tests.kit.masks import dateless
+from tests.kit.stage import GET, Stage, answer
 from writehead._message.abort_signal import AbortSignal
 from writehead.errors import AbortError
 

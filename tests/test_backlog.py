@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tests.kit.loops import on_both_loops
+from tests.kit.masks import dateless
 from tests.kit.raw_client import dial
-from tests.kit.stage import GET, Stage, answer, bytewise, dateless, events
+from tests.kit.stage import GET, Stage, answer, bytewise, events
 from writehead import http
 from writehead._connection.backlog import REQUESTS
 from writehead._loop.ticks import later
@@ -155,14 +156,14 @@ async def test_who_does_not_read_is_not_served_further() -> None:
 
     async with await serve(handle) as server:
         client = await dial(server)
-        client.writer.transport.pause_reading()
+        client.pause_reading()
         client.send(GET * 300)
         while not handled:
             await asyncio.sleep(0)
         for _ in range(100):  # rounds of the loop
             await asyncio.sleep(0)
         assert handled <= 4 * REQUESTS
-        client.writer.transport.resume_reading()
+        client.resume_reading()
         client.end()
         got = await client.rest()
         assert handled == 300

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.programs import ROOT, Program, command
-from tests.kit.raw_client import request, talk
+from tests.kit.raw_client import connect, request, talk
 from writehead import __version__, cli
 
 SERVER = """
@@ -225,7 +225,7 @@ def test_the_shutdown_timeout_cuts_what_is_left(tmp_path: Path) -> None:
     """What is not answered by then is cut, and the command says how many connections that were."""
     with command("--shutdown-timeout", "0.2", script(tmp_path, HOLDS)) as program:
         port = program.port()
-        with socket.create_connection(("127.0.0.1", port)) as client:
+        with connect(port) as client:
             client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             assert program.line() == "asked"
             assert program.stop() == 0
@@ -236,13 +236,13 @@ def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
     """Who asks twice does not wait for anybody."""
     with command(script(tmp_path, HOLDS)) as program:
         port = program.port()
-        with socket.create_connection(("127.0.0.1", port)) as client:
+        with connect(port) as client:
             client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             assert program.line() == "asked"
             program.signal(signal.SIGTERM)
             while True:  # the first signal has arrived when the port is closed, or is being closed
                 try:
-                    socket.create_connection(("127.0.0.1", port)).close()
+                    connect(port).close()
                 except (ConnectionRefusedError, ConnectionResetError):
                     break
             program.signal(signal.SIGINT)

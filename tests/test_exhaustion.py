@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.kit.raw_client import RawClient, dial
 from writehead import http
 from writehead._server import acceptor as _accepting
 from writehead._server.acceptor import Acceptor
@@ -54,29 +55,29 @@ async def _poor_server(folder: Path) -> AsyncIterator[tuple[asyncio.subprocess.P
         await process.wait()
 
 
-async def _ask(link: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> bytes:
-    reader, writer = link
-    writer.write(_REQUEST)
-    head = await reader.readuntil(b"\r\n\r\n")
-    return head[:12] + await reader.readexactly(6)
+async def _ask(client: RawClient) -> bytes:
+    client.received = b""
+    client.send(_REQUEST)
+    received = await client.until(b"\r\n\r\nserved")
+    return received[:12] + received[-6:]
 
 
 @pytest.mark.skipif(not os.path.isdir("/dev/fd"), reason="descriptors cannot be counted here")
 async def test_out_of_descriptors_accepting_pauses_and_recovers(tmp_path: Path) -> None:
     """Who is connected is served, who comes waits, and is served once descriptors return; one warning."""
     async with _poor_server(tmp_path) as (process, port):
-        links = [await asyncio.open_connection("127.0.0.1", port) for _ in range(80)]
+        links = [await dial(port) for _ in range(80)]
         assert await _ask(links[0]) == b"HTTP/1.1 200served"
         last = asyncio.ensure_future(_ask(links[-1]))
         for _ in range(50):
             assert await _ask(links[0]) == b"HTTP/1.1 200served"
         assert not last.done()
-        for _, writer in links[1:60]:
-            writer.close()
+        for link in links[1:60]:
+            link.close()
         assert await last == b"HTTP/1.1 200served"
         assert await _ask(links[0]) == b"HTTP/1.1 200served"
-        for _, writer in links:
-            writer.close()
+        for link in links:
+            link.close()
         process.terminate()
         assert process.stderr is not None
         said = (await process.stderr.read()).decode()
@@ -86,19 +87,12 @@ async def test_out_of_descriptors_accepting_pauses_and_recovers(tmp_path: Path) 
     assert "descriptors" in lines[0] or "open files" in lines[0], said
 
 
-class _Deaf(asyncio.Protocol):
-    """A client that asks and does not read."""
-
-    def connection_made(self, transport: Any) -> None:
-        transport.pause_reading()
-        transport.write(_REQUEST)
-
-
-async def _deaf_client(server: Any) -> asyncio.Transport:
-    transport, _ = await asyncio.get_running_loop().create_connection(
-        _Deaf, "127.0.0.1", server.address()["port"]
-    )
-    return transport  # type: ignore[no-any-return]
+async def _deaf_client(server: Any) -> RawClient:
+    """Return a client that asks and does not read."""
+    client = await dial(server)
+    client.pause_reading()
+    client.send(_REQUEST)
+    return client
 
 
 async def test_a_handler_that_heeds_write_keeps_memory_bounded() -> None:
@@ -227,15 +221,15 @@ async def test_in_a_rush_more_descriptors_accept() -> None:
         assert accepting == {1, _accepting.AT_ONCE}
         accepting.clear()
         for _ in range(16 * _accepting.UNSEEN):
-            link = await asyncio.open_connection(*where)
+            link = await dial(server)
             assert await _ask(link) == b"HTTP/1.1 200served"
-            link[1].close()
+            link.close()
             if len(acceptor._serving) == 1:
                 break
         assert len(acceptor._serving) == 1
-        link = await asyncio.open_connection(*where)
+        link = await dial(server)
         assert await _ask(link) == b"HTTP/1.1 200served"
-        link[1].close()
+        link.close()
 
 
 @contextlib.asynccontextmanager
@@ -277,9 +271,9 @@ async def test_a_rush_ends_where_descriptors_are_few(monkeypatch: pytest.MonkeyP
         monkeypatch.setattr(Acceptor, "_has_plenty", lambda self: False)
         acceptor._look()
         assert acceptor._serving == []
-        link = await asyncio.open_connection("127.0.0.1", server.address()["port"])
+        link = await dial(server)
         assert await _ask(link) == b"HTTP/1.1 200served"
-        link[1].close()
+        link.close()
 
 
 async def test_a_rush_that_is_over_before_it_began_opens_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

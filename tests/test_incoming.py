@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.kit.masks import dateless
 from tests.kit.request_stage import POST, C, post, request_of, requests_of
-from tests.kit.stage import GET, Stage, answer, dateless, events
+from tests.kit.stage import GET, Stage, answer, events
 from writehead import http, testing
 from writehead.errors import InvalidArgTypeError, OutOfRangeError, UnshiftAfterEndError
 from writehead.testing import settle

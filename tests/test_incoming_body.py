@@ -11,9 +11,10 @@ import pytest
 
 from tests.conformance.programs import Generator
 from tests.kit.loops import on_both_loops
+from tests.kit.masks import dateless
 from tests.kit.raw_client import dial
 from tests.kit.request_stage import POST, C, post, request_of
-from tests.kit.stage import GET, Stage, answer, bytewise, dateless, events
+from tests.kit.stage import GET, Stage, answer, bytewise, events
 from writehead import http, testing
 from writehead.errors import InvalidArgTypeError, OutOfRangeError, UnknownEncodingError
 from writehead.testing import settle

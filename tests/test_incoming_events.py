@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.kit.masks import dateless
 from tests.kit.request_stage import post
-from tests.kit.stage import GET, Stage, answer, dateless, events
+from tests.kit.stage import GET, Stage, answer, events
 from writehead.testing import settle
 
 

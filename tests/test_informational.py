@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.kit.masks import dateless
 from tests.kit.response_stage import GET10, GET10_KEEP, KEEP, code_of, serve, settle
-from tests.kit.stage import GET, dateless
+from tests.kit.stage import GET
 from writehead import http, testing
 
 END = f"Date: D|{KEEP}|Content-Length: 0||"

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.kit.masks import dateless
 from tests.kit.response_stage import serve
-from tests.kit.stage import GET, OK_CLOSE, Stage, answer, answer_at_once, dateless
+from tests.kit.stage import GET, OK_CLOSE, Stage, answer, answer_at_once
 from writehead import http, testing
 
 R = b"GET / HTTP/1.1\r\nHost: a\r\n"

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests.kit.certificates import authority
-from tests.kit.loops import TIMEOUT, on_both_loops
+from tests.kit.loops import on_both_loops
+from tests.kit.raw_client import connect, read_all
 from tests.kit.stage import GET
 from tests.kit.tls_client import connect as connect_tls
 from writehead import http, https
@@ -45,16 +46,9 @@ def dial(server: Any, tls: bool = False) -> socket.socket:
     port = server.address()["port"]
     if tls:
         return connect_tls(port)
-    sock = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
+    sock = connect(port)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return sock
-
-
-def read_to_end(sock: socket.socket) -> bytes:
-    parts = []
-    while data := sock.recv(1 << 16):
-        parts.append(data)
-    return b"".join(parts)
 
 
 def answer_large(req: Any, res: Any) -> None:
@@ -72,7 +66,7 @@ def talk(server: Any, tls: bool, head: bytes, count: int, piece: int = 20_000) -
             received.append(sock.recv(1 << 16))
             if not received[-1]:
                 break
-        received.append(read_to_end(sock))
+        received.append(read_all(sock))
     return b"".join(received)
 
 
@@ -106,7 +100,7 @@ async def test_a_last_answer_arrives_whole_though_more_requests_come(tls: bool) 
             with dial(server, tls) as sock:
                 for _ in range(20):
                     sock.sendall(100 * GET)
-                return read_to_end(sock)
+                return read_all(sock)
 
         received = await asyncio.to_thread(pipeline)
         assert received.endswith(b"\r\n\r\n" + SIZE * b"b")
@@ -118,7 +112,7 @@ def send_all_then_read(server: Any, tls: bool, head: bytes) -> bytes:
         for _ in range(200):
             sock.sendall(head or 20_000 * b"x")
             head = b""
-        return read_to_end(sock)
+        return read_all(sock)
 
 
 @both_wires

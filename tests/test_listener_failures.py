@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from tests.kit.loops import on_both_loops
+from tests.kit.masks import dateless
 from tests.kit.response_stage import GET10, HEAD, KEEP, serve, settle
-from tests.kit.stage import GET, Stage, answer, dateless, events
+from tests.kit.stage import GET, Stage, answer, events
 from writehead import http, testing
 from writehead.errors import TrailerInvalidError
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.kit.loops import on_both_loops
+from tests.kit.masks import dateless
 from tests.kit.response_stage import (
     CHUNKED,
     GET10,
@@ -22,7 +23,7 @@ from tests.kit.response_stage import (
     serve,
     settle,
 )
-from tests.kit.stage import GET, dateless, events
+from tests.kit.stage import GET, events
 from writehead import http, testing
 from writehead.errors import ConnectionLostError, ContentLengthMismatchError
 from writehead.events import EventEmitter

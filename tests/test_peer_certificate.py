@@ -8,6 +8,7 @@ import ssl
 import pytest
 
 from tests.kit.certificates import authority
+from tests.kit.tls_client import shake_hands
 from writehead._tls.peer_certificate import (
     certificate_of,
     cipher_of,
@@ -47,16 +48,7 @@ def connection(*client_names: str, **verify: ssl.VerifyMode) -> ssl.SSLObject:
     authority().ca.issue_cert("localhost").configure_cert(server_context)
     server_context.load_verify_locations(cadata=authority().pem)
     server_context.verify_mode = verify.get("mode", ssl.CERT_NONE)
-    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
-    server = server_context.wrap_bio(there, back, server_side=True)
-    client = authority().context(*client_names).wrap_bio(back, there, server_hostname="localhost")
-    for _ in range(3):
-        for side in (client, server):
-            try:
-                side.do_handshake()
-            except ssl.SSLWantReadError:
-                pass
-    return server
+    return shake_hands(server_context, authority().context(*client_names))[0]
 
 
 def test_a_client_certificate_reads_as_in_nodes_documents() -> None:

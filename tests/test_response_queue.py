@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.kit.masks import dateless
 from tests.kit.response_stage import CHUNKED, KEEP, settle
-from tests.kit.stage import GET, dateless, events
+from tests.kit.stage import GET, events
 from writehead import http, testing
 
 

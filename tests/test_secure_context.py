@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 from trustme import KeyType
 
 from tests.kit.certificates import authority
+from tests.kit.tls_client import shake_hands
 from writehead import https
 from writehead._node.spelling import node_spelling
 from writehead._tls import context as _secure_context
@@ -50,16 +51,7 @@ def encrypted(passphrase: bytes) -> str:
 
 def shakes(context: ssl.SSLContext, client: ssl.SSLContext | None = None) -> ssl.SSLObject:
     """Return the client's side after a handshake with `context`."""
-    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
-    server = context.wrap_bio(there, back, server_side=True)
-    client_side = (client or authority().context()).wrap_bio(back, there, server_hostname="localhost")
-    for _ in range(3):
-        for side in (client_side, server):
-            try:
-                side.do_handshake()
-            except ssl.SSLWantReadError:
-                pass
-    return client_side
+    return shake_hands(context, client)[1]
 
 
 @pytest.mark.parametrize(

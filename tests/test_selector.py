@@ -12,7 +12,6 @@ import gc
 import logging
 import socket
 import ssl
-import struct
 import tempfile
 import threading
 import weakref
@@ -23,6 +22,8 @@ import pytest
 
 from tests.kit.certificates import authority
 from tests.kit.loops import TIMEOUT, loop_factory
+from tests.kit.raw_client import connect, reset
+from tests.kit.tls_client import RecordClient
 from writehead import http, https
 
 BIG = bytes(3_000_000)  # more than the system takes of one connection
@@ -37,35 +38,11 @@ class Talk:
         self.raw.settimeout(TIMEOUT)
         self.raw.connect(("127.0.0.1", port))
         self.went = went  # set by the handler once it has written
-        self.tls: ssl.SSLObject | None = None
-        if secure:
-            self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-            self.tls = CLIENT.wrap_bio(self.incoming, self.outgoing, server_hostname="localhost")
-            self.step(self.tls.do_handshake)
-
-    def step(self, function: Callable[..., Any], *args: Any) -> Any:
-        """Do a step of TLS to its end; None once the server has gone."""
-        while True:
-            try:
-                return function(*args)
-            except ssl.SSLWantReadError:
-                self.raw.sendall(self.outgoing.read())
-                data = self.raw.recv(65536)
-                if not data:
-                    return None
-                self.incoming.write(data)
-            except ssl.SSLZeroReturnError:
-                return None
-            finally:
-                if self.outgoing.pending:
-                    self.raw.sendall(self.outgoing.read())
+        self.tls = RecordClient(self.raw) if secure else None
 
     def records(self, data: bytes) -> bytes:
         """Return what would stand on the wire for `data`."""
-        if self.tls is None:
-            return data
-        self.tls.write(data)
-        return self.outgoing.read()
+        return data if self.tls is None else self.tls.records(data)
 
     def send(self, data: bytes) -> None:
         """Send plain bytes."""
@@ -80,7 +57,7 @@ class Talk:
         """Return plain bytes; none at the end."""
         if self.tls is None:
             return self.raw.recv(size)
-        return self.step(self.tls.read, size) or b""
+        return self.tls.read(size)
 
     def read_all(self) -> None:
         """Read until the server has ended its side."""
@@ -110,9 +87,7 @@ class Talk:
     def goodbye(self) -> None:
         """Send close_notify."""
         if self.tls is not None:
-            with contextlib.suppress(ssl.SSLError):
-                self.tls.unwrap()
-            self.raw.sendall(self.outgoing.read())
+            self.raw.sendall(self.tls.close_notify())
 
     def end(self) -> None:
         """Send FIN; go on reading."""
@@ -124,8 +99,7 @@ class Talk:
 
     def reset(self) -> None:
         """Close with RST."""
-        self.raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.raw.close()
+        reset(self.raw)
 
 
 CLIENT = authority().context()
@@ -508,7 +482,7 @@ async def _served(wrap: Callable[[socket.socket], socket.socket], **options: Any
     await server.listen(0, "127.0.0.1")
 
     def talk() -> None:
-        with socket.create_connection(("127.0.0.1", server.address()["port"]), TIMEOUT) as raw:
+        with connect(server.address()["port"]) as raw:
             sock = wrap(raw)
             sock.sendall(request(close=True))
             while sock.recv(65536):

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from tests.kit.loops import on_both_loops
+from tests.kit.masks import dateless
 from tests.kit.raw_client import RawClient, dial
-from tests.kit.stage import BAD, GET, OK_CLOSE, Stage, answer, dateless, events
+from tests.kit.stage import BAD, GET, OK_CLOSE, Stage, answer, events
 from writehead import http
 from writehead.errors import (
     InvalidArgTypeError,
@@ -927,7 +928,7 @@ def server_port(sock: Any) -> int:
 
 
 async def Dialled_to(port: int) -> RawClient:
-    return RawClient(*await asyncio.open_connection("127.0.0.1", port))
+    return await dial(port)
 
 
 def test_close_comes_once_for_all_that_closed_the_server() -> None:

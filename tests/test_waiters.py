@@ -179,7 +179,7 @@ async def test_listeners_that_are_removed_keep_nobody_waiting(wait: Any, how: st
     async with http.create_server(handle) as server:
         await server.listen(0, "127.0.0.1")
         client = await dial(server)
-        client.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        client.pause_reading()
         client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab")
         await removed.wait()
         if how == "reset":

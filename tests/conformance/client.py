@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-import struct
 from collections.abc import Awaitable, Callable
 from typing import Any
+
+from tests.kit.raw_client import reset_on_close
 
 PATIENCE = 4.0  # seconds that a step waits for what should come at once
 READ = 1 << 18
@@ -92,7 +93,7 @@ class Connection:
     def close(self, *, reset: bool = False) -> None:
         self.stop()
         if reset:
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            reset_on_close(self.sock)
         self.sock.close()
 
 

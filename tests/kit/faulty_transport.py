@@ -33,10 +33,10 @@ class Plan:
     at: int = -1
 
 
-class Wire(asyncio.Transport):
+class FaultyTransport(asyncio.Transport):
     """One connection; `received` is what has reached the client."""
 
-    def __init__(self, plan: Plan, fault: Callable[[Wire], None], room: int = 1 << 30) -> None:
+    def __init__(self, plan: Plan, fault: Callable[[FaultyTransport], None], room: int = 1 << 30) -> None:
         super().__init__()
         self.plan = plan
         self.received = bytearray()

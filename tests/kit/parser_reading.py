@@ -1,4 +1,4 @@
-"""A request parser under test: bytes in, what it found out, and ways to cut bytes into packets."""
+"""A request parser under test: bytes in, what it found out, and ways to cut bytes into reads."""
 
 from __future__ import annotations
 

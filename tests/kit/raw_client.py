@@ -1,22 +1,25 @@
 """Raw clients over real sockets: what they send is written by the test, and they show every byte that comes.
 
-`RawClient` lives on the loop of the server under test; the functions block, for servers in other processes.
+`RawClient` and `SocketClient` live on the loop of the server under test; the functions block, for servers in
+other processes, and for threads. Those in memory are `writehead.testing.Client` and `tls_client.MemoryClient`;
+`tests/conformance` has one of its own, which notes at which step of a scenario each byte came and how the
+connection ended, and so has to read whatever is there at the moment it is asked.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
 import socket
+import ssl
 import struct
 from typing import Any
 
 from tests.kit.loops import TIMEOUT
-from tests.kit.stage import dateless
+from tests.kit.masks import dateless, masked
 
 
 class RawClient:
-    """A raw client on a real socket."""
+    """A client that takes all that comes, and waits for what it is asked for."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
@@ -52,18 +55,100 @@ class RawClient:
 
     def abort(self) -> None:
         """Reset the connection."""
-        sock = self.writer.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        reset_on_close(self.writer.get_extra_info("socket"))
         self.writer.transport.abort()
 
+    def pause_reading(self) -> None:
+        """Leave what comes in the buffers of the system."""
+        self.writer.transport.pause_reading()  # type: ignore[attr-defined]
 
-async def dial(server: Any) -> RawClient:
-    """Connect to a server that listens on a port or on a path."""
-    address = server.address()
+    def resume_reading(self) -> None:
+        self.writer.transport.resume_reading()  # type: ignore[attr-defined]
+
+
+async def dial(where: Any, context: ssl.SSLContext | None = None) -> RawClient:
+    """Connect to a server, or to a port or path; with a context, over TLS."""
+    address = where if isinstance(where, (int, str)) else where.address()
     if isinstance(address, str):
         return RawClient(*await asyncio.open_unix_connection(address))
-    host = "127.0.0.1" if address["address"] in ("::", "0.0.0.0") else address["address"]
-    return RawClient(*await asyncio.open_connection(host, address["port"]))
+    host, port = "127.0.0.1", address
+    if not isinstance(address, int):
+        port = address["port"]
+        if address["address"] not in ("::", "0.0.0.0"):
+            host = address["address"]
+    name = None if context is None else "localhost"
+    return RawClient(*await asyncio.open_connection(host, port, ssl=context, server_hostname=name))
+
+
+class SocketClient:
+    """A client that reads only when asked: what it has not read lies with the system.
+
+    Each `send` reaches the system before it returns; the socket serves while the loop is blocked, too, and may be
+    given to who speaks TLS over it.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.received = b""
+        sock.setblocking(False)
+
+    async def send(self, data: bytes) -> None:
+        await asyncio.get_running_loop().sock_sendall(self.sock, data)
+
+    async def receive(self, size: int = 65536) -> bytes:
+        """Return what is there, or comes next; nothing at the end."""
+        try:
+            return await asyncio.get_running_loop().sock_recv(self.sock, size)
+        except ConnectionResetError:
+            return b""
+
+    async def until(self, mark: bytes) -> bytes:
+        """Read on until `mark` has come, or the end; return all received."""
+        while mark not in self.received and (data := await self.receive(1 << 20)):
+            self.received += data
+        return self.received
+
+    async def read_all(self) -> bytes:
+        """Read to the end; return what came, without dates."""
+        parts = []
+        while data := await self.receive():
+            parts.append(data)
+        return dateless(b"".join(parts))
+
+    async def read(self, expected: bytes) -> None:
+        """Read so many bytes as are expected, which they are."""
+        got = b""
+        while len(dateless(got)) < len(expected) and (data := await self.receive()):
+            got += data
+        assert dateless(got) == expected
+
+    def end(self) -> None:
+        """Send FIN; go on reading."""
+        self.sock.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        self.sock.close()
+
+
+async def dial_socket(where: Any) -> SocketClient:
+    """Connect to a server, or to a port; each `send` is a segment of its own."""
+    port = where if isinstance(where, int) else where.address()["port"]
+    sock = socket.socket()
+    sock.setblocking(False)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
+    return SocketClient(sock)
+
+
+def reset_on_close(sock: socket.socket) -> None:
+    """Let `close` send RST."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def reset(sock: socket.socket) -> None:
+    """Close with RST."""
+    reset_on_close(sock)
+    sock.close()
 
 
 def connect(port: int) -> socket.socket:
@@ -99,8 +184,3 @@ def request(path: str, *lines: str, method: str = "GET", body: bytes = b"") -> b
     """Return a request whose connection ends with it."""
     head = [f"{method} {path} HTTP/1.1", "Host: a", *lines, "Connection: close", "", ""]
     return "\r\n".join(head).encode("latin-1") + body
-
-
-def masked(answer: bytes) -> bytes:
-    """Return `answer` with `<date>` for each date."""
-    return re.sub(rb"(?m)^Date: [^\r\n]+", b"Date: <date>", answer)

@@ -9,10 +9,9 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import subprocess
-from pathlib import Path
 from typing import Any
 
+from tests.kit.node import HERE, run_on_node
 from writehead._loop.ticks import turns
 from writehead._streams.readable import Readable
 from writehead.events import EventEmitter
@@ -191,13 +190,9 @@ async def play(scenario: dict[str, Any]) -> list[str]:
     return stage.log
 
 
-def play_on_node(scenarios: list[dict[str, Any]], node: Path) -> list[list[str]]:
+def play_on_node(scenarios: list[dict[str, Any]]) -> list[list[str]]:
     """Return the logs of Node."""
-    peer = Path(__file__).with_name("readable_peer.js")
-    done = subprocess.run(
-        [node, peer], input=json.dumps(scenarios), capture_output=True, text=True, timeout=60, check=True
-    )
-    logs: list[list[str]] = json.loads(done.stdout)
+    logs: list[list[str]] = run_on_node(HERE / "readable_peer.js", given=scenarios)
     return logs
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.kit.stage import dateless
+from tests.kit.masks import dateless
 from writehead import http, testing
 
 NAMES = ["X-A", "x-a", "Content-Type", "Set-Cookie", "cookie", "Vary", "X-U"]

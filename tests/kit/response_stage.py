@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.kit.stage import GET, dateless
+from tests.kit.masks import dateless
+from tests.kit.stage import GET
 from writehead import http, testing
 from writehead.events import EventEmitter
 

@@ -5,10 +5,10 @@ Law: expected bytes stand in the tests. Only the date is masked: `Date: D`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
+from tests.kit.masks import dateless
 from writehead import http, testing
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -20,10 +20,6 @@ BAD = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"
 def answer(body: bytes, head: bytes = OK) -> bytes:
     """Return the answer of a handler that has called `end(body)` and nothing else."""
     return head + b"Content-Length: %d\r\n\r\n" % len(body) + body
-
-
-def dateless(data: bytes) -> bytes:
-    return re.sub(rb"Date: [^\r\n]+ GMT\r\n", b"Date: D\r\n", data)
 
 
 class Stage:

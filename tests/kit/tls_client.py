@@ -1,18 +1,20 @@
-"""Clients that speak TLS: over a port, and in memory."""
+"""Clients that speak TLS: over a port, record by record, and in memory."""
 
 from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Callable
+from typing import Any
 
 from tests.kit.certificates import authority
-from tests.kit.loops import TIMEOUT
+from tests.kit.raw_client import connect as connect_plain
 from writehead._testing.transport import MemoryTransport, settle
 
 
 def connect(port: int, context: ssl.SSLContext | None = None, name: str = "localhost") -> ssl.SSLSocket:
     """Return a connection over TLS whose end without close_notify is an error."""
-    raw = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
+    raw = connect_plain(port)
     try:
         return (context or authority().context()).wrap_socket(
             raw, server_hostname=name, suppress_ragged_eofs=False
@@ -20,6 +22,79 @@ def connect(port: int, context: ssl.SSLContext | None = None, name: str = "local
     except BaseException:
         raw.close()
         raise
+
+
+def shake_hands(
+    server_context: ssl.SSLContext, client_context: ssl.SSLContext | None = None
+) -> tuple[ssl.SSLObject, ssl.SSLObject]:
+    """Return server's and client's side of a handshake between two contexts, without a transport."""
+    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = server_context.wrap_bio(there, back, server_side=True)
+    client = (client_context or authority().context()).wrap_bio(back, there, server_hostname="localhost")
+    for _ in range(3):
+        for side in (client, server):
+            try:
+                side.do_handshake()
+            except ssl.SSLWantReadError:
+                pass
+    return server, client
+
+
+class RecordClient:
+    """A client over a socket that blocks, whose records are bytes before they are sent: for half of one, or none.
+
+    Args:
+        raw: the connected socket.
+        context: of the client.
+    """
+
+    def __init__(self, raw: socket.socket, context: ssl.SSLContext | None = None) -> None:
+        self.raw = raw
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = (context or authority().context()).wrap_bio(
+            self.incoming, self.outgoing, server_hostname="localhost"
+        )
+        self.step(self.tls.do_handshake)
+
+    def step(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Do a step of TLS to its end; None once the server has gone."""
+        while True:
+            try:
+                return function(*args)
+            except ssl.SSLWantReadError:
+                self.pass_on()
+                data = self.raw.recv(65536)
+                if not data:
+                    return None
+                self.incoming.write(data)
+            except ssl.SSLZeroReturnError:
+                return None
+            finally:
+                self.pass_on()
+
+    def pass_on(self) -> None:
+        if self.outgoing.pending:
+            self.raw.sendall(self.outgoing.read())
+
+    def records(self, data: bytes) -> bytes:
+        """Return what would stand on the wire for `data`."""
+        self.tls.write(data)
+        return self.outgoing.read()
+
+    def close_notify(self) -> bytes:
+        """Return the record that ends the client's side."""
+        try:
+            self.tls.unwrap()
+        except ssl.SSLError:
+            pass  # the server's own has not come
+        return self.outgoing.read()
+
+    def send(self, data: bytes) -> None:
+        self.raw.sendall(self.records(data))
+
+    def read(self, size: int = 65536) -> bytes:
+        """Return plain bytes; none at the end."""
+        return self.step(self.tls.read, size) or b""
 
 
 class MemoryClient:

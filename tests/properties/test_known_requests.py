@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.kit.stage import dateless
+from tests.kit.masks import dateless
 from writehead import http, testing
 from writehead._http1.field_block import LONGEST
 
