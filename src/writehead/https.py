@@ -21,6 +21,7 @@ from writehead._node.callbacks import Callback
 from writehead._server.given import GivenHandshake, give
 from writehead._server.lifecycle import CloseCallback
 from writehead._server.option_types import SecureContextOptions, SecureServerOptions
+from writehead._server.options import OPTIONS, is_known
 from writehead._server.server import Server as PlainServer
 from writehead._tls.context import CONTEXT, REFUSED, check_demand, given, make_context
 from writehead._tls.handshake import Answer, Handshake, HandshakeConfig
@@ -54,7 +55,7 @@ _OPTIONS = frozenset(
 
 def _split(options: Mapping[str, Any], tls: bool) -> dict[str, Any]:
     """Return the options of a server that are of HTTP, or the others: those of TLS, and those that there are not."""
-    return {name: value for name, value in options.items() if validators.is_known(name) is not tls}
+    return {name: value for name, value in options.items() if is_known(name) is not tls}
 
 
 class Server(PlainServer):
@@ -87,7 +88,7 @@ class Server(PlainServer):
         tls, more = _split(options or {}, tls=True), _split(keywords, tls=True)
         for name in (*tls, *more):
             if spelling.snake(str(name)) not in _OPTIONS and spelling.snake(str(name)) not in REFUSED:
-                known = {*_OPTIONS, *validators.NAMES}
+                known = {*_OPTIONS, *OPTIONS}
                 raise option_names.unknown("an https server", name, known, option_names.NOT_OF_TLS_SERVERS)
         secure = given(tls, more, more=_OPTIONS)
         super().__init__(_split(options or {}, tls=False), handler, **_split(keywords, tls=False))
