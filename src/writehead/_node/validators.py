@@ -19,6 +19,9 @@ T = TypeVar("T")
 #: Milliseconds, or a `timedelta`; None is as if it was not given.
 Duration = float | timedelta | None
 
+#: A list of names, as what else might be iterated over is ignored.
+Names = list[str] | tuple[str, ...] | set[str] | frozenset[str]
+
 _MILLISECOND = timedelta(milliseconds=1)
 _MOST = 2**53 - 1  # the largest whole number of JavaScript
 

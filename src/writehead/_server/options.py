@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import socket as system
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeGuard
 
 from writehead._connection.config import ConnectionConfig
@@ -19,7 +19,7 @@ from writehead._http1.parser_pool import ParserPool
 from writehead._message import incoming, response
 from writehead._node import option_names, validators
 from writehead._node.spelling import snake
-from writehead._node.validators import HIGH_WATER_MARK, or_none
+from writehead._node.validators import HIGH_WATER_MARK, Names, or_none
 from writehead._semantics import fields as _fields
 from writehead._server.option_kinds import (
     AsGiven,
@@ -362,7 +362,7 @@ class Settings:
     )
     emitCloseAfterFinish = emit_close_after_finish
 
-    unique_headers: Option[frozenset[str], Collection[str] | None] = Option(
+    unique_headers: Option[frozenset[str], Names | None] = Option(
         frozenset(),
         validators.names,
         follows=_work_out_messages,

@@ -61,7 +61,7 @@ class Server(Settings, Listening):
 
     def __init__(
         self,
-        options: Mapping[str, Any] | Callback | None = None,
+        options: ServerOptions | Callback | None = None,
         handler: Callback | None = None,
         **keywords: Unpack[ServerOptions],
     ) -> None:
