@@ -484,9 +484,8 @@ def test_the_table_of_limits_has_the_defaults() -> None:
 def _as_told(name: str, default: Any) -> str:
     if not default:
         return "none" if name.startswith("max_") else "off"
-    if name in ("max_header_size", "high_water_mark"):
-        return f"{default // 1024} KiB"
-    return str(default) if name.startswith("max_") else f"{default // 1000} s"
+    unit = OPTIONS[name].unit if name in OPTIONS else "ms"
+    return {"bytes": f"{default // 1024} KiB", "ms": f"{default // 1000} s"}.get(unit, str(default))
 
 
 def test_the_reference_has_every_option_of_tls() -> None:

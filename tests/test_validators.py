@@ -485,3 +485,33 @@ def test_the_types_of_options_are_of_those_that_there_are() -> None:
     assert set(https.SecureContextOptions.__annotations__) == both(CONTEXT)
     secure = both(https._OPTIONS - set(REFUSED)) | {"SNICallback", "ALPNProtocols"} | mine
     assert set(https.SecureServerOptions.__annotations__) == secure
+
+
+def test_an_option_may_be_assigned_before_the_server_is_made() -> None:
+    """It is checked, and counts for nothing: the server is made with its own."""
+
+    class Early(http.Server):
+        def __init__(self) -> None:
+            assert self.timeout == 0
+            self.timeout = 7
+            with pytest.raises(InvalidArgTypeError):
+                self.keepAliveTimeout = "7"  # type: ignore[assignment]
+            super().__init__()
+
+    assert Early().timeout == 0
+
+
+def test_an_option_says_what_it_is() -> None:
+    """Read on the class: its default, the unit of its numbers, and what it is for; one in both spellings."""
+    option = http.Server.keepAliveTimeout
+    assert option is http.Server.keep_alive_timeout
+    assert (option.name, option.default, option.unit) == ("keep_alive_timeout", 5000, "ms")
+    assert all(each.__doc__ for each in OPTIONS.values())
+
+
+@pytest.mark.parametrize("module", [http, https])
+def test_a_server_that_is_made_has_worked_out_all_that_connections_ask(module: Any) -> None:
+    """But for the timers, which need the clock of a loop."""
+    config = module.create_server(**authority().options() if module is https else {})._config
+    slots = {name for cls in type(config).__mro__ for name in getattr(cls, "__slots__", ())}
+    assert {name for name in slots if not hasattr(config, name)} == {"timers"}

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
+from writehead._node import validators
+
 if TYPE_CHECKING:
     from writehead._server.options import Settings
 
@@ -82,6 +84,12 @@ class MillisecondsOrNone(Option[float | None, float | timedelta | None]):
     unit = "ms"
 
 
+class MillisecondsOrAnything(Option[Any, Any]):
+    """A duration; whatever else is assigned is kept, and counts as the default."""
+
+    unit = "ms"
+
+
 class Seconds(Option[int, float | timedelta]):
     """A duration in whole seconds, when it is read or assigned; the server is made with milliseconds."""
 
@@ -103,10 +111,21 @@ class BytesOrNone(Option[int | None, float | None]):
 class Count(Option[float | None, float | None]):
     """The most that there may be of something."""
 
+    def __init__(
+        self, default: float | None, follows: Callable[[Settings], None] | None = None, *, doc: str
+    ) -> None:
+        super().__init__(default, validators.count, validators.or_none(validators.count), follows, doc=doc)
+
 
 class Switch(Option[bool, bool | None]):
-    """What is on or off."""
+    """What is on or off, and nothing else; None is off."""
+
+    def __init__(self, default: bool, follows: Callable[[Settings], None] | None = None, *, doc: str) -> None:
+        super().__init__(default, validators.boolean, validators.switch, follows, doc=doc)
 
 
-#: A value that is kept as it came, whatever it is.
-AsGiven = Option[Any, Any]
+class Truth(Option[bool, bool | None]):
+    """What is on for any value that Python takes for true, as in Node."""
+
+    def __init__(self, default: bool, follows: Callable[[Settings], None] | None = None, *, doc: str) -> None:
+        super().__init__(default, validators.truth, follows=follows, doc=doc)

@@ -22,15 +22,16 @@ from writehead._node.spelling import snake
 from writehead._node.validators import HIGH_WATER_MARK, Names, or_none
 from writehead._semantics import fields as _fields
 from writehead._server.option_kinds import (
-    AsGiven,
     Bytes,
     BytesOrNone,
     Count,
     Milliseconds,
+    MillisecondsOrAnything,
     MillisecondsOrNone,
     Option,
     Seconds,
     Switch,
+    Truth,
 )
 from writehead.errors import InvalidArgTypeError, OutOfRangeError
 
@@ -195,7 +196,7 @@ class Settings:
     )
     keepAliveTimeout = keep_alive_timeout
 
-    keep_alive_timeout_buffer: AsGiven = AsGiven(
+    keep_alive_timeout_buffer: MillisecondsOrAnything = MillisecondsOrAnything(
         1_000,
         validators.whole_milliseconds,
         validators.buffer,
@@ -231,35 +232,23 @@ class Settings:
     # -- connections ---------------------------------------------------------------
 
     max_connections: Count = Count(
-        None,
-        validators.count,
-        or_none(validators.count),
-        follows=_choose_fast_paths,
-        doc="How many connections may be open at a time; `None`: any number.",
+        None, _choose_fast_paths, doc="How many connections may be open at a time; `None`: any number."
     )
     maxConnections = max_connections
 
     max_requests_per_socket: Count = Count(
-        0,
-        validators.count,
-        or_none(validators.count),
-        follows=_work_out_keep_alive,
-        doc="How many requests one connection may make; 0: any number.",
+        0, _work_out_keep_alive, doc="How many requests one connection may make; 0: any number."
     )
     maxRequestsPerSocket = max_requests_per_socket
 
-    no_delay: Switch = Switch(
-        True,
-        validators.truth,
-        follows=_choose_fast_paths,
-        doc="Whether small packets leave at once (TCP_NODELAY).",
+    no_delay: Truth = Truth(
+        True, _choose_fast_paths, doc="Whether small packets leave at once (TCP_NODELAY)."
     )
     noDelay = no_delay
 
-    keep_alive: Switch = Switch(
+    keep_alive: Truth = Truth(
         False,
-        validators.truth,
-        follows=_choose_fast_paths,
+        _choose_fast_paths,
         doc="Whether the system probes idle connections (SO_KEEPALIVE); not HTTP's keep-alive.",
     )
     keepAlive = keep_alive
@@ -274,9 +263,7 @@ class Settings:
 
     http_allow_half_open: Switch = Switch(
         False,
-        validators.boolean,
-        validators.switch,
-        follows=_work_out_connections,
+        _work_out_connections,
         doc="Whether a client that has ended its side still gets what handlers are at.",
     )
     httpAllowHalfOpen = http_allow_half_open
@@ -293,45 +280,28 @@ class Settings:
     maxHeaderSize = max_header_size
 
     max_headers_count: Count = Count(
-        2000,
-        validators.count,
-        or_none(validators.count),
-        follows=_work_out_parsers,
-        doc="How many fields one head may have; 0: any number.",
+        2000, _work_out_parsers, doc="How many fields one head may have; 0: any number."
     )
     maxHeadersCount = max_headers_count
 
     insecure_http_parser: Switch = Switch(
-        False,
-        validators.boolean,
-        validators.switch,
-        follows=_work_out_parsers,
-        doc="Whether malformed requests are taken.",
+        False, _work_out_parsers, doc="Whether malformed requests are taken."
     )
     insecureHTTPParser = insecure_http_parser
 
     require_host_header: Switch = Switch(
-        True,
-        validators.boolean,
-        validators.switch,
-        doc="Whether HTTP/1.1 requests without one good Host field get 400.",
+        True, doc="Whether HTTP/1.1 requests without one good Host field get 400."
     )
     requireHostHeader = require_host_header
 
     join_duplicate_headers: Switch = Switch(
-        False,
-        validators.boolean,
-        validators.switch,
-        follows=_work_out_messages,
-        doc="Whether `req.headers` joins duplicates that are otherwise dropped.",
+        False, _work_out_messages, doc="Whether `req.headers` joins duplicates that are otherwise dropped."
     )
     joinDuplicateHeaders = join_duplicate_headers
 
     optimize_empty_requests: Switch = Switch(
         False,
-        validators.boolean,
-        validators.switch,
-        follows=_work_out_messages,
+        _work_out_messages,
         doc="Whether a request without a body starts ended, with no 'end' and 'close'.",
     )
     optimizeEmptyRequests = optimize_empty_requests
@@ -345,20 +315,12 @@ class Settings:
     highWaterMark = high_water_mark
 
     reject_non_standard_body_writes: Switch = Switch(
-        False,
-        validators.boolean,
-        validators.switch,
-        follows=_work_out_messages,
-        doc="Whether a body for HEAD, 204 or 304 raises instead of being dropped.",
+        False, _work_out_messages, doc="Whether a body for HEAD, 204 or 304 raises instead of being dropped."
     )
     rejectNonStandardBodyWrites = reject_non_standard_body_writes
 
     emit_close_after_finish: Switch = Switch(
-        False,
-        validators.boolean,
-        validators.switch,
-        follows=_work_out_messages,
-        doc="Whether responses emit 'close' after 'finish', as Node's do.",
+        False, _work_out_messages, doc="Whether responses emit 'close' after 'finish', as Node's do."
     )
     emitCloseAfterFinish = emit_close_after_finish
 
