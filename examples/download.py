@@ -111,5 +111,14 @@ def number(digits: str) -> int:
 
 
 server = http.create_server(send)
-server.listen(PORT, lambda: print(f"listening on port {server.address()['port']}", flush=True))
+
+
+@server.on("listening")
+def tell() -> None:
+    address = server.address()
+    assert isinstance(address, dict)  # else it is the path of a Unix socket
+    print(f"listening on port {address['port']}", flush=True)
+
+
+server.listen(PORT)
 http.run()

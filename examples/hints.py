@@ -37,5 +37,14 @@ async def parts() -> AsyncIterator[bytes]:
 
 
 server = http.create_server(page)
-server.listen(PORT, lambda: print(f"listening on port {server.address()['port']}", flush=True))
+
+
+@server.on("listening")
+def tell() -> None:
+    address = server.address()
+    assert isinstance(address, dict)  # else it is the path of a Unix socket
+    print(f"listening on port {address['port']}", flush=True)
+
+
+server.listen(PORT)
 http.run()

@@ -93,5 +93,14 @@ async def save(req: http.IncomingMessage, path: Path) -> int:
 
 DIRECTORY.mkdir(parents=True, exist_ok=True)
 server = http.create_server(receive)
-server.listen(PORT, lambda: print(f"listening on port {server.address()['port']}", flush=True))
+
+
+@server.on("listening")
+def tell() -> None:
+    address = server.address()
+    assert isinstance(address, dict)  # else it is the path of a Unix socket
+    print(f"listening on port {address['port']}", flush=True)
+
+
+server.listen(PORT)
 http.run()

@@ -35,11 +35,11 @@ from writehead import cli, errors, events, https, testing
 from writehead import http as http_module
 from writehead._loop.ticks import later
 from writehead._message.abort_signal import AbortSignal
-from writehead._node import validators as _options
 from writehead._node.spelling import node_spelling
 from writehead._process import run as _run
 from writehead._semantics import exchange as _wire
 from writehead._server import registry as _open
+from writehead._server.options import OPTIONS
 from writehead._testing.client import Parsed
 from writehead._tls import context as _secure_context
 
@@ -455,13 +455,14 @@ def test_the_reference_names_no_member_that_is_not_there() -> None:
 def test_the_reference_has_every_option_with_its_default() -> None:
     """Each option of a server has a row, whose second cell is the default."""
     rows = rows_of(page_of("server.md"))
-    for name, (default, _) in _options._SERVER.items():
+    for name, option in OPTIONS.items():
+        default = None if isinstance(option.default, type) else option.default
         assert rows[name][1] == ("`()`" if default == frozenset() else f"`{default!r}`"), name
 
 
 def test_the_table_of_limits_has_the_defaults() -> None:
     """Security: each limit that is an option stands with its default, and with tests that are there."""
-    kept = {name: default for name, (default, _) in _options._SERVER.items()}
+    kept = {name: option.default for name, option in OPTIONS.items()}
     kept |= {"max_header_size": 16384, "handshake_timeout": 120_000}
     page = (DOCS / "topics" / "security.md").read_text("utf-8")
     table = page.partition("## Limits and defaults")[2].partition("\n## ")[0]
@@ -483,9 +484,8 @@ def test_the_table_of_limits_has_the_defaults() -> None:
 def _as_told(name: str, default: Any) -> str:
     if not default:
         return "none" if name.startswith("max_") else "off"
-    if name in ("max_header_size", "high_water_mark"):
-        return f"{default // 1024} KiB"
-    return str(default) if name.startswith("max_") else f"{default // 1000} s"
+    unit = OPTIONS[name].unit if name in OPTIONS else "ms"
+    return {"bytes": f"{default // 1024} KiB", "ms": f"{default // 1000} s"}.get(unit, str(default))
 
 
 def test_the_reference_has_every_option_of_tls() -> None:

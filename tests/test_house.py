@@ -152,6 +152,7 @@ TESTED_WITH = {
     "_semantics.headers": "incoming",
     "_server.acceptor": "exhaustion",
     "_server.listen_target": "bind",
+    "_server.option_kinds": "validators",
     "_server.option_types": "validators",
     "_server.options": "server",
     "_testing.client": "peer",

@@ -15,8 +15,9 @@ import pytest
 from tests.kit.certificates import authority
 from writehead import http, https, testing
 from writehead._node.spelling import node_spelling, snake
-from writehead._node.validators import NAMES, milliseconds, server_options
-from writehead._server.listen_target import OPTIONS
+from writehead._node.validators import milliseconds
+from writehead._server.listen_target import OPTIONS as OF_LISTEN
+from writehead._server.options import OPTIONS, read_options
 from writehead._tls.context import CONTEXT, REFUSED
 from writehead.errors import HTTPError, InvalidArgTypeError, OutOfRangeError, UnknownOptionError
 
@@ -46,8 +47,8 @@ DEFAULTS: dict[str, Any] = {
     "emit_close_after_finish": False,
     "unique_headers": frozenset(),
     "should_upgrade_callback": None,
-    "IncomingMessage": None,
-    "ServerResponse": None,
+    "IncomingMessage": http.IncomingMessage,
+    "ServerResponse": http.ServerResponse,
 }
 INTEGERS = [
     "request_timeout",
@@ -111,18 +112,18 @@ def test_a_duration_is_neither_negative_nor_endless(value: Any) -> None:
 
 def test_defaults_are_those_of_the_documents() -> None:
     """A server without options has Node's."""
-    assert server_options(None, {}) == server_options({}, {}) == DEFAULTS
+    assert read_options(None, {}) == read_options({}, {}) == DEFAULTS
 
 
 def test_a_mapping_may_be_spelled_either_way() -> None:
     """Keys in both spellings mean the same."""
-    kept = server_options({"keepAliveTimeout": 1, "request_timeout": 2}, {})
+    kept = read_options({"keepAliveTimeout": 1, "request_timeout": 2}, {})
     assert kept == DEFAULTS | {"keep_alive_timeout": 1, "request_timeout": 2, "headers_timeout": 2}
 
 
 def test_keywords_win_over_the_mapping() -> None:
     """Both may be given; the keyword was written later."""
-    assert server_options({"keepAliveTimeout": 1}, {"keep_alive_timeout": 2})["keep_alive_timeout"] == 2
+    assert read_options({"keepAliveTimeout": 1}, {"keep_alive_timeout": 2})["keep_alive_timeout"] == 2
 
 
 UNKNOWN: dict[Any, str | None] = {
@@ -212,44 +213,42 @@ def test_options_of_listen_that_there_are_not_are_refused(name: str, hint: str |
 def test_options_are_a_mapping(options: Any) -> None:
     """Anything else is an error that says what came."""
     with pytest.raises(InvalidArgTypeError, match='"options"'):
-        server_options(options, {})
+        read_options(options, {})
 
 
 def test_none_means_not_given() -> None:
     """An option that is None has its default."""
-    assert server_options({"keepAliveTimeout": None}, dict.fromkeys(DEFAULTS)) == DEFAULTS
+    assert read_options({"keepAliveTimeout": None}, dict.fromkeys(DEFAULTS)) == DEFAULTS
 
 
 @pytest.mark.parametrize("name", INTEGERS)
 def test_whole_numbers_are_checked(name: str) -> None:
     """Not a number is a TypeError; a fraction, a negative or an endless one a ValueError; both name the option."""
-    assert server_options(None, {name: 7.0})[name] == 7
-    assert type(server_options(None, {name: 7.0})[name]) is int
+    assert read_options(None, {name: 7.0})[name] == 7
+    assert type(read_options(None, {name: 7.0})[name]) is int
     for wrong in ("7", True, [7]):
         with pytest.raises(InvalidArgTypeError, match=f'"{name}"'):
-            server_options(None, {name: wrong})
+            read_options(None, {name: wrong})
     for far in (-1, 1.5, math.nan, math.inf, 2**53):
         with pytest.raises(OutOfRangeError, match=f'"{name}"'):
-            server_options(None, {name: far})
+            read_options(None, {name: far})
 
 
 def test_a_timedelta_is_milliseconds_too() -> None:
     """Every duration takes one, and no size does."""
     span = timedelta(milliseconds=1500)
-    kept = server_options(
-        None, {"keep_alive_timeout": span, "timeout": span, "keep_alive_initial_delay": span}
-    )
+    kept = read_options(None, {"keep_alive_timeout": span, "timeout": span, "keep_alive_initial_delay": span})
     assert (kept["keep_alive_timeout"], kept["timeout"], kept["keep_alive_initial_delay"]) == (1500, 1500, 1)
     with pytest.raises(InvalidArgTypeError):
-        server_options(None, {"max_header_size": span})
+        read_options(None, {"max_header_size": span})
 
 
 @pytest.mark.parametrize("name", BOOLEANS)
 def test_switches_are_bools(name: str) -> None:
     """A switch that changes the protocol is exactly True or False."""
-    assert server_options(None, {name: not DEFAULTS[name]})[name] is not DEFAULTS[name]
+    assert read_options(None, {name: not DEFAULTS[name]})[name] is not DEFAULTS[name]
     with pytest.raises(InvalidArgTypeError, match=f'"{name}" argument must be of type bool'):
-        server_options(None, {name: 1})
+        read_options(None, {name: 1})
 
 
 @pytest.mark.parametrize(
@@ -266,14 +265,14 @@ def test_the_time_for_a_head_is_within_that_for_a_request(
     given: dict[str, int], head: int, whole: int
 ) -> None:
     """The default follows a shorter request timeout, down to 0, which is off."""
-    kept = server_options(None, given)
+    kept = read_options(None, given)
     assert (kept["headers_timeout"], kept["request_timeout"]) == (head, whole)
 
 
 def test_a_head_may_not_take_longer_than_its_request() -> None:
     """Both on and the wrong way round is out of range."""
     with pytest.raises(OutOfRangeError, match='"headers_timeout".*<= request_timeout'):
-        server_options(None, {"headers_timeout": 20, "request_timeout": 10})
+        read_options(None, {"headers_timeout": 20, "request_timeout": 10})
 
 
 @pytest.mark.parametrize(
@@ -282,36 +281,36 @@ def test_a_head_may_not_take_longer_than_its_request() -> None:
 )
 def test_a_high_water_mark_is_a_number_of_bytes(value: float, kept: int) -> None:
     """Negative means the default; no number is an error."""
-    assert server_options(None, {"high_water_mark": value})["high_water_mark"] == kept
+    assert read_options(None, {"high_water_mark": value})["high_water_mark"] == kept
     with pytest.raises(InvalidArgTypeError):
-        server_options(None, {"high_water_mark": str(value)})
+        read_options(None, {"high_water_mark": str(value)})
 
 
 @pytest.mark.parametrize(("value", "seconds"), [(2999, 2), (-5, 0), (math.nan, 0), (math.inf, 0)])
 def test_the_delay_of_keep_alive_probes_is_kept_in_seconds(value: float, seconds: int) -> None:
     """As the system takes it; negative and endless mean none."""
-    assert server_options(None, {"keep_alive_initial_delay": value})["keep_alive_initial_delay"] == seconds
+    assert read_options(None, {"keep_alive_initial_delay": value})["keep_alive_initial_delay"] == seconds
 
 
 def test_truth_is_enough_for_the_options_of_the_socket() -> None:
     """Node asks these only whether they are truthy."""
-    kept = server_options(None, {"no_delay": 0, "keep_alive": "yes"})
+    kept = read_options(None, {"no_delay": 0, "keep_alive": "yes"})
     assert (kept["no_delay"], kept["keep_alive"]) == (False, True)
 
 
 def test_unique_headers_are_names_in_any_case() -> None:
     """A list of names becomes a set of keys; another thing is ignored, a name that is no str refused."""
-    assert server_options({"uniqueHeaders": ["X-A", "x-b"]}, {})["unique_headers"] == {"x-a", "x-b"}
-    assert server_options(None, {"unique_headers": "X-A"})["unique_headers"] == frozenset()
+    assert read_options({"uniqueHeaders": ["X-A", "x-b"]}, {})["unique_headers"] == {"x-a", "x-b"}
+    assert read_options(None, {"unique_headers": "X-A"})["unique_headers"] == frozenset()
     with pytest.raises(InvalidArgTypeError):
-        server_options(None, {"unique_headers": ["X-A", 1]})
+        read_options(None, {"unique_headers": ["X-A", 1]})
 
 
 def test_what_decides_on_an_upgrade_can_be_called() -> None:
     """Anything else is an error."""
-    assert server_options(None, {"should_upgrade_callback": bool})["should_upgrade_callback"] is bool
+    assert read_options(None, {"should_upgrade_callback": bool})["should_upgrade_callback"] is bool
     with pytest.raises(InvalidArgTypeError, match="must be of type function"):
-        server_options(None, {"should_upgrade_callback": 1})
+        read_options(None, {"should_upgrade_callback": 1})
 
 
 def test_classes_keep_their_names() -> None:
@@ -320,7 +319,7 @@ def test_classes_keep_their_names() -> None:
     class Mine:
         pass
 
-    assert server_options({"ServerResponse": Mine}, {"IncomingMessage": Mine}) == DEFAULTS | {
+    assert read_options({"ServerResponse": Mine}, {"IncomingMessage": Mine}) == DEFAULTS | {
         "ServerResponse": Mine,
         "IncomingMessage": Mine,
     }
@@ -471,12 +470,48 @@ def test_an_option_that_node_documents_is_there_or_says_what_to_do(name: str) ->
 @pytest.mark.parametrize("name", OF_NODE["listen"].split())
 def test_listen_has_every_option_that_node_documents(name: str) -> None:
     """In Node's spelling."""
-    assert snake(name) in OPTIONS
+    assert snake(name) in OF_LISTEN
 
 
 def test_the_types_of_options_are_of_those_that_there_are() -> None:
     """Each option of a server stands in the mapping that type checkers see, and no other."""
-    assert set(http.ServerOptions.__annotations__) == NAMES
-    secure = set(https.SecureServerOptions.__annotations__)
-    assert secure == (https._OPTIONS - set(REFUSED)) | NAMES
-    assert set(https.SecureContextOptions.__annotations__) == set(CONTEXT)
+    own = {"ssl_context", "sni_callback", "alpn_protocols"}  # without a name in Node, or not of the rule
+
+    def both(names: Any) -> set[str]:
+        return {*names, *(node_spelling(name) for name in names if name not in own)}
+
+    mine = both(OPTIONS)
+    assert set(http.ServerOptions.__annotations__) == mine
+    assert set(https.SecureContextOptions.__annotations__) == both(CONTEXT)
+    secure = both(https._OPTIONS - set(REFUSED)) | {"SNICallback", "ALPNProtocols"} | mine
+    assert set(https.SecureServerOptions.__annotations__) == secure
+
+
+def test_an_option_may_be_assigned_before_the_server_is_made() -> None:
+    """It is checked, and counts for nothing: the server is made with its own."""
+
+    class Early(http.Server):
+        def __init__(self) -> None:
+            assert self.timeout == 0
+            self.timeout = 7
+            with pytest.raises(InvalidArgTypeError):
+                self.keepAliveTimeout = "7"  # type: ignore[assignment]
+            super().__init__()
+
+    assert Early().timeout == 0
+
+
+def test_an_option_says_what_it_is() -> None:
+    """Read on the class: its default, the unit of its numbers, and what it is for; one in both spellings."""
+    option = http.Server.keepAliveTimeout
+    assert option is http.Server.keep_alive_timeout
+    assert (option.name, option.default, option.unit) == ("keep_alive_timeout", 5000, "ms")
+    assert all(each.__doc__ for each in OPTIONS.values())
+
+
+@pytest.mark.parametrize("module", [http, https])
+def test_a_server_that_is_made_has_worked_out_all_that_connections_ask(module: Any) -> None:
+    """But for the timers, which need the clock of a loop."""
+    config = module.create_server(**authority().options() if module is https else {})._config
+    slots = {name for cls in type(config).__mro__ for name in getattr(cls, "__slots__", ())}
+    assert {name for name in slots if not hasattr(config, name)} == {"timers"}

@@ -5,7 +5,7 @@ Source: https://nodejs.org/api/http.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Unpack
 
 from writehead._http1.exchange import Http1Exchange
@@ -14,6 +14,7 @@ from writehead._message.outgoing import OutgoingMessage
 from writehead._message.pipeline import pipeline
 from writehead._message.response import ServerResponse
 from writehead._message.standalone import set_exchange_by_hand
+from writehead._net.addresses import AddressInfo
 from writehead._net.socket import Socket
 from writehead._process.run import run
 from writehead._semantics.fields import validate_header_name, validate_header_value
@@ -26,6 +27,7 @@ from writehead.events import EventEmitter
 __all__ = [
     "METHODS",
     "STATUS_CODES",
+    "AddressInfo",
     "EventEmitter",
     "IncomingMessage",
     "OutgoingMessage",
@@ -53,7 +55,7 @@ maxHeaderSize = max_header_size
 
 
 def create_server(
-    options: Mapping[str, Any] | Callable[..., Any] | None = None,
+    options: ServerOptions | Callable[..., Any] | None = None,
     handler: Callable[..., Any] | None = None,
     **keywords: Unpack[ServerOptions],
 ) -> Server:

@@ -11,7 +11,7 @@ import inspect
 import re
 import ssl
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any, Self, Unpack
+from typing import Any, Self, Unpack, cast
 
 from writehead._connection.closing import UNREAD_GRACE
 from writehead._connection.http1 import Connection
@@ -21,7 +21,8 @@ from writehead._node import option_names, spelling, validators
 from writehead._node.callbacks import Callback
 from writehead._server.given import GivenHandshake, give
 from writehead._server.lifecycle import CloseCallback
-from writehead._server.option_types import SecureContextOptions, SecureServerOptions
+from writehead._server.option_types import SecureContextOptions, SecureServerOptions, ServerOptions
+from writehead._server.options import OPTIONS, is_known
 from writehead._server.server import Server as PlainServer
 from writehead._tls.context import CONTEXT, REFUSED, check_demand, given, make_context
 from writehead._tls.handshake import Answer, Handshake, HandshakeConfig
@@ -37,7 +38,7 @@ from writehead.errors.received import Secret, harmless
 
 __all__ = ["SecureContextOptions", "SecureServerOptions", "Server", "createServer", "create_server"]
 
-_NOTHING: Mapping[str, Any] = {}
+_NOTHING: SecureContextOptions = {}
 
 #: What a server has of TLS; the other options are those of `http`.
 _OPTIONS = frozenset(
@@ -53,9 +54,15 @@ _OPTIONS = frozenset(
 )
 
 
-def _split(options: Mapping[str, Any], tls: bool) -> dict[str, Any]:
-    """Return the options of a server that are of HTTP, or the others: those of TLS, and those that there are not."""
-    return {name: value for name, value in options.items() if validators.is_known(name) is not tls}
+def _of_http(options: Mapping[str, Any]) -> ServerOptions:
+    """Return the options of a server that are of HTTP."""
+    found = {name: value for name, value in options.items() if is_known(name)}
+    return cast("ServerOptions", found)  # each value is checked where they are read
+
+
+def _of_tls(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the others: those of TLS, and those that there are not."""
+    return {name: value for name, value in options.items() if not is_known(name)}
 
 
 class Server(PlainServer):
@@ -75,7 +82,7 @@ class Server(PlainServer):
 
     def __init__(
         self,
-        options: Mapping[str, Any] | Callback | None = None,
+        options: SecureServerOptions | Callback | None = None,
         handler: Callback | None = None,
         **keywords: Unpack[SecureServerOptions],
     ) -> None:
@@ -85,13 +92,13 @@ class Server(PlainServer):
             raise InvalidArgTypeError("options", "a mapping", Secret(options))
         if handler is not None and not callable(handler):
             raise InvalidArgTypeError("handler", "of type function", Secret(handler))
-        tls, more = _split(options or {}, tls=True), _split(keywords, tls=True)
+        tls, more = _of_tls(options or {}), _of_tls(keywords)
         for name in (*tls, *more):
             if spelling.snake(str(name)) not in _OPTIONS and spelling.snake(str(name)) not in REFUSED:
-                known = {*_OPTIONS, *validators.NAMES}
+                known = {*_OPTIONS, *OPTIONS}
                 raise option_names.unknown("an https server", name, known, option_names.NOT_OF_TLS_SERVERS)
         secure = given(tls, more, more=_OPTIONS)
-        super().__init__(_split(options or {}, tls=False), handler, **_split(keywords, tls=False))
+        super().__init__(_of_http(options or {}), handler, **_of_http(keywords))
         self._handshake = self._make_handshake_config()
         timeout = secure.get("handshake_timeout", 120_000)
         if not isinstance(timeout, dt.timedelta):
@@ -123,7 +130,9 @@ class Server(PlainServer):
     # -- certificates ----------------------------------------------------------
 
     def set_secure_context(
-        self, options: Mapping[str, Any] | ssl.SSLContext = _NOTHING, **keywords: Unpack[SecureContextOptions]
+        self,
+        options: SecureContextOptions | ssl.SSLContext = _NOTHING,
+        **keywords: Unpack[SecureContextOptions],
     ) -> None:
         """Use another certificate from now on; connections that are set up keep theirs.
 
@@ -145,7 +154,7 @@ class Server(PlainServer):
     def add_context(
         self,
         hostname: str,
-        context: Mapping[str, Any] | ssl.SSLContext = _NOTHING,
+        context: SecureContextOptions | ssl.SSLContext = _NOTHING,
         **keywords: Unpack[SecureContextOptions],
     ) -> None:
         """Use `context` for clients that ask for `hostname` (SNI); of two that match, the last.
@@ -389,7 +398,7 @@ _tasks: set[asyncio.Task[None]] = set()
 
 
 def create_server(
-    options: Mapping[str, Any] | Callable[..., Any] | None = None,
+    options: SecureServerOptions | Callable[..., Any] | None = None,
     handler: Callable[..., Any] | None = None,
     **keywords: Unpack[SecureServerOptions],
 ) -> Server:

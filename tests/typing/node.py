@@ -29,7 +29,9 @@ def handle(req: http.IncomingMessage, res: http.ServerResponse) -> None:
 
 server = http.createServer({"keepAliveTimeout": 5000}, handle)
 assert_type(server, http.Server)
+assert_type(server.keepAliveTimeout, float | None)
 server.keepAliveTimeout = 1000
+assert_type(server.insecureHTTPParser, bool)
 server.maxRequestsPerSocket = 10
 server.headersTimeout = 10_000
 assert_type(server.addListener("close", print), http.Server)

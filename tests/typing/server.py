@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, assert_type
+from typing import Any, Literal, assert_type
 
 from writehead import errors, events, http, https
 
@@ -115,8 +115,15 @@ async def under_a_loop() -> None:
     async with http.create_server(handle) as server:
         assert_type(server, http.Server)
         await server.listen(0)
-        port: int = server.address()["port"]
-        await asyncio.open_connection("127.0.0.1", port)
+        address = server.address()
+        assert_type(address, http.AddressInfo | str | None)
+        server.address()["port"]  # type: ignore[index]  # pyright: ignore[reportOptionalSubscript, reportArgumentType, reportCallIssue]
+        if isinstance(address, str):
+            await asyncio.open_unix_connection(address)
+        elif address is not None:
+            assert_type(address["port"], int)
+            assert_type(address["family"], Literal["IPv4", "IPv6"])
+            await asyncio.open_connection(address["address"], address["port"])
         assert_type(await events.once(server, "close"), list[Any])
         await server.close()
 
@@ -138,18 +145,45 @@ class Response(http.ServerResponse):
 http.create_server(IncomingMessage=Request, ServerResponse=Response)
 
 
-async def by_name(name: str) -> dict[str, str]:
+async def by_name(name: str) -> https.SecureContextOptions:
     return {"key": f"{name}.pem"}
 
 
 def options() -> None:
     http.create_server(handle, keep_alive_timeout=timedelta(seconds=5), max_connections=None)
     http.create_server({"keepAliveTimeout": 5000}, handle)
-    mine: http.ServerOptions = {"body_timeout": 1000, "unique_headers": ["a", ["b", "c"]]}
+    mine: http.ServerOptions = {"body_timeout": 1000, "unique_headers": ["a", "b"]}
     http.create_server(handle, **mine)
+    http.create_server(mine, handle)
+    http.create_server({"keepAliveTimeout": timedelta(seconds=5), "no_delay": False, "uniqueHeaders": {"a"}})
+    http.create_server({"keepAliveTimeot": 5}, handle)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    http.create_server({"keepAliveTimeout": "5s"}, handle)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    http.create_server({"key": "key.pem"}, handle)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    read: dict[str, Any] = {}
+    http.create_server(handle, **read)
     http.create_server(handle, keep_alive_timeout="5s")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     http.create_server(handle, keep_alive_timeot=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     secure: https.SecureServerOptions = {"key": "key.pem", "cert": [b"-----BEGIN"], "request_cert": True}
     https.create_server(handle, **secure)
+    https.create_server(secure, handle)
+    https.create_server({"key": "key.pem", "requestCert": True, "ALPNProtocols": ["x"], "timeout": 5}, handle)
+    https.create_server({"ALPNprotocols": ["x"]}, handle)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     server = https.create_server(handle, key="key.pem", sni_callback=by_name)
     server.set_secure_context(key=Path("key.pem"), cert="cert.pem")
+    server.set_secure_context({"key": Path("key.pem"), "minVersion": "TLSv1.3"})
+    server.set_secure_context({"request_cert": True})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    server.add_context("a.test", {"cert": "cert.pem"})
+
+
+def assigned() -> None:
+    assert_type(server.request_timeout, float)
+    assert_type(server.keep_alive_timeout, float | None)
+    assert_type(server.max_connections, float | None)
+    assert_type(server.unique_headers, frozenset[str])
+    server.request_timeout = timedelta(seconds=5)
+    server.timeout = None
+    server.unique_headers = ["a"]
+    server.IncomingMessage = Request
+    server.ServerResponse = None
+    server.request_timeout = "5s"  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
+    server.no_delay = 2  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]

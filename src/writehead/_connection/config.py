@@ -52,6 +52,8 @@ class ConnectionConfig(SocketConfig):
     - `reject_body`, `unique_headers`, `close_after_finish`, `lenient`, `join_duplicates`: the options
       `reject_non_standard_body_writes`, `unique_headers`, `emit_close_after_finish`,
       `insecure_http_parser`, `join_duplicate_headers`.
+    - `most_requests`: how many requests a connection may make; 0: any number.
+    - `empty_requests_end`: the option `optimize_empty_requests`.
 
     Shared with the server:
 
@@ -80,6 +82,7 @@ class ConnectionConfig(SocketConfig):
         "close_after_finish",
         "close_if_drained",
         "dispatch",
+        "empty_requests_end",
         "fast_path",
         "fast_path_accept",
         "fast_path_response",
@@ -92,6 +95,7 @@ class ConnectionConfig(SocketConfig):
         "lenient",
         "listeners",
         "message_class",
+        "most_requests",
         "notify",
         "on_accept",
         "on_client_error",
@@ -124,6 +128,8 @@ class ConnectionConfig(SocketConfig):
     close_after_finish: bool
     lenient: bool
     join_duplicates: bool
+    most_requests: float
+    empty_requests_end: bool
 
     listeners: Mapping[Hashable, tuple[Callable[..., Any], ...]]
     arriving: set[asyncio.Task[Any]]

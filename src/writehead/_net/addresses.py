@@ -5,9 +5,17 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 _ZONE = re.compile(r"[0-9A-Za-z.:-]+")  # as in Node's `net.isIP`
+
+
+class AddressInfo(TypedDict):
+    """Where a server listens, or one end of a connection."""
+
+    address: str
+    family: Literal["IPv4", "IPv6"]
+    port: int
 
 
 def is_ipv6(host: str) -> bool:

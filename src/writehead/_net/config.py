@@ -37,8 +37,10 @@ class SocketConfig:
         "timers",
     )
 
+    server: Server
     timers: IdleTimers
     copy_context: Callable[[], Context]
+    closing: bool
     high_water_mark: int
     on_linger: Callable[[], object]
     on_socket_gone: Callable[[], object]

@@ -1,24 +1,33 @@
-"""Options as users spell them to options as the library keeps them: spellings, durations, defaults, checks."""
+"""Checks of what users give: each returns what the library keeps of a value, or raises what is wrong with it.
+
+check(value, argument) -> what is kept, or InvalidArgTypeError, InvalidArgValueError, OutOfRangeError
+"""
 
 from __future__ import annotations
 
 import math
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from writehead._node import option_names
-from writehead._node.spelling import snake
 from writehead.errors import InvalidArgTypeError, InvalidArgValueError, OutOfRangeError
+
+T = TypeVar("T")
 
 #: Milliseconds, or a `timedelta`; None is as if it was not given.
 Duration = float | timedelta | None
 
+#: A list of names, as what else might be iterated over is ignored.
+Names = list[str] | tuple[str, ...] | set[str] | frozenset[str]
+
 _MILLISECOND = timedelta(milliseconds=1)
 _MOST = 2**53 - 1  # the largest whole number of JavaScript
-_HIGH_WATER_MARK = 65536
+
+#: Bytes from which `write` returns False, if nobody says otherwise.
+HIGH_WATER_MARK = 65536
+
 _LONGEST_DELAY = 32767  # seconds before a first TCP keep-alive probe, in Linux
 
 
@@ -75,11 +84,13 @@ def _whole_if_possible(number: float) -> float:
     return int(number) if number.is_integer() else number
 
 
-def _whole_milliseconds(value: object, argument: str) -> int:
-    return _integer(value / _MILLISECOND if isinstance(value, timedelta) else value, argument)
+def whole_milliseconds(value: object, argument: str) -> int:
+    """Check a duration in whole milliseconds."""
+    return integer(value / _MILLISECOND if isinstance(value, timedelta) else value, argument)
 
 
-def _integer(value: object, argument: str) -> int:
+def integer(value: object, argument: str) -> int:
+    """Check a whole number that is not negative."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidArgTypeError(argument, "of type number", value)
     if isinstance(value, float) and not value.is_integer():
@@ -89,44 +100,50 @@ def _integer(value: object, argument: str) -> int:
     return int(value)
 
 
-def _boolean(value: object, argument: str) -> bool:
+def boolean(value: object, argument: str) -> bool:
+    """Check a `bool`, and take nothing else."""
     if not isinstance(value, bool):
         raise InvalidArgTypeError(argument, "of type bool", value)
     return value
 
 
-def _truth(value: object, argument: str) -> bool:
+def truth(value: object, argument: str) -> bool:
+    """Take the truth of any value."""
     return bool(value)
 
 
-def _count(value: object, argument: str) -> float:
+def count(value: object, argument: str) -> float:
     """Check a limit of which Node reads every number: negative, endless, and none at all."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidArgTypeError(argument, "of type number", value)
     return _bounded(value)
 
 
-def _class(value: object, argument: str) -> Callable[..., object]:
+def class_(value: object, argument: str) -> Callable[..., Any]:
+    """Check a class, or what makes objects like one."""
     if not callable(value):
         raise InvalidArgTypeError(argument, "a class", value)
     return value
 
 
-def _callback(value: object, argument: str) -> Callable[..., object]:
+def callback(value: object, argument: str) -> Callable[..., Any]:
+    """Check a function."""
     if not callable(value):
         raise InvalidArgTypeError(argument, "of type function", value)
     return value
 
 
-def _mark(value: object, argument: str) -> int:
+def mark(value: object, argument: str) -> int:
+    """Check a high-water mark; what is negative or no number is the default."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidArgTypeError(argument, "a number of bytes", value)
     if not value >= 0:  # negative, or not a number
-        return _HIGH_WATER_MARK
+        return HIGH_WATER_MARK
     return int(min(value, sys.maxsize))
 
 
-def _whole_seconds(value: object, argument: str) -> int:
+def whole_seconds(value: object, argument: str) -> int:
+    """Return the whole seconds of a duration in milliseconds, as many as a TCP probe can wait."""
     return _seconds_of_probes(_bounded(_number(value, argument)) / 1000)
 
 
@@ -134,7 +151,8 @@ def _seconds_of_probes(seconds: float) -> int:
     return int(min(seconds, _LONGEST_DELAY)) if 0 <= seconds < math.inf else 0
 
 
-def _names(value: object, argument: str) -> frozenset[str]:
+def names(value: object, argument: str) -> frozenset[str]:
+    """Check a list of names, and return them in lower case."""
     if not isinstance(value, list | tuple | set | frozenset):
         return frozenset()  # Node: anything but a list is ignored
     for name in value:
@@ -143,155 +161,40 @@ def _names(value: object, argument: str) -> frozenset[str]:
     return frozenset(name.lower() for name in value)
 
 
-# Option: default, and what makes of a given value the kept one.
-_SERVER: dict[str, tuple[Any, Callable[[Any, str], Any]]] = {
-    "request_timeout": (300_000, _whole_milliseconds),
-    "headers_timeout": (60_000, _whole_milliseconds),
-    "keep_alive_timeout": (5_000, _whole_milliseconds),
-    "keep_alive_timeout_buffer": (1_000, _whole_milliseconds),
-    "connections_checking_interval": (30_000, _whole_milliseconds),
-    "timeout": (0, milliseconds),
-    "write_timeout": (0, milliseconds),
-    "body_timeout": (0, milliseconds),
-    "max_header_size": (None, _integer),
-    "max_headers_count": (2000, _count),
-    "max_requests_per_socket": (0, _count),
-    "max_connections": (None, _count),
-    "no_delay": (True, _truth),
-    "keep_alive": (False, _truth),
-    "keep_alive_initial_delay": (0, _whole_seconds),
-    "high_water_mark": (_HIGH_WATER_MARK, _mark),
-    "require_host_header": (True, _boolean),
-    "join_duplicate_headers": (False, _boolean),
-    "insecure_http_parser": (False, _boolean),
-    "reject_non_standard_body_writes": (False, _boolean),
-    "optimize_empty_requests": (False, _boolean),
-    "http_allow_half_open": (False, _boolean),
-    "emit_close_after_finish": (False, _boolean),
-    "unique_headers": (frozenset(), _names),
-    "should_upgrade_callback": (None, _callback),
-    "IncomingMessage": (None, _class),
-    "ServerResponse": (None, _class),
-}
-
-
-#: The options of an `http` server, in Python spelling.
-NAMES = frozenset(_SERVER)
-
-
-def _limit(value: object, argument: str) -> float:
+def limit(value: object, argument: str) -> float:
     """Check a duration that is off where it is negative or no number, as in Node."""
     return _bounded(_number(value, argument))
 
 
-def _keep_alive(value: object, argument: str) -> float:
-    number = _limit(value, argument)
+def keep_alive(value: object, argument: str) -> float:
+    """Check a `limit` that is told to clients."""
+    number = limit(value, argument)
     if number == math.inf:
         raise OutOfRangeError(argument, "a finite number", value)  # it is told in whole seconds, in each head
     return number
 
 
-def _buffer(value: object, argument: str) -> Any:
+def buffer(value: object, argument: str) -> Any:
     """Take whatever comes, as Node does: what is no duration counts as 1000."""
-    return _limit(value, argument) if _is_duration(value) else value
+    return limit(value, argument) if _is_duration(value) else value
 
 
 def _is_duration(value: object) -> bool:
     return isinstance(value, int | float | timedelta) and not isinstance(value, bool)
 
 
-def _delay(value: object, argument: str) -> int:
+def delay(value: object, argument: str) -> int:
+    """Return the whole seconds of a `timedelta` or a number of seconds, as many as a TCP probe can wait."""
     if isinstance(value, timedelta):
         return _seconds_of_probes(value.total_seconds())
-    return _seconds_of_probes(_count(value, argument))
+    return _seconds_of_probes(count(value, argument))
 
 
-def _or_none(check: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
+def or_none(check: Callable[[object, str], T]) -> Callable[[object, str], T | None]:
+    """Return a check that lets None through to be kept."""
     return lambda value, argument: None if value is None else check(value, argument)
 
 
-def _switch(value: object, argument: str) -> bool:
-    return False if value is None else _boolean(value, argument)
-
-
-# What is made of a value assigned later: more is taken than at first, as Node then checks nothing, but nothing
-# that would fail when it is used, or that would quietly switch a limit off.
-_ASSIGNED: dict[str, Callable[[Any, str], Any]] = {
-    "request_timeout": _limit,
-    "headers_timeout": _limit,
-    "keep_alive_timeout": _or_none(_keep_alive),
-    "keep_alive_timeout_buffer": _buffer,
-    "connections_checking_interval": milliseconds,
-    "timeout": _or_none(_limit),
-    "write_timeout": milliseconds,
-    "body_timeout": milliseconds,
-    "max_header_size": _or_none(_integer),
-    "max_headers_count": _or_none(_count),
-    "max_requests_per_socket": _or_none(_count),
-    "max_connections": _or_none(_count),
-    "no_delay": _truth,
-    "keep_alive": _truth,
-    "keep_alive_initial_delay": _delay,  # in whole seconds
-    "high_water_mark": _mark,
-    "require_host_header": _switch,
-    "join_duplicate_headers": _switch,
-    "insecure_http_parser": _switch,
-    "reject_non_standard_body_writes": _switch,
-    "optimize_empty_requests": _switch,
-    "http_allow_half_open": _switch,
-    "emit_close_after_finish": _switch,
-    "unique_headers": _names,
-    "should_upgrade_callback": _or_none(_callback),
-    "IncomingMessage": _or_none(_class),
-    "ServerResponse": _or_none(_class),
-}
-
-
-def assigned(name: str, value: Any) -> Any:
-    """Return what the attribute `name` of a server is when `value` is assigned to it.
-
-    Raises InvalidArgTypeError, OutOfRangeError for a value that could not be worked with.
-    """
-    return _ASSIGNED[name](value, name)
-
-
-def server_options(options: Mapping[str, Any] | None, keywords: Mapping[str, Any]) -> dict[str, Any]:
-    """Return every option of a server under its Python spelling, the given ones checked, the others by default.
-
-    Keywords win over `options`. `None` means not given. Durations are
-    milliseconds, but `keep_alive_initial_delay` is kept in whole seconds.
-
-    Raises UnknownOptionError for a name that there is not, and what is wrong with a value.
-    """
-    if options is not None and not isinstance(options, Mapping):
-        raise InvalidArgTypeError("options", "a mapping", options)
-    given: dict[str, Any] = {}
-    for names in (options or {}, keywords):
-        for name, value in names.items():
-            if not is_known(name):
-                raise option_names.unknown("a server", name, _SERVER, option_names.NOT_OF_SERVERS)
-            given[_spelled(name)] = value
-    kept = {name: default for name, (default, _) in _SERVER.items()}
-    for name, (_, check) in _SERVER.items():
-        if given.get(name) is not None:
-            kept[name] = check(given[name], name)
-    _relate(kept, given.get("headers_timeout") is not None)
-    return kept
-
-
-def is_known(name: object) -> bool:
-    """Tell whether a server has an option of this name, in either spelling."""
-    return isinstance(name, str) and _spelled(name) in _SERVER
-
-
-def _spelled(name: str) -> str:
-    return name if name in _SERVER else snake(name)
-
-
-def _relate(kept: dict[str, Any], given: bool) -> None:
-    """Hold the time for a head within the time for a whole request."""
-    head, request = kept["headers_timeout"], kept["request_timeout"]
-    if not given:
-        kept["headers_timeout"] = min(head, request)  # 0 switches off both, as in Node
-    elif head > request > 0:
-        raise OutOfRangeError("headers_timeout", "<= request_timeout", head)
+def switch(value: object, argument: str) -> bool:
+    """Check a `bool`; None is False."""
+    return False if value is None else boolean(value, argument)

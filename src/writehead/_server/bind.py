@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import socket
 import stat
-from typing import Any
+from typing import Literal
 
-from writehead._net.addresses import address_text, sockaddr
+from writehead._net.addresses import AddressInfo, address_text, sockaddr
 from writehead._server import socket_file
 from writehead._server.listen_target import Target
 from writehead.errors import SystemCallError
@@ -123,12 +123,12 @@ def _unix(target: Target) -> socket.socket:
     return sock
 
 
-def address_of(sock: socket.socket) -> dict[str, Any] | str:
+def address_of(sock: socket.socket) -> AddressInfo | str:
     """Return what `address()` says of a listening socket."""
     name = sock.getsockname()
     if isinstance(name, bytes):
         return os.fsdecode(name)
     if isinstance(name, str):
         return name
-    family = "IPv6" if sock.family == socket.AF_INET6 else "IPv4"
+    family: Literal["IPv4", "IPv6"] = "IPv6" if sock.family == socket.AF_INET6 else "IPv4"
     return {"address": address_text(name), "family": family, "port": name[1]}

@@ -20,7 +20,7 @@ from writehead._connection.config import ConnectionConfig
 from writehead._connection.link import Link
 from writehead._loop.ticks import later, turns
 from writehead._loop.timers import Clock, IdleTimers
-from writehead._net.addresses import address_text, is_ipv6
+from writehead._net.addresses import AddressInfo, address_text, is_ipv6
 from writehead._node.callbacks import Callback
 from writehead._node.event_arguments import ARGUMENT_COUNTS
 from writehead._node.signatures import most_arguments
@@ -266,8 +266,8 @@ class Listening(EventEmitter):
             if not (self._connection_count or self._config.arriving):
                 self._sweep.start(self._checking_interval())
 
-    def address(self) -> Any:  # a union would ask every program for a cast
-        """Return a mapping of address, family and port; the path of a Unix socket; None when not listening."""
+    def address(self) -> AddressInfo | str | None:
+        """Return address, family and port; the path of a Unix socket; None when not listening."""
         if self._listening_socket is None:
             return self._bound_path
         return address_of(self._listening_socket)

@@ -1,129 +1,132 @@
-"""The options of a server as attributes, and what follows from them.
+"""The options of a server: each is declared once, and what follows from it is worked out when it is assigned.
 
-Law: what a request asks of them is worked out when one is assigned, not when the request comes.
+    create_server(keep_alive_timeout=...)    read_options -> Settings._keep_options -> all that follows
+    server.keep_alive_timeout = ...          Option.__set__ -> what follows from this one
+
+Law: what a connection or a request asks of them stands in the `ConnectionConfig`.
 """
 
 from __future__ import annotations
 
 import math
 import socket as system
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeGuard
 
 from writehead._connection.config import ConnectionConfig
 from writehead._http1.framing import KEEP
 from writehead._http1.parser_pool import ParserPool
-from writehead._message.incoming import IncomingMessage
-from writehead._message.response import ServerResponse
-from writehead._node import validators
-from writehead._node.spelling import node_spelling
+from writehead._message import incoming, response
+from writehead._node import option_names, validators
+from writehead._node.spelling import snake
+from writehead._node.validators import HIGH_WATER_MARK, Names, or_none
 from writehead._semantics import fields as _fields
+from writehead._server.option_kinds import (
+    Bytes,
+    BytesOrNone,
+    Count,
+    Milliseconds,
+    MillisecondsOrAnything,
+    MillisecondsOrNone,
+    Option,
+    Seconds,
+    Switch,
+    Truth,
+)
+from writehead.errors import InvalidArgTypeError, OutOfRangeError
 
 MAX_HEADER_SIZE = 16384
 
-MessageClass = Callable[[Any], IncomingMessage]
-ResponseClass = Callable[..., ServerResponse]
+MessageClass = Callable[[Any], incoming.IncomingMessage]
+ResponseClass = Callable[..., response.ServerResponse]
+
+
+def _or_own(own: Callable[..., Any]) -> Callable[[object, str], Callable[..., Any]]:
+    """Return the check of a class, in whose place None means the library's own."""
+    return lambda value, argument: own if value is None else validators.class_(value, argument)
+
+
+def _most_headers(count: float | None) -> int:
+    if not _is_number(count):
+        return 2000
+    return int(count) if 0 < count < math.inf else 0
+
+
+def _buffer(given: object) -> float:
+    return given if _is_number(given) and 0 <= given < math.inf else 1000
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
 
 
 class Settings:
     """The options of a server; see `Server`."""
 
-    keep_alive_timeout: Any
-    keepAliveTimeout: Any
-    keep_alive_timeout_buffer: Any
-    keepAliveTimeoutBuffer: Any
-    max_requests_per_socket: Any
-    maxRequestsPerSocket: Any
-    request_timeout: float
-    requestTimeout: float
-    headers_timeout: float
-    headersTimeout: float
-    connections_checking_interval: float
-    connectionsCheckingInterval: float
-    timeout: float
-    write_timeout: float
-    writeTimeout: float
-    body_timeout: float
-    bodyTimeout: float
-    max_header_size: int | None
-    maxHeaderSize: int | None
-    max_headers_count: Any
-    maxHeadersCount: Any
-    max_connections: int | None
-    maxConnections: int | None
-    no_delay: bool
-    noDelay: bool
-    keep_alive: bool
-    keepAlive: bool
-    keep_alive_initial_delay: int
-    keepAliveInitialDelay: int
-    high_water_mark: int
-    highWaterMark: int
-    require_host_header: bool
-    requireHostHeader: bool
-    join_duplicate_headers: bool
-    joinDuplicateHeaders: bool
-    insecure_http_parser: bool
-    insecureHTTPParser: bool
-    reject_non_standard_body_writes: bool
-    rejectNonStandardBodyWrites: bool
-    optimize_empty_requests: bool
-    optimizeEmptyRequests: bool
-    http_allow_half_open: bool
-    httpAllowHalfOpen: bool
-    emit_close_after_finish: bool
-    emitCloseAfterFinish: bool
-    should_upgrade_callback: Callable[..., Any] | None
-    shouldUpgradeCallback: Callable[..., Any] | None
-    unique_headers: frozenset[str]
-    uniqueHeaders: frozenset[str]
-
     _config: ConnectionConfig
     _listening_socket: Any
-    _complete = False
-    _once_adapted = False
+    _once_adapted = False  # some connection may have a mark or a leniency that is not the usual one
 
-    def _keep_options(self, kept: dict[str, Any]) -> None:
+    def _keep_options(self, kept: Mapping[str, Any]) -> None:
         """Take the checked options that the server is made with."""
-        self._config.message_class = kept.pop("IncomingMessage") or IncomingMessage
-        self._config.response_class = kept.pop("ServerResponse") or ServerResponse
-        for name, value in kept.items():
-            setattr(self, name, value)
-        self._reckon_keep_alive()
-        self._note_options()
-        self._complete = True
+        self.__dict__.update(kept)
+        self._work_out_parsers()
+        self._work_out_keep_alive()
+        self._work_out_connections()
+        self._work_out_messages()
 
-    def _note_options(self) -> None:
-        """Work out anew what follows from the options: one was assigned."""
-        # Connections that are open keep the pool of the old limits.
-        config = self._config
-        config.parsers = ParserPool(
+    # -- what follows ----------------------------------------------------------
+
+    def _work_out_parsers(self) -> None:
+        """Work out how heads are read; connections that are open keep the parsers of the old limits."""
+        self._config.lenient = self.insecure_http_parser
+        self._config.parsers = ParserPool(
             self.max_header_size or MAX_HEADER_SIZE,
-            _count_limit(self.max_headers_count),
+            _most_headers(self.max_headers_count),
             self.insecure_http_parser,
         )
-        config.high_water_mark = self.high_water_mark
+        self._choose_fast_paths()
+
+    def _work_out_connections(self) -> None:
+        """Work out what connections do with their time."""
         timeout = self.timeout
-        in_time = _is_number(timeout) and 0 < timeout < math.inf
-        config.idle_seconds = timeout / 1000 if in_time else 0.0
-        config.allow_half_open = self.http_allow_half_open
+        self._config.idle_seconds = timeout / 1000 if _is_number(timeout) and 0 < timeout < math.inf else 0.0
+        self._config.allow_half_open = self.http_allow_half_open
+
+    def _work_out_messages(self) -> None:
+        """Work out what requests and responses are made of and with."""
+        config = self._config
+        config.message_class = self.IncomingMessage
+        config.response_class = self.ServerResponse
+        config.high_water_mark = self.high_water_mark
         config.reject_body = self.reject_non_standard_body_writes
         config.unique_headers = self.unique_headers
         config.close_after_finish = self.emit_close_after_finish
-        config.lenient = self.insecure_http_parser
         config.join_duplicates = self.join_duplicate_headers
+        config.empty_requests_end = self.optimize_empty_requests
         config.response_options = {}
-        if self.high_water_mark != 65536:
-            config.response_options["high_water_mark"] = self.high_water_mark
-        if self.reject_non_standard_body_writes:
+        if config.high_water_mark != HIGH_WATER_MARK:
+            config.response_options["high_water_mark"] = config.high_water_mark
+        if config.reject_body:
             config.response_options["reject_non_standard_body_writes"] = True
         self._choose_fast_paths()
 
-    def _note_progress(self) -> None:
-        """Hear that progress is to be looked at more often, or less."""
+    def _work_out_keep_alive(self) -> None:
+        """Work out how long a connection stays, and what a head says of that."""
+        config = self._config
+        most = self.max_requests_per_socket
+        config.most_requests = most if _is_number(most) and most > 0 else 0
+        config.keep_alive_lines = KEEP
+        config.keep_alive_seconds = 0.0
+        timeout = self.keep_alive_timeout
+        if _is_number(timeout) and timeout > 0:
+            told = f", max={_fields.text(most)}" if config.most_requests else ""
+            config.keep_alive_lines = f"{KEEP}Keep-Alive: timeout={int(timeout // 1000)}{told}\r\n"
+            config.keep_alive_seconds = float(timeout + _buffer(self.keep_alive_timeout_buffer)) / 1000
+        self._choose_fast_paths()
 
     def _choose_fast_paths(self) -> None:
-        """Work out which steps a connection and a request need: most servers set no option of those that cost."""
+        """Work out which steps a connection and a request need: most servers set no option that asks for one."""
         config = self._config
         # asyncio does not see that a socket it was given is TCP, if it does not say so itself.
         family, proto = (getattr(self._listening_socket, name, None) for name in ("family", "proto"))
@@ -134,7 +137,8 @@ class Settings:
             and not (self.keep_alive or config.closing or self._no_delay_due)
         )
         # A connection keeps the mark and the leniency that it was opened with.
-        self._once_adapted = self._once_adapted or self.high_water_mark != 65536 or self.insecure_http_parser
+        if self.high_water_mark != HIGH_WATER_MARK or self.insecure_http_parser:
+            self._once_adapted = True
         config.fast_path_response = not (
             config.closing
             or self._once_adapted
@@ -146,140 +150,256 @@ class Settings:
         config.fast_path = (
             config.fast_path_response
             and not (self.max_requests_per_socket or self.optimize_empty_requests)
-            and config.message_class is IncomingMessage
-            and config.response_class is ServerResponse
+            and self.IncomingMessage is incoming.IncomingMessage
+            and self.ServerResponse is response.ServerResponse
         )
 
-    @property
-    def IncomingMessage(self) -> MessageClass:
-        """The class that requests are made of, with `(socket)`; `None` sets the library's own."""
-        return self._config.message_class
+    def _note_progress(self) -> None:
+        """Hear that progress is to be looked at more often, or less."""
 
-    @IncomingMessage.setter
-    def IncomingMessage(self, value: MessageClass | None) -> None:
-        self._config.message_class = validators.assigned("IncomingMessage", value) or IncomingMessage
-        self._choose_fast_paths()
+    def _work_out_checks(self) -> None:
+        """Work out how often progress is looked at."""
+        self._note_progress()
 
-    @property
-    def ServerResponse(self) -> ResponseClass:
-        """The class that responses are made of, with `(req, **options)`; `None` sets the library's own."""
-        return self._config.response_class
+    # -- time ----------------------------------------------------------------------
 
-    @ServerResponse.setter
-    def ServerResponse(self, value: ResponseClass | None) -> None:
-        self._config.response_class = validators.assigned("ServerResponse", value) or ServerResponse
-        self._choose_fast_paths()
+    request_timeout: Milliseconds = Milliseconds(
+        300_000,
+        validators.whole_milliseconds,
+        validators.limit,
+        doc="Milliseconds for a whole request; 0: no limit.",
+    )
+    requestTimeout = request_timeout
 
-    def _note_requests(self) -> None:
-        """Work out what follows from the limit of requests: it is told in heads."""
-        self._reckon_keep_alive()
-        self._choose_fast_paths()
+    headers_timeout: Milliseconds = Milliseconds(
+        60_000,
+        validators.whole_milliseconds,
+        validators.limit,
+        doc="Milliseconds for the head of a request, from its first byte; 0: no limit.",
+    )
+    headersTimeout = headers_timeout
 
-    def _reckon_keep_alive(self) -> None:
-        timeout = self.keep_alive_timeout
-        self._config.keep_alive_lines = KEEP
-        if _is_number(timeout) and timeout > 0:
-            limit = f", max={_fields.text(self.max_requests_per_socket)}" if self._max_at_work() else ""
-            self._config.keep_alive_lines = f"{KEEP}Keep-Alive: timeout={int(timeout // 1000)}{limit}\r\n"
-        self._config.keep_alive_seconds = self._reckon_seconds()
+    connections_checking_interval: Milliseconds = Milliseconds(
+        30_000,
+        validators.whole_milliseconds,
+        validators.milliseconds,
+        doc="Milliseconds between two looks at those two; 0: none.",
+    )
+    connectionsCheckingInterval = connections_checking_interval
 
-    def _max_at_work(self) -> bool:
-        return _is_number(self.max_requests_per_socket) and self.max_requests_per_socket > 0
+    keep_alive_timeout: MillisecondsOrNone = MillisecondsOrNone(
+        5_000,
+        validators.whole_milliseconds,
+        or_none(validators.keep_alive),
+        follows=_work_out_keep_alive,
+        doc="Milliseconds that an idle connection is kept after a response; 0: no limit.",
+    )
+    keepAliveTimeout = keep_alive_timeout
 
-    def _reckon_seconds(self) -> float:
-        timeout = self.keep_alive_timeout
-        if not _is_number(timeout) or timeout <= 0:
-            return 0.0
-        buffer = self.keep_alive_timeout_buffer
-        if not _is_number(buffer) or buffer < 0 or buffer == float("inf"):
-            buffer = 1000
-        return float(timeout + buffer) / 1000
+    keep_alive_timeout_buffer: MillisecondsOrAnything = MillisecondsOrAnything(
+        1_000,
+        validators.whole_milliseconds,
+        validators.buffer,
+        follows=_work_out_keep_alive,
+        doc="Milliseconds that the server waits longer than the Keep-Alive header says.",
+    )
+    keepAliveTimeoutBuffer = keep_alive_timeout_buffer
+
+    timeout: MillisecondsOrNone = MillisecondsOrNone(
+        0,
+        validators.milliseconds,
+        or_none(validators.limit),
+        follows=_work_out_connections,
+        doc="Milliseconds that a connection may be without traffic; 0: no limit.",
+    )
+
+    body_timeout: Milliseconds = Milliseconds(
+        0,
+        validators.milliseconds,
+        follows=_work_out_checks,
+        doc="Milliseconds that a request body may make no progress; 0: no limit.",
+    )
+    bodyTimeout = body_timeout
+
+    write_timeout: Milliseconds = Milliseconds(
+        0,
+        validators.milliseconds,
+        follows=_work_out_checks,
+        doc="Milliseconds that a response with bytes to send may make no progress; 0: no limit.",
+    )
+    writeTimeout = write_timeout
+
+    # -- connections ---------------------------------------------------------------
+
+    max_connections: Count = Count(
+        None, _choose_fast_paths, doc="How many connections may be open at a time; `None`: any number."
+    )
+    maxConnections = max_connections
+
+    max_requests_per_socket: Count = Count(
+        0, _work_out_keep_alive, doc="How many requests one connection may make; 0: any number."
+    )
+    maxRequestsPerSocket = max_requests_per_socket
+
+    no_delay: Truth = Truth(
+        True, _choose_fast_paths, doc="Whether small packets leave at once (TCP_NODELAY)."
+    )
+    noDelay = no_delay
+
+    keep_alive: Truth = Truth(
+        False,
+        _choose_fast_paths,
+        doc="Whether the system probes idle connections (SO_KEEPALIVE); not HTTP's keep-alive.",
+    )
+    keepAlive = keep_alive
+
+    keep_alive_initial_delay: Seconds = Seconds(
+        0,
+        validators.whole_seconds,
+        validators.delay,
+        doc="When the first TCP keep-alive probe goes; in whole seconds, as in Node.",
+    )
+    keepAliveInitialDelay = keep_alive_initial_delay
+
+    http_allow_half_open: Switch = Switch(
+        False,
+        _work_out_connections,
+        doc="Whether a client that has ended its side still gets what handlers are at.",
+    )
+    httpAllowHalfOpen = http_allow_half_open
+
+    # -- requests and responses ----------------------------------------------------
+
+    max_header_size: BytesOrNone = BytesOrNone(
+        None,
+        validators.integer,
+        or_none(validators.integer),
+        follows=_work_out_parsers,
+        doc="Bytes of target, field names and values of one head; `None`: `http.max_header_size`.",
+    )
+    maxHeaderSize = max_header_size
+
+    max_headers_count: Count = Count(
+        2000, _work_out_parsers, doc="How many fields one head may have; 0: any number."
+    )
+    maxHeadersCount = max_headers_count
+
+    insecure_http_parser: Switch = Switch(
+        False, _work_out_parsers, doc="Whether malformed requests are taken."
+    )
+    insecureHTTPParser = insecure_http_parser
+
+    require_host_header: Switch = Switch(
+        True, doc="Whether HTTP/1.1 requests without one good Host field get 400."
+    )
+    requireHostHeader = require_host_header
+
+    join_duplicate_headers: Switch = Switch(
+        False, _work_out_messages, doc="Whether `req.headers` joins duplicates that are otherwise dropped."
+    )
+    joinDuplicateHeaders = join_duplicate_headers
+
+    optimize_empty_requests: Switch = Switch(
+        False,
+        _work_out_messages,
+        doc="Whether a request without a body starts ended, with no 'end' and 'close'.",
+    )
+    optimizeEmptyRequests = optimize_empty_requests
+
+    high_water_mark: Bytes = Bytes(
+        HIGH_WATER_MARK,
+        validators.mark,
+        follows=_work_out_messages,
+        doc="Bytes from which `write` returns False, and an unread body is read no further.",
+    )
+    highWaterMark = high_water_mark
+
+    reject_non_standard_body_writes: Switch = Switch(
+        False, _work_out_messages, doc="Whether a body for HEAD, 204 or 304 raises instead of being dropped."
+    )
+    rejectNonStandardBodyWrites = reject_non_standard_body_writes
+
+    emit_close_after_finish: Switch = Switch(
+        False, _work_out_messages, doc="Whether responses emit 'close' after 'finish', as Node's do."
+    )
+    emitCloseAfterFinish = emit_close_after_finish
+
+    unique_headers: Option[frozenset[str], Names | None] = Option(
+        frozenset(),
+        validators.names,
+        follows=_work_out_messages,
+        doc="Names, in lower case, whose list values are sent as one line.",
+    )
+    uniqueHeaders = unique_headers
+
+    should_upgrade_callback: Option[Callable[..., Any] | None, Callable[..., Any] | None] = Option(
+        None,
+        validators.callback,
+        or_none(validators.callback),
+        doc="`f(req)` that says whether a request to upgrade is taken, or `None`.",
+    )
+    shouldUpgradeCallback = should_upgrade_callback
+
+    IncomingMessage: Option[MessageClass, MessageClass | None] = Option(
+        incoming.IncomingMessage,
+        validators.class_,
+        _or_own(incoming.IncomingMessage),
+        follows=_work_out_messages,
+        doc="The class that requests are made of, with `(socket)`; `None` sets the library's own.",
+    )
+
+    ServerResponse: Option[ResponseClass, ResponseClass | None] = Option(
+        response.ServerResponse,
+        validators.class_,
+        _or_own(response.ServerResponse),
+        follows=_work_out_messages,
+        doc="The class that responses are made of, with `(req, **options)`; `None` sets the library's own.",
+    )
 
 
-def _count_limit(count: Any) -> int:
-    if not _is_number(count):
-        return 2000
-    return int(count) if count > 0 and count != float("inf") else 0
+#: The options of a server, by their names in Python spelling.
+OPTIONS: dict[str, Option[Any, Any]] = {
+    name: each for name, each in vars(Settings).items() if isinstance(each, Option) and each.name == name
+}
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and not math.isnan(value)
+def read_options(options: Mapping[str, Any] | None, keywords: Mapping[str, Any]) -> dict[str, Any]:
+    """Return every option of a server under its Python spelling, the given ones checked, the others by default.
+
+    Keywords win over `options`. `None` means not given. Durations are
+    milliseconds, but `keep_alive_initial_delay` is kept in whole seconds.
+
+    Raises UnknownOptionError for a name that there is not, and what is wrong with a value.
+    """
+    if options is not None and not isinstance(options, Mapping):
+        raise InvalidArgTypeError("options", "a mapping", options)
+    given: dict[str, Any] = {}
+    for names in (options or {}, keywords):
+        for name, value in names.items():
+            if not is_known(name):
+                raise option_names.unknown("a server", name, OPTIONS, option_names.NOT_OF_SERVERS)
+            given[_spelled(name)] = value
+    kept = {name: each.default for name, each in OPTIONS.items()}
+    for name, each in OPTIONS.items():
+        if given.get(name) is not None:
+            kept[name] = each.check(given[name], name)
+    _relate(kept, given.get("headers_timeout") is not None)
+    return kept
 
 
-def _twin(name: str) -> property:
-    """Return the property that stands for the attribute `name` under its Node spelling."""
-
-    def get(settings: Settings) -> Any:
-        return getattr(settings, name)
-
-    def set_(settings: Settings, value: Any) -> None:
-        setattr(settings, name, value)
-
-    return property(get, set_, doc=f"The Node spelling of `{name}`.")
+def is_known(name: object) -> bool:
+    """Tell whether a server has an option of this name, in either spelling."""
+    return isinstance(name, str) and _spelled(name) in OPTIONS
 
 
-def _option(name: str, what: str, note: Callable[[Settings], None] | None) -> property:
-    """Return an option that may be assigned later; `note` sees to what follows from it."""
-    inner = "_given_" + name
-
-    def read(self: Settings) -> Any:
-        return getattr(self, inner)
-
-    def assign(self: Settings, value: Any) -> None:
-        setattr(self, inner, validators.assigned(name, value) if self._complete else value)
-        if note is not None and self._complete:
-            note(self)
-
-    return property(read, assign, doc=what)
+def _spelled(name: str) -> str:
+    return name if name in OPTIONS else snake(name)
 
 
-for _name, _what in {
-    "max_header_size": "Bytes of target, field names and values of one head; `None`: `http.max_header_size`.",
-    "max_headers_count": "How many fields one head may have; 0: any number.",
-    "insecure_http_parser": "Whether malformed requests are taken.",
-    "high_water_mark": "Bytes from which `write` returns False, and an unread body is read no further.",
-    "reject_non_standard_body_writes": "Whether a body for HEAD, 204 or 304 raises instead of being dropped.",
-    "emit_close_after_finish": "Whether responses emit 'close' after 'finish', as Node's do.",
-    "join_duplicate_headers": "Whether `req.headers` joins duplicates that are otherwise dropped.",
-    "optimize_empty_requests": "Whether a request without a body starts ended, with no 'end' and 'close'.",
-    "timeout": "Milliseconds that a connection may be without traffic; 0: no limit.",
-    "unique_headers": "Names, in lower case, whose list values are sent as one line.",
-    "http_allow_half_open": "Whether a client that has ended its side still gets what handlers are at.",
-}.items():
-    setattr(Settings, _name, _option(_name, _what, Settings._note_options))
-
-for _name, _what in {
-    "max_connections": "How many connections may be open at a time; `None`: any number.",
-    "no_delay": "Whether small packets leave at once (TCP_NODELAY).",
-    "keep_alive": "Whether the system probes idle connections (SO_KEEPALIVE); not HTTP's keep-alive.",
-}.items():
-    setattr(Settings, _name, _option(_name, _what, Settings._choose_fast_paths))
-
-for _name, _what in {
-    "keep_alive_timeout": "Milliseconds that an idle connection is kept after an answer; 0: no limit.",
-    "keep_alive_timeout_buffer": "Milliseconds that the server waits longer than the Keep-Alive header says.",
-}.items():
-    setattr(Settings, _name, _option(_name, _what, Settings._reckon_keep_alive))
-
-_what = "How many requests one connection may make; 0: any number."
-Settings.max_requests_per_socket = _option("max_requests_per_socket", _what, Settings._note_requests)
-
-for _name, _what in {
-    "body_timeout": "Milliseconds that a request body may make no progress; 0: no limit.",
-    "write_timeout": "Milliseconds that an answer with bytes to send may make no progress; 0: no limit.",
-}.items():
-    setattr(Settings, _name, _option(_name, _what, lambda settings: settings._note_progress()))
-
-for _name, _what in {
-    "request_timeout": "Milliseconds for a whole request; 0: no limit.",
-    "headers_timeout": "Milliseconds for the head of a request, from its first byte; 0: no limit.",
-    "connections_checking_interval": "Milliseconds between two looks at those two; 0: none.",
-    "require_host_header": "Whether HTTP/1.1 requests without one good Host field get 400.",
-    "should_upgrade_callback": "`f(req)` that says whether a request to upgrade is taken, or `None`.",
-    "keep_alive_initial_delay": "When the first TCP keep-alive probe goes; in whole seconds, as in Node.",
-}.items():
-    setattr(Settings, _name, _option(_name, _what, None))
-
-for _name in list(Settings.__annotations__):
-    if "_" in _name and not _name.startswith("_"):
-        setattr(Settings, node_spelling(_name), _twin(_name))
+def _relate(kept: dict[str, Any], given: bool) -> None:
+    """Hold the time for a head within the time for a whole request."""
+    head, request = kept["headers_timeout"], kept["request_timeout"]
+    if not given:
+        kept["headers_timeout"] = min(head, request)  # 0 switches off both, as in Node
+    elif head > request > 0:
+        raise OutOfRangeError("headers_timeout", "<= request_timeout", head)

@@ -15,7 +15,6 @@ from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
 from writehead._net.channel import Channel
 from writehead._net.socket import Socket, channel_of
-from writehead._node import validators
 from writehead._node.callbacks import Callback
 from writehead._node.contexts import run_in
 from writehead._node.failure_log import log_failure, log_returned
@@ -23,7 +22,7 @@ from writehead._semantics import fields as _fields
 from writehead._server.given import GivenConnection, give
 from writehead._server.lifecycle import Listening
 from writehead._server.option_types import ServerOptions
-from writehead._server.options import Settings
+from writehead._server.options import Settings, read_options
 from writehead._server.timeouts import Slices, late_ones
 from writehead.errors import InvalidArgTypeError, RequestTimeoutError
 
@@ -64,13 +63,13 @@ class Server(Settings, Listening):
 
     def __init__(
         self,
-        options: Mapping[str, Any] | Callback | None = None,
+        options: ServerOptions | Callback | None = None,
         handler: Callback | None = None,
         **keywords: Unpack[ServerOptions],
     ) -> None:
         if callable(options) and not isinstance(options, Mapping):
             options, handler = None, options
-        kept = validators.server_options(options, keywords)
+        kept = read_options(options, keywords)
         if handler is not None and not callable(handler):
             raise InvalidArgTypeError("handler", "of type function", handler)
         self._config = self._make_config()
@@ -219,7 +218,8 @@ class Server(Settings, Listening):
 
     def _dispatch(self, req: IncomingMessage, res: ServerResponse, connection: Link) -> None:
         """Apply what comes before 'request': Host, the limit of requests, Expect."""
-        if self.optimize_empty_requests and not _has_body(req):
+        config = self._config
+        if config.empty_requests_end and not _has_body(req):
             req._start_ended()
         if req._http_version == "1.1":
             head = req._raw_head
@@ -233,7 +233,7 @@ class Server(Settings, Listening):
             if not good and not self._excuses_host(req, connection):
                 _answer_empty(res, 400)
                 return
-            if self.max_requests_per_socket and self._over_limit(req, res, connection):
+            if config.most_requests and self._over_limit(req, res, connection):
                 return
             if expect is not None:
                 self._expect(expect.decode("latin-1"), req, res)
@@ -259,17 +259,16 @@ class Server(Settings, Listening):
         return not self.require_host_header or (lenient and bool(req._values_of(b"host")))
 
     def _over_limit(self, req: IncomingMessage, res: ServerResponse, connection: Link) -> bool:
-        if not self._max_at_work():
-            return False
         count = connection.count_request()
-        if count > self.max_requests_per_socket:
+        most = self._config.most_requests
+        if count > most:
             self._notify_in(req._listener_context, "dropRequest", req, connection.socket)
             res._exchange.last_allowed = True
             res._odd = True
             res.write_head(503)
             res.end()
             return True
-        if count == self.max_requests_per_socket:
+        if count == most:
             res._exchange.last_allowed = True
             res._odd = True
         return False
