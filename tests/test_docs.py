@@ -289,7 +289,8 @@ def test_the_site_is_its_own_and_says_what_it_is() -> None:
         assert f"\n{line}" in settings
     assert (DOCS / "assets" / "logo.svg").exists()
     style = (DOCS / "assets" / "extra.css").read_text("utf-8")
-    assert re.search(r"table:not\(\[class\]\) code\b[^{]*\{[^}]*white-space: nowrap;", style)
+    assert re.search(r"code\.name\b[^{]*\{[^}]*white-space: nowrap;", style)
+    assert hooks().on_page_content("<code>--a-name</code>") == '<code class="name">--a-name</code>'
     # The theme scrolls this box, and not the table inside it.
     assert re.search(r"\.md-typeset__scrollwrap \{[^}]*linear-gradient\([^}]* scroll,", style)
     assert "http" not in style
