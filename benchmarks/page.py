@@ -24,7 +24,7 @@ def _facts(facts: dict[str, object]) -> str:
     versions = facts["versions"]
     assert isinstance(versions, dict)
     named = ", ".join(f"{name} {version}" for name, version in versions.items())
-    return f"{facts['machine']}; {named}; medians of {facts['rounds']} turns of {facts['seconds']} s."
+    return f"{facts['machine']}; {named}; medians of {facts['rounds']} rounds of {facts['seconds']} s."
 
 
 def _table(results: Results) -> str:

@@ -27,7 +27,7 @@ class Row:
         return statistics.median(turn.rate for turn in self.turns) if self.turns else self.value
 
     def middle(self, name: str) -> float:
-        """The median over the turns of p50, p99, max (milliseconds), cpu (microseconds) or client (percent)."""
+        """The median over the rounds of p50, p99, max (milliseconds), cpu (microseconds) or client (percent)."""
         return float(statistics.median(getattr(turn, name) for turn in self.turns))
 
     @property

@@ -1,5 +1,5 @@
-"""What mkdocs does to a page besides: the version is shown, topics are found, the changelog comes in,
-blocks that only tests run go, blocks in several languages become tabs, rows get anchors.
+"""Additions to mkdocs: show the version, find topics, insert the changelog, leave out blocks that only tests run,
+make tabs of blocks in several languages, mark columns of text, give rows of tables anchors.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent
 
-#: What is chosen by tabs; a choice holds for the whole site (`content.tabs.link`).
+#: The titles of tabs; a choice applies to the whole site (`content.tabs.link`).
 LANGUAGES = ("Node", "Python", "Python, Node's spelling")
 
 
@@ -34,7 +34,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
         markdown = changelog.replace("SECURITY.md#compatibility", "compatibility.md")
     markdown = re.sub(r"(?ms)^<!-- (?:python|client)\n.*?^-->\n", "", markdown)
-    markdown = with_tabs(markdown)
+    markdown = with_columns(with_tabs(markdown))
     return with_anchors(markdown) if source.startswith("reference/") else markdown
 
 
@@ -49,6 +49,22 @@ def with_tabs(markdown: str) -> str:
 
     labels = "|".join(LANGUAGES)
     return re.sub(rf"(?ms)^\*\*({labels})\*\*\n\n(```\w+\n.*?^```$)", tab, markdown)
+
+
+def with_columns(markdown: str) -> str:
+    """Mark the columns of a table that hold sentences, so that the names beside them leave room for these."""
+
+    def mark(head: re.Match[str]) -> str:
+        return re.sub(r"\| (What|When|Above it|How) (?=\|)", r"| \1 { .text } ", head[0])
+
+    return re.sub(r"(?m)^\| .* \|$(?=\n\|[-:| ]+\|$)", mark, markdown)
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Mark short code, so that the style sheet can keep a name such as `--shutdown-timeout` in one line."""
+    return re.sub(
+        r"<code( id=\"[^\"]*\")?>([^<\s]{1,32}|[^<\n]{1,24})</code>", r'<code\1 class="name">\2</code>', html
+    )
 
 
 def with_anchors(markdown: str) -> str:

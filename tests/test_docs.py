@@ -269,6 +269,12 @@ def test_blocks_in_several_languages_become_tabs() -> None:
     assert [piece.text for piece in pieces_of(built)] == [piece.text for piece in pieces_of(source)]
 
 
+def test_columns_of_sentences_have_room() -> None:
+    """Their heads are marked for the style sheet; the cells under them, and other heads, are left as they are."""
+    table = "| Option | Default | What |\n|---|---|---|\n| `What` | 1 | What |\n"
+    assert hooks().with_columns(table) == table.replace("| What |\n|---", "| What { .text } |\n|---")
+
+
 def test_choosing_a_language_once_chooses_it_everywhere() -> None:
     """Tabs of the same title are linked."""
     assert "    - content.tabs.link\n" in (ROOT / "mkdocs.yml").read_text("utf-8")
@@ -283,7 +289,10 @@ def test_the_site_is_its_own_and_says_what_it_is() -> None:
         assert f"\n{line}" in settings
     assert (DOCS / "assets" / "logo.svg").exists()
     style = (DOCS / "assets" / "extra.css").read_text("utf-8")
-    assert re.search(r"table:not\(\[class\]\) code \{[^}]*white-space: nowrap;", style)
+    assert re.search(r"code\.name\b[^{]*\{[^}]*white-space: nowrap;", style)
+    assert hooks().on_page_content("<code>--a-name</code>") == '<code class="name">--a-name</code>'
+    # The theme scrolls this box, and not the table inside it.
+    assert re.search(r"\.md-typeset__scrollwrap \{[^}]*linear-gradient\([^}]* scroll,", style)
     assert "http" not in style
     config: dict[str, Any] = {"nav": [{"Topics": []}]}
     assert f" {__version__}," in hooks().on_config(config)["copyright"]
@@ -302,6 +311,7 @@ def test_the_site_is_its_own_and_says_what_it_is() -> None:
         "websocket",
         "proxy",
         "reload",
+        "types",
         "mypy",
     ],
 )

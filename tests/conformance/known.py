@@ -131,8 +131,8 @@ DIFFERENCES: list[Difference] = [
     Difference(
         "D2",
         "'finish' only when everything was sent",
-        "emits 'finish', calls the callback of `end` and sets `writableFinished` even when the connection is cut "
-        "while bytes of an ended response are still unsent; it sets `writableFinished` on a response whose "
+        "emits 'finish', calls the callback of `end` and sets `writableFinished` even when the connection is "
+        "closed while bytes of an ended response are still unsent; it sets `writableFinished` on a response whose "
         "connection was destroyed, too.",
         "emits 'finish' and sets `writable_finished` only when the operating system has taken every byte. In "
         "these cases it emits 'close' alone and does not call the callback of `end`.",
@@ -227,8 +227,8 @@ DIFFERENCES: list[Difference] = [
     Difference(
         "D14",
         "A queued response that is destroyed",
-        "sends what it had queued when its turn comes, and then hangs.",
-        "sends nothing of it; when its turn comes the connection is destroyed.",
+        "sends what it had queued once the responses before it have been sent, and then hangs.",
+        "sends nothing of it; once the responses before it have been sent the connection is destroyed.",
         "response.md 12.3, P",
     ),
     Difference(
@@ -257,7 +257,7 @@ DIFFERENCES: list[Difference] = [
         "D18",
         "A listener that raises",
         "ends the process.",
-        "logs the error; the client gets a 500, or the connection is cut if the head has already been sent.",
+        "logs the error; the client gets a 500, or the connection is closed if the head has already been sent.",
         "api.md, Listeners; response.md 12.4, P",
     ),
     Difference(
@@ -272,8 +272,8 @@ DIFFERENCES: list[Difference] = [
         "Invalid requests in a pipeline",
         "answers 400 at once, and the responses to valid requests before it are lost; the same happens when "
         "bytes follow a request with `Connection: close`, or when a later request times out.",
-        "emits 'clientError' at once, but sends its default response in turn: first the responses to the valid "
-        "requests, then the 400 (408, 413, 431), then the end of the connection. Bytes after a request with "
+        "emits 'clientError' at once, but sends its default response in order: first the responses to the valid "
+        "requests, then the 400 (408, 413, 431); then it closes the connection. Bytes after a request with "
         "`Connection: close` are ignored.",
         "README, `server.md` §19, 11, and parse errors in a pipeline",
     ),
@@ -289,21 +289,22 @@ DIFFERENCES: list[Difference] = [
         "D22",
         "A request body that is not read to its end",
         "stops reading once such a body fills its buffer, so the connection hangs until a timer ends it.",
-        "follows one rule. If nobody has begun to read the body when the response is complete, the body is "
-        "discarded: 'end' is emitted without 'data', as in Node. Any other body still goes to its reader, whole. "
-        "If nobody reads on, it is kept as long as it fits into the buffer; after that the request is aborted "
+        "discards the body if the program has not begun to read it when the response is complete: 'end' is "
+        "emitted without 'data', as in Node. If the program has begun, it can still read the whole body. If it "
+        "does not go on reading, the body is kept as long as it fits into the buffer; after that the request is aborted "
         "('aborted' and 'close', no 'end', `complete` stays `False`) and the connection continues. After a "
-        "response with `Connection: close` the rest of the packet is still delivered, and nothing after it: then "
-        "there is no 'end' either.",
+        "response with `Connection: close` the rest of the data that was read together with it is still "
+        "delivered, and nothing after it: then there is no 'end' either.",
         "server.md 19, 5",
     ),
     Difference(
         "D23",
         "`server.close()`",
         "keeps connections open that never sent a byte, no longer times out slow requests, keeps busy "
-        "connections open for seconds after their response, and cuts an ended response that is still being sent.",
+        "connections open for seconds after their response, and aborts an ended response that is still being sent.",
         "closes the silent connections, continues to time out slow requests, sends `Connection: close` in "
-        "responses whose head is not fixed yet and closes the connection after them, and cuts no response.",
+        "responses whose head is not fixed yet, closes each busy connection after its response, and aborts no "
+        "response.",
         "README, `close()`; server.md 19, 2 and 3",
     ),
     Difference(
@@ -331,7 +332,7 @@ DIFFERENCES: list[Difference] = [
     Difference(
         "D27",
         "'clientError' is emitted once",
-        "emits it again for every packet after the first error.",
+        "emits it again for all data that it reads after the first error.",
         "emits it once and ignores further input.",
         "server.md 19, 7",
     ),
@@ -353,7 +354,7 @@ DIFFERENCES: list[Difference] = [
     Difference(
         "D30",
         "A declined upgrade",
-        "loses what follows the request in the same packet, and errors in its body.",
+        "loses the data that it has read after the request, and ignores errors in its body.",
         "handles both as for any other request.",
         "server.md 19, 9",
     ),
@@ -376,7 +377,7 @@ DIFFERENCES: list[Difference] = [
         "D33",
         "'close' of a request",
         "never emits it if the response finished first and the connection closed before the body was read.",
-        "does, and the request counts as destroyed.",
+        "emits it, and `req.destroyed` is `True`.",
         "request.md 10, 4",
         closing_request,
     ),
@@ -398,15 +399,15 @@ DIFFERENCES: list[Difference] = [
         "D36",
         "Number of queued requests in a pipeline",
         "reads on as long as no response bytes are queued, so one client can queue any number of requests.",
-        "stops reading when a hundred requests are queued behind the one that is being answered; the rest of the "
-        "packet is still served.",
+        "stops reading when a hundred requests are queued behind the one that is being answered; data that has "
+        "been read already is still served.",
         "none: a limit on what a stranger can send, which server.md 5 does not have",
     ),
     Difference(
         "D37",
         "A header's list that is changed after it was set",
-        "sends whatever was put into it, line breaks too.",
-        "checks it again when the head is sent, and raises InvalidCharError.",
+        "sends the items that were added, even with line breaks in them.",
+        "checks the list again when the head is sent, and raises InvalidCharError.",
         "none: what response.md 2.3 lets into a head, whenever it is put there",
     ),
     Difference(
@@ -436,12 +437,13 @@ DIFFERENCES: list[Difference] = [
         "D41",
         "Unknown options",
         "ignores them.",
-        'raises UnknownOptionError, with the nearest name. `listen` takes a path without a slash by its name alone: listen(path="app.sock").',
+        "raises UnknownOptionError, which names the nearest option. `listen` takes a path without a slash only as "
+        'a keyword: `listen(path="app.sock")`.',
         "none: a slip of the pen is a mistake",
     ),
     Difference(
         "D42",
-        "An 'error' that nobody listens to",
+        "An 'error' without a listener",
         "ends the process when a response or an upgraded socket emits 'error' without a listener, as after a "
         "`write` or a second `end` with data.",
         "logs the error, and the program goes on.",
@@ -449,25 +451,26 @@ DIFFERENCES: list[Difference] = [
     ),
     Difference(
         "D43",
-        "`chunked_encoding` that is assigned",
-        "encodes the body as this says, even where the head announces a length or nothing.",
+        "Assigning `chunked_encoding`",
+        "encodes the body accordingly, even where the head announces a length or nothing.",
         "keeps the value, but encodes the body as the head says.",
         "none: a body that contradicts its head can be read in two ways",
     ),
     Difference(
         "D44",
-        "Settings that are assigned",
+        "Assigning invalid settings",
         "takes any value for `server.timeout`, `server.maxConnections` and most others, and fails or hangs later.",
-        "raises what `create_server` raises for an option, and keeps the value that was.",
+        "raises the error that `create_server` raises for such an option, and keeps the previous value.",
         "none: a wrong value is told where it is given",
     ),
     Difference(
         "D45",
-        "Connections given by hand",
-        "counts a connection that `server.emit('connection', socket)` gives it for the server that has accepted it, or "
-        "for none, does not wait for it before 'close', and tells listeners of 'data' that the socket had before first.",
-        "counts it for the server that it is given to, which waits for it, and tells them behind what the packet has "
-        "caused. Responses that are due to requests before the upgrade leave first; in Node everything stops.",
+        "Connections passed to `emit('connection', socket)`",
+        "counts such a connection for the server that accepted it, or for none, and does not wait for it before "
+        "'close'; listeners of 'data' that the socket had before are called before the requests are served. If "
+        "responses to requests before an upgrade are still due, the connection hangs.",
+        "counts it for the server that it is passed to, which waits for it; those listeners are called after the "
+        "requests in the same data are served. Responses to requests before an upgrade are sent first.",
         "none: an orderly stop loses no request",
     ),
 ]
