@@ -11,13 +11,14 @@ import inspect
 import re
 import ssl
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from writehead._connection.closing import UNREAD_GRACE
 from writehead._connection.http1 import Connection
 from writehead._net.socket import Socket
 from writehead._node import option_names, spelling, validators
 from writehead._node.callbacks import Callback
+from writehead._node.signatures import typed_as
 from writehead._server.given import GivenHandshake, give
 from writehead._server.lifecycle import CloseCallback
 from writehead._server.option_types import SecureContextOptions, SecureServerOptions
@@ -33,6 +34,11 @@ from writehead.errors import (
     ServerNameRequiredError,
 )
 from writehead.errors.received import Secret, harmless
+
+if TYPE_CHECKING:  # PlainServer, with its events by name
+    from writehead._server.secure_server_emitter import SecureServerEmitter
+else:
+    SecureServerEmitter = PlainServer
 
 __all__ = ["SecureContextOptions", "SecureServerOptions", "Server", "createServer", "create_server"]
 
@@ -57,7 +63,7 @@ def _split(options: Mapping[str, Any], tls: bool) -> dict[str, Any]:
     return {name: value for name, value in options.items() if validators.is_known(name) is not tls}
 
 
-class Server(PlainServer):
+class Server(SecureServerEmitter):
     """An HTTP/1 server over TLS.
 
     Events: those of `http.Server`, of which 'connection' gives the raw socket before the
@@ -203,6 +209,7 @@ class Server(PlainServer):
     def _make_connection(self) -> asyncio.BaseProtocol:
         return Handshake(self)
 
+    @typed_as(SecureServerEmitter.emit)
     def emit(self, name: Hashable, *args: Any) -> bool:
         """Call the listeners of `name` with `args`; serve a stream that is given by hand, as `http.Server.emit`.
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from writehead._node.event_arguments import ARGUMENT_COUNTS
 from writehead.errors import AbortError
 from writehead.events import EventEmitter
 
+if TYPE_CHECKING:  # EventEmitter, with its events by name
+    from writehead._message.abort_signal_emitter import AbortSignalEmitter
+else:
+    AbortSignalEmitter = EventEmitter
 
-class AbortSignal(EventEmitter):
+
+class AbortSignal(AbortSignalEmitter):
     """Tells that what was begun is no longer wanted.
 
     Events: 'abort' (the signal).

@@ -7,7 +7,7 @@ Law: keys are lower-case; an entry keeps the spelling and the value that were gi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from writehead._node.event_arguments import MESSAGE_ARGUMENT_COUNTS
 from writehead._semantics import fields as _fields
@@ -19,6 +19,11 @@ from writehead._semantics.exchange import (
 )
 from writehead.errors import HeadersSentError, InvalidArgTypeError, InvalidArgValueError
 from writehead.events import EventEmitter
+
+if TYPE_CHECKING:  # EventEmitter, with its events by name
+    from writehead._message.outgoing_emitter import OutgoingEmitter
+else:
+    OutgoingEmitter = EventEmitter
 
 _passed = _fields._passed
 _known = _fields._known
@@ -38,7 +43,7 @@ _MARKS = {
 }
 
 
-class HeaderStore(EventEmitter):
+class HeaderStore(OutgoingEmitter):
     """Headers that are set and not yet sent."""
 
     _argument_counts = MESSAGE_ARGUMENT_COUNTS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from writehead._loop.ticks import later, turns
 from writehead._message.abort_signal import AbortSignal
@@ -17,6 +17,11 @@ from writehead._semantics.headers import Headers
 from writehead._streams.readable import Readable
 from writehead.errors import AbortError, ConnectionLostError, PayloadTooLargeError
 
+if TYPE_CHECKING:  # Readable, with its events by name
+    from writehead._message.incoming_emitter import IncomingEmitter
+else:
+    IncomingEmitter = Readable
+
 
 class Source(Protocol):
     """Where a request's body comes from."""
@@ -26,7 +31,7 @@ class Source(Protocol):
     def refuse_body(self, request: Any, error: PayloadTooLargeError) -> None: ...
 
 
-class IncomingMessage(Readable):
+class IncomingMessage(IncomingEmitter):
     """A request: its head, and its body as a stream.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Generator, Hashable, Mapping
 from contextvars import copy_context
-from typing import Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from writehead._connection.closing import UNREAD_GRACE
 from writehead._connection.http1 import Connection
@@ -17,6 +17,7 @@ from writehead._node import validators
 from writehead._node.callbacks import Callback
 from writehead._node.contexts import run_in
 from writehead._node.failure_log import log_failure, log_returned
+from writehead._node.signatures import typed_as
 from writehead._semantics import fields as _fields
 from writehead._server.given import GivenConnection, give
 from writehead._server.lifecycle import Held, Listening
@@ -24,6 +25,11 @@ from writehead._server.option_types import ServerOptions
 from writehead._server.options import Settings
 from writehead._server.timeouts import Slices, late_ones
 from writehead.errors import InvalidArgTypeError, RequestTimeoutError
+
+if TYPE_CHECKING:  # Listening, with its events by name
+    from writehead._server.server_emitter import ServerEmitter
+else:
+    ServerEmitter = Listening
 
 #: So many connections that are late are ended in one turn,
 EXPIRED = 16
@@ -35,7 +41,7 @@ LOOKED_AT = 1024
 _BODIES = (str, bytes, bytearray, memoryview, Mapping, Generator, AsyncGenerator)
 
 
-class Server(Settings, Listening):
+class Server(Settings, ServerEmitter):
     """An HTTP/1 server.
 
     Events: 'request' (req, res), 'connection' (socket), 'listening', 'close', 'error'
@@ -107,6 +113,7 @@ class Server(Settings, Listening):
 
     # -- connections -----------------------------------------------------------
 
+    @typed_as(ServerEmitter.emit)
     def emit(self, name: Hashable, *args: Any) -> bool:
         """Call the listeners of `name` with `args`; serve a stream that is given with 'connection'.
 
