@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from writehead._net.socket_info import SocketFacts
 from writehead._net.write_queue import BUSY
@@ -12,6 +12,7 @@ from writehead._node import validators
 from writehead._node.byte_input import as_bytes
 from writehead._node.callbacks import Callback, UserCallback, user_callback
 from writehead._node.failure_log import users_place
+from writehead._node.signatures import typed_as
 from writehead.errors import (
     ConnectionLostError,
     InvalidArgTypeError,
@@ -24,8 +25,13 @@ from writehead.errors import (
 from writehead.errors.client import is_client_error
 from writehead.events import Listener, as_error
 
+if TYPE_CHECKING:  # SocketFacts, with its events by name
+    from writehead._net.socket_emitter import SocketEmitter
+else:
+    SocketEmitter = SocketFacts
 
-class Socket(SocketFacts):
+
+class Socket(SocketEmitter):
     """A connection to a client.
 
     While HTTP owns it the bytes that come go to the parser; after 'upgrade' or 'connect'
@@ -211,6 +217,7 @@ class Socket(SocketFacts):
 
     # -- errors ----------------------------------------------------------------
 
+    @typed_as(SocketEmitter.emit)
     def emit(self, name: Hashable, *args: Any) -> bool:
         """Call the listeners of `name` with `args`; return whether there were any.
 
