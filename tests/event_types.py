@@ -100,9 +100,9 @@ HEAD = '''\
 
 IMPORTS = [
     "from collections.abc import Callable, Hashable",
-    "from typing import Any, Literal, Protocol, Self, TypeVar, overload",
+    "from typing import Literal, Protocol, Self, TypeVar, overload",
     "from typing_extensions import deprecated",
-    "from writehead._node.listener_types import Misfit",
+    "from writehead._node.listener_types import Misfit, Takes1, Takes2, Takes3",
     "from writehead.events import L, Listener",
 ]
 
@@ -179,7 +179,7 @@ def listening(events: Events, misfit: str) -> list[str]:
         for types, names in by_first(count, events).items():
             name = literal(names) if types else "Event"
             lines.append(f"name: {name}, listener: {called_with(types)} -> Self")
-        takes = called_with(("Any",) * count) if count else "Callable[..., object]"
+        takes = f"Takes{count}" if count else "Callable[..., object]"
         lines.append(f"name: Event{count or ''}, listener: {takes} -> {misfit} !")
     lines.append("name: Hashable, listener: Listener -> Self")
     return lines
@@ -225,8 +225,8 @@ def emitting(found: Declared) -> list[str]:
             f"{name}: {WIDER.get(each, each)}" for name, each in zip(found.names[types], types, strict=True)
         ]
         lines.append(f"{', '.join(['event: ' + literal(names), *given])}, / -> bool")
-    lines.append("name: Event, *args: Any -> bool !")
-    return [*lines, "name: Hashable, *args: Any -> bool"]
+    lines.append("name: Event, *args: object -> bool !")
+    return [*lines, "name: Hashable, *args: object -> bool"]
 
 
 def by_first(count: int, events: Events) -> dict[Signature, list[str]]:

@@ -1,11 +1,16 @@
 """What adding a listener gives back that does not fit its event; for type checkers, nothing imports it at run time."""
 
-from collections.abc import Coroutine
-from typing import Final, Never, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, Never, TypeVar
 
 from typing_extensions import TypeAliasType
 
 Emitter = TypeVar("Emitter")
+
+#: Listeners that can be called with so many arguments, of whatever types.
+Takes1 = Callable[[Any], object]
+Takes2 = Callable[[Any, Any], object]
+Takes3 = Callable[[Any, Any, Any], object]
 
 class ListenerDoesNotFitTheEvent:
     """Named by mypy where a listener cannot be called with what its event gives."""
