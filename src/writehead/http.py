@@ -49,8 +49,8 @@ maxHeaderSize = max_header_size
 
 
 def create_server(
-    options: Mapping[str, Any] | Callable[..., Any] | None = None,
-    handler: Callable[..., Any] | None = None,
+    options: Mapping[str, Any] | Callable[..., object] | None = None,
+    handler: Callable[..., object] | None = None,
     **keywords: Unpack[ServerOptions],
 ) -> Server:
     """Make a server that does not listen yet.

@@ -35,9 +35,9 @@ from writehead.errors import (
 )
 from writehead.errors.received import Secret, harmless
 
-if TYPE_CHECKING:  # PlainServer, with its events by name
+if TYPE_CHECKING:
     from writehead._server.secure_server_emitter import SecureServerEmitter
-else:
+else:  # the same, without the types of its events
     SecureServerEmitter = PlainServer
 
 __all__ = ["SecureContextOptions", "SecureServerOptions", "Server", "createServer", "create_server"]
@@ -384,8 +384,8 @@ _tasks: set[asyncio.Task[None]] = set()
 
 
 def create_server(
-    options: Mapping[str, Any] | Callable[..., Any] | None = None,
-    handler: Callable[..., Any] | None = None,
+    options: Mapping[str, Any] | Callable[..., object] | None = None,
+    handler: Callable[..., object] | None = None,
     **keywords: Unpack[SecureServerOptions],
 ) -> Server:
     """Make a server over TLS that does not listen yet.

@@ -20,9 +20,10 @@ from writehead._semantics.exchange import (
 from writehead.errors import HeadersSentError, InvalidArgTypeError, InvalidArgValueError
 from writehead.events import EventEmitter
 
-if TYPE_CHECKING:  # EventEmitter, with its events by name
+if TYPE_CHECKING:
     from writehead._message.outgoing_emitter import OutgoingEmitter
-else:
+    from writehead._node.argument_types import HeaderFields, HeaderItem, HeaderValue
+else:  # the same, without the types of its events
     OutgoingEmitter = EventEmitter
 
 _passed = _fields._passed
@@ -56,7 +57,7 @@ class HeaderStore(OutgoingEmitter):
     _unique_headers: frozenset[str] = frozenset()
     _lenient = False  # insecure_http_parser: more characters in values
 
-    def set_header(self, name: str, value: Any) -> Self:
+    def set_header(self, name: str, value: HeaderValue) -> Self:
         """Set a header, in place of an older one of that name.
 
         Args:
@@ -104,7 +105,7 @@ class HeaderStore(OutgoingEmitter):
 
     setHeader = set_header
 
-    def append_header(self, name: str, value: Any) -> Self:
+    def append_header(self, name: str, value: HeaderValue) -> Self:
         """Add a value to a header; the header becomes a list.
 
         Raises: as `set_header`.
@@ -125,7 +126,7 @@ class HeaderStore(OutgoingEmitter):
 
     appendHeader = append_header
 
-    def set_headers(self, headers: Mapping[str, Any]) -> Self:
+    def set_headers(self, headers: Mapping[str, HeaderValue]) -> Self:
         """Set each header of a mapping (or of any object with `.items()`).
 
         Pairs named exactly `set-cookie` are gathered and set together at the end.
@@ -137,7 +138,7 @@ class HeaderStore(OutgoingEmitter):
         items = getattr(headers, "items", None)
         if items is None or not callable(items):
             raise InvalidArgTypeError("headers", "a mapping", headers)
-        cookies: list[Any] = []
+        cookies: list[HeaderItem] = []
         for name, value in items():
             if name == "set-cookie":
                 cookies.extend(value if isinstance(value, (list, tuple)) else [value])
@@ -220,7 +221,7 @@ class HeaderStore(OutgoingEmitter):
 
     removeHeader = remove_header
 
-    def add_trailers(self, headers: Any) -> None:
+    def add_trailers(self, headers: HeaderFields) -> None:
         """Set the trailers, in place of earlier ones; sent after a chunked body only.
 
         Args:

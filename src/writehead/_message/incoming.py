@@ -17,9 +17,11 @@ from writehead._semantics.headers import Headers
 from writehead._streams.readable import Readable
 from writehead.errors import AbortError, ConnectionLostError, PayloadTooLargeError
 
-if TYPE_CHECKING:  # Readable, with its events by name
+if TYPE_CHECKING:
     from writehead._message.incoming_emitter import IncomingEmitter
-else:
+    from writehead._net.socket import Socket
+    from writehead._node.argument_types import Duration
+else:  # the same, without the types of its events
     IncomingEmitter = Readable
 
 
@@ -84,7 +86,7 @@ class IncomingMessage(IncomingEmitter):
         return self._method
 
     @method.setter
-    def method(self, value: Any) -> None:
+    def method(self, value: str) -> None:
         self._method = value
 
     @property
@@ -98,7 +100,7 @@ class IncomingMessage(IncomingEmitter):
         return url
 
     @url.setter
-    def url(self, value: Any) -> None:
+    def url(self, value: str) -> None:
         self._url = value
 
     @property
@@ -107,7 +109,7 @@ class IncomingMessage(IncomingEmitter):
         return self._http_version
 
     @http_version.setter
-    def http_version(self, value: Any) -> None:
+    def http_version(self, value: str) -> None:
         self._http_version = value
 
     httpVersion = http_version
@@ -249,9 +251,9 @@ class IncomingMessage(IncomingEmitter):
         return self._aborted
 
     @property
-    def socket(self) -> Any:
+    def socket(self) -> Socket:
         """The Socket; None once iteration was broken off."""
-        return self._socket
+        return self._socket  # type: ignore[no-any-return]  # of one made by hand: what it was given
 
     @socket.setter
     def socket(self, value: Any) -> None:
@@ -387,7 +389,7 @@ class IncomingMessage(IncomingEmitter):
         if self._source is not None:
             self._source.fail_request(self)
 
-    def set_timeout(self, msecs: Any, callback: Callback | None = None) -> Self:
+    def set_timeout(self, msecs: Duration, callback: Callback | None = None) -> Self:
         """Set the socket's idle timeout; `callback` becomes a listener of 'timeout'.
 
         Args:

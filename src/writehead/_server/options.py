@@ -72,8 +72,8 @@ class Settings:
     httpAllowHalfOpen: bool
     emit_close_after_finish: bool
     emitCloseAfterFinish: bool
-    should_upgrade_callback: Callable[..., Any] | None
-    shouldUpgradeCallback: Callable[..., Any] | None
+    should_upgrade_callback: Callable[[IncomingMessage], object] | None
+    shouldUpgradeCallback: Callable[[IncomingMessage], object] | None
     unique_headers: Collection[str]
     uniqueHeaders: Collection[str]
 

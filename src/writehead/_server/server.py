@@ -26,9 +26,10 @@ from writehead._server.options import Settings
 from writehead._server.timeouts import Slices, late_ones
 from writehead.errors import InvalidArgTypeError, RequestTimeoutError
 
-if TYPE_CHECKING:  # Listening, with its events by name
+if TYPE_CHECKING:
+    from writehead._node.argument_types import Duration
     from writehead._server.server_emitter import ServerEmitter
-else:
+else:  # the same, without the types of its events
     ServerEmitter = Listening
 
 #: So many connections that are late are ended in one turn,
@@ -94,7 +95,7 @@ class Server(Settings, ServerEmitter):
     def _make_connection(self) -> asyncio.BaseProtocol:
         return Connection(self)
 
-    def set_timeout(self, msecs: Any = 0, callback: Callback | None = None) -> Self:
+    def set_timeout(self, msecs: Duration | Callback = 0, callback: Callback | None = None) -> Self:
         """Set `timeout` for new connections; `callback` becomes a 'timeout' listener.
 
         Args:
@@ -103,8 +104,8 @@ class Server(Settings, ServerEmitter):
         Source: https://nodejs.org/api/http.html#serversettimeoutmsecs-callback
         """
         if callable(msecs):
-            msecs, callback = 120_000, msecs
-        self.timeout = msecs
+            callback, msecs = msecs, 120_000
+        self.timeout = msecs  # type: ignore[assignment]  # it takes a timedelta and gives milliseconds
         if callback is not None:
             self.on("timeout", callback)
         return self
