@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from writehead._http1.exchange import GONE, Http1Exchange
 from writehead._http1.framing import FRAMES
@@ -33,6 +33,10 @@ from writehead.errors import (
     StreamDestroyedError,
     StreamWriteAfterEndError,
 )
+
+if TYPE_CHECKING:
+    from writehead._net.socket import Socket
+    from writehead._node.argument_types import Chunk, Duration
 
 
 class OutgoingMessage(OutgoingState):
@@ -68,7 +72,7 @@ class OutgoingMessage(OutgoingState):
         raise MethodNotImplementedError("_implicitHeader()")
 
     def write(
-        self, chunk: Any, encoding: str | Callback | None = None, callback: Callback | None = None
+        self, chunk: Chunk, encoding: str | Callback | None = None, callback: Callback | None = None
     ) -> bool:
         """Send a piece of the body; the first one sends the head before it.
 
@@ -153,7 +157,7 @@ class OutgoingMessage(OutgoingState):
 
     def end(
         self,
-        data: Any = None,
+        data: Chunk | Callback | None = None,
         encoding: str | Callback | None = None,
         callback: Callback | None = None,
     ) -> Self:
@@ -379,16 +383,16 @@ class OutgoingMessage(OutgoingState):
 
     # -- streams ---------------------------------------------------------------
 
-    def pipe(self, destination: Any = None, **options: Any) -> None:
+    def pipe(self, destination: object = None, **options: object) -> None:
         """Refuse, as Node does: 'error' with `ERR_STREAM_CANNOT_PIPE`."""
         self._tell_error(StreamCannotPipeError())
 
     # -- the socket ------------------------------------------------------------
 
     @property
-    def socket(self) -> Any:
+    def socket(self) -> Socket | None:
         """The Socket; None while waiting in a pipeline and from 'finish' on."""
-        return self._exchange.socket
+        return self._exchange.socket  # type: ignore[no-any-return]  # or the writable given by hand
 
     @socket.setter
     def socket(self, value: Sink | None) -> None:
@@ -401,7 +405,7 @@ class OutgoingMessage(OutgoingState):
         self._exchange = Http1Exchange()
         self._exchange.coming = None if socket is None else WritableSink(socket)
 
-    def set_timeout(self, msecs: Any, callback: Callback | None = None) -> Self:
+    def set_timeout(self, msecs: Duration, callback: Callback | None = None) -> Self:
         """Emit 'timeout' after `msecs` without activity on the connection; 0 switches off.
 
         With no 'timeout' listener on request, response or server the connection is

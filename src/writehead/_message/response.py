@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from contextvars import Context
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from writehead._http1.exchange import GONE, Gone, Http1Exchange
 from writehead._http1.framing import LARGE
@@ -31,6 +31,9 @@ from writehead.errors import (
     SocketAssignedError,
     StreamWriteAfterEndError,
 )
+
+if TYPE_CHECKING:
+    from writehead._node.argument_types import Chunk, File, HeaderFields
 
 #: Status lines of answers that have a body.
 _USUAL_LINES = {code: line for code, line in STATUS_LINES.items() if code >= 200 and code not in (204, 304)}
@@ -101,12 +104,12 @@ class ServerResponse(Informing):
     # -- the head --------------------------------------------------------------
 
     @property
-    def status_code(self) -> Any:
+    def status_code(self) -> int:
         """The status code; becomes an `int` when the head is rendered."""
-        return self._status_code
+        return self._status_code  # type: ignore[no-any-return]  # or what was set, until then
 
     @status_code.setter
-    def status_code(self, value: Any) -> None:
+    def status_code(self, value: float | str) -> None:
         if self._rendered and self._status_message is None:
             self._status_message = self.status_message  # what was sent stays
         if type(value) is not int:
@@ -116,16 +119,16 @@ class ServerResponse(Informing):
     statusCode = status_code
 
     @property
-    def status_message(self) -> Any:
+    def status_message(self) -> str | None:
         """The reason phrase; None until the head is rendered means the standard one."""
         if self._late_message is not UNSET:
-            return self._late_message
+            return self._late_message  # type: ignore[no-any-return]  # as it was set
         if self._status_message is None and self._rendered:
             return STATUS_CODES.get(self._status_code, "unknown")
-        return self._status_message
+        return self._status_message  # type: ignore[no-any-return]  # as it was set
 
     @status_message.setter
-    def status_message(self, value: Any) -> None:
+    def status_message(self, value: str | None) -> None:
         if self._rendered:
             self._late_message = value
         else:
@@ -134,7 +137,12 @@ class ServerResponse(Informing):
 
     statusMessage = status_message
 
-    def write_head(self, status_code: Any, reason: Any = None, headers: Any = None) -> Self:
+    def write_head(
+        self,
+        status_code: float | str,
+        reason: str | HeaderFields | None = None,
+        headers: HeaderFields | None = None,
+    ) -> Self:
         """Fix the head; it leaves with the first piece of the body, `end` or `flush_headers`.
 
         Args:
@@ -180,7 +188,7 @@ class ServerResponse(Informing):
 
     def end(
         self,
-        data: Any = None,
+        data: Chunk | Callback | None = None,
         encoding: str | Callback | None = None,
         callback: Callback | None = None,
     ) -> Self:
@@ -195,7 +203,8 @@ class ServerResponse(Informing):
                 # The commonest answer in one piece: a usual status, no field that touches the framing,
                 # HTTP/1.1, the whole body at hand. Its bytes are those of the general way.
                 kind = type(data)
-                body = data if kind is bytes else data.encode() if kind is str and data.isascii() else None
+                body: Any
+                body = data if kind is bytes else data.encode() if kind is str and data.isascii() else None  # type: ignore[union-attr]
                 if body is not None:
                     fields = ""
                     store = self._store
@@ -386,7 +395,7 @@ class ServerResponse(Informing):
 
     # -- Python's own ----------------------------------------------------------
 
-    async def send_file(self, file: Any, offset: int = 0, count: int | None = None) -> None:
+    async def send_file(self, file: File, offset: int = 0, count: int | None = None) -> None:
         """Send a file, or a part of it, as the rest of the body, and end.
 
         With no head rendered and no Content-Length set, the head announces the exact

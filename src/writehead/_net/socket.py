@@ -25,9 +25,10 @@ from writehead.errors import (
 from writehead.errors.client import is_client_error
 from writehead.events import Listener, as_error
 
-if TYPE_CHECKING:  # SocketFacts, with its events by name
+if TYPE_CHECKING:
     from writehead._net.socket_emitter import SocketEmitter
-else:
+    from writehead._node.argument_types import Chunk, Duration
+else:  # the same, without the types of its events
     SocketEmitter = SocketFacts
 
 
@@ -45,7 +46,7 @@ class Socket(SocketEmitter):
     # -- writing, for users ----------------------------------------------------
 
     def write(
-        self, data: Any, encoding: str | Callback | None = None, callback: Callback | None = None
+        self, data: Chunk, encoding: str | Callback | None = None, callback: Callback | None = None
     ) -> bool:
         """Write raw bytes; what HTTP may be writing is not looked at.
 
@@ -82,7 +83,7 @@ class Socket(SocketEmitter):
 
     def end(
         self,
-        data: Any = None,
+        data: Chunk | Callback | None = None,
         encoding: str | Callback | None = None,
         callback: Callback | None = None,
     ) -> Self:
@@ -306,7 +307,7 @@ class Socket(SocketEmitter):
 
     # -- time ------------------------------------------------------------------
 
-    def set_timeout(self, msecs: Any, callback: Callback | None = None) -> Self:
+    def set_timeout(self, msecs: Duration, callback: Callback | None = None) -> Self:
         """Emit 'timeout' after `msecs` without reading or writing; 0 switches off.
 
         Args:
