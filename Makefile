@@ -61,6 +61,10 @@ types: $(VENV)/.ready-dev ## Run mypy --strict
 packages: $(VENV)/.ready-dev ## Print the packages of the library, and what each imports
 	@$(BIN)/python -m tests.packages
 
+.PHONY: events
+events: $(VENV)/.ready-dev ## Make the types of `on`, `emit` and so on of the events that are declared
+	$(BIN)/python -m tests.event_types
+
 .PHONY: format
 format: $(VENV)/.ready-dev ## Let ruff order the imports and lay out the code
 	$(BIN)/ruff check --quiet --fix .

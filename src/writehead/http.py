@@ -6,7 +6,7 @@ Source: https://nodejs.org/api/http.html
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Unpack
+from typing import Unpack
 
 from writehead._http1.exchange import Http1Exchange
 from writehead._message.incoming import IncomingMessage
@@ -55,8 +55,8 @@ maxHeaderSize = max_header_size
 
 
 def create_server(
-    options: ServerOptions | Callable[..., Any] | None = None,
-    handler: Callable[..., Any] | None = None,
+    options: ServerOptions | Callable[..., object] | None = None,
+    handler: Callable[..., object] | None = None,
     **keywords: Unpack[ServerOptions],
 ) -> Server:
     """Make a server that does not listen yet.

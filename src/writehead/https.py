@@ -11,7 +11,7 @@ import inspect
 import re
 import ssl
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any, Self, Unpack, cast
+from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
 from writehead._connection.closing import UNREAD_GRACE
 from writehead._connection.http1 import Connection
@@ -19,6 +19,7 @@ from writehead._connection.link import Link
 from writehead._net.socket import Socket, channel_of
 from writehead._node import option_names, spelling, validators
 from writehead._node.callbacks import Callback
+from writehead._node.signatures import typed_as
 from writehead._server.given import GivenHandshake, give
 from writehead._server.lifecycle import CloseCallback
 from writehead._server.option_types import SecureContextOptions, SecureServerOptions, ServerOptions
@@ -35,6 +36,11 @@ from writehead.errors import (
     ServerNameRequiredError,
 )
 from writehead.errors.received import Secret, harmless
+
+if TYPE_CHECKING:
+    from writehead._server.secure_server_emitter import SecureServerEmitter
+else:  # the same, without the types of its events
+    SecureServerEmitter = PlainServer
 
 __all__ = ["SecureContextOptions", "SecureServerOptions", "Server", "createServer", "create_server"]
 
@@ -65,7 +71,7 @@ def _of_tls(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if not is_known(name)}
 
 
-class Server(PlainServer):
+class Server(SecureServerEmitter):
     """An HTTP/1 server over TLS.
 
     Events: those of `http.Server`, of which 'connection' gives the raw socket before the
@@ -223,6 +229,7 @@ class Server(PlainServer):
     def _make_connection(self) -> asyncio.BaseProtocol:
         return Handshake(self._handshake)
 
+    @typed_as(SecureServerEmitter.emit)
     def emit(self, name: Hashable, *args: Any) -> bool:
         """Call the listeners of `name` with `args`; serve a stream that is given by hand, as `http.Server.emit`.
 
@@ -398,8 +405,8 @@ _tasks: set[asyncio.Task[None]] = set()
 
 
 def create_server(
-    options: SecureServerOptions | Callable[..., Any] | None = None,
-    handler: Callable[..., Any] | None = None,
+    options: SecureServerOptions | Callable[..., object] | None = None,
+    handler: Callable[..., object] | None = None,
     **keywords: Unpack[SecureServerOptions],
 ) -> Server:
     """Make a server over TLS that does not listen yet.

@@ -177,7 +177,7 @@ class Client:
         self,
         method: str,
         target: str = "/",
-        headers: Mapping[str, Any] | Iterable[tuple[str, Any]] = (),
+        headers: Mapping[str, object] | Iterable[tuple[str, object]] = (),
         body: bytes | str | Iterable[bytes] = b"",
         version: str = "1.1",
         timeout: float | timedelta | None = None,

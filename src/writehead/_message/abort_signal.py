@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from writehead._node.event_arguments import ARGUMENT_COUNTS
 from writehead.errors import AbortError
 from writehead.events import EventEmitter
 
+if TYPE_CHECKING:
+    from writehead._message.abort_signal_emitter import AbortSignalEmitter
+else:  # the same, without the types of its events
+    AbortSignalEmitter = EventEmitter
 
-class AbortSignal(EventEmitter):
+
+class AbortSignal(AbortSignalEmitter):
     """Tells that what was begun is no longer wanted.
 
     Events: 'abort' (the signal).
@@ -37,13 +42,13 @@ class AbortSignal(EventEmitter):
 
     throwIfAborted = throw_if_aborted
 
-    def add_event_listener(self, event: str, listener: Callable[..., Any]) -> None:
+    def add_event_listener(self, event: str, listener: Callable[..., object]) -> None:
         """Add a listener of 'abort', as `on` does."""
         self.on(event, listener)
 
     addEventListener = add_event_listener
 
-    def remove_event_listener(self, event: str, listener: Callable[..., Any]) -> None:
+    def remove_event_listener(self, event: str, listener: Callable[..., object]) -> None:
         """Remove a listener, as `off` does."""
         self.off(event, listener)
 

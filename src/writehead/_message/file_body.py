@@ -190,7 +190,7 @@ async def send_range(response: ServerResponse, piece: FileRange, by_kernel: bool
     """
     while response.writable_corked:
         response.uncork()
-    socket = response.socket
+    socket: Any = response.socket
     fd = _plain_fd(socket) if by_kernel else None
     sent = 0
     if not (fd is None or response._exchange.chunked or response._strict or not hasattr(os, "sendfile")):

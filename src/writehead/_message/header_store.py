@@ -7,7 +7,7 @@ Law: keys are lower-case; an entry keeps the spelling and the value that were gi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from writehead._node.event_arguments import MESSAGE_ARGUMENT_COUNTS
 from writehead._semantics import fields as _fields
@@ -20,6 +20,12 @@ from writehead._semantics.exchange import (
 )
 from writehead.errors import HeadersSentError, InvalidArgTypeError, InvalidArgValueError
 from writehead.events import EventEmitter
+
+if TYPE_CHECKING:
+    from writehead._message.outgoing_emitter import OutgoingEmitter
+    from writehead._node.argument_types import HeaderFields, HeaderItem, HeaderValue
+else:  # the same, without the types of its events
+    OutgoingEmitter = EventEmitter
 
 _passed = _fields._passed
 _known = _fields._known
@@ -36,7 +42,7 @@ _MARKS = {
 }
 
 
-class HeaderStore(EventEmitter):
+class HeaderStore(OutgoingEmitter):
     """Headers that are set and not yet sent."""
 
     _argument_counts = MESSAGE_ARGUMENT_COUNTS
@@ -49,7 +55,7 @@ class HeaderStore(EventEmitter):
     _unique_headers: frozenset[str] = frozenset()
     _lenient = False  # insecure_http_parser: more characters in values
 
-    def set_header(self, name: str, value: Any) -> Self:
+    def set_header(self, name: str, value: HeaderValue) -> Self:
         """Set a header, in place of an older one of that name.
 
         Args:
@@ -96,7 +102,7 @@ class HeaderStore(EventEmitter):
 
     setHeader = set_header
 
-    def append_header(self, name: str, value: Any) -> Self:
+    def append_header(self, name: str, value: HeaderValue) -> Self:
         """Add a value to a header; the header becomes a list.
 
         Raises: as `set_header`.
@@ -117,7 +123,7 @@ class HeaderStore(EventEmitter):
 
     appendHeader = append_header
 
-    def set_headers(self, headers: Mapping[str, Any]) -> Self:
+    def set_headers(self, headers: Mapping[str, HeaderValue]) -> Self:
         """Set each header of a mapping (or of any object with `.items()`).
 
         Pairs named exactly `set-cookie` are gathered and set together at the end.
@@ -129,7 +135,7 @@ class HeaderStore(EventEmitter):
         items = getattr(headers, "items", None)
         if items is None or not callable(items):
             raise InvalidArgTypeError("headers", "a mapping", headers)
-        cookies: list[Any] = []
+        cookies: list[HeaderItem] = []
         for name, value in items():
             if name == "set-cookie":
                 cookies.extend(value if isinstance(value, (list, tuple)) else [value])
@@ -212,7 +218,7 @@ class HeaderStore(EventEmitter):
 
     removeHeader = remove_header
 
-    def add_trailers(self, headers: Any) -> None:
+    def add_trailers(self, headers: HeaderFields) -> None:
         """Set the trailers, in place of earlier ones; sent after a chunked body only.
 
         Args:

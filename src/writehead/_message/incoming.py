@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from writehead._loop.ticks import later, turns
 from writehead._message.abort_signal import AbortSignal
@@ -17,6 +17,13 @@ from writehead._semantics.headers import Headers
 from writehead._streams.readable import Readable
 from writehead.errors import AbortError, ConnectionLostError, PayloadTooLargeError
 
+if TYPE_CHECKING:
+    from writehead._message.incoming_emitter import IncomingEmitter
+    from writehead._net.socket import Socket
+    from writehead._node.argument_types import Duration
+else:  # the same, without the types of its events
+    IncomingEmitter = Readable
+
 
 class Source(Protocol):
     """Where a request's body comes from."""
@@ -26,7 +33,7 @@ class Source(Protocol):
     def refuse_body(self, request: Any, error: PayloadTooLargeError) -> None: ...
 
 
-class IncomingMessage(Readable):
+class IncomingMessage(IncomingEmitter):
     """A request: its head, and its body as a stream.
 
     Args:
@@ -79,7 +86,7 @@ class IncomingMessage(Readable):
         return self._method
 
     @method.setter
-    def method(self, value: Any) -> None:
+    def method(self, value: str) -> None:
         self._method = value
 
     @property
@@ -93,7 +100,7 @@ class IncomingMessage(Readable):
         return url
 
     @url.setter
-    def url(self, value: Any) -> None:
+    def url(self, value: str) -> None:
         self._url = value
 
     @property
@@ -102,7 +109,7 @@ class IncomingMessage(Readable):
         return self._http_version
 
     @http_version.setter
-    def http_version(self, value: Any) -> None:
+    def http_version(self, value: str) -> None:
         self._http_version = value
 
     httpVersion = http_version
@@ -244,9 +251,9 @@ class IncomingMessage(Readable):
         return self._aborted
 
     @property
-    def socket(self) -> Any:
+    def socket(self) -> Socket:
         """The Socket; None once iteration was broken off."""
-        return self._socket
+        return self._socket  # type: ignore[no-any-return]  # of one made by hand: what it was given
 
     @socket.setter
     def socket(self, value: Any) -> None:
@@ -382,7 +389,7 @@ class IncomingMessage(Readable):
         if self._source is not None:
             self._source.fail_request(self)
 
-    def set_timeout(self, msecs: Any, callback: Callback | None = None) -> Self:
+    def set_timeout(self, msecs: Duration, callback: Callback | None = None) -> Self:
         """Set the socket's idle timeout; `callback` becomes a listener of 'timeout'.
 
         Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from writehead._loop.ticks import later
 from writehead._message.header_store import field_pairs
@@ -19,6 +19,9 @@ from writehead.errors import (
     StreamDestroyedError,
 )
 
+if TYPE_CHECKING:
+    from writehead._node.argument_types import HeaderFields, HeaderValue
+
 
 class Informing(OutgoingMessage):
     """A response, as far as it informs its client before it begins."""
@@ -26,7 +29,10 @@ class Informing(OutgoingMessage):
     _sent_100 = False
 
     def write_information(
-        self, status_code: int, headers: Any = None, callback: Callback | None = None
+        self,
+        status_code: int,
+        headers: HeaderFields | Callback | None = None,
+        callback: Callback | None = None,
     ) -> bool:
         """Send an informational response at once; the final one is still to come.
 
@@ -90,7 +96,7 @@ class Informing(OutgoingMessage):
 
     writeProcessing = write_processing
 
-    def write_early_hints(self, hints: Mapping[str, Any], callback: Callback | None = None) -> None:
+    def write_early_hints(self, hints: Mapping[str, HeaderValue], callback: Callback | None = None) -> None:
         """Send `103 Early Hints` (RFC 8297).
 
         Args:

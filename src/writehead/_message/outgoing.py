@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from writehead._loop.ticks import later
 from writehead._loop.waiters import Waiters
@@ -32,6 +32,10 @@ from writehead.errors import (
     StreamDestroyedError,
     StreamWriteAfterEndError,
 )
+
+if TYPE_CHECKING:
+    from writehead._net.socket import Socket
+    from writehead._node.argument_types import Chunk, Duration
 
 
 class OutgoingMessage(OutgoingState):
@@ -65,7 +69,7 @@ class OutgoingMessage(OutgoingState):
         raise MethodNotImplementedError("_implicitHeader()")
 
     def write(
-        self, chunk: Any, encoding: str | Callback | None = None, callback: Callback | None = None
+        self, chunk: Chunk, encoding: str | Callback | None = None, callback: Callback | None = None
     ) -> bool:
         """Send a piece of the body; the first one sends the head before it.
 
@@ -150,7 +154,7 @@ class OutgoingMessage(OutgoingState):
 
     def end(
         self,
-        data: Any = None,
+        data: Chunk | Callback | None = None,
         encoding: str | Callback | None = None,
         callback: Callback | None = None,
     ) -> Self:
@@ -380,16 +384,16 @@ class OutgoingMessage(OutgoingState):
 
     # -- streams ---------------------------------------------------------------
 
-    def pipe(self, destination: Any = None, **options: Any) -> None:
+    def pipe(self, destination: object = None, **options: object) -> None:
         """Refuse, as Node does: 'error' with `ERR_STREAM_CANNOT_PIPE`."""
         self._tell_error(StreamCannotPipeError())
 
     # -- the socket ------------------------------------------------------------
 
     @property
-    def socket(self) -> Any:
+    def socket(self) -> Socket | None:
         """The Socket; None while waiting in a pipeline and from 'finish' on."""
-        return self._exchange.socket
+        return self._exchange.socket  # type: ignore[no-any-return]  # or the writable given by hand
 
     @socket.setter
     def socket(self, value: Sink | None) -> None:
@@ -402,7 +406,7 @@ class OutgoingMessage(OutgoingState):
         self._exchange = HeldSocket()
         self._exchange.coming = None if socket is None else WritableSink(socket)
 
-    def set_timeout(self, msecs: Any, callback: Callback | None = None) -> Self:
+    def set_timeout(self, msecs: Duration, callback: Callback | None = None) -> Self:
         """Emit 'timeout' after `msecs` without activity on the connection; 0 switches off.
 
         With no 'timeout' listener on request, response or server the connection is

@@ -116,15 +116,15 @@ class OutgoingState(HeaderStore):
         return self._errored
 
     @property
-    def chunked_encoding(self) -> Any:
+    def chunked_encoding(self) -> bool:
         """Whether the rendered head says `Transfer-Encoding: chunked`.
 
         May be set, as in Node, but does not change how the body is sent: the head has told the client.
         """
-        return self._chunked
+        return self._chunked  # type: ignore[no-any-return]  # or what was set
 
     @chunked_encoding.setter
-    def chunked_encoding(self, value: Any) -> None:
+    def chunked_encoding(self, value: bool) -> None:
         self._chunked = value
         self._odd = True
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
+from typing import TYPE_CHECKING
 
 from writehead._message.outgoing import OutgoingMessage
 from writehead._message.source import Source
@@ -12,11 +12,14 @@ from writehead._message.writable_watch import Watch
 from writehead._semantics.status import body_allowed
 from writehead.errors import ConnectionLostError, StreamWriteAfterEndError
 
+if TYPE_CHECKING:
+    from writehead._node.argument_types import Pourable
+
 #: So long a source that never waits may go on, in seconds, before others have their turn.
 TURN = 0.005
 
 
-async def pipeline(source: Any, res: OutgoingMessage, in_thread: bool = False) -> None:
+async def pipeline(source: Pourable, res: OutgoingMessage, in_thread: bool = False) -> None:
     """Write all of `source` to `res`, wait where the client is slow, and end it.
 
     However it goes, the source is closed: a file or an iterator by `close`, an async generator by

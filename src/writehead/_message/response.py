@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from contextvars import Context
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from writehead._message.file_body import FileRange, open_range, send_range
 from writehead._message.header_store import field_pairs
@@ -29,6 +29,9 @@ from writehead.errors import (
     SocketAssignedError,
     StreamWriteAfterEndError,
 )
+
+if TYPE_CHECKING:
+    from writehead._node.argument_types import Chunk, File, HeaderFields
 
 #: Ordinary status codes of responses that may have a body.
 _ORDINARY = frozenset(code for code in STATUS_CODES if body_allowed(False, code))
@@ -99,12 +102,12 @@ class ServerResponse(Informing):
     # -- the head --------------------------------------------------------------
 
     @property
-    def status_code(self) -> Any:
+    def status_code(self) -> int:
         """The status code; becomes an `int` when the head is rendered."""
-        return self._status_code
+        return self._status_code  # type: ignore[no-any-return]  # or what was set, until then
 
     @status_code.setter
-    def status_code(self, value: Any) -> None:
+    def status_code(self, value: float | str) -> None:
         if self._rendered and self._status_message is None:
             self._status_message = self.status_message  # what was sent stays
         if type(value) is not int:
@@ -114,16 +117,16 @@ class ServerResponse(Informing):
     statusCode = status_code
 
     @property
-    def status_message(self) -> Any:
+    def status_message(self) -> str | None:
         """The reason phrase; None until the head is rendered means the standard one."""
         if self._late_message is not UNSET:
-            return self._late_message
+            return self._late_message  # type: ignore[no-any-return]  # as it was set
         if self._status_message is None and self._rendered:
             return STATUS_CODES.get(self._status_code, "unknown")
-        return self._status_message
+        return self._status_message  # type: ignore[no-any-return]  # as it was set
 
     @status_message.setter
-    def status_message(self, value: Any) -> None:
+    def status_message(self, value: str | None) -> None:
         if self._rendered:
             self._late_message = value
         else:
@@ -132,7 +135,12 @@ class ServerResponse(Informing):
 
     statusMessage = status_message
 
-    def write_head(self, status_code: Any, reason: Any = None, headers: Any = None) -> Self:
+    def write_head(
+        self,
+        status_code: float | str,
+        reason: str | HeaderFields | None = None,
+        headers: HeaderFields | None = None,
+    ) -> Self:
         """Fix the head; it leaves with the first piece of the body, `end` or `flush_headers`.
 
         Args:
@@ -178,7 +186,7 @@ class ServerResponse(Informing):
 
     def end(
         self,
-        data: Any = None,
+        data: Chunk | Callback | None = None,
         encoding: str | Callback | None = None,
         callback: Callback | None = None,
     ) -> Self:
@@ -191,7 +199,8 @@ class ServerResponse(Informing):
             if ordinary:
                 # The commonest response: see `Exchange.respond`.
                 kind = type(data)
-                body = data if kind is bytes else data.encode() if kind is str and data.isascii() else None
+                body: Any
+                body = data if kind is bytes else data.encode() if kind is str and data.isascii() else None  # type: ignore[union-attr]
                 if body is not None:
                     store = self._store
                     self._rendered = self._finished = True
@@ -381,7 +390,7 @@ class ServerResponse(Informing):
 
     # -- Python's own ----------------------------------------------------------
 
-    async def send_file(self, file: Any, offset: int = 0, count: int | None = None) -> None:
+    async def send_file(self, file: File, offset: int = 0, count: int | None = None) -> None:
         """Send a file, or a part of it, as the rest of the body, and end.
 
         With no head rendered and no Content-Length set, the head announces the exact

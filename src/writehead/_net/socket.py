@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Hashable
 from contextvars import Context
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from writehead._net.channel import Channel
 from writehead._net.channel_state import Owner
@@ -15,6 +15,7 @@ from writehead._node import validators
 from writehead._node.byte_input import as_bytes
 from writehead._node.callbacks import Callback, UserCallback, user_callback
 from writehead._node.failure_log import users_place
+from writehead._node.signatures import typed_as
 from writehead.errors import (
     ConnectionLostError,
     InvalidArgTypeError,
@@ -27,8 +28,14 @@ from writehead.errors import (
 from writehead.errors.client import is_client_error
 from writehead.events import Listener, as_error
 
+if TYPE_CHECKING:
+    from writehead._net.socket_emitter import SocketEmitter
+    from writehead._node.argument_types import Chunk, Duration
+else:  # the same, without the types of its events
+    SocketEmitter = SocketInfo
 
-class Socket(SocketInfo):
+
+class Socket(SocketEmitter):
     """A connection to a client.
 
     While HTTP owns it the bytes that come go to the parser; after 'upgrade' or 'connect'
@@ -62,7 +69,7 @@ class Socket(SocketInfo):
     # -- writing, for users ----------------------------------------------------
 
     def write(
-        self, data: Any, encoding: str | Callback | None = None, callback: Callback | None = None
+        self, data: Chunk, encoding: str | Callback | None = None, callback: Callback | None = None
     ) -> bool:
         """Write raw bytes; what HTTP may be writing is not looked at.
 
@@ -89,7 +96,7 @@ class Socket(SocketInfo):
 
     def end(
         self,
-        data: Any = None,
+        data: Chunk | Callback | None = None,
         encoding: str | Callback | None = None,
         callback: Callback | None = None,
     ) -> Self:
@@ -208,6 +215,7 @@ class Socket(SocketInfo):
 
     # -- errors ----------------------------------------------------------------
 
+    @typed_as(SocketEmitter.emit)
     def emit(self, name: Hashable, *args: Any) -> bool:
         """Call the listeners of `name` with `args`; return whether there were any.
 
@@ -294,7 +302,7 @@ class Socket(SocketInfo):
 
     # -- time ------------------------------------------------------------------
 
-    def set_timeout(self, msecs: Any, callback: Callback | None = None) -> Self:
+    def set_timeout(self, msecs: Duration, callback: Callback | None = None) -> Self:
         """Emit 'timeout' after `msecs` without reading or writing; 0 switches off.
 
         Args:

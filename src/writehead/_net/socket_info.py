@@ -13,6 +13,7 @@ from writehead._streams.readable import Readable
 from writehead._tls import peer_certificate
 
 if TYPE_CHECKING:
+    from writehead._node.argument_types import Duration
     from writehead._server.server import Server
 
 
@@ -52,7 +53,7 @@ class SocketInfo(Readable):
 
     setNoDelay = set_no_delay
 
-    def set_keep_alive(self, on: bool = False, initial_delay: Any = 0) -> Self:
+    def set_keep_alive(self, on: bool = False, initial_delay: Duration = 0) -> Self:
         """Switch TCP keep-alive probes; `initial_delay` in milliseconds, 0 leaves it."""
         seconds = min(int(validators.milliseconds(initial_delay, "initial_delay") // 1000), _LONGEST)
         self._set_option("SOL_SOCKET", "SO_KEEPALIVE", int(bool(on)))

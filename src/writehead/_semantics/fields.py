@@ -141,7 +141,7 @@ def validate_header_name(name: str, label: str | None = None) -> None:
     check_name(name, label or "Header name")
 
 
-def validate_header_value(name: str, value: Any) -> None:
+def validate_header_value(name: str, value: object) -> None:
     """Raise InvalidHeaderValueError or InvalidCharError if `value` cannot be the value of a header.
 
     https://nodejs.org/api/http.html#httpvalidateheadervaluename-value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Generator, Hashable, Mapping
 from contextvars import copy_context
-from typing import Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from writehead._connection.closing import UNREAD_GRACE
 from writehead._connection.config import ConnectionConfig
@@ -18,6 +18,7 @@ from writehead._net.socket import Socket, channel_of
 from writehead._node.callbacks import Callback
 from writehead._node.contexts import run_in
 from writehead._node.failure_log import log_failure, log_returned
+from writehead._node.signatures import typed_as
 from writehead._semantics import fields as _fields
 from writehead._server.given import GivenConnection, give
 from writehead._server.lifecycle import Listening
@@ -25,6 +26,12 @@ from writehead._server.option_types import ServerOptions
 from writehead._server.options import Settings, read_options
 from writehead._server.timeouts import Slices, late_ones
 from writehead.errors import InvalidArgTypeError, RequestTimeoutError
+
+if TYPE_CHECKING:
+    from writehead._node.argument_types import Duration
+    from writehead._server.server_emitter import ServerEmitter
+else:  # the same, without the types of its events
+    ServerEmitter = Listening
 
 #: So many connections that are late are ended in one turn,
 EXPIRED = 16
@@ -36,7 +43,7 @@ LOOKED_AT = 1024
 _BODIES = (str, bytes, bytearray, memoryview, Mapping, Generator, AsyncGenerator)
 
 
-class Server(Settings, Listening):
+class Server(Settings, ServerEmitter):
     """An HTTP/1 server.
 
     Events: 'request' (req, res), 'connection' (socket), 'listening', 'close', 'error'
@@ -112,7 +119,7 @@ class Server(Settings, Listening):
     def _make_connection(self) -> asyncio.BaseProtocol:
         return Connection(self._config)
 
-    def set_timeout(self, msecs: Any = 0, callback: Callback | None = None) -> Self:
+    def set_timeout(self, msecs: Duration | Callback = 0, callback: Callback | None = None) -> Self:
         """Set `timeout` for new connections; `callback` becomes a 'timeout' listener.
 
         Args:
@@ -121,8 +128,8 @@ class Server(Settings, Listening):
         Source: https://nodejs.org/api/http.html#serversettimeoutmsecs-callback
         """
         if callable(msecs):
-            msecs, callback = 120_000, msecs
-        self.timeout = msecs
+            callback, msecs = msecs, 120_000
+        self.timeout = msecs  # it takes a timedelta and gives milliseconds
         if callback is not None:
             self.on("timeout", callback)
         return self
@@ -131,6 +138,7 @@ class Server(Settings, Listening):
 
     # -- connections -----------------------------------------------------------
 
+    @typed_as(ServerEmitter.emit)
     def emit(self, name: Hashable, *args: Any) -> bool:
         """Call the listeners of `name` with `args`; serve a stream that is given with 'connection'.
 

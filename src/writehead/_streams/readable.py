@@ -17,7 +17,7 @@ A subclass is the producer: it calls `_push` and `_push_end`, and hears `_want`,
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Hashable, Mapping
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from writehead._loop.ticks import in_turn, later
 from writehead._node.encodings import Decoder, as_decoded
@@ -28,10 +28,13 @@ from writehead._streams.readable_state import ReadableState
 from writehead.errors import AbortError, UnshiftAfterEndError
 from writehead.events import Listener
 
+if TYPE_CHECKING:
+    from writehead._node.argument_types import Writable
+
 Chunk = bytes | str
 
 
-Destination = TypeVar("Destination")
+Destination = TypeVar("Destination", bound="Writable")
 
 #: So many buffered pieces are emitted in one turn; a client can make each of them one byte short.
 FLOW = 256
@@ -460,7 +463,7 @@ class Readable(ReadableState):
         pipe.begin()
         return dest
 
-    def unpipe(self, dest: Any = None) -> Self:
+    def unpipe(self, dest: object = None) -> Self:
         """Stop writing to `dest`, or to every destination; without any left the stream is paused."""
         pipes = self._pipes
         if not pipes:

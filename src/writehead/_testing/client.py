@@ -17,7 +17,7 @@ from writehead._semantics.headers import Headers
 def render_request(
     method: str,
     target: str,
-    headers: Mapping[str, Any] | Iterable[tuple[str, Any]],
+    headers: Mapping[str, object] | Iterable[tuple[str, object]],
     body: bytes | str | Iterable[bytes],
     version: str,
 ) -> bytes:
