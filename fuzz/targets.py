@@ -38,6 +38,11 @@ class _Message:
     _should_keep_alive = True
     _upgrade = False
 
+    def _take_head(self, method: str, target: bytes, version: str, fields: Any, keep: bool) -> None:
+        self._method, self._target, self._http_version = method, target, version
+        self._raw_fields = fields
+        self._should_keep_alive = keep
+
 
 def _parse(pieces: list[bytes]) -> tuple[list[Any], str | None]:
     """Feed the pieces; return what was found, bodies joined, and the error's code."""

@@ -47,7 +47,7 @@ EMITTERS = [
     Emitter(
         "_message.incoming_emitter",
         "IncomingEmitter",
-        "_streams.readable.Readable",
+        "_message.served_request.ServedRequest",
         _MESSAGE,
         "IncomingEvents",
     ),

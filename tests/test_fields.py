@@ -84,7 +84,7 @@ def test_a_name_may_be_a_kind_of_str() -> None:
         ETAG = "ETag"
 
     assert fields.check_name(Name.ETAG) == fields.lower(Name.ETAG) == "etag"
-    assert fields.texts(Name.ETAG, Name.ETAG) == ["ETag"]
+    assert list(map(fields.text, fields.items(Name.ETAG, Name.ETAG))) == ["ETag"]
 
 
 def test_names_made_from_input_cannot_fill_the_memory() -> None:
@@ -471,7 +471,7 @@ def test_no_pattern_of_the_module_trusts_a_final_newline() -> None:
     for text in ("a\n", "a\r", "\na"):
         assert code_of(fields.check_name, text)
         assert code_of(fields.check_value, "a", text)
-        assert not re.search("\n", "".join(fields.texts("a", "b")))
+        assert not re.search("\n", "".join(fields.items("a", "b")))
 
 
 @pytest.mark.parametrize("character", "\r\n\0č")
@@ -481,4 +481,4 @@ def test_a_list_that_was_changed_is_looked_at_again(character: str, join: bool) 
     value = fields.check_value("X", ["a", "\t"])
     value.append(f"b{character}X-Injected: y")
     with pytest.raises(InvalidCharError):
-        fields.texts("X", value, join)
+        fields.items("X", value, join)

@@ -141,6 +141,8 @@ TESTED_WITH = {
     "_loop.listener_tasks": "failure_log",
     "_message.outgoing_state": "outgoing",
     "_message.request_like": "standalone",
+    "_message.served_request": "incoming",
+    "_message.served_response": "response",
     "_message.source": "pipeline",
     "_message.writable_watch": "pipeline",
     "_net.config": "server",

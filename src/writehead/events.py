@@ -12,6 +12,7 @@ import inspect
 import math
 import sys
 import warnings
+from asyncio import _get_running_loop  # of its __all__: None where no loop runs
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from contextvars import Context, copy_context
 from typing import Any, Self, TypeVar, overload
@@ -301,7 +302,7 @@ class EventEmitter:
         if not inspect.isawaitable(result) or isinstance(result, EventEmitter):
             run_in(context, self._returned, result, name, args, listener)
             return
-        loop = asyncio._get_running_loop()
+        loop = _get_running_loop()
         if loop is None:
             later(self._start_late, result, name, args, context)
         else:
@@ -310,7 +311,7 @@ class EventEmitter:
     def _start_late(
         self, result: Awaitable[Any], name: Hashable, args: tuple[Any, ...], context: Context | None
     ) -> None:
-        loop = asyncio._get_running_loop()
+        loop = _get_running_loop()
         if loop is not None:
             start(self, (result, name, args), loop, context)
             return
@@ -433,7 +434,7 @@ def _given(entry: Listener) -> Listener:
 
 
 def _is_current(task: asyncio.Task[Any] | None) -> bool:
-    return asyncio._get_running_loop() is not None and asyncio.current_task() is task
+    return _get_running_loop() is not None and asyncio.current_task() is task
 
 
 def _levels_to_the_user() -> int:

@@ -250,8 +250,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "an informational answer waits for the end of the turn",
         "_http1/exchange.py",
-        "            self._sink.put_now(block, done)",
-        "            self._sink.put(block, done)",
+        "            self.sink.put_now(block, done)",
+        "            self.sink.put(block, done)",
     ),
     Mutation(
         "a corked first chunk merges with the next",
@@ -307,7 +307,7 @@ MUTATIONS: list[Mutation] = [
     ),
     Mutation(
         "a late listener hears of a body that was given up",
-        "_message/incoming.py",
+        "_message/served_request.py",
         "                self._push = _ignore",
         "                self._push = self._push",
     ),
@@ -338,8 +338,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "trailers joined that Node sends apart",
         "_message/header_store.py",
-        "if isinstance(value, list) and len(value) > 1 and key not in self._unique_headers:",
-        "if False:",
+        "several = isinstance(value, list) and len(value) > 1 and key not in self._unique_headers",
+        "several = False",
     ),
 ]
 

@@ -29,6 +29,14 @@ class Message:
     _http_version: str
     _should_keep_alive: bool
 
+    def _take_head(self, method: str, target: bytes, version: str, fields: Any, keep: bool) -> None:
+        self._method, self._target, self._http_version = method, target, version
+        if isinstance(fields, list):
+            self._raw_fields = fields
+        else:
+            self._raw_head = fields
+        self._should_keep_alive = keep
+
     @property
     def fields(self) -> list[bytes]:
         """The fields, flat, by whichever lane they came."""

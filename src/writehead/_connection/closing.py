@@ -25,7 +25,7 @@ class ClosingLine(TimedLine):
             and self._last_words is None
             and self._start is None
             and self._backlog is None
-            and not self._released
+            and self.channel.owner is self
         )
 
     @property
@@ -53,4 +53,4 @@ class ClosingLine(TimedLine):
         for exchange in exchanges:
             exchange.must_close = exchange is exchanges[-1]
             response: Any = exchange.response
-            response._odd = True
+            response._take_general_way()

@@ -23,7 +23,7 @@ from writehead._http1.parser import RequestParser
 from writehead._loop.selector import once_taken, untie
 from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
-from writehead._net.socket import Socket, channel_of
+from writehead._net.socket import Socket
 
 logger = logging.getLogger("writehead")
 
@@ -47,9 +47,9 @@ class Connection(Reading):
             transport.set_write_buffer_limits(0)
             socket = Socket(transport, config, self)
         self.socket = socket
-        self.channel = channel = channel_of(socket)
+        self.channel = channel = socket._channel
         self.turns = channel.turns
-        self._now = now = config.timers.clock.time
+        now = config.timers.clock.time
         self._start = now()
         self._parsers = parsers = config.parsers
         self._last_head = parsers.last_head
@@ -85,7 +85,7 @@ class Connection(Reading):
                         return self._pass_empty_lines(data, heard, mine)
                 elif parser.take_body(size):
                     incoming = self._incoming
-                    if incoming is None or incoming._taker is None or not incoming._hand_over(data):
+                    if incoming is None or not incoming._hand_over(data):
                         self._on_body(data)
                     if not self._feeding and size > LARGE_PACKET:
                         self._listen_to_body()
@@ -119,7 +119,7 @@ class Connection(Reading):
         if self._keep_alive_set and self.current is not None:
             self._start_keeping_time()
         if channel.idle_after:
-            channel.active_at = self._now()
+            channel.active_at = self._config.timers.clock.time()
             if channel.idle_fired:
                 channel.touch()
 
@@ -193,41 +193,25 @@ class Connection(Reading):
             if config.fast_path and head.usual and not (channel.heard or channel.destroyed):
                 # All that `_on_head`, the constructors and the dispatch do for the usual request. What
                 # is read before it is written is set here: see `SocketFlow`.
+                context = config.copy_context()
                 message = _new_message(IncomingMessage)
-                message._listeners = message._flowing = None
-                message._consumed = False
-                message._length = 0
-                message._socket = self.socket
-                message._source = self
-                message._method = method
-                message._target = target
-                message._raw_head = head
+                message._begin_whole(self, self.socket, method, target, head, context)
                 response = _new(ServerResponse)
-                response.req = message
-                response._listeners = response._store = None
-                response._rendered = response._destroyed = response._closed = False
-                response._odd = method == "HEAD"
-                response._status_code = 200
                 exchange = Http1Exchange()
-                exchange.stays = True
+                response._begin(message, exchange, head.keep_alive, method == "HEAD")
                 exchange.last_allowed = False
                 exchange.line = self
                 exchange.response = response
-                if head.keep_alive:
-                    exchange.keep_lines = config.keep_alive_lines
-                else:
-                    exchange.keep_lines = CLOSE
-                    exchange.stays = response._should_keep_alive = False
-                response._exchange = exchange
+                exchange.stays = head.keep_alive
+                exchange.keep_lines = config.keep_alive_lines if head.keep_alive else CLOSE
                 self._incoming = message
                 self._used = True
                 if self.current is None:
                     self.current = exchange
-                    exchange._sink = channel
+                    exchange.sink = channel
                 else:
-                    exchange._sink = None
+                    exchange.sink = None
                     self._enqueue(exchange)
-                context = message._listener_context = config.copy_context()
                 try:
                     for listener in config.listeners.get("request", ()):
                         result = context.run(listener, message, response)
@@ -244,12 +228,7 @@ class Connection(Reading):
                 message = made
             if message is self._incoming:  # else it is lost already
                 self._start = self._incoming = None
-                message._complete = True
-                if message._flowing is None and message._listeners is None:
-                    message._eof = True  # all that `_push_end` does where nobody listens
-                    message._reading = False
-                else:
-                    message._push_end()
+                message._end_whole()
                 if channel.reading_paused:
                     self.on_socket_resume()
             if not head.keep_alive:
@@ -461,8 +440,7 @@ class Connection(Reading):
         config = self._config
         if self._keep_alive_set:
             self._start_keeping_time()
-        message._source = self
-        if message._method == "CONNECT" or config.wants_upgrade(message):
+        if message._begin_upgrade(self) or config.wants_upgrade(message):
             self._hand_over(message, parser.rest)
             return
         message._upgrade = False
@@ -473,18 +451,15 @@ class Connection(Reading):
     def _hand_over(self, message: IncomingMessage, head: bytes) -> None:
         socket, channel = self.socket, self.channel
         self._closed_input = True
-        self._released = True
         self._incoming = None
         self._start = None
         self._abandon_parser()
         config = self._config
         config.on_gone(self)
-        message._complete = True
-        message._source = None
-        message._push_end()
+        context = message._release()
         # With a socket that is destroyed the next response stays in the queue, and has to be told.
         channel.owner = Leftovers(self) if self.current is not None or self._queue else None
         self._listen_by(Raw(socket, config))
-        channel.own_context = message._listener_context  # it is this request's from now on
+        channel.own_context = context  # it is this request's from now on
         channel.resume_reading()
         config.on_upgrade(message, socket, head)

@@ -63,13 +63,11 @@ class Making(ClosingLine):
         exchange = Http1Exchange()
         exchange.line = self
         exchange.keep_lines = config.keep_alive_lines
-        message._source = self
+        current, for_head, keep = message._begin(self)
         self._incoming = message
-        if config.response_class is ServerResponse and message._http_version == "1.1":
-            # What its constructor does, without the call.
+        if config.response_class is ServerResponse and current:
             response = _new(ServerResponse)
-            response.req = message
-            response._exchange = exchange
+            response._begin(message, exchange, keep, for_head or not keep)
             exchange.response = response
         else:
             message._join_duplicates = config.join_duplicates  # it may read the fields as it is made
@@ -77,22 +75,15 @@ class Making(ClosingLine):
             if made is None:
                 return
             response = made
+            response._adapt(for_head, keep)
         if not config.fast_path_response:
             self._adapt(message, response, exchange)
-        if message._method == "HEAD":
-            response._odd = True
-        if not message._should_keep_alive:
-            response._should_keep_alive = False
-            response._odd = True
-        elif response._odd:
-            response._should_keep_alive = True
         if self.current is None and not channel.destroyed:
             self.current = exchange
-            exchange._sink = channel
+            exchange.sink = channel
             if channel.written_ended:
                 exchange.outlive_sink()
-            if response._listeners is not None:
-                response._on_socket(self.socket, channel)
+            response._get_socket(self.socket, channel)
             if channel.heard:
                 exchange.after_listeners = self.socket.listener_count("close")
         else:
@@ -117,18 +108,15 @@ class Making(ClosingLine):
     def _adapt(self, message: IncomingMessage, response: ServerResponse, exchange: Http1Exchange) -> None:
         """Apply the options that few servers set."""
         config = self._config
-        response._odd = True
         if config.closing:
             for other in self.exchanges():  # the last one in line closes, not those before it
                 other.must_close = False
             exchange.must_close = True
         mark = self.channel.mark
-        message._high_water_mark = response._high_water_mark = mark
-        response._reject_body = config.reject_body
-        response._unique_headers = config.unique_headers
-        response._close_after_finish = config.close_after_finish
-        response._lenient = config.lenient
-        message._join_duplicates = config.join_duplicates
+        message._apply(mark, config.join_duplicates)
+        response._apply(
+            mark, config.reject_body, config.unique_headers, config.close_after_finish, config.lenient
+        )
 
     def _on_whole(self, whole: Whole) -> IncomingMessage | None:
         """Begin a request that came whole, but is not usual; None if it cannot be made."""

@@ -104,7 +104,6 @@ class Reading(Making):
         self._start = None
         self._head_complete = False
         if incoming is not None:
-            incoming._complete = not incoming._given_up
-            incoming._push_end()
+            incoming._complete_body()
         if self.channel.reading_paused:
             self.on_socket_resume()

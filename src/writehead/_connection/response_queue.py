@@ -15,7 +15,6 @@ from writehead._connection.error_response import ErrorResponses
 from writehead._connection.loss import LOST, abort, give_up, lose_in_turns
 from writehead._http1.exchange import ENDED, Http1Exchange
 from writehead._message.incoming import IncomingMessage
-from writehead._message.no_exchange import SENT
 from writehead._message.response import ServerResponse
 from writehead._net.channel_state import LAST
 
@@ -38,8 +37,7 @@ class Line(ErrorResponses):
 
     def _give_socket(self, exchange: Http1Exchange, response: ServerResponse) -> None:
         self.current = exchange
-        if response._listeners is not None:
-            response._on_socket(self.socket, self.channel)
+        response._get_socket(self.socket, self.channel)
         exchange.after_listeners = self.socket.listener_count("close")
         exchange.attach(self.channel)
 
@@ -47,30 +45,10 @@ class Line(ErrorResponses):
         """A response has left whole: see to its request, then to the next in line."""
         while True:
             response: Any = exchange.response
-            request = response.req
-            response._exchange = SENT
             exchange.response = None
-            heard = response._listeners is not None  # by somebody who may listen to the request next
-            if (
-                request._listeners is None
-                and not heard
-                and request._complete
-                and not request._consumed
-                and not request._length
-                and type(request) is IncomingMessage
-            ):
-                # An empty body that nobody looked at: what its events would leave behind.
-                request._flowing = request._consumed = request._end_emitted = True
-                request._destroyed = request._closed = True
-            else:
-                request._leave()
-            if heard:
-                response._prepare_close()
-                break
-            if not response._closed:
-                response._flushed = response._destroyed = response._closed = True
+            heard = response._depart()
             queue = self._queue
-            if queue is None or not self._goes_along(queue[0]):
+            if heard or queue is None or not self._goes_along(queue[0]):
                 break
             exchange = queue.popleft()
             if not queue:
@@ -84,7 +62,7 @@ class Line(ErrorResponses):
             or exchange.last_allowed
             or self._config.closing
         ):
-            self._go_on(exchange, request, heard)
+            self._go_on(exchange, response.req, heard)
         else:
             seconds = self._config.keep_alive_seconds
             channel = self.channel
@@ -110,7 +88,7 @@ class Line(ErrorResponses):
             self._say_last_words()
         elif self.channel.peer_ended and self._start is None and not self._error_told:
             self._end_behind_input()
-        elif not self._released:
+        elif self.channel.owner is self:
             self._wait_for_more()
 
     def _wait_for_more(self) -> None:
@@ -141,7 +119,7 @@ class Line(ErrorResponses):
             self._say_last_words()
             return
         channel = self.channel
-        if not request._complete:
+        if not request.complete:
             channel.expects_more = True
         elif not (channel.heard or channel.written_ended or channel.blocked or channel.held):
             if over or not channel.has_unread():
@@ -162,7 +140,7 @@ class Line(ErrorResponses):
             self._queue.appendleft(exchange)
             return
         self._give_socket(exchange, response)
-        if response._need_drain and not response._finished:
+        if response.writable_need_drain:
             if response.writable_length:
                 self.channel.need_drain = True  # of what it had written while it waited
             else:
@@ -320,7 +298,7 @@ class Line(ErrorResponses):
     def _end_behind_input(self) -> None:
         """End the connection, of which nothing more is read."""
         channel = self.channel
-        if not (channel.destroyed or self._released):
+        if channel.owner is self and not channel.destroyed:
             self.socket.end()
             if channel.finished:
                 self.socket.destroy()
@@ -354,9 +332,8 @@ class Line(ErrorResponses):
         for exchange in self.exchanges()[:LOST]:
             abort(exchange)
         incoming, self._incoming = self._incoming, None
-        source: Any = None if incoming is None else incoming._source
-        if incoming is not None and source is self:
-            incoming._lose()
+        if incoming is not None:
+            incoming._lose(self)
         return 0 if self.current is None else self.current.after_listeners
 
     def _abandon_parser(self) -> None:

@@ -27,7 +27,6 @@ class PacketState(asyncio.Protocol):
         "_incoming",
         "_keep_alive_set",
         "_last_head",
-        "_now",
         "_parser",
         "_parsers",
         "_queue",
@@ -46,6 +45,18 @@ class PacketState(asyncio.Protocol):
     _last_head: RawHead | None  # of the request before it, until the next sweep
 
 
+class Progress:
+    """What was seen of a body and of a response at the last look that saw more of them, and when that was."""
+
+    __slots__ = ("received", "received_since", "unsent", "unsent_since")
+
+    def __init__(self) -> None:
+        self.received = -1  # bytes; -1: none is awaited
+        self.received_since = 0.0
+        self.unsent = -1
+        self.unsent_since = 0.0
+
+
 class ConnectionState(PacketState):
     """The state of a connection that speaks HTTP/1; see `Connection`."""
 
@@ -58,11 +69,7 @@ class ConnectionState(PacketState):
         "_last_words",
         "_parked",
         "_read_paused",
-        "_received",
-        "_received_since",
-        "_released",
-        "_unsent",
-        "_unsent_since",
+        "_progress",
     )
 
     def __init__(self, config: ConnectionConfig) -> None:
@@ -81,12 +88,8 @@ class ConnectionState(PacketState):
         self._closed_input = False  # what still comes is ignored
         self._error_told = False
         self._feeding = False  # large packets come by a BodyFeed
-        self._released = False  # an upgrade took the socket
         self._last_words: tuple[bytes, BaseException] | None = None
-        self._received = -1  # bytes, at the last look that saw more of a body; -1: none is awaited
-        self._received_since = 0.0
-        self._unsent = -1
-        self._unsent_since = 0.0
+        self._progress: Progress | None = None  # at the last look, where one was taken
         self._counted_requests = 0  # of HTTP/1.1, for max_requests_per_socket
 
     def exchanges(self) -> list[Http1Exchange]:

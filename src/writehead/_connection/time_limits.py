@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from writehead._connection.response_queue import Line
+from writehead._connection.state import Progress
 from writehead.errors import RequestTimeoutError, WriteTimeoutError
 
 
@@ -32,16 +33,19 @@ class TimedLine(Line):
     def look_at_progress(self, now: float, write_timeout: float, body_timeout: float) -> None:
         """Cut the connection if a body, or an answer, has stood still for so many seconds."""
         channel = self.channel
+        seen = self._progress
+        if seen is None:
+            seen = self._progress = Progress()
         if not (body_timeout and self._awaits_body()):
-            self._received = -1
-        elif channel.bytes_read != self._received:
-            self._received, self._received_since = channel.bytes_read, now
-        elif now - self._received_since > body_timeout:
+            seen.received = -1
+        elif channel.bytes_read != seen.received:
+            seen.received, seen.received_since = channel.bytes_read, now
+        elif now - seen.received_since > body_timeout:
             channel.judge(self._body_stands_still, lambda: self.expire(RequestTimeoutError()))
         unsent = self._progress_of_response() if write_timeout else -1
-        if unsent == -1 or unsent != self._unsent:
-            self._unsent, self._unsent_since = unsent, now
-        elif now - self._unsent_since > write_timeout:
+        if unsent == -1 or unsent != seen.unsent:
+            seen.unsent, seen.unsent_since = unsent, now
+        elif now - seen.unsent_since > write_timeout:
             channel.judge(self._response_stands_still, lambda: self.socket.destroy(WriteTimeoutError()))
 
     def _progress_of_response(self) -> int:
@@ -61,11 +65,13 @@ class TimedLine(Line):
             response: Any = exchange.response
             if response is not None and response.req is incoming:
                 # Who asked whether to go on has not been told so far (RFC 9110, 10.1.1).
-                return not response._expects_continue or response._sent_100 or response.headers_sent
+                return not response._awaits_continue
         return True
 
     def _body_stands_still(self) -> bool:
-        return self._awaits_body() and self.channel.bytes_read == self._received
+        seen = self._progress
+        return seen is not None and self._awaits_body() and self.channel.bytes_read == seen.received
 
     def _response_stands_still(self) -> bool:
-        return self._unsent != -1 and self._progress_of_response() == self._unsent
+        seen = self._progress
+        return seen is not None and seen.unsent != -1 and self._progress_of_response() == seen.unsent

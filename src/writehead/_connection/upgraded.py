@@ -107,8 +107,8 @@ class Leftovers:
         current = self.connection.current
         for exchange in self.connection.exchanges():
             response: Any = exchange.response
-            if response is not None and response.req._signal is not None:
-                response.req._signal._abort(ConnectionLostError())
+            if response is not None:
+                response.req._abort_signal(ConnectionLostError())
         return 0 if current is None else current.after_listeners
 
     def close_responses(self) -> None:

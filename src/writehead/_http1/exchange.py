@@ -49,7 +49,7 @@ class Http1Exchange:
     stage = OPEN
     response: ResponseSide | None = None
     line: Line | None = None  # the connection it is on; None for a response made by hand
-    _sink: Sink | None = None
+    sink: Sink | None = None  # None while it is queued
     coming: Sink | None = (
         None  # while 'socket' is told and what was parked still waits: the sink; or one that has ended
     )
@@ -80,7 +80,7 @@ class Http1Exchange:
     @property
     def socket(self) -> Any:
         """The sink's user side: the Socket, or the writable given by hand."""
-        sink = self._sink or self.coming
+        sink = self.sink or self.coming
         return None if sink is None else sink.socket or self.lost_socket
 
     @property
@@ -91,18 +91,18 @@ class Http1Exchange:
     @property
     def queued(self) -> bool:
         """Whether it waits behind other responses, or for a socket."""
-        return self._sink is None
+        return self.sink is None
 
     @property
     def pending(self) -> int:
         """Bytes accepted and not yet with the operating system."""
-        below = 0 if self._sink is None else self._sink.pending
+        below = 0 if self.sink is None else self.sink.pending
         return self._parked_size + self._merged_size + below
 
     @property
     def mark(self) -> int | None:
         """The high-water mark of the sink; None while parked."""
-        return None if self._sink is None else self._sink.mark
+        return None if self.sink is None else self.sink.mark
 
     def begin(self, head: ResponseHead) -> None:
         """Decide the framing, render the head and hold it.
@@ -182,7 +182,7 @@ class Http1Exchange:
                 last = head + last
             else:
                 self._send(head, None)
-        sink = self._sink
+        sink = self.sink
         if sink is not None:
             self.refused = not sink.put_last(last, self)
         else:
@@ -208,7 +208,7 @@ class Http1Exchange:
         text = f"{STATUS_LINES[status]}{lines}{date_line()}{self.keep_lines}Content-Length: {size}\r\n\r\n"
         head = text.encode("latin-1")
         self.stage = ENDED
-        sink = self._sink
+        sink = self.sink
         if sink is not None:
             if not (sink.put_last(head + body, self) if size < LARGE else sink.put_last(head, self, body)):
                 self.refused = True
@@ -226,12 +226,12 @@ class Http1Exchange:
     def stream(self) -> Sink | None:
         """Return the sink if chunks may go straight there: head sent, chunked, not corked."""
         if self.stage and self.chunked and self.body_allowed and not self._corked:
-            return self._sink
+            return self.sink
         return None
 
     def on_settled(self) -> None:
         """Ask whether the last bytes have been taken; later, or at the end of the packet."""
-        sink = self._sink
+        sink = self.sink
         if sink is None or sink.is_settled(self):
             self.on_passed(None)
 
@@ -242,9 +242,9 @@ class Http1Exchange:
             return
         self._head = None
         self.stage = SENT
-        if self._sink is not None:
-            self._sink.put_now(head)
-            self._sink.settle()  # not at the end of the packet: the handler may take its time
+        if self.sink is not None:
+            self.sink.put_now(head)
+            self.sink.settle()  # not at the end of the packet: the handler may take its time
         else:
             self._park(head, None)
 
@@ -255,16 +255,16 @@ class Http1Exchange:
                 later(done, None)
             return True
         block = informational_head(code, fields)
-        if self._sink is not None:
-            self._sink.settle()  # what went before has left
-            self._sink.put_now(block, done)
-            self._sink.settle()
-            return self._sink.pending < self._sink.mark
+        if self.sink is not None:
+            self.sink.settle()  # what went before has left
+            self.sink.put_now(block, done)
+            self.sink.settle()
+            return self.sink.pending < self.sink.mark
         return self._park(block, done)
 
     def abort(self, error: BaseException | None) -> None:
         """Cut the connection, or give up the place in the line."""
-        sink = self._sink or self.coming
+        sink = self.sink or self.coming
         if sink is not None:
             sink.destroy(error)
         else:
@@ -274,8 +274,8 @@ class Http1Exchange:
     def cork(self) -> None:
         """Gather the chunks that follow into one."""
         self._corked += 1
-        if self._sink is not None:
-            self._sink.cork()
+        if self.sink is not None:
+            self.sink.cork()
 
     def uncork(self) -> bool:
         """Undo one cork; the last one sends what was gathered. Tell whether there was anything."""
@@ -288,15 +288,15 @@ class Http1Exchange:
             self._merged_size = 0
             done = [callback for _, callback in merged if callback is not None]
             self._put_chunk(b"".join([chunk for chunk, _ in merged]), _all_done(done) if done else None)
-        if self._sink is not None:
-            self._sink.uncork()
+        if self.sink is not None:
+            self.sink.uncork()
         return merged is not None and not self._corked
 
     # -- what the line asks ----------------------------------------------------
 
     def attach(self, sink: Sink) -> None:
         """Let the exchange out: `sink` gets what was parked."""
-        self._sink = sink
+        self.sink = sink
         for _ in range(self._corked):
             sink.cork()
         if self.gathered:
@@ -320,8 +320,8 @@ class Http1Exchange:
     def outlive_sink(self) -> None:
         """Keep what the response still writes: the sink has ended, and nothing more leaves (Node: `writable`)."""
         if self.stage < ENDED:
-            self.coming = self._sink
-            self._sink = None
+            self.coming = self.sink
+            self.sink = None
             if self.response is not None:
                 self.response._on_outlived()
 
@@ -340,8 +340,8 @@ class Http1Exchange:
 
     def detach(self) -> None:
         """Take the sink away, without the corks that it has of this response; what follows is parked."""
-        sink = self._sink
-        self._sink = None
+        sink = self.sink
+        self.sink = None
         if sink is not None:
             for _ in range(self._corked):
                 sink.uncork()
@@ -359,8 +359,8 @@ class Http1Exchange:
 
     def settle(self) -> None:
         """Hand down what `end` or `flush` left for the end of the packet."""
-        if self._sink is not None:
-            self._sink.settle()
+        if self.sink is not None:
+            self.sink.settle()
 
     # -- inside ----------------------------------------------------------------
 
@@ -376,7 +376,7 @@ class Http1Exchange:
         return self._send(data, done)
 
     def _send(self, data: bytes, done: Done | None) -> bool:
-        sink = self._sink
+        sink = self.sink
         if sink is not None:
             return sink.put(data, done)
         return self._park(data, done)

@@ -111,10 +111,8 @@ def _stays(make_llhttp: Callable[[SimpleNamespace], Any], data: bytes) -> bool:
 
 def fill(message: Any, whole: Whole) -> None:
     """Write what the lane found into a message."""
-    message._method, message._target, head = whole
-    message._http_version = "1.1"
-    message._raw_head = head
-    message._should_keep_alive = head.keep_alive
+    method, target, head = whole
+    message._take_head(method, target, "1.1", head, head.keep_alive)
 
 
 def method_text(method: bytes) -> str:

@@ -9,20 +9,22 @@ if TYPE_CHECKING:
 
 
 class RequestHead(Protocol):
-    """What the parser writes into a message, when its head or its trailers are complete.
+    """What the parser makes of a head: a message, which keeps what the parser asks for again.
 
-    One of `_raw_fields` and `_raw_head`; `_raw_trailers` and `_upgrade` only if there is
-    something to say, so the class should have defaults.
+    `_raw_trailers` and `_upgrade` are written only if there is something to say, so the class should have defaults.
     """
 
-    _method: str
-    _target: bytes  # as sent
     _http_version: str
     _raw_fields: list[bytes]  # name, value, name, value, …; white space around values is off
-    _raw_head: RawHead  # in place of `_raw_fields`, from the quick lane
     _raw_trailers: list[bytes]
     _should_keep_alive: bool
     _upgrade: bool  # CONNECT, or both `Connection: upgrade` and `Upgrade`
+
+    def _take_head(
+        self, method: str, target: bytes, version: str, fields: list[bytes] | RawHead, keep: bool
+    ) -> None:
+        """Take the head; fields that came all in one piece as a `RawHead`."""
+        ...
 
 
 class End:

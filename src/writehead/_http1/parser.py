@@ -369,11 +369,8 @@ class RequestParser(Packet):
         except BaseException as failure:
             self._failure = failure
             raise Stopped from None
-        message._method = METHODS.get(method) or method_text(method)
-        message._target = target
-        message._http_version = version
-        message._raw_fields = fields
-        message._should_keep_alive = llhttp.should_keep_alive()
+        name = METHODS.get(method) or method_text(method)
+        message._take_head(name, target, version, fields, llhttp.should_keep_alive())
         self._message = message
         self._clean = False
         self._fields = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from asyncio import _get_running_loop  # of its __all__: None where no loop runs
 from collections import deque
 from collections.abc import Callable
 from contextvars import copy_context
@@ -175,7 +176,7 @@ _current = _before_any_loop
 def turns() -> Turns:
     """Return the queue of the running loop, or the one that waits for a loop."""
     global _current
-    loop = asyncio._get_running_loop()
+    loop = _get_running_loop()
     current = _current
     if current.loop is loop:
         return current

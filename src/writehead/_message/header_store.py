@@ -6,7 +6,7 @@ Law: keys are lower-case; an entry keeps the spelling and the value that were gi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from writehead._node.event_arguments import MESSAGE_ARGUMENT_COUNTS
@@ -238,12 +238,10 @@ class HeaderStore(OutgoingEmitter):
         for name, value in field_pairs(headers):
             key = _fields.check_name(name, "Trailer name")
             value = _fields.check_value(name, value, self._lenient, "trailer content")
-            texts: Iterator[str]
-            if isinstance(value, list) and len(value) > 1 and key not in self._unique_headers:
-                texts = map(_fields.text, value)  # Node: a Cookie's too, unlike in a head
-            else:
-                texts = iter(_fields.texts(name, value, join=True))
-            trailers.extend((str.__str__(name), text) for text in texts)
+            several = isinstance(value, list) and len(value) > 1 and key not in self._unique_headers
+            # Node: of several values each has a line, a Cookie's too, unlike in a head.
+            items = value if several else _fields.items(name, value, join=True)
+            trailers.extend((str.__str__(name), _fields.text(item)) for item in items)
         self._trailers = trailers
         self._odd = True
 

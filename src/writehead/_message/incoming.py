@@ -4,33 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from writehead._loop.ticks import later, turns
+from writehead._loop.ticks import later
 from writehead._message.abort_signal import AbortSignal
+from writehead._message.served_request import ServedRequest
 from writehead._node.callbacks import Callback
 from writehead._node.event_arguments import MESSAGE_ARGUMENT_COUNTS
 from writehead._node.failure_log import log_failure
 from writehead._semantics import fields as _fields
-from writehead._semantics.exchange import FieldBlock
 from writehead._semantics.headers import Headers
-from writehead._streams.readable import Readable
-from writehead.errors import AbortError, ConnectionLostError, PayloadTooLargeError
+from writehead.errors import PayloadTooLargeError
 
 if TYPE_CHECKING:
     from writehead._message.incoming_emitter import IncomingEmitter
     from writehead._net.socket import Socket
     from writehead._node.argument_types import Duration
 else:  # the same, without the types of its events
-    IncomingEmitter = Readable
-
-
-class Source(Protocol):
-    """Where a request's body comes from."""
-
-    def want_body(self, message: Any) -> None: ...
-    def fail_request(self, request: Any) -> None: ...
-    def refuse_body(self, request: Any, error: PayloadTooLargeError) -> None: ...
+    IncomingEmitter = ServedRequest
 
 
 class IncomingMessage(IncomingEmitter):
@@ -46,33 +37,12 @@ class IncomingMessage(IncomingEmitter):
 
     _argument_counts = MESSAGE_ARGUMENT_COUNTS
 
-    # What the parser sets.
-    # A message made by hand has no method and no version; those of a server do, and that is what their types say.
-    _method: str = None  # type: ignore[assignment]
-    _target: bytes = b""
-    _http_version: str = "1.1"
-    _raw_fields: list[bytes] | None = None
-    _raw_head: FieldBlock | None = None
-    _raw_trailers: list[bytes] | None = None
-    _should_keep_alive = True
-    _upgrade = False
-    # What the connection sets.
-    _exchange: Any = None
-    _source: Source | None = None
-    _join_duplicates = False
-    _tells_taker = True
-    _complete = False
-    # What is worked out at first use.
-    _url: str | None = None
-    _raw_headers: list[str] | None = None
-    _headers: Headers | None = None
-    _headers_distinct: dict[str, list[str]] | None = None
-    _trailers: Headers | None = None
-    _trailers_distinct: dict[str, list[str]] | None = None
-    _signal: AbortSignal | None = None
-    _aborted = False
-    _is_answered = False
-    _given_up = False  # what has come of the body since was thrown away
+    _closes_unheard = True
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """A subclass ends step by step: it may have overridden any of them."""
+        super().__init_subclass__(**kwargs)
+        cls._closes_unheard = False
 
     def __init__(self, socket: Any = None) -> None:
         self._socket = socket
@@ -131,19 +101,6 @@ class IncomingMessage(IncomingEmitter):
     httpVersionMinor = http_version_minor
 
     # -- headers and trailers --------------------------------------------------
-
-    def _field_bytes(self) -> list[bytes]:
-        """Return the fields as sent: name, value, name, value, …"""
-        fields = self._raw_fields
-        if fields is None:
-            head = self._raw_head
-            fields = self._raw_fields = [] if head is None else head.fields[:]
-        return fields
-
-    def _values_of(self, name: bytes) -> list[bytes]:
-        """Return the values of the fields of a lower-case name, in order."""
-        fields = self._field_bytes()
-        return [fields[at + 1] for at in range(0, len(fields), 2) if fields[at].lower() == name]
 
     @property
     def raw_headers(self) -> list[str]:
@@ -268,7 +225,7 @@ class IncomingMessage(IncomingEmitter):
             self._signal = AbortSignal()
             self._signal._listener_context = self._listener_context
             if self._aborted:
-                self._signal._abort(self._errored)
+                self._abort_signal(self._errored)
         return self._signal
 
     # -- the body --------------------------------------------------------------
@@ -276,11 +233,6 @@ class IncomingMessage(IncomingEmitter):
     def _want(self) -> None:
         if not self._complete and self._source is not None:
             self._source.want_body(self)
-
-    @property
-    def _is_full(self) -> bool:
-        """Whether the body waits to be read before more may come."""
-        return not (self._complete or self._has_room())
 
     def _emit_close(self) -> None:
         super()._emit_close()
@@ -299,35 +251,6 @@ class IncomingMessage(IncomingEmitter):
         self._consumed = True  # on Python 3.11 an async listener begins to read a turn later
         return super().__aiter__()
 
-    def _start_ended(self) -> None:
-        """Begin as a request that was read to its end: no event will come (optimize_empty_requests)."""
-        self._eof = self._end_emitted = self._destroyed = self._closed = True
-        self._consumed = True
-
-    def _leave(self) -> None:
-        """The response is out: a body that nobody has begun to read is thrown away.
-
-        One that was read in part waits for its reader, as long as there is room for it.
-        """
-        self._is_answered = True
-        if not (self._consumed or self._resume_scheduled):
-            self._discard()
-            if not self._complete:
-                self._push = _ignore  # type: ignore[method-assign]  # who listens from now on gets no part of it
-        else:
-            self._look_at_rest()
-
-    def _look_at_rest(self) -> None:
-        """Behind the response: see later whether anybody is about to read what fills the buffer."""
-        if self._is_answered and self._is_full:
-            turns().next_round(self._give_up_if_full)  # its end may be in this packet
-
-    def _give_up_if_full(self) -> None:
-        """End a request that is answered, if its unread body holds up the connection."""
-        if self._is_full and self._left and not self._destroyed:
-            self._given_up = True
-            self._break_off()
-
     def pause(self) -> Self:
         """Stop the flow at once, with a 'pause' event; what comes is buffered.
 
@@ -341,23 +264,6 @@ class IncomingMessage(IncomingEmitter):
         super()._after_readable_removed()
         self._look_at_rest()
 
-    def _abort(self, with_socket: bool = True) -> None:
-        """The connection was lost, or is given up, before the answer was out."""
-        if not with_socket:
-            self._socket = None
-        lost = ConnectionLostError()
-        self.destroy(lost)
-        if self._signal is not None:
-            self._signal._abort(lost)
-
-    def _lose(self) -> None:
-        """The connection was lost after the answer, with body still to come: 'close' alone."""
-        if not self._destroyed:
-            self._destroyed = True
-            if self._taker is not None:  # an iteration is not left to wait for the rest
-                self._errored = ConnectionLostError()
-            later(self._tell_destroyed, None)
-
     def _on_destroy(self, error: BaseException | None) -> None:
         due: Callable[..., object] = self._after_destroy
         socket = None
@@ -370,19 +276,10 @@ class IncomingMessage(IncomingEmitter):
         else:
             later(later, due, error)  # before the loop hears of the socket, whose 'close' comes after
             socket.destroy(error)
-        if self._signal is not None:
-            self._signal._abort(error)
+        self._abort_signal(error)
 
     def _after_destroy(self, error: BaseException | None) -> None:
         later(self._tell_destroyed, error if self._heard("error") else None)
-
-    def _break_off(self) -> None:
-        """Iteration was left: the request ends, the connection stays."""
-        if not self._destroyed:
-            self._socket = None
-            self.destroy(AbortError())
-            if self._source is not None and not self._complete:
-                self._source.want_body(self)
 
     def _listener_failed(self, error: BaseException, event: Any, args: tuple[Any, ...]) -> None:
         log_failure(error, event, self, self)
@@ -454,8 +351,3 @@ class IncomingMessage(IncomingEmitter):
 def _no_constant(name: str) -> Any:
     """Refuse NaN and the infinities, which Python would take (RFC 8259, 6)."""
     raise ValueError(f"the body is no JSON: {name} is no number there")
-
-
-def _ignore(chunk: bytes) -> bool:
-    """Take a piece of a body that nobody wants; there is always room for more."""
-    return True

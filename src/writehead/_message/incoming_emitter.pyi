@@ -1,4 +1,4 @@
-"""Readable, with its events by name: made by `make events` of what `message_events.pyi` declares."""
+"""ServedRequest, with its events by name: made by `make events` of what `message_events.pyi` declares."""
 
 # Overloads that fit nothing stand before those that fit everything; what they give back differs from the base.
 # mypy: disable-error-code="override, overload-overlap, overload-cannot-match, assignment"
@@ -10,7 +10,7 @@ from typing import Literal, Protocol, Self, TypeVar, overload
 from typing_extensions import deprecated
 from writehead._node.listener_types import Misfit, Takes1, Takes2
 from writehead.events import L, Listener
-from writehead._streams.readable import Readable
+from writehead._message.served_request import ServedRequest
 from writehead._net.socket import Socket
 
 Event = Literal[
@@ -46,8 +46,8 @@ ReadableListener = TypeVar("ReadableListener", bound=Callable[[], object])
 ErrorListener = TypeVar("ErrorListener", bound=Callable[[Exception], object] | Callable[[], object])
 TimeoutListener = TypeVar("TimeoutListener", bound=Callable[[Socket], object] | Callable[[], object])
 
-class IncomingEmitter(Readable):
-    """Readable, with its events by name."""
+class IncomingEmitter(ServedRequest):
+    """ServedRequest, with its events by name."""
     @overload
     def on(
         self, name: Literal["newListener", "removeListener"]

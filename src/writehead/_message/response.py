@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from writehead._message.file_body import FileRange, open_range, send_range
 from writehead._message.header_store import field_pairs
-from writehead._message.informational import Informing
 from writehead._message.no_exchange import SENT, NoExchange
 from writehead._message.outgoing import OutgoingMessage
 from writehead._message.request_like import fact_of, header_of, version_of
+from writehead._message.served_response import ServedResponse
 from writehead._message.standalone import exchange_by_hand, sink_of
 from writehead._message.writable_watch import Watch
 from writehead._net.channel import Channel
@@ -42,7 +42,7 @@ UNSET: Any = object()
 FAILURE_BODY = b"Internal Server Error"
 
 
-class ServerResponse(Informing):
+class ServerResponse(ServedResponse):
     """The answer to one request; the server makes it and gives it to 'request'.
 
     Made by hand it is written to any writable given to `assign_socket`.
@@ -57,12 +57,10 @@ class ServerResponse(Informing):
     """
 
     _send_date = True
-    _status_code: Any = 200
     _status_message: Any = None
     _late_message: Any = UNSET  # what was assigned when it could change nothing any more
     _announces = False  # the length of the body is said where none will be sent, too
     _given: list[Entry] | None = None
-    _expects_continue = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """A subclass takes the general way: it may have overridden any step of it."""
@@ -318,13 +316,6 @@ class ServerResponse(Informing):
                 self._on_drained()
             elif isinstance(sink, Channel):
                 sink.need_drain = True
-
-    def _on_socket(self, socket: Any, sink: Sink) -> None:
-        """Tell that there is a socket, which the listeners find here already; what they write is sent in its turn."""
-        exchange = self._exchange
-        exchange.coming = sink
-        self._notify("socket", socket)
-        exchange.coming = None
 
     def detach_socket(self, socket: Any) -> None:
         """Let go of `socket`; what is written now is queued for another.

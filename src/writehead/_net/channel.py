@@ -99,7 +99,7 @@ class Channel(IdleWatch):
             if self.timers is not None:
                 self.timers.forget(self)
         self.closed = True
-        self._let_go()
+        self.owner = self.socket = None
 
     def _emit_error(self, error: BaseException) -> None:
         socket = self.socket

@@ -112,7 +112,7 @@ class ChannelState(ReadState):
     )
 
     peer_ended = False
-    refused = 0
+    refused = 0  # puts in a row that went past a multiple of the mark
     expects_more = False  # the client is likely to send more
     tells_resume = False  # 'pause' was emitted, as HTTP has stopped reading
     said_all = False  # it may be closed as one that was flushed, if it is

@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import threading
+from asyncio import _get_running_loop  # of its __all__: None where no loop runs
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from types import FrameType
@@ -71,7 +72,7 @@ def run(
     timeout = duration(
         _shutdown_timeout if shutdown_timeout is None else shutdown_timeout, "shutdown_timeout"
     )
-    if asyncio._get_running_loop() is not None:
+    if _get_running_loop() is not None:
         raise RuntimeError(
             "http.run() starts an event loop, and one is running already; "
             "there, `await server.listen(...)` is all that a server needs"

@@ -199,22 +199,23 @@ def _placed(digits: str, point: int) -> str:
     return f"{mantissa}e{point - 1:+d}"
 
 
-def texts(name: str, value: Any, join: bool = False, checked: bool = False) -> list[str]:
-    """Return the texts of one stored field, one for each of its lines; none for an empty list.
+def items(name: str, value: Any, join: bool = False, checked: bool = False) -> Sequence[Any]:
+    """Return the values of one stored field, one for each of its lines; none for an empty list.
 
     With `join` a list is one text, its items parted by "; ", as is a Cookie's always. A list that is `checked`,
     as no one has got it since it was, is not checked again.
     """
     if not isinstance(value, list | tuple):
-        return [text(value)]
-    items = [text(item) for item in value]
+        return (value,)
     if not checked:
-        for item in items:
+        value = [text(item) for item in value]
+        for item in value:
             if not (item.isascii() and item.isprintable()):
                 _check_characters(name, item, lenient=True, where="header content")
-    if join or (len(items) > 1 and len(name) == 6 and lower(name) == "cookie"):
-        return ["; ".join(items)]
-    return items
+    if join or (len(value) > 1 and len(name) == 6 and lower(name) == "cookie"):
+        return ("; ".join(map(text, value)),)
+    of_list: Sequence[Any] = value
+    return of_list
 
 
 # Words within values.

@@ -227,17 +227,10 @@ class Server(Settings, ServerEmitter):
     def _dispatch(self, req: IncomingMessage, res: ServerResponse, connection: Link) -> None:
         """Apply what comes before 'request': Host, the limit of requests, Expect."""
         config = self._config
-        if config.empty_requests_end and not _has_body(req):
-            req._start_ended()
-        if req._http_version == "1.1":
-            head = req._raw_head
-            if head is None:
-                hosts, expects = _hosts_and_expects(req._field_bytes())
-                good = _is_host(hosts)
-                expect = _joined(expects)
-            else:
-                good = head.host_is_good
-                expect = head.expect
+        if config.empty_requests_end:
+            req._end_if_empty()
+        if req.http_version == "1.1":
+            good, expect = req._host_and_expectation()
             if not good and not self._excuses_host(req, connection):
                 _answer_empty(res, 400)
                 return
@@ -264,27 +257,24 @@ class Server(Settings, ServerEmitter):
     def _excuses_host(self, req: IncomingMessage, connection: Link) -> bool:
         """Tell whether a Host field that is missing, doubled or no host is let through."""
         lenient = connection.is_lenient
-        return not self.require_host_header or (lenient and bool(req._values_of(b"host")))
+        return not self.require_host_header or (lenient and req._has_host())
 
     def _over_limit(self, req: IncomingMessage, res: ServerResponse, connection: Link) -> bool:
         count = connection.count_request()
         most = self._config.most_requests
         if count > most:
             self._notify_in(req._listener_context, "dropRequest", req, connection.socket)
-            res._exchange.last_allowed = True
-            res._odd = True
+            res._allow_no_more()
             res.write_head(503)
             res.end()
             return True
         if count == most:
-            res._exchange.last_allowed = True
-            res._odd = True
+            res._allow_no_more()
         return False
 
     def _expect(self, expect: str, req: IncomingMessage, res: ServerResponse) -> None:
         if _fields.has_continue(expect):
-            res._expects_continue = True
-            res._odd = True
+            res._expect_continue()
             if self.listener_count("checkContinue"):
                 self._call_request_listeners("checkContinue", req, res)
                 return
@@ -307,7 +297,7 @@ class Server(Settings, ServerEmitter):
             return False
 
     def _on_upgrade(self, req: IncomingMessage, socket: Socket, head: bytes) -> None:
-        event = "connect" if req._method == "CONNECT" else "upgrade"
+        event = "connect" if req.method == "CONNECT" else "upgrade"
         if not self._notify_in(req._listener_context, event, req, socket, head):
             socket.destroy()
 
@@ -376,33 +366,6 @@ def _subjects(args: tuple[Any, ...]) -> tuple[Any, Any, Any]:
         for kind in (IncomingMessage, Socket, ServerResponse)
     ]
     return found[0], found[1], found[2]
-
-
-def _has_body(req: IncomingMessage) -> bool:
-    return bool(req._values_of(b"content-length") or req._values_of(b"transfer-encoding"))
-
-
-def _hosts_and_expects(fields: list[bytes]) -> tuple[list[bytes], list[bytes]]:
-    """Return the values of the two fields that each request is asked for, in one walk."""
-    hosts = []
-    expects = []
-    for at in range(0, len(fields), 2):
-        size = len(fields[at])
-        if size == 4:
-            if fields[at].lower() == b"host":
-                hosts.append(fields[at + 1])
-        elif size == 6 and fields[at].lower() == b"expect":
-            expects.append(fields[at + 1])
-    return hosts, expects
-
-
-def _is_host(hosts: list[bytes]) -> bool:
-    """Judge the Host fields of a request: one, and a host (RFC 9112, 3.2)."""
-    return len(hosts) == 1 and _fields.is_host(hosts[0].decode("latin-1"))
-
-
-def _joined(values: list[bytes]) -> bytes | None:
-    return b", ".join(values) if values else None
 
 
 def _answer_empty(res: ServerResponse, status: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from asyncio import _get_running_loop  # of its __all__: None where no loop runs
 from collections.abc import AsyncIterator, Callable, Generator
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
@@ -204,7 +205,7 @@ class Iteration(AsyncIterator[Any]):
         ear, loop = self._ear, self._loop
         if ear is None or loop is None:
             return
-        if asyncio._get_running_loop() is loop:
+        if _get_running_loop() is loop:
             ear.leave()
         elif not loop.is_closed():  # the collector may run in any thread
             loop.call_soon_threadsafe(ear.leave)

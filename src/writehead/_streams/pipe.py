@@ -56,7 +56,7 @@ class Pipe:
         self._left = True
         if self._hears_drain:
             dest.off("drain", self._on_drain)
-            if source._awaiting:  # or the others would wait for this one for ever
+            if source._is_held:  # or the others would wait for this one for ever
                 self._on_drain()
         dest.emit("unpipe", source)
 
@@ -79,19 +79,13 @@ class Pipe:
     def _wait(self) -> None:
         source = self.source
         if not self._left:
-            assert source._awaiting is not None
-            source._awaiting.add(self)
-            source.pause()
+            source._hold(self)
         if not self._hears_drain:
             self._hears_drain = True
             self.dest.on("drain", self._on_drain)
 
     def _on_drain(self) -> None:
-        source = self.source
-        assert source._awaiting is not None
-        source._awaiting.discard(self)
-        if not source._awaiting and source._data_listening:
-            source.resume()
+        self.source._let_on(self)
 
     def _on_end(self) -> None:
         if self._ends:

@@ -86,9 +86,6 @@ class Readable(ReadableState):
         taker.give(chunk)
         return True
 
-    def _has_room(self) -> bool:
-        return not self._length or self._length < self._high_water_mark
-
     def _accept(self, chunk: Chunk, front: bool = False) -> None:
         """Emit a piece if that can be, or else keep it."""
         if chunk and self._flowing and self._data_listening and not self._length and not self._sync:
@@ -129,16 +126,6 @@ class Readable(ReadableState):
 
     def _ended(self) -> None:
         """Hear that 'end' was emitted."""
-
-    @property
-    def _untouched(self) -> bool:
-        """Whether nobody has read, iterated, paused, resumed, or listened to 'data' or 'readable'."""
-        return self._flowing is None and self._paused is None and not self._consumed
-
-    @property
-    def _left(self) -> bool:
-        """Whether nobody is about to read the rest: not flowing, no reader, no slow pipe."""
-        return not (self._flowing or self._readable_listening or self._awaiting or self._end_emitted)
 
     def _discard(self) -> None:
         """Throw away what is buffered and what comes; 'end' follows."""
@@ -393,6 +380,21 @@ class Readable(ReadableState):
             self._end_emitted = True
             self._notify("end")
             self._ended()
+
+    # -- for pipes
+
+    def _hold(self, pipe: Pipe) -> None:
+        """Wait until the destination of `pipe` has drained."""
+        assert self._awaiting is not None
+        self._awaiting.add(pipe)
+        self.pause()
+
+    def _let_on(self, pipe: Pipe) -> None:
+        """The destination of `pipe` has drained: go on, if none other is awaited."""
+        assert self._awaiting is not None
+        self._awaiting.discard(pipe)
+        if not self._awaiting and self._data_listening:
+            self.resume()
 
     # -- the buffer
 

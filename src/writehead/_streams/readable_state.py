@@ -107,6 +107,26 @@ class ReadableState(Destroyable):
 
     readableEncoding = readable_encoding
 
+    # -- what is told of it inside ---------------------------------------------------
+
+    def _has_room(self) -> bool:
+        return not self._length or self._length < self._high_water_mark
+
+    @property
+    def _untouched(self) -> bool:
+        """Whether nobody has read, iterated, paused, resumed, or listened to 'data' or 'readable'."""
+        return self._flowing is None and self._paused is None and not self._consumed
+
+    @property
+    def _left(self) -> bool:
+        """Whether nobody is about to read the rest: not flowing, no reader, no slow pipe."""
+        return not (self._flowing or self._readable_listening or self._awaiting or self._end_emitted)
+
+    @property
+    def _is_held(self) -> bool:
+        """Whether it waits for a destination."""
+        return bool(self._awaiting)
+
     # -- what is asked of it -----------------------------------------------------
 
     def _checked(self, size: Any) -> int | None:
