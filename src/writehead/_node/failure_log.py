@@ -90,7 +90,7 @@ def _is_over(response: Any) -> bool:
 
 def _is_stopped(response: Any, socket: Any) -> bool:
     """Tell whether a listener that owes no response, as of 'upgrade', ends with its server."""
-    return response is None and bool(_fact(_fact(socket, "server"), "_closing"))
+    return response is None and bool(_fact(_fact(_fact(socket, "server"), "_config"), "closing"))
 
 
 @_beside()
