@@ -501,6 +501,17 @@ def test_an_option_may_be_assigned_before_the_server_is_made() -> None:
     assert Early().timeout == 0
 
 
+def test_a_listener_may_be_there_before_the_server_is_made() -> None:
+    """A subclass may listen to itself before it calls the constructor."""
+
+    class Early(http.Server):
+        def __init__(self) -> None:
+            self.on("request", lambda req, res: res.end("early"))
+            super().__init__()
+
+    assert testing.connect(Early()).request("GET", "/").body == b"early"
+
+
 def test_an_option_says_what_it_is() -> None:
     """Read on the class: its default, the unit of its numbers, and what it is for; one in both spellings."""
     option = http.Server.keepAliveTimeout
