@@ -54,8 +54,9 @@ lint: $(VENV)/.ready-dev ## Run ruff
 	$(BIN)/ruff format --check --quiet .
 
 .PHONY: types
-types: $(VENV)/.ready-dev ## Run mypy --strict
+types: $(VENV)/.ready-dev ## Run mypy --strict, and pyright on what users write
 	$(BIN)/mypy --no-error-summary
+	@$(BIN)/pyright --pythonpath $(BIN)/python
 
 .PHONY: packages
 packages: $(VENV)/.ready-dev ## Print the packages of the library, and what each imports

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import inspect
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -79,18 +76,3 @@ def test_a_method_that_is_typed_as_another_stays_itself() -> None:
         """Do nothing."""
 
     assert typed_as(EventEmitter.emit)(method) is method
-
-
-pyright = pytest.mark.skipif(
-    shutil.which("pyright", path=Path(sys.executable).parent) is None, reason="no pyright"
-)
-
-
-@pyright
-def test_pyright_agrees() -> None:
-    """What is to be right in tests/typing and in the examples is, in pyright's strict mode, and the rest is not."""
-    run = subprocess.run(
-        [Path(sys.executable).with_name("pyright"), "--pythonpath", sys.executable],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stdout
