@@ -33,7 +33,9 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     made.add_argument("-w", "--workloads", default="all", help=f"comma-separated, or all: {names}")
     made.add_argument("-s", "--servers", default="all", help=f"comma-separated, or all: {', '.join(SERVERS)}")
-    made.add_argument("-r", "--rounds", type=int, default=5, help="rounds of each server in each workload (5)")
+    made.add_argument(
+        "-r", "--rounds", type=int, default=5, help="rounds of each server in each workload (5)"
+    )
     made.add_argument("-t", "--seconds", type=int, default=4, help="length of a measured turn (4)")
     made.add_argument("--warm-up", type=int, default=1, help="seconds of load before each measured turn (1)")
     made.add_argument("--docs", action="store_true", help="write chart and table into docs/topics/ too")
