@@ -42,9 +42,9 @@ FAILURE_BODY = b"Internal Server Error"
 
 
 class ServerResponse(Informing):
-    """The answer to one request; the server makes it and gives it to 'request'.
+    """The response to one request; the server makes it and passes it to 'request'.
 
-    Made by hand it is written to any writable given to `assign_socket`.
+    One that a program makes is written to any writable given to `assign_socket`.
 
     Args:
         req: the request; only its method, its version and, below HTTP/1.1, its TE
@@ -135,7 +135,7 @@ class ServerResponse(Informing):
     statusMessage = status_message
 
     def write_head(self, status_code: Any, reason: Any = None, headers: Any = None) -> Self:
-        """Fix the head; it leaves with the first piece of the body, `end` or `flush_headers`.
+        """Fix the head; it is sent with the first piece of the body, by `end` or by `flush_headers`.
 
         Args:
             status_code: 100 to 999.

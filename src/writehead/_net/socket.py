@@ -28,8 +28,8 @@ from writehead.events import Listener, as_error
 class Socket(SocketFacts):
     """A connection to a client.
 
-    While HTTP owns it the bytes that come go to the parser; after 'upgrade' or 'connect'
-    it is a two-way stream of the user's.
+    Before an upgrade the bytes that arrive go to the parser; after 'upgrade' or 'connect'
+    it is a stream in both directions that the program uses alone.
 
     Events: 'close' (had_error), 'data' (bytes), 'drain', 'end', 'error' (error),
     'finish', 'timeout'.
@@ -258,14 +258,14 @@ class Socket(SocketFacts):
         return current is not None and current._sink is self
 
     def pause(self) -> Self:
-        """Stop reading; 'pause' comes at once."""
+        """Stop reading; 'pause' is emitted at once."""
         super().pause()
         if self._owner is not None:
             self._pause_transport()
         return self
 
     def resume(self) -> Self:
-        """Read on; 'resume' comes on a later turn."""
+        """Start reading, or go on; 'resume' is emitted in a later tick."""
         super().resume()
         self._tells_resume = False
         if self._owner is not None:

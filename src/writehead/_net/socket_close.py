@@ -156,9 +156,9 @@ class SocketEnd(SocketIdle):
             self.destroy()
 
     def destroy(self, error: BaseException | None = None) -> Self:
-        """Close at once; unsent bytes are dropped.
+        """Close the connection at once; unsent bytes are dropped.
 
-        'error' (if one is given) and 'close' follow on a later turn.
+        'error' (if one is given) and 'close' are emitted in a later tick.
         """
         if self._destroyed:
             return self

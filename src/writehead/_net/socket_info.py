@@ -34,7 +34,7 @@ class SocketFacts(SocketEnd):
     setNoDelay = set_no_delay
 
     def set_keep_alive(self, on: bool = False, initial_delay: Any = 0) -> Self:
-        """Switch TCP keep-alive probes; `initial_delay` in milliseconds, 0 leaves it."""
+        """Switch TCP keep-alive probes on or off; `initial_delay` in milliseconds, 0 leaves it as it is."""
         seconds = min(int(validators.milliseconds(initial_delay, "initial_delay") // 1000), _LONGEST)
         self._set_option("SOL_SOCKET", "SO_KEEPALIVE", int(bool(on)))
         if on and seconds:
@@ -77,7 +77,7 @@ class SocketFacts(SocketEnd):
 
     @property
     def destroyed(self) -> bool:
-        """Whether it was destroyed or the connection has gone."""
+        """Whether it was destroyed, or the connection is closed."""
         return self._destroyed
 
     @property
