@@ -55,7 +55,8 @@ def with_columns(markdown: str) -> str:
     """Mark the columns of a table that hold sentences, so that the names beside them leave room for these."""
 
     def mark(head: re.Match[str]) -> str:
-        return re.sub(r"\| (What|When|Above it|How) (?=\|)", r"| \1 { .text } ", head[0])
+        head_text = re.sub(r"\| (What[^|]*|When|Above it|How) (?=\|)", r"| \1 { .text } ", head[0])
+        return re.sub(r"\| (Type|Default value) (?=\|)", r"| \1 { .value } ", head_text)
 
     return re.sub(r"(?m)^\| .* \|$(?=\n\|[-:| ]+\|$)", mark, markdown)
 
@@ -63,7 +64,7 @@ def with_columns(markdown: str) -> str:
 def on_page_content(html: str, **_: Any) -> str:
     """Mark short code, so that the style sheet can keep a name such as `--shutdown-timeout` in one line."""
     return re.sub(
-        r"<code( id=\"[^\"]*\")?>([^<\s]{1,32}|[^<\n]{1,24})</code>", r'<code\1 class="name">\2</code>', html
+        r"<code( id=\"[^\"]*\")?>([^<\s]{1,32}|[^<\n]{1,28})</code>", r'<code\1 class="name">\2</code>', html
     )
 
 

@@ -235,9 +235,9 @@ class EventEmitter:
     def emit(self, name: Hashable, *args: Any) -> bool:
         """Call the listeners of `name` with `args`, in order; return whether there were any.
 
-        What a plain listener raises comes out here, and the rest are not called.
+        If a plain listener raises, `emit` raises the same, and the rest are not called.
         'error' without a listener raises its argument, or UnhandledError
-        (`ERR_UNHANDLED_ERROR`) if that is no exception.
+        (`ERR_UNHANDLED_ERROR`) if that is not an exception.
         """
         listeners = self._listeners
         if listeners is None or (found := listeners.get(name)) is None:
@@ -456,8 +456,8 @@ def as_error(args: tuple[Any, ...]) -> BaseException:
 async def once(emitter: EventEmitter, name: Hashable) -> list[Any]:
     """Wait for the next event `name` and return its arguments.
 
-    Listens from the moment it is first awaited. Raises the error if 'error'
-    comes first, except where `name` is "error" itself.
+    Listens from the moment it is first awaited. Raises the error if 'error' is emitted
+    first, except where `name` is "error" itself.
     """
     happened: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
 

@@ -140,11 +140,11 @@ class Server(SecureServerEmitter):
         options: SecureContextOptions | ssl.SSLContext = _NOTHING,
         **keywords: Unpack[SecureContextOptions],
     ) -> None:
-        """Use another certificate from now on; connections that are set up keep theirs.
+        """Use another certificate from now on; connections that are open keep theirs.
 
         Args:
             options: `key`, `cert` and the others of `create_server` that make a context (what
-                is not given is as if never given), or an `ssl.SSLContext`.
+                is not given reverts to its default), or an `ssl.SSLContext`.
             keywords: the same by keyword.
 
         Raises:
@@ -325,7 +325,7 @@ class Server(SecureServerEmitter):
         return self
 
     def close_all_connections(self) -> None:
-        """Cut every connection that HTTP owns, whatever it does, and every handshake."""
+        """Close every connection and every handshake at once, busy or not, except upgraded ones."""
         super().close_all_connections()
         self._cut_handshakes()
 

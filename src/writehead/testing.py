@@ -81,9 +81,9 @@ class _Nowhere:
 
 
 def listen(server: Server, clock: Clock | None = None) -> Clock:
-    """Let `server` listen in memory: clients `connect`, its timers follow the clock returned.
+    """Make `server` listen in memory: clients `connect`, and its timers follow the clock returned.
 
-    'listening' follows on a later turn, as after `server.listen`.
+    'listening' is emitted in a later tick, as after `server.listen`.
 
     Args:
         server: one that does not listen.
@@ -105,8 +105,8 @@ def connect(
 ) -> Client:
     """Open a connection in memory to `server`.
 
-    A server that never listened listens in memory from now on, and has a `Clock`. One
-    that listens on a port can be reached too; its time is the loop's then.
+    If it does not listen yet it listens in memory from now on, and has a `Clock`. One
+    that listens on a port can be used too; it then uses the time of the event loop.
 
     Args:
         server: what `http.create_server` returned.
@@ -168,7 +168,7 @@ class Client:
     # -- sending ---------------------------------------------------------------
 
     def send(self, data: bytes | str) -> None:
-        """Send raw bytes, or text as latin-1, in one packet."""
+        """Send raw bytes, or text as latin-1; the server receives them in one read."""
         if data:
             self.transport.feed(data.encode("latin-1") if isinstance(data, str) else bytes(data))
             settle()
@@ -182,7 +182,7 @@ class Client:
         version: str = "1.1",
         timeout: float | timedelta | None = None,
     ) -> Answer:
-        """Send a request, and return its answer.
+        """Send a request, and return its response.
 
         `Host: localhost` and the length are added where no field of that name is given.
 
@@ -210,7 +210,7 @@ class Client:
         return answer
 
     def end(self) -> None:
-        """Send FIN: the server answers no more, as Node; tasks of a running loop have some rounds of it left."""
+        """Send FIN: the server sends no more responses, as Node; a task may go on for some iterations of the loop."""
         self.transport.feed(None)
         settle()
 
@@ -241,11 +241,11 @@ class Client:
 
     @property
     def closed(self) -> bool:
-        """Whether the connection is gone."""
+        """Whether the connection is closed."""
         return self.transport.closed
 
     def stall(self) -> None:
-        """Stop reading: what the server sends from now on waits on its side.
+        """Stop reading: what the server sends from now on is queued on its side.
 
         >>> def flood(req, res):
         ...     res.on("drain", res.end)
@@ -261,14 +261,14 @@ class Client:
         self.take(0)
 
     def take(self, count: float = math.inf) -> None:
-        """Read `count` bytes more, then no further; without a count all that comes."""
+        """Read again: `count` more bytes, or without a count everything that arrives."""
         self.transport.room = count
         settle()
 
     def answer(
         self, method: str = "GET", name: str = "a request", timeout: float | timedelta | None = None
     ) -> Answer:
-        """Return the next answer that nobody has asked for yet.
+        """Return the next response that has not been returned yet.
 
         Args:
             method: of the request; after HEAD no body is expected.

@@ -28,7 +28,7 @@ class IncomingMessage(IncomingEmitter):
     """A request: its head, and its body as a stream.
 
     Args:
-        socket: the Socket it comes on.
+        socket: the Socket that it arrives on.
 
     Events: 'data' (chunk), 'end', 'close', 'aborted', 'error' (error), 'readable',
     'pause', 'resume', 'timeout' (socket).
@@ -252,9 +252,9 @@ class IncomingMessage(IncomingEmitter):
         return super().__aiter__()
 
     def pause(self) -> Self:
-        """Stop the flow at once, with a 'pause' event; what comes is buffered.
+        """Stop the flow at once, with a 'pause' event; data that arrives is buffered.
 
-        Behind the response it waits only as long as there is room; then the request is given up.
+        After the response it is buffered only as long as there is room; then the request is aborted.
         """
         super().pause()
         self._look_at_rest()
@@ -309,11 +309,11 @@ class IncomingMessage(IncomingEmitter):
         """Return the body, or what is left of it.
 
         Args:
-            limit: the most bytes to take; past it the answer is 413.
+            limit: the largest number of bytes to accept; if the body is longer the client gets 413.
 
         Raises:
             PayloadTooLargeError: the body is longer than `limit`.
-            ConnectionLostError: the client went away.
+            ConnectionLostError: the client disconnected.
         """
         parts: list[Any] = []
         size = 0

@@ -34,7 +34,7 @@ class Informing(OutgoingMessage):
         headers: HeaderFields | Callback | None = None,
         callback: Callback | None = None,
     ) -> bool:
-        """Send an informational response at once; the final one is still to come.
+        """Send an informational response at once, before the final one.
 
         Args:
             status_code: 100 to 199, but not 101.

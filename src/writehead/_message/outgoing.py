@@ -303,10 +303,10 @@ class OutgoingMessage(OutgoingState):
         self._close()
 
     def destroy(self, error: BaseException | None = None) -> Self:
-        """Cut the connection; 'close' follows when it is gone.
+        """Abort the response and close its connection; 'close' follows when it is closed.
 
         Args:
-            error: becomes `errored`, and the socket's 'error'.
+            error: becomes `errored`, and the socket emits it as 'error'.
         """
         if self._destroyed:
             return self
@@ -325,10 +325,10 @@ class OutgoingMessage(OutgoingState):
     # -- Python's own ----------------------------------------------------------
 
     async def drain(self) -> None:
-        """Return at 'drain'; at once unless a `write` has returned False.
+        """Wait until all queued bytes have been sent; return at once unless a `write` has returned False.
 
         Raises:
-            ConnectionLostError: 'close' came first, or will come.
+            ConnectionLostError: 'close' was emitted first, or will be.
         """
         if (self._closed or self._destroyed) and not self._flushed:
             # At once: who writes in a loop without an end would keep 'close' from coming.
@@ -344,10 +344,10 @@ class OutgoingMessage(OutgoingState):
             await asyncio.sleep(0)
 
     async def wait_finished(self) -> None:
-        """Return at 'finish'.
+        """Wait for the end of the response: return at 'finish'.
 
         Raises:
-            ConnectionLostError: 'close' came instead.
+            ConnectionLostError: 'close' was emitted instead.
         """
         if self._flushed:
             return

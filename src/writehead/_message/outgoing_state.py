@@ -45,7 +45,7 @@ class OutgoingState(HeaderStore):
 
     @property
     def headers_sent(self) -> bool:
-        """Whether the head is rendered: header changes come too late."""
+        """Whether the head is fixed: headers can no longer be changed."""
         return self._rendered
 
     headersSent = headers_sent
@@ -76,7 +76,7 @@ class OutgoingState(HeaderStore):
 
     @property
     def writable_need_drain(self) -> bool:
-        """Whether a `write` returned False and 'drain' is still to come."""
+        """Whether a `write` returned False and 'drain' has not been emitted yet."""
         return self._need_drain and not self._finished and not self._destroyed
 
     writableNeedDrain = writable_need_drain
@@ -107,19 +107,19 @@ class OutgoingState(HeaderStore):
 
     @property
     def closed(self) -> bool:
-        """Whether the message's last step is done."""
+        """Whether the message is over, and emits no further event."""
         return self._closed
 
     @property
     def errored(self) -> BaseException | None:
-        """What it was destroyed with; `ECONNRESET` if it was lost while it waited its turn."""
+        """The error that it was destroyed with; `ECONNRESET` if the connection was lost while it was queued."""
         return self._errored
 
     @property
     def chunked_encoding(self) -> bool:
         """Whether the rendered head says `Transfer-Encoding: chunked`.
 
-        May be set, as in Node, but does not change how the body is sent: the head has told the client.
+        May be set, as in Node, but does not change how the body is sent: the client has read the head.
         """
         return self._chunked  # type: ignore[no-any-return]  # or what was set
 

@@ -20,7 +20,7 @@ TURN = 0.005
 
 
 async def pipeline(source: Pourable, res: OutgoingMessage, in_thread: bool = False) -> None:
-    """Write all of `source` to `res`, wait where the client is slow, and end it.
+    """Send everything that `source` yields as the body of `res`, at the speed of the client, and end it.
 
     However it goes, the source is closed: a file or an iterator by `close`, an async generator by
     `aclose`, a request by breaking it off. Where no body is allowed (HEAD, 204, 304) nothing of it
@@ -33,7 +33,7 @@ async def pipeline(source: Pourable, res: OutgoingMessage, in_thread: bool = Fal
         in_thread: whether each step of a plain iterable is taken in a thread, because it may block.
 
     Raises:
-        ConnectionLostError: the client went away.
+        ConnectionLostError: the client disconnected.
         StreamWriteAfterEndError: somebody has ended the response.
         Whatever the source raises; the response is destroyed then.
 

@@ -43,9 +43,9 @@ FAILURE_BODY = b"Internal Server Error"
 
 
 class ServerResponse(ServedResponse):
-    """The answer to one request; the server makes it and gives it to 'request'.
+    """The response to one request; the server makes it and passes it to 'request'.
 
-    Made by hand it is written to any writable given to `assign_socket`.
+    One that a program makes is written to any writable given to `assign_socket`.
 
     Args:
         req: the request; only its method, its version and, below HTTP/1.1, its TE
@@ -139,7 +139,7 @@ class ServerResponse(ServedResponse):
         reason: str | HeaderFields | None = None,
         headers: HeaderFields | None = None,
     ) -> Self:
-        """Fix the head; it leaves with the first piece of the body, `end` or `flush_headers`.
+        """Fix the head; it is sent with the first piece of the body, by `end` or by `flush_headers`.
 
         Args:
             status_code: 100 to 999.

@@ -38,8 +38,8 @@ else:  # the same, without the types of its events
 class Socket(SocketEmitter):
     """A connection to a client.
 
-    While HTTP owns it the bytes that come go to the parser; after 'upgrade' or 'connect'
-    it is a two-way stream of the user's.
+    Before an upgrade the bytes that arrive go to the parser; after 'upgrade' or 'connect'
+    it is a stream in both directions that the program uses alone.
 
     Events: 'close' (had_error), 'data' (bytes), 'drain', 'end', 'error' (error),
     'finish', 'timeout'.
@@ -128,9 +128,9 @@ class Socket(SocketEmitter):
         return self
 
     def destroy(self, error: BaseException | None = None) -> Self:
-        """Close at once; unsent bytes are dropped.
+        """Close the connection at once; unsent bytes are dropped.
 
-        'error' (if one is given) and 'close' follow on a later tick.
+        'error' (if one is given) and 'close' are emitted in a later tick.
         """
         self._channel.destroy(error)
         return self
@@ -256,14 +256,14 @@ class Socket(SocketEmitter):
         return self._channel.owner is not None and self._channel.owner.has_response
 
     def pause(self) -> Self:
-        """Stop reading; 'pause' comes at once."""
+        """Stop reading; 'pause' is emitted at once."""
         super().pause()
         if self._channel.owner is not None:
             self._channel.pause_reading()
         return self
 
     def resume(self) -> Self:
-        """Read on; 'resume' comes on a later tick."""
+        """Start reading, or go on; 'resume' is emitted in a later tick."""
         super().resume()
         self._channel.tells_resume = False
         if self._channel.owner is not None:

@@ -54,7 +54,7 @@ class SocketInfo(Readable):
     setNoDelay = set_no_delay
 
     def set_keep_alive(self, on: bool = False, initial_delay: Duration = 0) -> Self:
-        """Switch TCP keep-alive probes; `initial_delay` in milliseconds, 0 leaves it."""
+        """Switch TCP keep-alive probes on or off; `initial_delay` in milliseconds, 0 leaves it as it is."""
         seconds = min(int(validators.milliseconds(initial_delay, "initial_delay") // 1000), _LONGEST)
         self._set_option("SOL_SOCKET", "SO_KEEPALIVE", int(bool(on)))
         if on and seconds:
@@ -97,7 +97,7 @@ class SocketInfo(Readable):
 
     @property
     def destroyed(self) -> bool:
-        """Whether it was destroyed or the connection has gone."""
+        """Whether it was destroyed, or the connection is closed."""
         return self._channel.destroyed
 
     @property

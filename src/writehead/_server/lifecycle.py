@@ -133,9 +133,9 @@ class Listening(EventEmitter):
         return self._listening_socket is not None
 
     def listen(self, *args: Any, **keywords: Any) -> Self:
-        """Listen for connections; 'listening' follows on a later turn, or 'error'.
+        """Start listening for connections; 'listening' or 'error' is emitted in a later tick.
 
-        `await server.listen(...)` returns at 'listening' and raises what 'error' carries.
+        `await server.listen(...)` returns at 'listening', and raises the error if it cannot listen.
 
         Args:
             args: `(port, host, backlog, callback)`, each of which may be left out; a
@@ -292,9 +292,9 @@ class Listening(EventEmitter):
         self._close_if_drained()
 
     def close(self, callback: CloseCallback | None = None) -> Self:
-        """Accept no more; 'close' follows when the last connection is gone.
+        """Stop accepting connections; 'close' is emitted when the last one is closed.
 
-        Idle connections are closed now, busy ones after their answers, which say
+        Idle connections are closed at once, busy ones after their responses, which say
         `Connection: close` if their head is not fixed yet. `await server.close()`
         returns at 'close'.
 
@@ -372,7 +372,7 @@ class Listening(EventEmitter):
     closeIdleConnections = close_idle_connections
 
     def close_all_connections(self) -> None:
-        """Cut every connection that HTTP owns, whatever it does."""
+        """Close every connection at once, busy or not, except upgraded ones."""
         for connection in self._links:
             connection.channel.give_up()
         for lingering in list(self._config.lingering):
@@ -381,7 +381,7 @@ class Listening(EventEmitter):
     closeAllConnections = close_all_connections
 
     def get_connections(self, callback: CountCallback) -> Self:
-        """Call `callback(None, n)` on a later turn with the number of open connections."""
+        """Call `callback(None, n)` in a later tick with the number of open connections."""
         if not callable(callback):
             raise InvalidArgTypeError("callback", "of type function", callback)
         later(self._tell_connections, callback)

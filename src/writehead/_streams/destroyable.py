@@ -18,7 +18,7 @@ class Destroyable(EventEmitter):
     _closed = False
 
     def destroy(self, error: BaseException | None = None) -> Self:
-        """Take no more; 'error' (if one is given) and 'close' follow on a later turn."""
+        """Stop reading; 'error' (if one is given) and 'close' are emitted in a later tick."""
         if not self._destroyed:
             self._destroyed = True
             if self._errored is None:

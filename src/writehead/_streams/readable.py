@@ -177,7 +177,7 @@ class Readable(ReadableState):
                 later(self.read, 0)
 
     def remove_listener(self, name: Hashable, listener: Listener) -> Self:
-        """Remove `listener` once, the last one added; without 'data' listeners a flow goes on, to nobody.
+        """Remove `listener` once, the last one added; without 'data' listeners a flow goes on, and its data is dropped.
 
         After the last 'readable' listener the stream flows again if there are 'data' listeners.
         """
@@ -192,7 +192,7 @@ class Readable(ReadableState):
     off = remove_listener
 
     def remove_all_listeners(self, name: Hashable = ...) -> Self:
-        """Remove the listeners of `name`, or of every event; a flow goes on, to nobody."""
+        """Remove the listeners of `name`, or of every event; a flow goes on, and its data is dropped."""
         super().remove_all_listeners(name)
         if name is ... or name == "readable":
             later(self._after_readable_removed)
@@ -215,9 +215,9 @@ class Readable(ReadableState):
     # -- flowing and paused
 
     def resume(self) -> Self:
-        """Start the flow; without a 'data' listener what comes is lost.
+        """Start the flow; without a 'data' listener the data is dropped.
 
-        'resume' follows on a later turn. With a 'readable' listener nothing flows.
+        'resume' is emitted in a later tick. With a 'readable' listener nothing flows.
         """
         if not self._flowing:
             self._flowing = not self._readable_listening
@@ -237,7 +237,7 @@ class Readable(ReadableState):
             self.read(0)
 
     def pause(self) -> Self:
-        """Stop the flow at once, with a 'pause' event; what comes is buffered."""
+        """Stop the flow at once, with a 'pause' event; data that arrives is buffered."""
         if self._flowing is not False:
             self._flowing = False
             self._notify("pause")
@@ -265,10 +265,10 @@ class Readable(ReadableState):
         """Take `size` bytes (characters after `set_encoding`) out of the buffer.
 
         Without a size: the whole buffer, or one piece while flowing. None if that
-        much is not there; after the last byte has come the rest, though shorter.
+        much is not there; after the last byte has arrived the rest, though shorter.
         What is returned is emitted as 'data' too.
 
-        Raises InvalidArgTypeError if `size` is no number, OutOfRangeError beyond 1 GiB.
+        Raises InvalidArgTypeError if `size` is not a number, OutOfRangeError above 1 GiB.
         """
         if size is not None and (type(size) is not int or size > self._high_water_mark):
             size = self._checked(size)
@@ -448,7 +448,7 @@ class Readable(ReadableState):
     # -- piping and iterating
 
     def pipe(self, dest: Destination, end: bool | Mapping[str, Any] = True) -> Destination:
-        """Write every piece to `dest`, wait for its 'drain' when it asks, and end it at 'end'.
+        """Write the whole body to `dest`, at the speed of `dest`, and end `dest` at 'end'.
 
         `dest` is a response, a socket, or anything else with `write`, `end`, `on`,
         `once`, `off` and `emit`; it is returned. `end=False` (or Node's

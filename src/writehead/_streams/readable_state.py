@@ -67,7 +67,7 @@ class ReadableState(Destroyable):
 
     @property
     def readable_flowing(self) -> bool | None:
-        """None before anybody asked; then whether 'data' is emitted as it comes."""
+        """None before the reading has begun; then whether 'data' is emitted as it arrives."""
         return self._flowing
 
     readableFlowing = readable_flowing

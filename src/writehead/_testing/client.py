@@ -170,12 +170,12 @@ class Source(Protocol):
 
 
 class Answer:
-    """The answer to one request.
+    """The response to one request.
 
-    There at once where the handler answered at once; otherwise turn the clock, or
-    `await` it: that returns the answer itself when it has come whole.
+    It can be read at once if the handler has completed it; otherwise advance the clock, or
+    `await` it: that returns the same object when it is complete.
 
-    What is read too early raises RuntimeError; what cannot come any more, ConnectionError.
+    Reading too early raises RuntimeError; awaiting a response that cannot arrive, ConnectionError.
     """
 
     def __init__(self, source: Source, name: str, for_head: bool, timeout: Duration = None) -> None:
@@ -206,7 +206,7 @@ class Answer:
 
     @property
     def complete(self) -> bool:
-        """Whether the whole answer has come."""
+        """Whether the whole response has arrived."""
         if self._parsed is None:
             self._source._read(self)
         return self._parsed is not None
@@ -265,6 +265,6 @@ class Answer:
 
     @property
     def informational(self) -> list[Parsed]:
-        """The 1xx answers before this one, each with `status`, `reason`, `headers`, `raw_headers`."""
+        """The 1xx responses before this one, each with `status`, `reason`, `headers`, `raw_headers`."""
         self._there()
         return self._informational

@@ -34,9 +34,9 @@ def soon(callback: Callable[[], object]) -> None:
 
 
 def settle() -> None:
-    """Let all happen that is due: later turns, and what transports in memory have to tell.
+    """Call everything that is due: callbacks of later ticks, and events of transports in memory.
 
-    Every method of a client does so. Tasks are not waited for: `await` does that.
+    Every method of a client does so. It does not wait for tasks: use `await` for that.
     """
     queue = turns()
     if queue.held:
@@ -138,7 +138,7 @@ class MemoryTransport(asyncio.Transport):
 
     @property
     def room(self) -> float:
-        """How many bytes the system still takes; `math.inf` at first. What waits leaves when it grows."""
+        """How many more bytes the transport accepts; `math.inf` at first. Queued bytes are sent when it grows."""
         return self._room
 
     @room.setter
@@ -154,7 +154,7 @@ class MemoryTransport(asyncio.Transport):
         soon(self._deliver)
 
     def fail(self, error: BaseException | None = None) -> None:
-        """Let the next write fail, by default because the peer has gone (EPIPE)."""
+        """Make the next write fail, by default because the peer is gone (EPIPE)."""
         self._failure = error or BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
     def _deliver(self) -> None:

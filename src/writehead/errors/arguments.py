@@ -112,7 +112,7 @@ class OutOfRangeError(HTTPError, ValueError):
 
 
 class InvalidStatusCodeError(HTTPError, ValueError):
-    """Use a status from 100 to 999 (RFC 9110, 15); not 101 for an informational answer."""
+    """Use a status from 100 to 999 (RFC 9110, 15); not 101 for an informational response."""
 
     code = "ERR_HTTP_INVALID_STATUS_CODE"
 

@@ -54,7 +54,7 @@ class BodyNotAllowedError(HTTPError, RuntimeError):
 
 
 class FileChangedError(HTTPError, RuntimeError):
-    """Leave a file alone while it is sent: it became shorter than the promised length, so the connection was cut.
+    """Leave a file alone while it is sent: it became shorter than the promised length, so the connection was closed.
 
     `promised` and `sent` are bytes.
     """

@@ -71,7 +71,7 @@ class RequestTimeoutError(HTTPError, TimeoutError):
 
 
 class WriteTimeoutError(HTTPError, TimeoutError):
-    """Raise `write_timeout` if clients may take their answers this slowly; the connection was cut."""
+    """Raise `write_timeout` if clients may read their responses this slowly; the connection was closed."""
 
     code = "ERR_HTTP_WRITE_TIMEOUT"
 

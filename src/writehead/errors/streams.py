@@ -74,7 +74,7 @@ class UnshiftAfterEndError(HTTPError, RuntimeError):
 
 
 class UnhandledError(HTTPError, RuntimeError):
-    """Listen to 'error': one was emitted with `context`, which is no exception, and nobody listened."""
+    """Listen to 'error': one was emitted with `context`, which is not an exception, and there was no listener."""
 
     code = "ERR_UNHANDLED_ERROR"
 
