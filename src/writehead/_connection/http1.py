@@ -228,7 +228,12 @@ class Connection(Reading):
                 message = made
             if message is self._incoming:  # else it is lost already
                 self._start = self._incoming = None
-                message._end_whole()
+                message._complete = True
+                if message._flowing is None and message._listeners is None:
+                    message._eof = True  # all that `_push_end` does if no one listens
+                    message._reading = False
+                else:
+                    message._push_end()
                 if channel.reading_paused:
                     self.on_socket_resume()
             if not head.keep_alive:

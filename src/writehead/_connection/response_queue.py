@@ -15,6 +15,7 @@ from writehead._connection.error_response import ErrorResponses
 from writehead._connection.loss import LOST, abort, give_up, lose_in_turns
 from writehead._http1.exchange import ENDED, Http1Exchange
 from writehead._message.incoming import IncomingMessage
+from writehead._message.no_exchange import SENT
 from writehead._message.response import ServerResponse
 from writehead._net.channel_state import LAST
 
@@ -45,8 +46,27 @@ class Line(ErrorResponses):
         """A response has left whole: see to its request, then to the next in line."""
         while True:
             response: Any = exchange.response
+            request = response.req
+            response._exchange = SENT
             exchange.response = None
-            heard = response._depart()
+            heard = response._listeners is not None  # one of them may listen to the request next
+            if (
+                request._listeners is None
+                and not heard
+                and request._complete
+                and not request._consumed
+                and not request._length
+                and request._closes_unheard
+            ):
+                # fast path: what the events of an empty body that no one looked at would leave behind.
+                request._flowing = request._consumed = request._end_emitted = True
+                request._destroyed = request._closed = True
+            else:
+                request._leave()
+            if heard:
+                response._prepare_close()
+            elif not response._closed:
+                response._flushed = response._destroyed = response._closed = True
             queue = self._queue
             if heard or queue is None or not self._goes_along(queue[0]):
                 break
@@ -62,7 +82,7 @@ class Line(ErrorResponses):
             or exchange.last_allowed
             or self._config.closing
         ):
-            self._go_on(exchange, response.req, heard)
+            self._go_on(exchange, request, heard)
         else:
             seconds = self._config.keep_alive_seconds
             channel = self.channel

@@ -81,15 +81,6 @@ class ServedRequest(Readable):
         self._raw_head = head
         self._listener_context = context
 
-    def _end_whole(self) -> None:
-        """End a request that came whole, without a body."""
-        self._complete = True
-        if self._flowing is None and self._listeners is None:
-            self._eof = True  # all that `_push_end` does if no one listens
-            self._reading = False
-        else:
-            self._push_end()
-
     def _take_head(
         self, method: str, target: bytes, version: str, fields: list[bytes] | FieldBlock, keep: bool
     ) -> None:
@@ -169,16 +160,6 @@ class ServedRequest(Readable):
         """Begin as a request that was read to its end: no event will come (optimize_empty_requests)."""
         self._eof = self._end_emitted = self._destroyed = self._closed = True
         self._consumed = True
-
-    def _on_response_sent(self, heard: bool) -> None:
-        """The response is out; `heard` if a listener of it may listen to the request next."""
-        if not (heard or self._consumed or self._length) and self._listeners is None and self._complete:
-            if self._closes_unheard:
-                # An empty body that no one looked at: what its events would leave behind.
-                self._flowing = self._consumed = self._end_emitted = True
-                self._destroyed = self._closed = True
-                return
-        self._leave()
 
     def _leave(self) -> None:
         """The response is out: a body that nobody has begun to read is thrown away.

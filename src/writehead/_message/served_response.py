@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from writehead._message.informational import Informing
-from writehead._message.no_exchange import SENT
 from writehead._semantics.exchange import Exchange, Sink
 
 if TYPE_CHECKING:
@@ -87,17 +86,6 @@ class ServedResponse(Informing):
         """It is first in its queue: 'socket', if anything listens."""
         if self._listeners is not None:
             self._on_socket(socket, sink)
-
-    def _depart(self) -> bool:
-        """All of it was taken: let go of the exchange; tell whether a listener is to be told by `_on_flushed`."""
-        self._exchange = SENT
-        heard = self._listeners is not None
-        self.req._on_response_sent(heard)
-        if heard:
-            self._prepare_close()
-        elif not self._closed:
-            self._flushed = self._destroyed = self._closed = True
-        return heard
 
     def _on_socket(self, socket: Any, sink: Sink) -> None:
         """Tell that there is a socket, which the listeners find here already; what they write is sent in its turn."""
