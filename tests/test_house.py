@@ -152,6 +152,7 @@ TESTED_WITH = {
     "_node.event_arguments": "events",
     "_node.option_names": "validators",
     "_semantics.headers": "incoming",
+    "_streams.stages": "destroyable",
     "_server.acceptor": "exhaustion",
     "_server.listen_target": "bind",
     "_server.option_kinds": "validators",

@@ -118,8 +118,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "'drain' although the message has ended",
         "_message/outgoing.py",
-        "if self._need_drain and not self._finished and not self._destroyed:",
-        "if self._need_drain and not self._destroyed:",
+        "if self._need_drain and not self._writing and not self._fate:",
+        "if self._need_drain and not self._fate:",
     ),
     Mutation(
         "end() leaves the depth of corks",
@@ -136,8 +136,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "writing after end: 'error' before the callback",
         "_message/outgoing.py",
-        "        if callback is not None:\n            later(callback, error)\n        if not self._destroyed:\n            later(self._emit_error, error)\n\n    def _emit",
-        "        if not self._destroyed:\n            later(self._emit_error, error)\n        if callback is not None:\n            later(callback, error)\n\n    def _emit",
+        "        if callback is not None:\n            later(callback, error)\n        if not self._fate:\n            later(self._emit_error, error)\n\n    def _emit",
+        "        if not self._fate:\n            later(self._emit_error, error)\n        if callback is not None:\n            later(callback, error)\n\n    def _emit",
     ),
     Mutation(
         "trailers of several calls add up",

@@ -112,7 +112,7 @@ class Stage:
         if verb in ("pipe", "unpipe", "tell") and args and args[0] not in self.dests:
             return  # the listener that makes it was not called
         if verb == "push":
-            if not source._eof:
+            if not source._end_state:
                 source._push(args[0].encode("latin-1"))
         elif verb == "end":
             source._push_end()

@@ -68,7 +68,7 @@ class ErrorResponses(ConnectionState):
         answer, error = self._last_words
         channel = self.channel
         self._last_words = None
-        if answer and not (channel.written_ended or channel.destroyed):
+        if answer and not (channel.writing or channel.fate):
             channel.put_now(answer)
             channel.said_all = True
         self.socket.destroy(error)

@@ -24,6 +24,7 @@ from writehead._loop.selector import once_taken, untie
 from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
 from writehead._net.socket import Socket
+from writehead._streams.stages import KNOWN
 
 logger = logging.getLogger("writehead")
 
@@ -190,7 +191,7 @@ class Connection(Reading):
                 method, target, head = whole
                 keeps = head.remembered and head.size <= parsers.longest_hint
                 self._last_head = parsers.last_head = head if keeps else None
-            if config.fast_path and head.usual and not (channel.heard or channel.destroyed):
+            if config.fast_path and head.usual and not (channel.heard or channel.fate):
                 # All that `_on_head`, the constructors and the dispatch do for the usual request. What
                 # is read before it is written is set here: see `SocketFlow`.
                 context = config.copy_context()
@@ -230,7 +231,7 @@ class Connection(Reading):
                 self._start = self._incoming = None
                 message._complete = True
                 if message._flowing is None and message._listeners is None:
-                    message._eof = True  # all that `_push_end` does if no one listens
+                    message._end_state = KNOWN  # all that `_push_end` does if no one listens
                     message._reading = False
                 else:
                     message._push_end()

@@ -78,10 +78,10 @@ class Making(ClosingLine):
             response._adapt(for_head, keep)
         if not config.fast_path_response:
             self._adapt(message, response, exchange)
-        if self.current is None and not channel.destroyed:
+        if self.current is None and not channel.fate:
             self.current = exchange
             exchange.sink = channel
-            if channel.written_ended:
+            if channel.writing:
                 exchange.outlive_sink()
             response._get_socket(self.socket, channel)
             if channel.heard:

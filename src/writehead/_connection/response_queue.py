@@ -18,6 +18,7 @@ from writehead._message.incoming import IncomingMessage
 from writehead._message.no_exchange import SENT
 from writehead._message.response import ServerResponse
 from writehead._net.channel_state import LAST
+from writehead._streams.stages import CLOSED, EMITTED, FLUSHED
 
 #: How many requests may wait behind the one that is being answered before reading stops. Node has
 #: no such limit; each costs some 3 KiB, which a client buys with 25 bytes.
@@ -59,14 +60,16 @@ class Line(ErrorResponses):
                 and request._closes_unheard
             ):
                 # fast path: what the events of an empty body that no one looked at would leave behind.
-                request._flowing = request._consumed = request._end_emitted = True
-                request._destroyed = request._closed = True
+                request._flowing = request._consumed = True
+                request._end_state = EMITTED
+                request._fate = CLOSED
             else:
                 request._leave()
             if heard:
                 response._prepare_close()
-            elif not response._closed:
-                response._flushed = response._destroyed = response._closed = True
+            elif response._fate is not CLOSED:
+                response._writing = FLUSHED
+                response._fate = CLOSED
             queue = self._queue
             if heard or queue is None or not self._goes_along(queue[0]):
                 break
@@ -94,7 +97,7 @@ class Line(ErrorResponses):
     def _goes_along(self, exchange: Http1Exchange) -> bool:
         """Tell whether the next in line has left with the one before it, and nobody hears of that."""
         response: Any = exchange.response
-        return exchange.gathered and response._listeners is None and not self.channel.destroyed
+        return exchange.gathered and response._listeners is None and not self.channel.fate
 
     def _go_on(self, exchange: Http1Exchange, request: IncomingMessage, heard: bool) -> None:
         """Let the next in line out, or end the connection behind the last."""
@@ -141,7 +144,7 @@ class Line(ErrorResponses):
         channel = self.channel
         if not request.complete:
             channel.expects_more = True
-        elif not (channel.heard or channel.written_ended or channel.blocked or channel.held):
+        elif not (channel.heard or channel.writing or channel.blocked or channel.held):
             if over or not channel.has_unread():
                 channel.end_flushed(heard or request._listeners is not None)
                 return
@@ -154,7 +157,7 @@ class Line(ErrorResponses):
         if not queue:
             self._queue = None
         response: Any = exchange.response
-        if exchange.void or self.channel.destroyed:
+        if exchange.void or self.channel.fate:
             self.socket.destroy()
             self._queue = self._queue or deque()
             self._queue.appendleft(exchange)
@@ -219,8 +222,9 @@ class Line(ErrorResponses):
 
     def on_written_end(self) -> None:
         """The socket was ended: what the response still writes is kept."""
-        if self.has_response and self.current is not None:
-            self.current.outlive_sink()
+        current = self.current
+        if current is not None and current.sink is not None:
+            current.outlive_sink()
 
     def fail_socket(self, error: BaseException) -> bool:
         """Answer for an 'error' that the program has emitted on the socket."""
@@ -276,8 +280,8 @@ class Line(ErrorResponses):
         if (
             channel.committed not in (LAST, len(channel.held))
             or channel.blocked
-            or channel.written_ended
-            or channel.destroyed
+            or channel.writing
+            or channel.fate
         ):
             return
         parts = []
@@ -318,9 +322,9 @@ class Line(ErrorResponses):
     def _end_behind_input(self) -> None:
         """End the connection, of which nothing more is read."""
         channel = self.channel
-        if channel.owner is self and not channel.destroyed:
+        if channel.owner is self and not channel.fate:
             self.socket.end()
-            if channel.finished:
+            if channel.writing is FLUSHED:
                 self.socket.destroy()
 
     # -- what the socket says --------------------------------------------------

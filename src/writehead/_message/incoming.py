@@ -14,6 +14,7 @@ from writehead._node.event_arguments import MESSAGE_ARGUMENT_COUNTS
 from writehead._node.failure_log import log_failure
 from writehead._semantics import fields as _fields
 from writehead._semantics.headers import Headers
+from writehead._streams.stages import DESTROYED, EMITTED
 from writehead.errors import PayloadTooLargeError
 
 if TYPE_CHECKING:
@@ -242,8 +243,8 @@ class IncomingMessage(IncomingEmitter):
     def _ended(self) -> None:
         if self._taker is not None:
             self._taker.on_end()
-        if not self._destroyed:
-            self._destroyed = True
+        if not self._fate:
+            self._fate = DESTROYED
             later(later, self._tell_destroyed, None)
 
     def __aiter__(self) -> AsyncIterator[Any]:
@@ -267,7 +268,7 @@ class IncomingMessage(IncomingEmitter):
     def _on_destroy(self, error: BaseException | None) -> None:
         due: Callable[..., object] = self._after_destroy
         socket = None
-        if not (self._end_emitted and self._complete):
+        if self._end_state is not EMITTED or not self._complete:
             self._aborted = True
             self._notify("aborted")
             socket = self._socket

@@ -59,7 +59,7 @@ class Informing(OutgoingMessage):
         code = _as_information(status_code)
         fields = [] if headers is None else self._information_fields(headers)
         done = user_callback(callback, self)
-        if self._destroyed:
+        if self._fate:
             if done is not None:
                 later(done, StreamDestroyedError("write"))
             return False

@@ -21,6 +21,7 @@ from writehead._node.failure_log import log_unheard, users_place
 from writehead._node.spelling import snake
 from writehead._node.validators import milliseconds
 from writehead._semantics.exchange import Sink
+from writehead._streams.stages import CLOSED, DESTROYED, ENDED, FLUSHED
 from writehead.errors import (
     BodyNotAllowedError,
     ConnectionLostError,
@@ -99,7 +100,7 @@ class OutgoingMessage(OutgoingState):
         if encoding is not None and callable(encoding):
             encoding, callback = None, encoding
         data = as_bytes(chunk, encoding)
-        if self._finished or self._destroyed:
+        if self._writing or self._fate:
             self._refuse_write(user_callback(callback, self))
             return False
         if not self._rendered:
@@ -122,16 +123,16 @@ class OutgoingMessage(OutgoingState):
     def _refuse_write(self, callback: UserCallback | None) -> None:
         error = (
             StreamWriteAfterEndError("write()", users_place())
-            if self._finished
+            if self._writing
             else StreamDestroyedError("write")
         )
         if callback is not None:
             later(callback, error)
-        if not self._destroyed:
+        if not self._fate:
             later(self._emit_error, error)
 
     def _emit_error(self, error: BaseException) -> None:
-        if not (self._destroyed and self._listeners is not None):
+        if not (self._fate and self._listeners is not None):
             self._tell_error(error)
 
     def _tell_error(self, error: BaseException) -> None:
@@ -173,16 +174,16 @@ class OutgoingMessage(OutgoingState):
         elif encoding is not None and callable(encoding):
             encoding, callback = None, encoding
         more = not (data is None or (isinstance(data, str) and not data))
-        if self._finished:
+        if self._writing:
             self._end_again(more, callback)
             return self
         chunk = as_bytes(data, encoding) if more else None
-        if self._destroyed:
+        if self._fate:
             if chunk is None and not self._rendered:
                 self._render_for(0)  # Node renders it, and may raise, though nobody will get it
             if self._rendered and self._exchange.void:
                 self._exchange.refused = True  # what has no socket keeps its head
-            self._finished = True
+            self._writing = ENDED
             return self
         if not self._rendered:
             self._render_for(0 if chunk is None else len(chunk))
@@ -193,7 +194,7 @@ class OutgoingMessage(OutgoingState):
             self._check_length(0 if chunk is None else len(chunk), exact=True)
         if callback is not None and callable(callback):
             self.once("finish", callback)
-        self._finished = True
+        self._writing = ENDED
         self._stream = None
         self._cork_depth = 0
         exchange.end(chunk, self._trailers)
@@ -210,7 +211,7 @@ class OutgoingMessage(OutgoingState):
     def _end_again(self, more: bool, callback: Any) -> None:
         called = user_callback(callback, self)
         if more:  # of whatever type
-            if not self._destroyed:
+            if not self._fate:
                 error = StreamWriteAfterEndError("end()", users_place())
                 if called is not None:
                     later(called, error)
@@ -229,7 +230,7 @@ class OutgoingMessage(OutgoingState):
         """
         if not self._rendered:
             self._implicit_head()
-        if not self._finished:
+        if not self._writing:
             self._exchange.flush()
 
     flushHeaders = flush_headers
@@ -252,16 +253,16 @@ class OutgoingMessage(OutgoingState):
     # -- its end ---------------------------------------------------------------
 
     def _on_drained(self) -> None:
-        if self._need_drain and not self._finished and not self._destroyed:
+        if self._need_drain and not self._writing and not self._fate:
             self._need_drain = False
             if self._waiters is not None:
                 self._waiters.wake("drain")
             self._notify("drain")
 
     def _on_flushed(self) -> None:
-        if self._flushed or self._closed:
+        if self._writing is FLUSHED or self._fate is CLOSED:
             return
-        self._flushed = True
+        self._writing = FLUSHED
         if self._waiters is not None:
             self._waiters.wake("finish")
         self._notify("finish")
@@ -271,15 +272,16 @@ class OutgoingMessage(OutgoingState):
         later(self._after_finish)
 
     def _after_finish(self) -> None:
-        self._destroyed = True
+        if not self._fate:
+            self._fate = DESTROYED
         self._close()
 
     def _close(self) -> None:
-        if self._closed:
+        if self._fate is CLOSED:
             return
-        self._closed = True
-        if not self._flushed or self._close_after_finish:
-            if self._waiters is not None and not self._flushed:
+        self._fate = CLOSED
+        if self._writing is not FLUSHED or self._close_after_finish:
+            if self._waiters is not None and self._writing is not FLUSHED:
                 self._waiters.fail(lambda: self._errored or ConnectionLostError())
             self._notify("close")
 
@@ -289,16 +291,16 @@ class OutgoingMessage(OutgoingState):
 
     def _on_lost(self, error: BaseException | None) -> None:
         """The connection went away: 'close', unless 'finish' has come."""
-        if self._closed:
+        if self._fate is CLOSED:
             return
-        self._destroyed = True
+        self._fate = DESTROYED
         self._stream = None
-        if self._flushed:
+        if self._writing is FLUSHED:
             self._close()
             return
         if self._errored is None:
             self._errored = error
-        if self._finished and self._exchange is not SENT:
+        if self._writing and self._exchange is not SENT:
             self._exchange.refused = True  # the system has not taken it all, nor will it
         self._close()
 
@@ -308,9 +310,9 @@ class OutgoingMessage(OutgoingState):
         Args:
             error: becomes `errored`, and the socket emits it as 'error'.
         """
-        if self._destroyed:
+        if self._fate:
             return self
-        self._destroyed = True
+        self._fate = DESTROYED
         self._stream = None
         self._errored = error
         exchange = self._exchange
@@ -318,7 +320,7 @@ class OutgoingMessage(OutgoingState):
         if self.writable_length:  # what is cut off is never finished
             exchange.refused = True
         exchange.abort(error)
-        if waiting or (exchange is SENT and not self._flushed):
+        if waiting or (exchange is SENT and self._writing is not FLUSHED):
             later(self._close)
         return self
 
@@ -330,16 +332,16 @@ class OutgoingMessage(OutgoingState):
         Raises:
             ConnectionLostError: 'close' was emitted first, or will be.
         """
-        if (self._closed or self._destroyed) and not self._flushed:
+        if self._fate and self._writing is not FLUSHED:
             # At once: who writes in a loop without an end would keep 'close' from coming.
             raise self._errored or ConnectionLostError()
-        if self._need_drain and not self._finished and not self._closed:
+        if self._need_drain and not self._writing and self._fate is not CLOSED:
             exchange = self._exchange
             if exchange.reports_drain or exchange.socket is None:
                 await self._first_of("drain", "finish")
             elif self.writable_length:
                 await self._first_of("drain", "finish", beside=exchange.socket)
-        elif self._finished or not self._exchange.body_allowed:
+        elif self._writing or not self._exchange.body_allowed:
             # No `write` returns False: a loop of `write` and `drain` lets others be served.
             await asyncio.sleep(0)
 
@@ -349,9 +351,9 @@ class OutgoingMessage(OutgoingState):
         Raises:
             ConnectionLostError: 'close' was emitted instead.
         """
-        if self._flushed:
+        if self._writing is FLUSHED:
             return
-        if self._closed:
+        if self._fate is CLOSED:
             raise self._errored or ConnectionLostError()
         await self._first_of("finish")
 
@@ -423,13 +425,13 @@ class OutgoingMessage(OutgoingState):
             if not callable(callback):
                 raise InvalidArgTypeError("callback", "of type function", callback)
         socket = self.socket
-        if not (self._flushed if socket is None else getattr(socket, "destroyed", False)):
+        if not (self._writing is FLUSHED if socket is None else getattr(socket, "destroyed", False)):
             milliseconds(msecs, "msecs")
         if callback is not None:
             self.on("timeout", callback)
         if socket is not None:
             set_timeout_of(socket, msecs)
-        elif not self._flushed:
+        elif self._writing is not FLUSHED:
             self.once("socket", lambda socket: set_timeout_of(socket, msecs))
         return self
 

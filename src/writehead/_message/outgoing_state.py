@@ -8,6 +8,7 @@ from writehead._loop.waiters import Waiters
 from writehead._message.header_store import HeaderStore
 from writehead._message.no_exchange import SENT
 from writehead._semantics.exchange import Exchange, Sink
+from writehead._streams.stages import ALIVE, CLOSED, OPEN
 
 
 class OutgoingState(HeaderStore):
@@ -16,10 +17,8 @@ class OutgoingState(HeaderStore):
     _exchange: Exchange = SENT  # of the wire that it is written to
     _stream: Sink | None = None  # where small chunks may go straight
     _chunked: Any = False
-    _finished = False
-    _flushed = False
-    _destroyed = False
-    _closed = False
+    _writing = OPEN
+    _fate = ALIVE
     _errored: BaseException | None = None
     _need_drain = False
     _strict = False
@@ -38,7 +37,7 @@ class OutgoingState(HeaderStore):
     @property
     def finished(self) -> bool:
         """False until `end` has been called, then True."""
-        return self._finished
+        return bool(self._writing)
 
     writable_ended = finished
     writableEnded = finished
@@ -53,7 +52,7 @@ class OutgoingState(HeaderStore):
     @property
     def writable_finished(self) -> bool:
         """Whether it has ended and the operating system has everything."""
-        return self._finished and not self.writable_length and not self._exchange.refused
+        return bool(self._writing) and not self.writable_length and not self._exchange.refused
 
     writableFinished = writable_finished
 
@@ -77,7 +76,7 @@ class OutgoingState(HeaderStore):
     @property
     def writable_need_drain(self) -> bool:
         """Whether a `write` returned False and 'drain' has not been emitted yet."""
-        return self._need_drain and not self._finished and not self._destroyed
+        return self._need_drain and not self._writing and not self._fate
 
     writableNeedDrain = writable_need_drain
 
@@ -103,12 +102,12 @@ class OutgoingState(HeaderStore):
     @property
     def destroyed(self) -> bool:
         """True from `destroy()`, or from the close of the connection or the message, on."""
-        return self._destroyed
+        return bool(self._fate)
 
     @property
     def closed(self) -> bool:
         """Whether the message is over, and emits no further event."""
-        return self._closed
+        return self._fate is CLOSED
 
     @property
     def errored(self) -> BaseException | None:

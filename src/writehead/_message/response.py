@@ -21,6 +21,7 @@ from writehead._node.failure_log import log_failure, users_place
 from writehead._semantics import fields as _fields
 from writehead._semantics.exchange import Entry, Exchange, ResponseHead, Sink
 from writehead._semantics.status import STATUS_CODES, body_allowed
+from writehead._streams.stages import CLOSED, ENDED, FLUSHED
 from writehead.errors import (
     ConnectionLostError,
     HeadersSentError,
@@ -189,7 +190,7 @@ class ServerResponse(ServedResponse):
         callback: Callback | None = None,
     ) -> Self:
         """Send the last piece, if any, and complete the response; see `OutgoingMessage.end`."""
-        if encoding is None and callback is None and not (self._odd or self._rendered or self._destroyed):
+        if encoding is None and callback is None and not (self._odd or self._rendered or self._fate):
             try:
                 ordinary = self._status_code in _ORDINARY and self.write_head.__func__ is _write_head  # type: ignore[attr-defined]
             except AttributeError:  # replaced on the instance, by a plain function
@@ -201,7 +202,8 @@ class ServerResponse(ServedResponse):
                 body = data if kind is bytes else data.encode() if kind is str and data.isascii() else None  # type: ignore[union-attr]
                 if body is not None:
                     store = self._store
-                    self._rendered = self._finished = True
+                    self._rendered = True
+                    self._writing = ENDED
                     self._exchange.respond(self._status_code, () if store is None else store.values(), body)
                     return self
         return super().end(data, encoding, callback)
@@ -308,10 +310,10 @@ class ServerResponse(ServedResponse):
     def _attach(self, sink: Sink) -> None:
         exchange = self._exchange
         exchange.attach(sink)
-        if self._destroyed:
+        if self._fate:
             if not getattr(exchange.socket, "destroyed", False):
                 exchange.abort(self._errored)
-        elif self._need_drain and not self._finished:
+        elif self._need_drain and not self._writing:
             if not self.writable_length:
                 self._on_drained()
             elif isinstance(sink, Channel):
@@ -349,11 +351,11 @@ class ServerResponse(ServedResponse):
 
     def _fail(self) -> None:
         """Answer for a listener that failed: a clean 500, or a cut connection."""
-        if self._flushed or self._closed:
+        if self._writing is FLUSHED or self._fate is CLOSED:
             return
-        if self._finished and not self._exchange.stays:
+        if self._writing and not self._exchange.stays:
             return  # the answer is whole, and nothing follows it
-        if self._rendered or self._finished or self._destroyed:
+        if self._rendered or self._writing or self._fate:
             self.destroy()
             return
         for name in ("_store", "_given", "_removed", "_send_date", "_status_message", "_trailers"):
@@ -371,12 +373,12 @@ class ServerResponse(ServedResponse):
 
     def _on_unheard(self, error: BaseException) -> None:
         super()._on_unheard(error)
-        if not self._flushed:
+        if self._writing is not FLUSHED:
             self._fail()
 
     def _listener_failed(self, error: BaseException, event: Any, args: tuple[Any, ...]) -> None:
         log_failure(error, event, self, self.req, response=self)
-        if not self._flushed:
+        if self._writing is not FLUSHED:
             self._fail()
 
     # -- Python's own ----------------------------------------------------------
@@ -404,17 +406,17 @@ class ServerResponse(ServedResponse):
                 head was of this call, the connection was cut.
             ConnectionLostError: the client has gone.
         """
-        if self._finished:
+        if self._writing:
             raise StreamWriteAfterEndError("send_file()", users_place())
         async with Watch(self):
             with await open_range(file, offset, count) as piece:
                 await self._send_range(piece)
-        if not self._finished:
+        if not self._writing:
             self.end()
         await self.wait_finished()
 
     async def _send_range(self, piece: FileRange) -> None:
-        if self._finished:  # while the file was opened
+        if self._writing:  # while the file was opened
             raise StreamWriteAfterEndError("send_file()", users_place())
         if not self._rendered:
             self._announces = True
@@ -422,7 +424,7 @@ class ServerResponse(ServedResponse):
                 self._render_for(piece.count)
             finally:
                 self._announces = False
-        if self._exchange is SENT or self._destroyed:
+        if self._exchange is SENT or self._fate:
             raise self._errored or ConnectionLostError()
         socket = self.socket
         try:
@@ -431,7 +433,7 @@ class ServerResponse(ServedResponse):
                 await send_range(self, piece, by_kernel=plain)
         except BaseException as error:
             self.destroy(error if isinstance(error, Exception) else None)
-            if self._flushed and socket is not None:  # ended too early: the length was wrong
+            if self._writing is FLUSHED and socket is not None:  # ended too early: the length was wrong
                 socket.destroy()
             raise
 

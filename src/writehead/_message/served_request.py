@@ -11,6 +11,7 @@ from writehead._semantics import fields as _fields
 from writehead._semantics.exchange import FieldBlock
 from writehead._semantics.headers import Headers
 from writehead._streams.readable import Readable
+from writehead._streams.stages import CLOSED, DESTROYED, EMITTED
 from writehead.errors import AbortError, ConnectionLostError, PayloadTooLargeError
 
 
@@ -158,7 +159,8 @@ class ServedRequest(Readable):
 
     def _start_ended(self) -> None:
         """Begin as a request that was read to its end: no event will come (optimize_empty_requests)."""
-        self._eof = self._end_emitted = self._destroyed = self._closed = True
+        self._end_state = EMITTED
+        self._fate = CLOSED
         self._consumed = True
 
     def _leave(self) -> None:
@@ -181,7 +183,7 @@ class ServedRequest(Readable):
 
     def _give_up_if_full(self) -> None:
         """End a request that is answered, if its unread body holds up the connection."""
-        if self._is_full and self._left and not self._destroyed:
+        if self._is_full and self._left and not self._fate:
             self._given_up = True
             self._break_off()
 
@@ -202,15 +204,15 @@ class ServedRequest(Readable):
 
     def _lose(self, source: object) -> None:
         """Its connection was lost after the response, with body still to come from there: 'close' alone."""
-        if self._source is source and not self._destroyed:
-            self._destroyed = True
+        if self._source is source and not self._fate:
+            self._fate = DESTROYED
             if self._taker is not None:  # an iteration is not left to wait for the rest
                 self._errored = ConnectionLostError()
             later(self._tell_destroyed, None)
 
     def _break_off(self) -> None:
         """Iteration was left: the request ends, the connection stays."""
-        if not self._destroyed:
+        if not self._fate:
             self._socket = None
             self.destroy(AbortError())
             if self._source is not None and not self._complete:

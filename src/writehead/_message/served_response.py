@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from writehead._message.informational import Informing
 from writehead._semantics.exchange import Exchange, Sink
+from writehead._streams.stages import ALIVE
 
 if TYPE_CHECKING:
     from writehead._message.incoming import IncomingMessage
@@ -31,7 +32,8 @@ class ServedResponse(Informing):
         self.req = req
         self._exchange = exchange
         self._listeners = self._store = None
-        self._rendered = self._destroyed = self._closed = False
+        self._rendered = False
+        self._fate = ALIVE
         self._odd = general
         self._status_code = 200
         if not keep:

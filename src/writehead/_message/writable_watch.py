@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from writehead._streams.stages import FLUSHED
 from writehead.errors import ConnectionLostError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Watch:
         self._task.get_loop().call_soon(self._cancel)
 
     def _cancel(self) -> None:
-        if not self._over and not self._res._flushed:
+        if not self._over and self._res._writing is not FLUSHED:
             self._cancelled = True
             self._task.cancel()
 

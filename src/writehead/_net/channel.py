@@ -14,6 +14,7 @@ from writehead._net.channel_state import BUSY, CALM, Owner
 from writehead._net.idle_watch import IdleWatch
 from writehead._net.linger import linger
 from writehead._node.failure_log import log_unheard
+from writehead._streams.stages import CLOSED, DESTROYED, FLUSHED
 from writehead.errors import HTTPError, StreamDestroyedError, SystemCallError
 
 
@@ -73,12 +74,12 @@ class Channel(IdleWatch):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Tell everyone: 'error' where there was one, then 'close'."""
-        if self.closed:
+        if self.fate is CLOSED:
             return
         self.blocked = False
         self.ease = BUSY
-        if not self.destroyed:
-            self.destroyed = True
+        if not self.fate:
+            self.fate = DESTROYED
             self.taken = False
             error = None if exc is None else system_error(exc)
             self.errored = error
@@ -92,13 +93,12 @@ class Channel(IdleWatch):
 
     def lose_unheard(self) -> None:
         """Close a socket of which nobody hears and nothing waits."""
-        if not self.destroyed:
+        if not self.fate:
             self.ease = BUSY
-            self.destroyed = True
             self.taken = False
             if self.timers is not None:
                 self.timers.forget(self)
-        self.closed = True
+        self.fate = CLOSED
         self.owner = self.socket = None
 
     def _emit_error(self, error: BaseException) -> None:
@@ -117,7 +117,7 @@ class Channel(IdleWatch):
             for due in waiting:
                 for done in due:
                     done(error)
-        self.closed = True
+        self.fate = CLOSED
         owner = self.owner
         if owner is None:
             self.emit("close", self.errored is not None)
@@ -144,13 +144,13 @@ class Channel(IdleWatch):
 
     def finish_writing(self) -> None:
         """Send FIN when all has been taken."""
-        if self.finished or self.destroyed:
+        if self.writing is FLUSHED or self.fate:
             return
         if self.committed:
             self._pass_on(self.committed)
         if self.blocked or self._is_lost():
             return
-        self.finished = True
+        self.writing = FLUSHED
         if self.destroy_when_flushed and not self.expects_more:
             self.turns.next_round(self._emit_finish)
             return
@@ -170,11 +170,12 @@ class Channel(IdleWatch):
         """
         calm = self.ease == CALM
         self.ease = BUSY
-        self.destroy_when_flushed = self.written_ended = self.finished = True
+        self.destroy_when_flushed = True
+        self.writing = FLUSHED
         if heard:
             self.turns.next_round(self._emit_finish)
         elif calm and self.end_callbacks is None:  # by far the commonest: `destroy` has nobody to tell
-            self.destroyed = True
+            self.fate = DESTROYED
             if self.idle_group and self.timers is not None:
                 self.timers.forget(self)
             self.transport.close()
@@ -194,9 +195,9 @@ class Channel(IdleWatch):
     def destroy_soon(self) -> None:
         """End, and destroy when all is flushed, without waiting for the peer."""
         self.destroy_when_flushed = True
-        if self.finished:
+        if self.writing is FLUSHED:
             self.destroy()
-        elif not self.written_ended:
+        elif not self.writing:
             self.end_writing()
 
     def destroy(self, error: BaseException | None = None) -> None:
@@ -204,11 +205,11 @@ class Channel(IdleWatch):
 
         'error' (if one is given) and 'close' follow on a later turn.
         """
-        if self.destroyed:
+        if self.fate:
             return
         self.settle()
         self.taken = not (self.blocked or self._is_lost())
-        self.destroyed = True
+        self.fate = DESTROYED
         self.ease = BUSY
         self.errored = error
         self._drop_held((error or StreamDestroyedError("write")) if self.due else None)
@@ -221,7 +222,7 @@ class Channel(IdleWatch):
             self.timers.forget(self)
         if self.transport is None:
             self.turns.later(self._emit_close)
-        elif not (self.finished or self.said_all) or self.blocked:
+        elif not (self.writing is FLUSHED or self.said_all) or self.blocked:
             self.transport.abort()
         elif not self._lingers():
             self.transport.close()

@@ -10,6 +10,7 @@ from writehead._loop.timers import IdleTimers
 from writehead._net.config import SocketConfig
 from writehead._node.callbacks import UserCallback
 from writehead._semantics.exchange import Done, Ending
+from writehead._streams.stages import ALIVE, Writing
 
 if TYPE_CHECKING:
     from writehead._net.socket import Socket
@@ -69,7 +70,7 @@ class ReadState:
         "bytes_passed",
         "bytes_read",
         "committed",
-        "destroyed",
+        "fate",
         "ease",
         "ending",
         "heard",
@@ -88,14 +89,12 @@ class ChannelState(ReadState):
     """The state of a Channel; see there."""
 
     __slots__ = (
-        "closed",
         "config",
         "corked",
         "destroy_when_flushed",
         "due",
         "end_callbacks",
         "errored",
-        "finished",
         "held",
         "held_size",
         "idle_group",
@@ -107,7 +106,7 @@ class ChannelState(ReadState):
         "timers",
         "turn_corked",
         "waiting",
-        "written_ended",
+        "writing",
         "__dict__",  # for what few have, at their end mostly
     )
 
@@ -127,8 +126,9 @@ class ChannelState(ReadState):
         self.heard = False  # whether a listener was ever added there
         self.bytes_read = self.bytes_passed = self.committed = self.corked = self.held_size = 0
         self.in_read = self.turn_corked = self.need_drain = self.reading_paused = False
-        self.destroyed = self.written_ended = self.blocked = self.closed = False
-        self.idle_fired = self.finished = self.destroy_when_flushed = False
+        self.blocked = self.idle_fired = self.destroy_when_flushed = False
+        self.fate = ALIVE
+        self.writing = Writing.OPEN
         self.idle_after = self.idle_group = self.active_at = 0.0
         self.taken = True  # when it was destroyed, the system had all that had been passed on
         self.ease = CALM
@@ -158,5 +158,7 @@ class ChannelState(ReadState):
 
     def emit(self, name: str, *args: Any) -> bool:
         """Emit an event of the socket; False if it has no listener."""
+        if not self.heard:
+            return False
         socket = self.socket
         return socket is not None and socket._notify(name, *args)

@@ -20,7 +20,7 @@ class IdleWatch(WriteQueue):
 
     def watch_idle(self, seconds: float) -> None:
         """Call `on_idle` after so many seconds without reading or writing; 0 ends that."""
-        if self.destroyed:
+        if self.fate:
             return  # nobody would end the watch
         if self.timers is None:
             if not seconds:
@@ -55,7 +55,7 @@ class IdleWatch(WriteQueue):
     def _is_still_idle(self) -> bool:
         if self.owner is not None and self.owner.waits_for_turn:
             return False
-        return self.idle_fired and bool(self.idle_after) and not self.destroyed
+        return self.idle_fired and bool(self.idle_after) and not self.fate
 
     def _end_idle(self) -> None:
         if self.blocked:
@@ -80,7 +80,7 @@ class IdleWatch(WriteQueue):
 
     def give_up(self) -> None:
         """Destroy it for the server: who waits for it has lost the connection, and has destroyed nothing."""
-        if not self.destroyed:
+        if not self.fate:
             self.lost_error = ConnectionLostError()
             self.destroy()
 

@@ -16,6 +16,7 @@ from writehead._node.byte_input import as_bytes
 from writehead._node.callbacks import Callback, UserCallback, user_callback
 from writehead._node.failure_log import users_place
 from writehead._node.signatures import typed_as
+from writehead._streams.stages import FLUSHED
 from writehead.errors import (
     ConnectionLostError,
     InvalidArgTypeError,
@@ -89,7 +90,7 @@ class Socket(SocketEmitter):
         done = user_callback(callback, self)
         chunk = as_bytes(data, encoding)
         channel = self._channel
-        if channel.written_ended or channel.destroyed:
+        if channel.writing or channel.fate:
             self._refuse(done)
             return False
         return channel.write(chunk, done)
@@ -114,8 +115,8 @@ class Socket(SocketEmitter):
         called = user_callback(callback, self)
         channel = self._channel
         if data is not None:
-            over = channel.written_ended or channel.destroyed
-            ended = channel.written_ended
+            over = channel.writing or channel.fate
+            ended = channel.writing
             self.write(data, encoding)
             if over:
                 if called is not None and ended:
@@ -123,7 +124,7 @@ class Socket(SocketEmitter):
                 return self
         if called is not None:
             self._call_at_end(called)
-        if not (channel.written_ended or channel.destroyed):
+        if not (channel.writing or channel.fate):
             channel.end_writing()
         return self
 
@@ -143,16 +144,16 @@ class Socket(SocketEmitter):
 
     def _call_at_end(self, callback: UserCallback) -> None:
         channel = self._channel
-        if channel.finished:
+        if channel.writing is FLUSHED:
             self._fail_later(callback, StreamAlreadyFinishedError("end"))
-        elif not channel.destroyed:
+        elif not channel.fate:
             if channel.end_callbacks is None:
                 channel.end_callbacks = []
             channel.end_callbacks.append(callback)
 
     def _refuse(self, callback: UserCallback | None) -> None:
         """Take no more: after `end` that destroys the socket, too."""
-        if not self._channel.written_ended:
+        if not self._channel.writing:
             self._fail_later(callback, StreamDestroyedError("write"))
             return
         error = StreamWriteAfterEndError("write()", users_place())
@@ -178,7 +179,7 @@ class Socket(SocketEmitter):
             ConnectionLostError: the connection went away first.
             StreamDestroyedError: the program has destroyed the socket.
         """
-        if self._channel.destroyed:
+        if self._channel.fate:
             raise self._why_not_drained(self._channel.lost_error or StreamDestroyedError("drain"))
         if not self._channel.pending:
             return
@@ -282,7 +283,7 @@ class Socket(SocketEmitter):
     def _ended(self) -> None:
         if self._taker is not None:
             self._taker.on_end()
-        if self._channel.finished:
+        if self._channel.writing is FLUSHED:
             self.destroy()
 
     def _on_close(self) -> None:
@@ -312,7 +313,7 @@ class Socket(SocketEmitter):
         Raises:
             InvalidArgTypeError, OutOfRangeError.
         """
-        if self._channel.destroyed:
+        if self._channel.fate:
             return self
         value = validators.milliseconds(msecs, "msecs")
         self._timeout = value
@@ -335,7 +336,7 @@ class Socket(SocketEmitter):
         """The idle timeout at work, the keep-alive wait included, in milliseconds; None before the first."""
         if self._channel.owner is not None:
             self._channel.owner.on_timeout_asked()
-        if self._channel.destroyed or (self._timeout is None and not self._channel.idle_group):
+        if self._channel.fate or (self._timeout is None and not self._channel.idle_group):
             return self._timeout
         milliseconds = round(self._channel.idle_after * 1000, 3)
         return int(milliseconds) if milliseconds.is_integer() else milliseconds

@@ -10,6 +10,7 @@ from writehead._net.addresses import address_text
 from writehead._net.channel import Channel
 from writehead._node import validators
 from writehead._streams.readable import Readable
+from writehead._streams.stages import FLUSHED, Fate
 from writehead._tls import peer_certificate
 
 if TYPE_CHECKING:
@@ -33,16 +34,12 @@ class SocketInfo(Readable):
     # -- of a stream; Readable asks the same ---------------------------------
 
     @property
-    def _destroyed(self) -> bool:  # type: ignore[override]  # its channel knows
-        return self._channel.destroyed
+    def _fate(self) -> Fate:  # type: ignore[override]  # its channel knows
+        return self._channel.fate
 
     @property
     def _errored(self) -> BaseException | None:  # type: ignore[override]
         return self._channel.errored
-
-    @property
-    def _closed(self) -> bool:  # type: ignore[override]
-        return self._channel.closed
 
     # -- options of the system -------------------------------------------------
 
@@ -67,7 +64,7 @@ class SocketInfo(Readable):
     def _set_option(self, level: str, name: str, value: int) -> None:
         sock = None if self._channel.transport is None else self._channel.transport.get_extra_info("socket")
         number = getattr(system, name, None)
-        if sock is None or number is None or self._channel.destroyed:
+        if sock is None or number is None or self._channel.fate:
             return
         try:
             sock.setsockopt(getattr(system, level), number, value)
@@ -98,17 +95,17 @@ class SocketInfo(Readable):
     @property
     def destroyed(self) -> bool:
         """Whether it was destroyed, or the connection is closed."""
-        return self._channel.destroyed
+        return bool(self._channel.fate)
 
     @property
     def readable(self) -> bool:
         """Whether the peer may still send."""
-        return not (self._channel.destroyed or self._channel.peer_ended)
+        return not (self._channel.fate or self._channel.peer_ended)
 
     @property
     def writable(self) -> bool:
         """Whether `write` may still be called."""
-        return not (self._channel.destroyed or self._channel.written_ended)
+        return not (self._channel.fate or self._channel.writing)
 
     @property
     def ready_state(self) -> str:
@@ -152,14 +149,14 @@ class SocketInfo(Readable):
     @property
     def writable_ended(self) -> bool:
         """Whether `end` was called."""
-        return self._channel.written_ended
+        return bool(self._channel.writing)
 
     writableEnded = writable_ended
 
     @property
     def writable_finished(self) -> bool:
         """Whether 'finish' came or is about to."""
-        return self._channel.finished
+        return self._channel.writing is FLUSHED
 
     writableFinished = writable_finished
 
@@ -173,7 +170,7 @@ class SocketInfo(Readable):
     @property
     def writable_need_drain(self) -> bool:
         """Whether 'drain' is owed."""
-        return self._channel.need_drain and not self._channel.written_ended and not self._channel.destroyed
+        return self._channel.need_drain and not self._channel.writing and not self._channel.fate
 
     writableNeedDrain = writable_need_drain
 
@@ -183,10 +180,7 @@ class SocketInfo(Readable):
         transport = self._channel.transport
         if transport is None:
             return ()
-        if (
-            self._channel.destroyed
-            and type(getattr(transport, "_raw", transport)).__name__ == "UnixTransport"
-        ):
+        if self._channel.fate and type(getattr(transport, "_raw", transport)).__name__ == "UnixTransport":
             return ()  # uvloop would ask its descriptor, which may be another's by now
         # Of a TCP connection both loops keep the addresses beyond its end.
         try:
@@ -242,7 +236,7 @@ class SocketInfo(Readable):
     def address(self) -> dict[str, Any]:
         """Return the local address, family and port; empty once destroyed."""
         pair = self._address(True)
-        if not pair or self._channel.destroyed:
+        if not pair or self._channel.fate:
             return {}
         return {"address": address_text(pair), "family": _family(pair), "port": pair[1]}
 

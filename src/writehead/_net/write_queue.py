@@ -13,6 +13,7 @@ from typing import Any
 from writehead._loop.selector import is_selector
 from writehead._net.channel_state import BUSY, CALM, LAST, OPEN, ChannelState
 from writehead._semantics.exchange import Done, Ending
+from writehead._streams.stages import ENDED
 
 logger = logging.getLogger("writehead")
 
@@ -48,7 +49,7 @@ class WriteQueue(ChannelState):
 
     def put(self, data: bytes, done: Done | None = None) -> bool:
         """Hold `data` to the end of this turn; False at or over the mark."""
-        if self.destroyed or self.written_ended:
+        if self.fate or self.writing:
             return False
         self.ease = BUSY
         if self.committed:  # what was to leave at once is not counted (Node)
@@ -107,7 +108,7 @@ class WriteQueue(ChannelState):
             self._put_through(data, done)
 
     def _put_through(self, data: bytes, done: Done | None) -> None:
-        if self.destroyed or self.written_ended:
+        if self.fate or self.writing:
             return
         self.ease = BUSY
         size = len(data)
@@ -165,10 +166,10 @@ class WriteQueue(ChannelState):
         self.ease = BUSY
         if self.committed == LAST:
             self._pass_on(LAST)
-        if self.due or self.need_drain or self.corked or self.destroyed or self.written_ended:
+        if self.due or self.need_drain or self.corked or self.fate or self.writing:
             self.corked = 0  # Node: the end of a response undoes the socket's own corks as well
             self._put_through(data, ending.on_passed)
-            return not (self.destroyed or self.written_ended)
+            return not (self.fate or self.writing)
         held = self.held
         size = len(data)
         held.append(data)
@@ -202,7 +203,7 @@ class WriteQueue(ChannelState):
         """Take no more, and send FIN behind what was taken."""
         self.corked = 0
         self.ease = BUSY
-        self.written_ended = True
+        self.writing = ENDED
         self._commit()
         self.turns.later(self.finish_writing)
         if self.owner is not None:
@@ -255,9 +256,9 @@ class WriteQueue(ChannelState):
             ease = CALM
         else:
             self._pass_on(committed)
-            rest = self.held or self.due or self.need_drain or self.corked or self.written_ended
+            rest = self.held or self.due or self.need_drain or self.corked or self.writing
             ease = BUSY if rest else CALM
-        if self.blocked or self.destroyed or self.transport.is_closing():
+        if self.blocked or self.fate or self.transport.is_closing():
             ending.on_settled()
             return None
         self.ease = ease
@@ -338,12 +339,12 @@ class WriteQueue(ChannelState):
 
     def _is_lost(self) -> bool:
         """Tell whether the transport gave up: what it still held never left."""
-        if self.destroyed:
+        if self.fate:
             return not self.taken
         return self.transport is not None and self.transport.is_closing()
 
     def _call_due(self, due: list[Done]) -> None:
-        if self.need_drain and not self.written_ended and not self.destroyed and not self.pending:
+        if self.need_drain and not self.writing and not self.fate and not self.pending:
             self.need_drain = False
             if self.refused < UNHEARD:
                 self.refused = 0
@@ -370,7 +371,7 @@ class WriteQueue(ChannelState):
             self._call_due(due)
         if self.need_drain and not waiting:
             self._call_due([])
-        if self.written_ended and not self.blocked:
+        if self.writing and not self.blocked:
             self.finish_writing()
 
     def finish_writing(self) -> None:

@@ -24,6 +24,7 @@ from writehead._loop.ticks import later, turns
 from writehead._net.channel import Channel
 from writehead._net.linger import Linger
 from writehead._net.socket import Socket
+from writehead._streams.stages import SCHEDULED, UNENDED
 from writehead._tls.handshake import Handshake, HandshakeConfig
 from writehead._tls.transport import TLSTransport
 from writehead.errors import InvalidArgTypeError, InvalidArgValueError
@@ -69,14 +70,14 @@ class GivenConnection(Connection):
 
     def _begin_reading(self, rest: bytes) -> None:
         socket, channel = self.socket, self.channel
-        if channel.destroyed:
+        if channel.fate:
             return
         channel.resume_reading()
-        if socket._end_scheduled or socket._end_emitted:  # there is nobody who could ask for anything
+        if socket._end_state >= SCHEDULED:  # there is nobody who could ask for anything
             self._closed_input = True
             self._end_behind_input()
             return
-        socket._eof = False  # the end is told by HTTP now
+        socket._end_state = UNENDED  # the end is told by HTTP now
         self._end_waits = channel.peer_ended
         if rest:
             channel.bytes_read -= len(rest)  # they were counted as they came
@@ -119,7 +120,7 @@ class GivenHandshake(Handshake):
 
     def _begin_on(self, socket: Socket, raw: Raw) -> None:
         channel = raw.channel
-        if channel.destroyed:
+        if channel.fate:
             return
         rest = _take_unread(socket)
         transport = socket.transport
@@ -203,7 +204,7 @@ def _listens(stream: system.socket) -> bool:
 def _give_socket(raw: Raw, make: Callable[[], Given]) -> None:
     """Begin on a Socket, behind what HTTP may still owe on it to requests before the upgrade."""
     channel = raw.channel
-    if channel.destroyed:
+    if channel.fate:
         return
     leftovers: Any = channel.owner
     exchanges = [] if leftovers is None else leftovers.connection.exchanges()

@@ -333,7 +333,7 @@ class Listening(EventEmitter):
 
     def _busy_count(self) -> int:
         """Count the connections that are more than open: those that were upgraded, too."""
-        quiet: int = sum(each.is_idle or each.is_silent or each.channel.destroyed for each in self._links)
+        quiet: int = sum(each.is_idle or each.is_silent or each.channel.fate for each in self._links)
         return self._connection_count - quiet
 
     def _waiting_for(self) -> list[str]:

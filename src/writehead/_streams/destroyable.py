@@ -6,6 +6,7 @@ from typing import Self
 
 from writehead._loop.ticks import later
 from writehead._node.event_arguments import ARGUMENT_COUNTS
+from writehead._streams.stages import ALIVE, CLOSED, DESTROYED
 from writehead.events import EventEmitter
 
 
@@ -13,14 +14,13 @@ class Destroyable(EventEmitter):
     """Events: 'error' (error), 'close'. A subclass hears `_on_destroy`."""
 
     _argument_counts = ARGUMENT_COUNTS
-    _destroyed = False
+    _fate = ALIVE
     _errored: BaseException | None = None
-    _closed = False
 
     def destroy(self, error: BaseException | None = None) -> Self:
         """Stop reading; 'error' (if one is given) and 'close' are emitted in a later tick."""
-        if not self._destroyed:
-            self._destroyed = True
+        if not self._fate:
+            self._fate = DESTROYED
             if self._errored is None:
                 self._errored = error
             self._on_destroy(error)
@@ -37,9 +37,9 @@ class Destroyable(EventEmitter):
         later(self._tell_destroyed, error)
 
     def _tell_destroyed(self, error: BaseException | None) -> None:
-        if self._closed:
+        if self._fate is CLOSED:
             return
-        self._closed = True
+        self._fate = CLOSED
         if error is not None:
             self._emit_error(error)
         self._emit_close()
@@ -53,7 +53,7 @@ class Destroyable(EventEmitter):
     @property
     def destroyed(self) -> bool:
         """Whether the stream was destroyed; a request is after its end, too."""
-        return self._destroyed
+        return bool(self._fate)
 
     @property
     def errored(self) -> BaseException | None:
@@ -63,4 +63,4 @@ class Destroyable(EventEmitter):
     @property
     def closed(self) -> bool:
         """Whether 'close' is being or has been emitted."""
-        return self._closed
+        return self._fate is CLOSED

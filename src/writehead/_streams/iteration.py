@@ -9,6 +9,7 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 from writehead._loop.ticks import later
+from writehead._streams.stages import CLOSED, EMITTED
 from writehead.errors import PrematureCloseError
 
 if TYPE_CHECKING:
@@ -58,18 +59,18 @@ class Ear:
         stream.on("error", self.on_error)
         stream.on("close", self.on_close)
         stream._taker = self
-        if stream._closed:
+        if stream._fate is CLOSED:
             later(self.on_close)
-        elif stream._end_emitted:
+        elif stream._end_state is EMITTED:
             later(self.on_end)
 
     def leave(self) -> None:
         stream = self._stream
         if stream._taker is self:
             stream._taker = None
-        if not (self.over or stream._destroyed):
+        if not (self.over or stream._fate):
             stream._break_off()
-        if stream._destroyed:
+        if stream._fate:
             return  # there is nothing left to hear, nor a mode to go back to
         stream.off("readable", self.wake)
         stream.off("end", self.on_end)
@@ -139,7 +140,7 @@ class Ear:
             self.wake()
 
     def on_end(self) -> None:
-        if not self.over and (self._stream._destroyed or not self._stream._ends_by_close):
+        if not self.over and (self._stream._fate or not self._stream._ends_by_close):
             self._finish(None)
 
     def on_error(self, error: BaseException) -> None:
@@ -149,7 +150,7 @@ class Ear:
         if self.over:
             return
         stream = self._stream
-        read_to_the_end = stream._end_emitted or (stream._eof and not stream._length)
+        read_to_the_end = stream._end_state is EMITTED or (stream._end_state and not stream._length)
         self._finish(stream.errored or (None if read_to_the_end else PrematureCloseError()))
 
 
@@ -178,7 +179,7 @@ class Iteration(AsyncIterator[Any]):
         while True:
             # Else the producer was asked, nothing has come, and `read` would find and change nothing.
             if not (stream._reading and stream._need_readable) or stream._length:
-                chunk = None if stream._destroyed else stream.read()
+                chunk = None if stream._fate else stream.read()
                 if chunk is not None:
                     return chunk
             if ear.over:

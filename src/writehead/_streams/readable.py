@@ -25,6 +25,7 @@ from writehead._streams.iteration import Iteration
 from writehead._streams.pipe import Pipe
 from writehead._streams.read_buffer import Pieces
 from writehead._streams.readable_state import ReadableState
+from writehead._streams.stages import CLOSED, EMITTED, KNOWN, SCHEDULED
 from writehead.errors import AbortError, UnshiftAfterEndError
 from writehead.events import Listener
 
@@ -55,7 +56,7 @@ class Readable(ReadableState):
             self._flowing
             and self._data_listening
             and chunk
-            and not (self._length or self._sync or self._destroyed or self._eof)
+            and not (self._length or self._sync or self._fate or self._end_state)
             and self._decoder is None
         ):
             self._emit_data(chunk)
@@ -63,7 +64,7 @@ class Readable(ReadableState):
         return self._push_slowly(chunk)
 
     def _push_slowly(self, chunk: bytes) -> bool:
-        if self._destroyed or self._eof:
+        if self._fate or self._end_state:
             return True  # nobody is left to slow the producer down
         text_or_bytes: Chunk = chunk if self._decoder is None else self._decoder.decode(chunk)
         self._accept(text_or_bytes)
@@ -78,7 +79,7 @@ class Readable(ReadableState):
         listeners = self._listeners
         if taker is None or self._length or self._data_listening or self._decoder is not None:
             return False
-        if listeners is None or len(listeners.get("readable", ())) != 1 or self._destroyed:
+        if listeners is None or len(listeners.get("readable", ())) != 1 or self._fate:
             return False
         if not taker.waits:
             return False
@@ -103,12 +104,12 @@ class Readable(ReadableState):
 
     def _push_end(self) -> None:
         """Take note that nothing more comes."""
-        if self._eof:
+        if self._end_state:
             return
         self._reading = False
         if self._decoder is not None and (rest := self._decoder.flush()):
             self._keep(rest)
-        self._eof = True
+        self._end_state = KNOWN
         if self._sync:
             # Nobody has read: a turn is due only if somebody may be waiting for it.
             if self._flowing is not None or self._listeners is not None:
@@ -129,7 +130,7 @@ class Readable(ReadableState):
 
     def _discard(self) -> None:
         """Throw away what is buffered and what comes; 'end' follows."""
-        if self._listeners is None and self._eof and not self._length:
+        if self._listeners is None and self._end_state and not self._length:
             self._flowing = True  # as it is known from now on
             later(self._end_unheard)
         else:
@@ -142,8 +143,9 @@ class Readable(ReadableState):
 
     def _end_unheard(self) -> None:
         """Skip 'resume' of an empty body if nobody came to listen."""
-        if self._listeners is None and not self._destroyed:
-            self._consumed = self._end_scheduled = True
+        if self._listeners is None and not self._fate:
+            self._consumed = True
+            self._end_state = SCHEDULED
             later(self._close_unheard)
         else:
             self._flowing = None
@@ -151,8 +153,9 @@ class Readable(ReadableState):
 
     def _close_unheard(self) -> None:
         """Skip the turns from 'end' to 'close', too, if nobody has come in the turn between."""
-        if self._listeners is None and not self._destroyed:
-            self._end_emitted = self._destroyed = self._closed = True
+        if self._listeners is None and not self._fate:
+            self._end_state = EMITTED
+            self._fate = CLOSED
         else:
             self._emit_end()
 
@@ -168,7 +171,7 @@ class Readable(ReadableState):
                 self._readable_listening = True
             if self._flowing is not False:
                 self.resume()
-        elif name == "readable" and not (self._end_emitted or self._readable_listening):
+        elif name == "readable" and not (self._end_state is EMITTED or self._readable_listening):
             self._readable_listening = self._need_readable = True
             self._flowing = self._readable_scheduled = False
             if self._length:
@@ -233,7 +236,7 @@ class Readable(ReadableState):
         self._resume_scheduled = False
         self._notify("resume")
         self._flow()
-        if self._flowing and not (self._reading or self._end_scheduled):
+        if self._flowing and not (self._reading or self._end_state is SCHEDULED):
             self.read(0)
 
     def pause(self) -> Self:
@@ -253,7 +256,9 @@ class Readable(ReadableState):
     def _flow(self) -> None:
         left = FLOW
         # Once 'end' is due `read` could only ask for it again.
-        while self._flowing and (self._length or not self._end_scheduled) and self.read() is not None:
+        while (
+            self._flowing and (self._length or self._end_state is not SCHEDULED) and self.read() is not None
+        ):
             left -= 1
             if not left:
                 in_turn(self._flow)
@@ -274,11 +279,11 @@ class Readable(ReadableState):
             size = self._checked(size)
         if size != 0:
             self._readable_scheduled = False
-        elif self._need_readable and (self._eof or self._length >= (self._high_water_mark or 1)):
+        elif self._need_readable and (self._end_state or self._length >= (self._high_water_mark or 1)):
             self._tell()
             return None
         count = self._available(size)
-        if not count and self._eof:
+        if not count and self._end_state:
             if not self._length:
                 self._schedule_end()
             return None
@@ -288,7 +293,7 @@ class Readable(ReadableState):
                 count = self._available(size)
         chunk = self._take(count) if count else None
         self._after_take(size, count)
-        if chunk is not None and not self._closed:
+        if chunk is not None and self._fate is not CLOSED:
             self._emit_data(chunk)
         return chunk
 
@@ -296,27 +301,13 @@ class Readable(ReadableState):
         if not count and self._length <= self._high_water_mark:
             self._need_readable = True
         if not self._length:
-            if not self._eof:
+            if not self._end_state:
                 self._need_readable = True
             elif size != count:
                 self._schedule_end()
 
-    def _available(self, size: int | None) -> int:
-        """Return how much of what is buffered `read(size)` takes."""
-        length = self._length
-        if not length:
-            return 0
-        if size is None:
-            if self._flowing:
-                assert self._buffer is not None
-                return self._buffer.first_length()
-            return length
-        if size <= length:
-            return max(size, 0)
-        return length if self._eof else 0
-
     def _ask(self) -> None:
-        if self._reading or self._eof or self._destroyed:
+        if self._reading or self._end_state or self._fate:
             return
         self._reading = self._sync = True
         if not self._consumed:
@@ -330,7 +321,7 @@ class Readable(ReadableState):
             self._sync = False
 
     def _read_ahead(self) -> None:
-        while not (self._reading or self._eof) and (
+        while not (self._reading or self._end_state) and (
             self._length < self._high_water_mark or (self._flowing and not self._length)
         ):
             before = self._length
@@ -348,7 +339,7 @@ class Readable(ReadableState):
         self._notify("data", chunk)
 
     def _tell(self) -> None:
-        if self._eof and not self._length:
+        if self._end_state and not self._length:
             self._schedule_end()
         else:
             self._schedule_readable()
@@ -360,24 +351,27 @@ class Readable(ReadableState):
             later(self._emit_readable)
 
     def _emit_readable(self) -> None:
-        if not self._destroyed and (self._length or self._eof):
+        if not self._fate and (self._length or self._end_state):
             if not self._notify("readable") and self._tells_taker and self._taker is not None:
                 self._taker.wake()
             self._readable_scheduled = False
-        if not (self._flowing or self._eof) and self._length <= self._high_water_mark:
+        if not (self._flowing or self._end_state) and self._length <= self._high_water_mark:
             self._need_readable = True
         self._flow()
 
     def _schedule_end(self) -> None:
-        if not (self._end_emitted or self._end_scheduled):
-            self._eof = self._end_scheduled = True
+        if self._end_state < SCHEDULED:
+            self._end_state = SCHEDULED
             later(self._emit_end)
 
     def _emit_end(self) -> None:
-        self._end_scheduled = False
+        if self._end_state is SCHEDULED:
+            self._end_state = KNOWN
         # Not if something was put back meanwhile.
-        if not (self._length or self._errored is not None or self._closed or self._end_emitted):
-            self._end_emitted = True
+        if not (
+            self._length or self._errored is not None or self._fate is CLOSED or self._end_state is EMITTED
+        ):
+            self._end_state = EMITTED
             self._notify("end")
             self._ended()
 
@@ -420,14 +414,14 @@ class Readable(ReadableState):
         Raises InvalidArgTypeError if `chunk` is neither `str` nor bytes-like.
         """
         data = as_decoded(chunk, encoding, self._decoder)
-        if data and self._end_emitted:
+        if data and self._end_state is EMITTED:
             self.destroy(UnshiftAfterEndError())
             return False
-        if self._destroyed:
+        if self._fate:
             return False
         if data:
             self._accept(data, front=True)
-        return not self._eof and self._has_room()
+        return not self._end_state and self._has_room()
 
     def set_encoding(self, encoding: str | None = None) -> Self:
         """Give out text from now on, what is buffered included; None means utf8.

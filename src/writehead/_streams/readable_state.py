@@ -10,6 +10,7 @@ from writehead._streams.destroyable import Destroyable
 from writehead._streams.iteration import Ear
 from writehead._streams.pipe import Pipe
 from writehead._streams.read_buffer import Pieces
+from writehead._streams.stages import EMITTED, UNENDED
 from writehead.errors import InvalidArgTypeError, OutOfRangeError
 
 #: No more bytes are asked for at once.
@@ -44,9 +45,7 @@ class ReadableState(Destroyable):
     _taker: Ear | None = None  # gets a piece at once if nobody else would hear of it
     _tells_taker = False  # also of 'readable', whose listener a program may have removed; Node lets it wait
 
-    _eof = False
-    _end_scheduled = False
-    _end_emitted = False
+    _end_state = UNENDED
 
     _pipes: list[Pipe] | None = None
     _awaiting: set[Pipe] | None = None  # those whose destination has not drained
@@ -56,12 +55,12 @@ class ReadableState(Destroyable):
     @property
     def readable(self) -> bool:
         """Whether something may still be read."""
-        return not (self._destroyed or self._end_emitted)
+        return not self._fate and self._end_state is not EMITTED
 
     @property
     def readable_ended(self) -> bool:
         """Whether 'end' was emitted."""
-        return self._end_emitted
+        return self._end_state is EMITTED
 
     readableEnded = readable_ended
 
@@ -89,7 +88,7 @@ class ReadableState(Destroyable):
     @property
     def readable_aborted(self) -> bool:
         """Whether the stream was destroyed or failed before 'end'."""
-        return (self._destroyed or self._errored is not None) and not self._end_emitted
+        return (bool(self._fate) or self._errored is not None) and self._end_state is not EMITTED
 
     readableAborted = readable_aborted
 
@@ -120,12 +119,27 @@ class ReadableState(Destroyable):
     @property
     def _left(self) -> bool:
         """Whether nobody is about to read the rest: not flowing, no reader, no slow pipe."""
-        return not (self._flowing or self._readable_listening or self._awaiting or self._end_emitted)
+        busy = self._flowing or self._readable_listening or self._awaiting
+        return not busy and self._end_state is not EMITTED
 
     @property
     def _is_held(self) -> bool:
         """Whether it waits for a destination."""
         return bool(self._awaiting)
+
+    def _available(self, size: int | None) -> int:
+        """Return how much of what is buffered `read(size)` takes."""
+        length = self._length
+        if not length:
+            return 0
+        if size is None:
+            if self._flowing:
+                assert self._buffer is not None
+                return self._buffer.first_length()
+            return length
+        if size <= length:
+            return max(size, 0)
+        return length if self._end_state else 0
 
     # -- what is asked of it -----------------------------------------------------
 

@@ -196,7 +196,7 @@ class Handshake(asyncio.Protocol):
 
     def _go(self, exc: BaseException | None) -> None:
         config = self._config
-        left = not self._over and (self.raw_channel is None or not self.raw_channel.destroyed)
+        left = not self._over and (self.raw_channel is None or not self.raw_channel.fate)
         self._end()
         config.on_gone(self)
         if left and isinstance(exc, OSError):

@@ -1,0 +1,36 @@
+"""The stages that streams, messages and connections go through, each in one direction."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Fate(IntEnum):
+    """Whether more is taken, and whether 'close' has come."""
+
+    ALIVE = 0
+    DESTROYED = 1
+    CLOSED = 2
+
+
+class Writing(IntEnum):
+    """How far what is written has come."""
+
+    OPEN = 0
+    ENDED = 1  # `end` was called
+    FLUSHED = 2  # and the operating system has all of it
+
+
+class Reading(IntEnum):
+    """How far the end of what is read has come; only what is put back takes it from SCHEDULED to KNOWN again."""
+
+    OPEN = 0
+    KNOWN = 1  # nothing more comes
+    SCHEDULED = 2  # it was read, too: 'end' is due
+    EMITTED = 3
+
+
+# As names of a module: looked up faster than members of a class.
+ALIVE, DESTROYED, CLOSED = Fate
+OPEN, ENDED, FLUSHED = Writing
+UNENDED, KNOWN, SCHEDULED, EMITTED = Reading
