@@ -9,6 +9,7 @@ parked and keeps what it is given. Its state moves one way:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from enum import IntEnum
 from typing import Any, Protocol
 
 from writehead._http1 import framing
@@ -24,11 +25,18 @@ from writehead._loop.ticks import Turns, later
 from writehead._semantics import fields as _fields
 from writehead._semantics.exchange import Done, Entry, Frame, ResponseHead, ResponseSide, Sink
 
-#: The stages of an exchange: nothing sent yet, the head sent, all given out, all taken by the system.
-OPEN = 0
-SENT = 1
-ENDED = 2
-FLUSHED = 3
+
+class Stage(IntEnum):
+    """How far an exchange has come."""
+
+    OPEN = 0  # nothing was sent yet
+    SENT = 1  # the head was
+    ENDED = 2  # all was given out
+    FLUSHED = 3  # and the operating system has it
+
+
+# As names of the module: looked up faster than members of a class.
+OPEN, SENT, ENDED, FLUSHED = Stage
 
 
 class Line(Protocol):
@@ -46,7 +54,7 @@ class Http1Exchange:
     """The HTTP/1 bytes of one response."""
 
     # Defaults of the class: an exchange is made for every request, and few change.
-    stage = OPEN
+    stage: int = OPEN.value  # see `_streams/stages.py`
     response: ResponseSide | None = None
     line: Line | None = None  # the connection it is on; None for a response made by hand
     sink: Sink | None = None  # None while it is queued

@@ -17,8 +17,8 @@ class OutgoingState(HeaderStore):
     _exchange: Exchange = SENT  # of the wire that it is written to
     _stream: Sink | None = None  # where small chunks may go straight
     _chunked: Any = False
-    _writing = OPEN
-    _fate = ALIVE
+    _writing: int = OPEN.value  # a `Writing`
+    _fate: int = ALIVE.value  # a `Fate`
     _errored: BaseException | None = None
     _need_drain = False
     _strict = False

@@ -14,7 +14,7 @@ class Destroyable(EventEmitter):
     """Events: 'error' (error), 'close'. A subclass hears `_on_destroy`."""
 
     _argument_counts = ARGUMENT_COUNTS
-    _fate = ALIVE
+    _fate: int = ALIVE.value  # a `Fate`
     _errored: BaseException | None = None
 
     def destroy(self, error: BaseException | None = None) -> Self:

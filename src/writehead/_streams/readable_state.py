@@ -45,7 +45,7 @@ class ReadableState(Destroyable):
     _taker: Ear | None = None  # gets a piece at once if nobody else would hear of it
     _tells_taker = False  # also of 'readable', whose listener a program may have removed; Node lets it wait
 
-    _end_state = UNENDED
+    _end_state: int = UNENDED.value  # a `Reading`
 
     _pipes: list[Pipe] | None = None
     _awaiting: set[Pipe] | None = None  # those whose destination has not drained
