@@ -142,7 +142,7 @@ class Line(ErrorResponses):
             self._say_last_words()
             return
         channel = self.channel
-        if not request.complete:
+        if not request._complete:
             channel.expects_more = True
         elif not (channel.heard or channel.writing or channel.blocked or channel.held):
             if over or not channel.has_unread():

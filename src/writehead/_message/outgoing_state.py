@@ -8,7 +8,7 @@ from writehead._loop.waiters import Waiters
 from writehead._message.header_store import HeaderStore
 from writehead._message.no_exchange import SENT
 from writehead._semantics.exchange import Exchange, Sink
-from writehead._streams.stages import ALIVE, CLOSED, OPEN
+from writehead._streams.stages import ALIVE, CLOSED, WRITABLE
 
 
 class OutgoingState(HeaderStore):
@@ -17,7 +17,7 @@ class OutgoingState(HeaderStore):
     _exchange: Exchange = SENT  # of the wire that it is written to
     _stream: Sink | None = None  # where small chunks may go straight
     _chunked: Any = False
-    _writing: int = OPEN.value  # a `Writing`
+    _writing: int = WRITABLE.value  # a `Writing`
     _fate: int = ALIVE.value  # a `Fate`
     _errored: BaseException | None = None
     _need_drain = False

@@ -416,7 +416,7 @@ class ServerResponse(ServedResponse):
         await self.wait_finished()
 
     async def _send_range(self, piece: FileRange) -> None:
-        if self._writing:  # while the file was opened
+        if self.finished:  # while the file was opened
             raise StreamWriteAfterEndError("send_file()", users_place())
         if not self._rendered:
             self._announces = True

@@ -10,7 +10,7 @@ from writehead._loop.timers import IdleTimers
 from writehead._net.config import SocketConfig
 from writehead._node.callbacks import UserCallback
 from writehead._semantics.exchange import Done, Ending
-from writehead._streams.stages import ALIVE, Writing
+from writehead._streams.stages import ALIVE, WRITABLE, Fate, Writing
 
 if TYPE_CHECKING:
     from writehead._net.socket import Socket
@@ -127,8 +127,8 @@ class ChannelState(ReadState):
         self.bytes_read = self.bytes_passed = self.committed = self.corked = self.held_size = 0
         self.in_read = self.turn_corked = self.need_drain = self.reading_paused = False
         self.blocked = self.idle_fired = self.destroy_when_flushed = False
-        self.fate = ALIVE
-        self.writing = Writing.OPEN
+        self.fate: Fate = ALIVE
+        self.writing: Writing = WRITABLE
         self.idle_after = self.idle_group = self.active_at = 0.0
         self.taken = True  # when it was destroyed, the system had all that had been passed on
         self.ease = CALM
@@ -136,8 +136,8 @@ class ChannelState(ReadState):
         self.config = config
         self.timers: IdleTimers | None = None if config is None else config.timers
         self.mark: int = 65536 if config is None else config.high_water_mark  # in bytes
-        self.owner = owner
         self.turns: Turns = turns()
+        self.owner = owner
         self.held: list[bytes] = []
         self.due: list[Done] | None = None
         self.waiting: list[list[Done]] | None = None

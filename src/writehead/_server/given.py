@@ -24,7 +24,7 @@ from writehead._loop.ticks import later, turns
 from writehead._net.channel import Channel
 from writehead._net.linger import Linger
 from writehead._net.socket import Socket
-from writehead._streams.stages import SCHEDULED, UNENDED
+from writehead._streams.stages import READABLE, SCHEDULED
 from writehead._tls.handshake import Handshake, HandshakeConfig
 from writehead._tls.transport import TLSTransport
 from writehead.errors import InvalidArgTypeError, InvalidArgValueError
@@ -77,7 +77,7 @@ class GivenConnection(Connection):
             self._closed_input = True
             self._end_behind_input()
             return
-        socket._end_state = UNENDED  # the end is told by HTTP now
+        socket._end_state = READABLE  # the end is told by HTTP now
         self._end_waits = channel.peer_ended
         if rest:
             channel.bytes_read -= len(rest)  # they were counted as they came

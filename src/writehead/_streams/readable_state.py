@@ -10,7 +10,7 @@ from writehead._streams.destroyable import Destroyable
 from writehead._streams.iteration import Ear
 from writehead._streams.pipe import Pipe
 from writehead._streams.read_buffer import Pieces
-from writehead._streams.stages import EMITTED, UNENDED
+from writehead._streams.stages import EMITTED, READABLE
 from writehead.errors import InvalidArgTypeError, OutOfRangeError
 
 #: No more bytes are asked for at once.
@@ -45,7 +45,7 @@ class ReadableState(Destroyable):
     _taker: Ear | None = None  # gets a piece at once if nobody else would hear of it
     _tells_taker = False  # also of 'readable', whose listener a program may have removed; Node lets it wait
 
-    _end_state: int = UNENDED.value  # a `Reading`
+    _end_state: int = READABLE.value  # a `Reading`
 
     _pipes: list[Pipe] | None = None
     _awaiting: set[Pipe] | None = None  # those whose destination has not drained

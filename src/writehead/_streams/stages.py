@@ -19,7 +19,7 @@ class Fate(IntEnum):
 class Writing(IntEnum):
     """How far what is written has come."""
 
-    OPEN = 0
+    WRITABLE = 0
     ENDED = 1  # `end` was called
     FLUSHED = 2  # and the operating system has all of it
 
@@ -27,7 +27,7 @@ class Writing(IntEnum):
 class Reading(IntEnum):
     """How far the end of what is read has come; only what is put back takes it from SCHEDULED to KNOWN again."""
 
-    OPEN = 0
+    READABLE = 0
     KNOWN = 1  # nothing more comes
     SCHEDULED = 2  # it was read, too: 'end' is due
     EMITTED = 3
@@ -35,5 +35,5 @@ class Reading(IntEnum):
 
 # As names of a module: looked up faster than members of a class.
 ALIVE, DESTROYED, CLOSED = Fate
-OPEN, ENDED, FLUSHED = Writing
-UNENDED, KNOWN, SCHEDULED, EMITTED = Reading
+WRITABLE, ENDED, FLUSHED = Writing
+READABLE, KNOWN, SCHEDULED, EMITTED = Reading
