@@ -23,6 +23,7 @@ class Basin:
         self.passed: list[bytes] = []
         self.taken = b""
         self.corks = 0
+        self.destroyed = False
         self.destroyed_with: list[Any] = []
         self._due: list[Any] = []
 
@@ -73,6 +74,7 @@ class Basin:
         self.corks -= 1
 
     def destroy(self, error: BaseException | None = None) -> None:
+        self.destroyed = True
         self.destroyed_with.append(error)
 
     def take(self, error: BaseException | None = None) -> None:

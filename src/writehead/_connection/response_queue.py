@@ -57,7 +57,7 @@ class Line(ErrorResponses):
                 and request._complete
                 and not request._consumed
                 and not request._length
-                and request._closes_unheard
+                and type(request) is IncomingMessage
             ):
                 # fast path: what the events of an empty body that no one looked at would leave behind.
                 request._flowing = request._consumed = True

@@ -390,7 +390,7 @@ class Http1Exchange:
         return self._park(data, done)
 
     def _park(self, data: bytes, done: Done | None) -> bool:
-        if self.coming is not None and getattr(self.coming, "destroyed", False):
+        if self.coming is not None and self.coming.destroyed:
             return False
         self._keep(data, done)
         response = self.response

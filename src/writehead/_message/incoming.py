@@ -38,13 +38,6 @@ class IncomingMessage(IncomingEmitter):
 
     _argument_counts = MESSAGE_ARGUMENT_COUNTS
 
-    _closes_unheard = True
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """A subclass ends step by step: it may have overridden any of them."""
-        super().__init_subclass__(**kwargs)
-        cls._closes_unheard = False
-
     def __init__(self, socket: Any = None) -> None:
         self._socket = socket
         self._http_version = None  # type: ignore[assignment]  # until it is parsed

@@ -26,7 +26,6 @@ class Source(Protocol):
 class ServedRequest(Readable):
     """A request, as far as it is served; see `IncomingMessage`."""
 
-    _closes_unheard = False  # no step of its end may be overridden
     _socket: Any
     # What the parser sets.
     # A message made by hand has no method and no version; those of a server do, and that is what their types say.

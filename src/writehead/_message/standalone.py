@@ -43,6 +43,11 @@ class WritableSink:
         self._writing = False
 
     @property
+    def destroyed(self) -> bool:
+        """Whether the writable says that it was destroyed."""
+        return bool(getattr(self.socket, "destroyed", False))
+
+    @property
     def pending(self) -> int:
         """What the writable says it has not yet passed on."""
         return int(self.socket.writable_length or 0)

@@ -38,6 +38,11 @@ class WriteQueue(ChannelState):
     # -- Sink: what exchanges ask ----------------------------------------------
 
     @property
+    def destroyed(self) -> bool:
+        """Whether nothing that is put leaves any more."""
+        return bool(self.fate)
+
+    @property
     def pending(self) -> int:
         """Bytes not yet with the operating system."""
         size = self.held_size

@@ -100,6 +100,11 @@ class Sink(Protocol):
     socket: Any  # the user's side
 
     @property
+    def destroyed(self) -> bool:
+        """Whether nothing that is put leaves any more."""
+        ...
+
+    @property
     def pending(self) -> int: ...
     @property
     def mark(self) -> int: ...
