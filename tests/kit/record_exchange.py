@@ -53,12 +53,10 @@ def record(kind: bytes, payload: bytes = b"") -> bytes:
     return HEADER.pack(kind, len(payload)) + payload
 
 
-class Frames(dict[int, Frame]):
-    """What stands before a piece of the body, for any size that a record may have."""
-
-    def get(self, size: int, default: Any = None) -> Any:
-        """Return the frame; none for an empty piece, which makes no record."""
-        return (HEADER.pack(b"D", size), b"", HEADER.size + size) if size else default
+#: What stands before a piece of the body that may go straight to the sink.
+FRAMES: dict[int, Frame] = {
+    size: (HEADER.pack(b"D", size), b"", HEADER.size + size) for size in range(1, 1024)
+}
 
 
 class RecordExchange:
@@ -68,7 +66,7 @@ class RecordExchange:
         self.response: ResponseSide | None = None
         self.chunked = False  # no head of this wire says so
         self.body_allowed = True
-        self.frames: Mapping[int, Frame] = Frames()
+        self.frames: Mapping[int, Frame] = FRAMES
         self.informs = True
         self.keep_reads: bool | None = None  # no field speaks of the connection
         self.last_allowed = False
@@ -277,6 +275,8 @@ class RecordExchange:
         if error is not None or self._stage == Stage.FLUSHED:
             return
         self._stage = Stage.FLUSHED
+        while self._corks:  # behind its end
+            self.uncork()
         if self.response is not None:
             self.response._on_flushed()
 
