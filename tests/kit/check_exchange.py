@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.kit.received import Received
 from writehead._loop.ticks import later
-from writehead._semantics.exchange import REMOVED_LENGTH, Exchange, ResponseHead
+from writehead._semantics.exchange import REMOVED_LENGTH, REMOVED_TRANSFER_ENCODING, Exchange, ResponseHead
 from writehead.errors import InvalidCharError
 from writehead.testing import settle
 
@@ -24,6 +24,7 @@ class Basin:
         refuses: it takes no end any more.
         reading: in the middle of a read; what is put "now" waits for its end, or for `settle`.
         settles: it asks the end whether it has settled, in place of telling that it has passed.
+        lazy: what is put waits for the end of the tick.
     """
 
     def __init__(
@@ -33,12 +34,14 @@ class Basin:
         refuses: bool = False,
         reading: bool = False,
         settles: bool = False,
+        lazy: bool = False,
     ) -> None:
         self.mark = mark
         self.slow = slow
         self.refuses = refuses
         self.reading = reading
         self.settles = settles
+        self.lazy = lazy
         self.gone = False
         self.passed: list[bytes] = []
         self.taken = b""
@@ -57,7 +60,10 @@ class Basin:
 
     def put(self, data: bytes, done: Any = None) -> bool:
         below = self._add(data, done)
-        self._pass()
+        if self.lazy:
+            later(self._pass)
+        else:
+            self._pass()
         return below
 
     def put_now(self, data: bytes, done: Any = None) -> None:
@@ -177,6 +183,7 @@ def check_exchange(make: Make, read: Read) -> None:
         _responds_queued,
         _flushes,
         _sends_the_head_with_an_empty_piece,
+        _sends_the_head_with_a_large_piece,
         _lets_pieces_go_straight,
         _gathers,
         _gathers_what_is_queued,
@@ -282,6 +289,15 @@ def _renders_what_the_head_says(make: Make, read: Read) -> None:
         told = _sent(make, read, Head(length=length, removed=removed), b"x")
         assert (told.body, told.ended) == (b"x", True)
         assert length is None or told.all("content-length") == ([] if removed else ["1"])
+    for facts in (
+        {"may_chunk": False},
+        {"removed": REMOVED_LENGTH | REMOVED_TRANSFER_ENCODING},
+        {"keep": False},
+    ):
+        ended = _sent(
+            make, read, Head(**facts), b"x", b"y"
+        )  # by the end of the connection, if by nothing else
+        assert (ended.body, ended.ended) == (b"xy", True)
     announced = _sent(make, read, Head(length=7, announce=True, for_head=True), method="HEAD")
     assert announced.all("content-length") == ["7"]
     assert _sent(make, read, Head(length=0, status=204, announce=True)).all("content-length") == []
@@ -464,6 +480,28 @@ def _sends_the_head_with_an_empty_piece(make: Make, read: Read) -> None:
     settle()
     received = read(sink.taken, "GET", False)
     assert (received.body, received.ended, head.log) == (b"a", True, ["empty", "flushed"])
+
+
+def _sends_the_head_with_a_large_piece(make: Make, read: Read) -> None:
+    """Before it, and once: neither `flush` nor the end sends it again."""
+    large = b"l" * 20_000
+    for queued in (False, True):
+        for length in (None, len(large)):
+            for written in (False, True):
+                exchange, sink = make(head := Head(length=length)), Basin()
+                if not queued:
+                    exchange.attach(sink)
+                exchange.begin(head.made())
+                if written:
+                    exchange.write(large, None)
+                    exchange.flush()
+                exchange.end(None if written else large, ())
+                exchange.flush()
+                if queued:
+                    exchange.attach(sink)
+                settle()
+                received = read(sink.taken, "GET", False)
+                assert (received.status, received.body, received.ended) == (200, large, True)
 
 
 def _lets_pieces_go_straight(make: Make, read: Read) -> None:
@@ -650,7 +688,7 @@ def _informs_no_one_who_does_not_want_it(make: Make, _read: Read) -> None:
 def _waits_queued(make: Make, read: Read) -> None:
     """What has no sink waits for one: no byte, no callback, no end before."""
     head = Head()
-    exchange, sink = make(head), Basin()
+    exchange, sink = make(head), Basin(lazy=True)
     exchange.begin(head.made())
     exchange.write(b"a", note(head.log, "a"))
     exchange.write(b"b", note(head.log, "b"))
@@ -661,9 +699,9 @@ def _waits_queued(make: Make, read: Read) -> None:
     assert exchange.socket is None
     assert exchange.queued
     exchange.attach(sink)
-    settle()
-    assert exchange.pending == 0
+    assert exchange.pending == 0  # at once
     assert not exchange.queued
+    settle()
     assert head.log == ["a", "b", "flushed"]
     assert read(sink.taken, "GET", False).body == b"abc"
 
@@ -801,6 +839,7 @@ def _drops(make: Make, _read: Read) -> None:
     assert exchange.refused
     assert not exchange.void
     exchange.attach(sink := Basin())
+    assert exchange.uncork() is False
     sink.take()
     settle()
     assert (sink.taken, head.log) == (b"", [])
