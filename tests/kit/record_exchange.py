@@ -173,7 +173,7 @@ class RecordExchange:
 
     def _put_last(self, data: bytes) -> None:
         if self._sink is None:
-            self._waiting.append((data, None))
+            self._waiting.append((data, self.on_passed))
         elif not self._sink.put_last(data, self):
             self.refused = True
 
@@ -237,17 +237,11 @@ class RecordExchange:
         for _ in range(self._corks):
             sink.cork()
         waiting, self._waiting = self._waiting, []
-        last = waiting.pop() if waiting else None
-        for data, done in waiting:
-            sink.put(data, done)
-        if last is None:
-            return
-        if self._stage == Stage.ENDED:
-            self._put_last(last[0])
-        elif self._corks:
-            sink.put(*last)
-        else:
-            sink.put_now(*last)
+        for index, (data, done) in enumerate(waiting, 1):
+            if index < len(waiting) or self._corks:
+                sink.put(data, done)
+            else:
+                sink.put_now(data, done)
 
     def detach(self) -> None:
         """Take the sink away, and this response's corks from it; what follows waits for another."""
