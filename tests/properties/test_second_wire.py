@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.kit.check_exchange import Head, check_exchange
+from tests.kit.loops import on_both_loops
 from tests.kit.received import Fields, read_http1
-from tests.kit.record_exchange import OF_HTTP1, RecordExchange, read_records
+from tests.kit.record_exchange import (
+    FRAMES,
+    OF_HTTP1,
+    MalformedRecordError,
+    RecordExchange,
+    read_records,
+    record,
+)
+from tests.kit.response_stage import Request, Writable, code_of
 from tests.kit.wire_programs import Played, Program, draw, play
+from writehead import http
 from writehead._http1.exchange import Http1Exchange
+from writehead._semantics.exchange import Exchange
 
 
 @pytest.fixture(autouse=True)
@@ -64,8 +79,166 @@ def test_the_kit() -> None:
     check_exchange(make, read_records)
 
 
-@pytest.mark.parametrize("seed", range(50))
+@pytest.mark.parametrize("seed", [*range(48), 89, 211])  # the last two see 'drain'
 def test_a_program_sees_no_difference(seed: int) -> None:
     """Results, errors, state and the order of events are those on HTTP/1; and a reader gets the same response."""
     program = draw(seed)
     compare(on_http1(program), on_records(program))
+
+
+def by_hand(wire: Callable[[], Exchange], sink: Writable | None = None) -> tuple[Any, Writable]:
+    """Return a response on a wire, and the writable that it has got."""
+    request = Request()
+    request._exchange = wire()  # type: ignore[attr-defined]
+    request._http_version = "1.1"  # type: ignore[attr-defined]
+    res, sink = http.ServerResponse(request), sink or Writable()
+    res.assign_socket(sink)
+    return res, sink
+
+
+def shows_chunks(res: Any) -> Any:
+    res.write("a")
+    return res.chunked_encoding
+
+
+def counts_its_frames(res: Any) -> Any:
+    res.detach_socket(res.socket)
+    res.flush_headers()
+    before = res.writable_length
+    res.write("a" * 20)
+    return res.writable_length - before
+
+
+def heeds_connection(res: Any) -> Any:
+    res.should_keep_alive = False
+    res.set_header("Connection", "keep-alive").flush_headers()
+    return res.should_keep_alive
+
+
+def refuses_trailer_fields(res: Any) -> Any:
+    res.set_header("Trailer", "X-T").set_header("Content-Length", 1)
+    return code_of(lambda: res.end("a")) if res._exchange.frames is not FRAMES else res.end("a").finished
+
+
+def heeds_expect(res: Any) -> Any:
+    res.set_header("Expect", "x").write_head(200)
+    return bool(res.socket.taken)
+
+
+def waits_with_nothing_to_send(res: Any) -> Any:
+    res.set_header("Content-Length", 1).write("a")
+    res.detach_socket(res.socket)
+    res.end()
+    return res.writable_length > 0
+
+
+@pytest.mark.parametrize(
+    ("look", "http1", "records"),
+    [
+        (shows_chunks, True, False),
+        (counts_its_frames, 26, 25),
+        (heeds_connection, True, False),
+        (refuses_trailer_fields, "ERR_HTTP_TRAILER_INVALID", True),
+        (heeds_expect, True, False),
+        (waits_with_nothing_to_send, False, True),
+    ],
+)
+def test_what_is_of_http1_by_nature(look: Callable[[Any], Any], http1: Any, records: Any) -> None:
+    """All that a program may see of a wire: how a body is framed, and what a head says of the connection."""
+    assert look(by_hand(Http1Exchange)[0]) == http1
+    assert look(by_hand(RecordExchange)[0]) == records
+
+
+def test_trailers_need_no_chunks() -> None:
+    """HTTP/1 leaves them out behind a length; records have a place for them always."""
+    received = []
+    for wire, read in ((Http1Exchange, read_http1), (RecordExchange, read_records)):
+        res, sink = by_hand(wire)
+        res.add_trailers({"X-T": "1"})
+        res.end("a")
+        received.append(read(sink.taken).trailers)
+    assert received == [[], [("x-t", "1")]]
+
+
+def test_no_field_of_the_connection_is_recorded() -> None:
+    """Not in the head, nor before it (RFC 9113, 8.2.2)."""
+    res, sink = by_hand(RecordExchange)
+    fields = {name: "x" for name in OF_HTTP1} | {"X-A": "1"}
+    res.write_information(103, fields)
+    res.writeHead(200, fields).end()
+    received = read_records(sink.taken)
+    assert received.informational == [(103, [("x-a", "1")])]
+    assert [name for name, _ in received.fields] == ["x-a", "date"]
+
+
+def test_a_field_kept_by_one_wire_is_not_sent_by_another() -> None:
+    """HTTP/1 keeps the line of a field that is set again and again; records have no lines."""
+    for wire, read in [(Http1Exchange, read_http1), (RecordExchange, read_records)] * 3:
+        res, sink = by_hand(wire)
+        res.set_header("X-Kept", "1").end("a")
+        assert read(sink.taken).all("x-kept") == ["1"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        record(b"D", b"a"),
+        record(b"E"),
+        record(b"H", b"[200, []]") * 2,
+        record(b"H", b"[200, []]") + record(b"I", b"[103, []]"),
+        record(b"H", b"[200, []]") + record(b"T", b'[["a", "1"]]') + record(b"D", b"a"),
+        record(b"H", b"[200, []]") + record(b"E") * 2,
+        record(b"H", b'[200, [["A", "1"]]]'),
+        record(b"H", b'[200, [["connection", "x"]]]'),
+        record(b"H", b"[200, []]") + record(b"?"),
+    ],
+)
+def test_the_reader_is_strict(data: bytes) -> None:
+    """Records that are out of their order, or say what no record may, are no response."""
+    with pytest.raises(MalformedRecordError):
+        read_records(data)
+
+
+@on_both_loops
+async def test_what_waits_for_a_response(tmp_path: Path) -> None:
+    """Files, pipelines, `drain` and `wait_finished` are served by either wire."""
+    path = tmp_path / "file"
+    path.write_bytes(b"f" * 200_000)
+
+    async def poured(res: Any) -> None:
+        await http.pipeline([b"p" * 50_000] * 3, res)
+
+    async def drained(res: Any) -> None:
+        for _ in range(3):
+            res.write(b"d" * 30_000)
+            await res.drain()
+        res.end()
+        await res.wait_finished()
+
+    for handler in (lambda res: res.send_file(path, 1, 150_000), poured, drained):
+        received = []
+        for wire, read in ((Http1Exchange, read_http1), (RecordExchange, read_records)):
+            res, sink = by_hand(wire, Draining(16_384))
+            await handler(res)
+            received.append(read(sink.taken))
+            assert res.writable_finished
+        assert received[1].ended
+        assert (received[1].body, received[1].ended) == (received[0].body, received[0].ended)
+        assert len(received[1].body) in (150_000, 90_000)
+
+
+class Draining(Writable):
+    """A slow writable, whose system takes all at the next round of the loop."""
+
+    def __init__(self, high_water_mark: int) -> None:
+        super().__init__(high_water_mark, slow=True)
+
+    def write(self, data: bytes, encoding: Any = None, callback: Any = None) -> bool:
+        asyncio.get_running_loop().call_soon(self._drain)
+        return super().write(data, encoding, callback)
+
+    def _drain(self) -> None:
+        full = self.writable_length >= self.writable_high_water_mark
+        self.take()
+        if full:
+            self.emit("drain")
