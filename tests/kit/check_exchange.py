@@ -13,7 +13,13 @@ from typing import Any
 
 from tests.kit.received import Received
 from writehead._loop.ticks import later
-from writehead._semantics.exchange import REMOVED_LENGTH, REMOVED_TRANSFER_ENCODING, Exchange, ResponseHead
+from writehead._semantics.exchange import (
+    REMOVED_LENGTH,
+    REMOVED_TRANSFER_ENCODING,
+    Entry,
+    Exchange,
+    ResponseHead,
+)
 from writehead.errors import InvalidCharError
 from writehead.testing import settle
 
@@ -44,17 +50,13 @@ class Basin:
         self.reading = reading
         self.settles = settles
         self.lazy = lazy
-        self.gone = False
+        self.socket: Any = self
         self.passed: list[bytes] = []
         self.taken = b""
         self.corks = 0
         self.destroyed_with: list[Any] = []
         self.ending: Any = None
         self._due: list[Any] = []
-
-    @property
-    def socket(self) -> Basin | None:
-        return None if self.gone else self
 
     @property
     def pending(self) -> int:
@@ -135,7 +137,7 @@ class Head:
     writable_high_water_mark = 100
 
     def __init__(self, *fields: tuple[str, Any], **head: Any) -> None:
-        self.given = [(name.lower(), name, value, None) for name, value in fields]
+        self.given: list[Entry] = [(name.lower(), name, value, None) for name, value in fields]
         self.head = head | {"send_date": False}
         self.log: list[Any] = []
 
@@ -209,12 +211,20 @@ def check_exchange(make: Make, read: Read) -> None:
             promise(make, read)
 
 
+class _Keep(logging.Handler):
+    def __init__(self, kept: list[logging.LogRecord]) -> None:
+        super().__init__()
+        self.kept = kept
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.kept.append(record)
+
+
 @contextmanager
 def _nothing_fails() -> Iterator[None]:
     """A callback that fails is only written to the log."""
     failed: list[logging.LogRecord] = []
-    handler = logging.Handler()
-    handler.emit = failed.append  # type: ignore[method-assign]
+    handler = _Keep(failed)
     logger = logging.getLogger("writehead")
     logger.addHandler(handler)
     try:
@@ -737,11 +747,9 @@ def _waits_queued(make: Make, read: Read) -> None:
     settle()
     assert head.log == []
     assert exchange.pending > 3
-    assert exchange.socket is None
-    assert exchange.queued
+    assert (exchange.socket, exchange.queued) == (None, True)
     exchange.attach(sink)
-    assert exchange.pending == 0  # at once
-    assert not exchange.queued
+    assert (exchange.pending, exchange.queued) == (0, False)  # at once
     settle()
     assert head.log == ["a", "b", "flushed"]
     assert read(sink.taken, "GET", False).body == b"abc"
@@ -858,7 +866,6 @@ def _is_refused(make: Make, _read: Read) -> None:
     for whole in (False, True):
         exchange, sink = make(head := Head()), Basin(refuses=True)
         exchange.attach(sink)
-        assert not exchange.refused
         _end(exchange, head, whole)
         settle()
         assert exchange.refused
@@ -869,16 +876,14 @@ def _drops(make: Make, _read: Read) -> None:
     """What waits is forgotten, with those who wait for it, and was refused; the socket is remembered."""
     exchange = make(head := Head())
     exchange.drop()
-    assert not exchange.refused
+    assert (exchange.refused, exchange.void) == (False, False)
     exchange.begin(head.made())
     exchange.flush()
     exchange.cork()
     exchange.write(b"a", note(head.log, "a"))
     assert exchange.pending > 1
     exchange.drop()
-    assert exchange.pending == 0
-    assert exchange.refused
-    assert not exchange.void
+    assert (exchange.pending, exchange.refused, exchange.void) == (0, True, False)
     exchange.attach(sink := Basin())
     assert exchange.uncork() is False
     sink.take()
@@ -887,7 +892,7 @@ def _drops(make: Make, _read: Read) -> None:
     exchange, sink = _begun(make, Head())
     exchange.drop()
     assert not exchange.refused
-    sink.gone = True  # a channel lets go of its socket
+    sink.socket = None  # a channel lets go of its own
     assert exchange.socket is sink
 
 

@@ -259,8 +259,11 @@ class Play:
             [len(sink.destroyed_with) for sink in self.sinks],
         ]
 
-    def called(self, name: str) -> Callable[[Any], None]:
-        return lambda error=None: self.log.append((name, shown(error)))
+    def called(self, name: str) -> Callable[..., None]:
+        def callback(error: Any = None) -> None:
+            self.log.append((name, shown(error)))
+
+        return callback
 
     def do_set(self, name: str, value: Any) -> Any:
         return self.res.set_header(name, value)
@@ -338,7 +341,7 @@ class Play:
         return self.res.assign_socket(self.sinks[-1])
 
     def do_detach(self) -> Any:
-        return self.res.detach_socket(self.res.socket)  # type: ignore[arg-type]
+        return self.res.detach_socket(self.res.socket)
 
     def do_tick(self) -> None:
         settle()

@@ -12,7 +12,7 @@ import pytest
 
 from tests.kit.check_exchange import Head, check_exchange
 from tests.kit.loops import on_both_loops
-from tests.kit.received import Fields, read_http1
+from tests.kit.received import Fields, Received, read_http1
 from tests.kit.record_exchange import (
     FRAMES,
     OF_HTTP1,
@@ -72,6 +72,13 @@ def compare(http1: Played, records: Played) -> None:
     elif http1.whole:
         assert first.ended
         assert second.ended
+
+
+#: The wires, and what reads them.
+WIRES: list[tuple[Callable[[], Exchange], Callable[[bytes], Received]]] = [
+    (Http1Exchange, read_http1),
+    (RecordExchange, read_records),
+]
 
 
 def test_the_kit() -> None:
@@ -152,7 +159,7 @@ def test_what_is_of_http1_by_nature(look: Callable[[Any], Any], http1: Any, reco
 def test_trailers_need_no_chunks() -> None:
     """HTTP/1 leaves them out behind a length; records have a place for them always."""
     received = []
-    for wire, read in ((Http1Exchange, read_http1), (RecordExchange, read_records)):
+    for wire, read in WIRES:
         res, sink = by_hand(wire)
         res.add_trailers({"X-T": "1"})
         res.end("a")
@@ -173,7 +180,7 @@ def test_no_field_of_the_connection_is_recorded() -> None:
 
 def test_a_field_kept_by_one_wire_is_not_sent_by_another() -> None:
     """HTTP/1 keeps the line of a field that is set again and again; records have no lines."""
-    for wire, read in [(Http1Exchange, read_http1), (RecordExchange, read_records)] * 3:
+    for wire, read in WIRES * 3:
         res, sink = by_hand(wire)
         res.set_header("X-Kept", "1").end("a")
         assert read(sink.taken).all("x-kept") == ["1"]
@@ -217,7 +224,7 @@ async def test_what_waits_for_a_response(tmp_path: Path) -> None:
 
     for handler in (lambda res: res.send_file(path, 1, 150_000), poured, drained):
         received = []
-        for wire, read in ((Http1Exchange, read_http1), (RecordExchange, read_records)):
+        for wire, read in WIRES:
             res, sink = by_hand(wire, Draining(16_384))
             await handler(res)
             received.append(read(sink.taken))
