@@ -189,6 +189,7 @@ def check_exchange(make: Make, read: Read) -> None:
         _sends_the_head_with_an_empty_piece,
         _sends_the_head_with_a_large_piece,
         _lets_pieces_go_straight,
+        _is_plain_where_it_frames_nothing,
         _gathers,
         _gathers_what_is_queued,
         _uncorks_what_is_queued,
@@ -571,6 +572,21 @@ def _lets_pieces_go_straight(make: Make, read: Read) -> None:
         stream.put_parts((before, piece, behind), size)
         with_length.end(None, ())
         assert read(sink.taken, "GET", False).body == piece * 2
+
+
+def _is_plain_where_it_frames_nothing(make: Make, read: Read) -> None:
+    """What goes past a plain exchange, into its sink, is of the body."""
+    for head in (Head(), Head(("Content-Length", 6)), Head(may_chunk=False)):
+        exchange, sink = _begun(make, head)
+        exchange.flush()
+        exchange.write(b"abc", None)
+        if exchange.plain:
+            sink.put(b"def")
+        else:
+            exchange.write(b"def", None)
+        exchange.end(None, ())
+        received = read(sink.taken, "GET", not exchange.stays)
+        assert (received.body, received.ended) == (b"abcdef", True)
 
 
 def _gathers(make: Make, read: Read) -> None:

@@ -157,6 +157,11 @@ class RecordExchange:
         free = self._stage == Stage.HEAD_SENT and self.body_allowed and not self._corks
         return self._sink if free else None
 
+    @property
+    def plain(self) -> bool:
+        """Each piece of the body has its header."""
+        return False
+
     def end(self, chunk: bytes | None, trailers: Sequence[tuple[str, str]]) -> None:
         """Send the last piece, the trailers and the end."""
         while self._corks:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.kit.check_exchange import Head, check_exchange
 from tests.kit.loops import on_both_loops
+from tests.kit.raw_client import dial
 from tests.kit.received import Fields, Received, read_http1
 from tests.kit.record_exchange import (
     FRAMES,
@@ -93,7 +94,7 @@ def test_a_program_sees_no_difference(seed: int) -> None:
     compare(on_http1(program), on_records(program))
 
 
-def by_hand(wire: Callable[[], Exchange], sink: Writable | None = None) -> tuple[Any, Writable]:
+def by_hand(wire: Callable[[], Exchange], sink: Any = None) -> tuple[Any, Any]:
     """Return a response on a wire, and the writable that it has got."""
     request = Request()
     request._exchange = wire()  # type: ignore[attr-defined]
@@ -249,3 +250,28 @@ class Draining(Writable):
         self.take()
         if full:
             self.emit("drain")
+
+
+@on_both_loops
+async def test_a_file_over_a_socket_is_framed(tmp_path: Path) -> None:
+    """The kernel copies only what the wire sends as it is: records have their frames on a real socket, too."""
+    path = tmp_path / "file"
+    path.write_bytes(b"f" * 200_000)
+    sent = asyncio.get_running_loop().create_future()
+
+    async def upgrade(_req: Any, socket: Any, _head: bytes) -> None:
+        res, _ = by_hand(RecordExchange, socket)
+        try:
+            await res.send_file(path)
+        finally:
+            socket.end()
+        sent.set_result(True)
+
+    async with http.create_server() as server:
+        server.on("upgrade", upgrade)
+        await server.listen(0, "127.0.0.1")
+        client = await dial(server)
+        client.send(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n")
+        received = read_records(await client.rest())
+        await sent
+    assert (received.body, received.ended) == (path.read_bytes(), True)

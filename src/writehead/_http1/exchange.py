@@ -229,6 +229,11 @@ class Http1Exchange:
             return self.sink
         return None
 
+    @property
+    def plain(self) -> bool:
+        """Whether the body leaves as it is: not in chunks."""
+        return not self.chunked
+
     def on_settled(self) -> None:
         """Ask whether the last bytes have been taken; later, or at the end of the packet."""
         sink = self.sink
