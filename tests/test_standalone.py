@@ -485,3 +485,18 @@ def test_a_destroy_when_the_socket_is_told() -> None:
     res.on("socket", lambda socket: res.destroy())
     res.assign_socket(w)
     assert w.destroyed_with == [None]
+
+
+def test_a_cork_behind_the_end_is_the_users_to_undo() -> None:
+    """The socket stays with the response, corked, until it is detached (Node)."""
+    w, res = Writable(), by_hand()
+    res.assign_socket(w)
+    res.end("a")
+    res.cork()
+    settle()
+    assert res.writable_finished
+    assert (res.socket is w, w.corks) == (True, 1)
+    res.uncork()
+    assert w.corks == 0
+    res.detach_socket(w)
+    assert res.socket is None

@@ -689,7 +689,7 @@ def _ends_with_trailers(make: Make, read: Read) -> None:
 
 
 def _ends_what_is_corked(make: Make, read: Read) -> None:
-    """The end undoes every cork, and comes behind what was gathered; a cork behind it is not left with the sink."""
+    """The end undoes every cork, and comes behind what was gathered; one behind it is the user's to undo."""
     exchange, sink = _begun(make, head := Head(), Basin(slow=True))
     exchange.flush()
     exchange.cork()
@@ -699,11 +699,12 @@ def _ends_what_is_corked(make: Make, read: Read) -> None:
     assert sink.corks == 0
     assert exchange.uncork() is False
     exchange.cork()
-    assert sink.corks == 1
     sink.take()
     settle()
     assert head.log == ["a", "flushed"]
     assert read(sink.taken, "GET", False).body == b"ab"
+    assert (exchange.socket, sink.corks) == (sink, 1)
+    assert exchange.uncork() is False
     assert sink.corks == 0
 
 

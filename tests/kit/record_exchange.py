@@ -274,8 +274,6 @@ class RecordExchange:
         if error is not None or self._stage == Stage.FLUSHED:
             return
         self._stage = Stage.FLUSHED
-        while self._corks:  # behind its end
-            self.uncork()
         if self.response is not None:
             self.response._on_flushed()
 

@@ -175,6 +175,7 @@ def _after(chance: random.Random) -> tuple[Any, ...]:
             ("tick",),
             ("take",),
             ("flush",),
+            ("cork",),
             ("uncork",),
             ("inform", 103, {}),
             ("set", "X-A", "late"),

@@ -417,7 +417,7 @@ class Http1Exchange:
         if error is not None or self.stage == FLUSHED:
             return
         self.stage = FLUSHED
-        if self._corked:  # behind its end
+        if self._corked and self.line is not None:  # behind its end: the socket goes on to the next response
             self.detach()
         response = self.response
         if self.line is not None:
