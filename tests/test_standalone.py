@@ -500,3 +500,23 @@ def test_a_cork_behind_the_end_is_the_users_to_undo() -> None:
     assert w.corks == 0
     res.detach_socket(w)
     assert res.socket is None
+
+
+@pytest.mark.parametrize("size", [1, 16_384])
+def test_nothing_is_called_back_inside_the_call(size: int) -> None:
+    """Not by `end`, nor by `uncork`, whatever the size of a piece, and though the writable calls back at once."""
+    log: list[Any] = []
+    w, res = Writable(high_water_mark=1 << 20), by_hand()
+    res.assign_socket(w)
+    res.on("finish", lambda: log.append("finish"))
+    res.flush_headers()
+    settle()
+    res.cork()
+    res.write(b"x" * size, lambda error: log.append("written"))
+    res.uncork()
+    log.append("uncorked")
+    settle()
+    res.end(b"x" * size)
+    log.append("ended")
+    settle()
+    assert log == ["uncorked", "written", "ended", "finish"]
