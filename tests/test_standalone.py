@@ -485,3 +485,38 @@ def test_a_destroy_when_the_socket_is_told() -> None:
     res.on("socket", lambda socket: res.destroy())
     res.assign_socket(w)
     assert w.destroyed_with == [None]
+
+
+def test_a_cork_behind_the_end_is_the_users_to_undo() -> None:
+    """The socket stays with the response, corked, until it is detached (Node)."""
+    w, res = Writable(), by_hand()
+    res.assign_socket(w)
+    res.end("a")
+    res.cork()
+    settle()
+    assert res.writable_finished
+    assert (res.socket is w, w.corks) == (True, 1)
+    res.uncork()
+    assert w.corks == 0
+    res.detach_socket(w)
+    assert res.socket is None
+
+
+@pytest.mark.parametrize("size", [1, 16_384])
+def test_nothing_is_called_back_inside_the_call(size: int) -> None:
+    """Not by `end`, nor by `uncork`, whatever the size of a piece, and though the writable calls back at once."""
+    log: list[Any] = []
+    w, res = Writable(high_water_mark=1 << 20), by_hand()
+    res.assign_socket(w)
+    res.on("finish", lambda: log.append("finish"))
+    res.flush_headers()
+    settle()
+    res.cork()
+    res.write(b"x" * size, lambda error: log.append("written"))
+    res.uncork()
+    log.append("uncorked")
+    settle()
+    res.end(b"x" * size)
+    log.append("ended")
+    settle()
+    assert log == ["uncorked", "written", "ended", "finish"]

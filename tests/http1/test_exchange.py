@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.kit.check_exchange import Basin, Head, check_exchange, note
+from tests.kit.received import read_http1
 from writehead._http1.exchange import FLUSHED, LARGE, Http1Exchange
 from writehead._loop.ticks import Turns, turns
 from writehead.errors import TrailerInvalidError
@@ -57,7 +58,7 @@ class Line:
 
 def test_the_kit() -> None:
     """HTTP/1 keeps the promises of the seam."""
-    check_exchange(make)
+    check_exchange(make, read_http1)
 
 
 def test_the_head_is_held_and_joins_the_first_bytes() -> None:

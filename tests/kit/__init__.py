@@ -11,6 +11,8 @@
 - `masks`: what differs from run to run
 - `exchanges`: random exchanges over real sockets; `response_programs` are random handlers
 - `check_exchange`: the promises of the seam between a message and its wire
+- `record_exchange`: a second wire, of records; `wire_programs` are run on it and on HTTP/1
+- `received`: what a reader gets of a response; h11 is the reader of HTTP/1
 - `framing_table`: the rules of framing as data
 - `parser_reading`: what a parser made of bytes, however they were cut
 - `response_reader`: a strict reader of responses

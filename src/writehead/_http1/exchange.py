@@ -237,6 +237,11 @@ class Http1Exchange:
             return self.sink
         return None
 
+    @property
+    def plain(self) -> bool:
+        """Whether the body leaves as it is: not in chunks."""
+        return not self.chunked
+
     def on_settled(self) -> None:
         """Ask whether the last bytes have been taken; later, or at the end of the packet."""
         sink = self.sink
@@ -420,7 +425,7 @@ class Http1Exchange:
         if error is not None or self.stage == FLUSHED:
             return
         self.stage = FLUSHED
-        if self._corked:  # behind its end
+        if self._corked and self.line is not None:  # behind its end: the socket goes on to the next response
             self.detach()
         response = self.response
         if self.line is not None:

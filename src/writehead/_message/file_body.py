@@ -193,7 +193,7 @@ async def send_range(response: ServerResponse, piece: FileRange, by_kernel: bool
     socket: Any = response.socket
     fd = _plain_fd(socket) if by_kernel else None
     sent = 0
-    if not (fd is None or response._exchange.chunked or response._strict or not hasattr(os, "sendfile")):
+    if fd is not None and response._exchange.plain and not response._strict and hasattr(os, "sendfile"):
         response.flush_headers()
         if socket.destroyed:  # `drain` would not say that the client has gone
             raise ConnectionLostError

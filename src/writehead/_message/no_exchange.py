@@ -65,6 +65,11 @@ class NoExchange:
         """Return None: nothing goes straight anywhere."""
         return None
 
+    @property
+    def plain(self) -> bool:
+        """Return False: nothing leaves."""
+        return False
+
     def end(self, chunk: bytes | None, trailers: Sequence[tuple[str, str]]) -> None:
         """Do nothing."""
 

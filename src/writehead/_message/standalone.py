@@ -72,7 +72,9 @@ class WritableSink:
     def put_now(self, data: bytes, done: Done | None = None) -> None:
         """Write, and undo the cork of this turn."""
         self._write(data, done)
-        self._end_turn()
+        if self._turn_corked:
+            self._turn_corked = False
+            self.uncork()
 
     def _write(self, data: bytes, done: Done | None) -> bool:
         if not data and not self.pending:  # nothing for the writable; the turn comes all the same
@@ -87,7 +89,7 @@ class WritableSink:
             self._writing = False
 
     def _callback(self, done: Done) -> Any:
-        """Return what the writable calls; never inside the call that writes."""
+        """Return what the writable calls; never inside the call that writes or uncorks."""
 
         def callback(error: BaseException | None = None) -> None:
             if self._writing:
@@ -122,8 +124,12 @@ class WritableSink:
         self.socket.cork()
 
     def uncork(self) -> None:
-        """Uncork the writable."""
-        self.socket.uncork()
+        """Uncork the writable; what it calls back comes later."""
+        self._writing = True
+        try:
+            self.socket.uncork()
+        finally:
+            self._writing = False
 
     def destroy(self, error: BaseException | None = None) -> object:
         """Destroy the writable, if it can be."""
