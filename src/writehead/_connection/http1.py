@@ -196,15 +196,16 @@ class Connection(Reading):
                 # is read before it is written is set here: see `SocketFlow`.
                 context = config.copy_context()
                 message = _new_message(IncomingMessage)
-                message._begin_whole(self, self.socket, method, target, head, context)
+                message._begin_whole(self, method, target, head, context)
                 response = _new(ServerResponse)
                 exchange = Http1Exchange()
-                response._begin(message, exchange, head.keep_alive, method == "HEAD")
+                keep = head.keep_alive
+                response._begin(message, exchange, keep, method == "HEAD")
                 exchange.last_allowed = False
                 exchange.line = self
                 exchange.response = response
-                exchange.stays = head.keep_alive
-                exchange.keep_lines = config.keep_alive_lines if head.keep_alive else CLOSE
+                exchange.stays = keep
+                exchange.keep_lines = config.keep_alive_lines if keep else CLOSE
                 self._incoming = message
                 self._used = True
                 if self.current is None:

@@ -16,7 +16,9 @@ from writehead.errors import AbortError, ConnectionLostError, PayloadTooLargeErr
 
 
 class Source(Protocol):
-    """Where a request's body comes from."""
+    """The connection that a request comes on, and its body from."""
+
+    socket: Any
 
     def want_body(self, message: Any) -> None: ...
     def fail_request(self, request: Any) -> None: ...
@@ -60,7 +62,6 @@ class ServedRequest(Readable):
     def _begin_whole(
         self,
         source: Source,
-        socket: Any,
         method: str,
         target: bytes,
         head: FieldBlock,
@@ -74,7 +75,7 @@ class ServedRequest(Readable):
         self._listeners = self._flowing = None
         self._consumed = False
         self._length = 0
-        self._socket = socket
+        self._socket = source.socket
         self._source = source
         self._method = method
         self._target = target

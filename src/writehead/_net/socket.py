@@ -16,7 +16,6 @@ from writehead._node.byte_input import as_bytes
 from writehead._node.callbacks import Callback, UserCallback, user_callback
 from writehead._node.failure_log import users_place
 from writehead._node.signatures import typed_as
-from writehead._node.validators import HIGH_WATER_MARK
 from writehead._streams.stages import FLUSHED
 from writehead.errors import (
     ConnectionLostError,
@@ -61,8 +60,6 @@ class Socket(SocketEmitter):
     ) -> None:
         self._listeners = None
         self._channel = Channel(self, transport, config, owner)
-        if config is not None and config.high_water_mark != HIGH_WATER_MARK:
-            self._high_water_mark = config.high_water_mark
 
     @property
     def _listener_context(self) -> Context:  # type: ignore[override]  # made when a listener is called

@@ -38,6 +38,14 @@ class SocketInfo(Readable):
         return self._channel.fate
 
     @property
+    def _high_water_mark(self) -> int:  # type: ignore[override]  # of both directions
+        return self._channel.mark
+
+    @_high_water_mark.setter
+    def _high_water_mark(self, mark: int) -> None:
+        self._channel.mark = mark
+
+    @property
     def _errored(self) -> BaseException | None:  # type: ignore[override]
         return self._channel.errored
 
