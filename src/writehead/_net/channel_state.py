@@ -9,6 +9,7 @@ from writehead._loop.ticks import Turns, turns
 from writehead._loop.timers import IdleTimers
 from writehead._net.config import SocketConfig
 from writehead._node.callbacks import UserCallback
+from writehead._node.validators import HIGH_WATER_MARK
 from writehead._semantics.exchange import Done, Ending
 from writehead._streams.stages import ALIVE, WRITABLE, Fate, Writing
 
@@ -134,8 +135,13 @@ class ChannelState(ReadState):
         self.ease = CALM
         self.transport = transport
         self.config = config
-        self.timers: IdleTimers | None = None if config is None else config.timers
-        self.mark: int = 65536 if config is None else config.high_water_mark  # in bytes
+        self.timers: IdleTimers | None
+        self.mark: int  # in bytes
+        if config is None:
+            self.timers, self.mark = None, HIGH_WATER_MARK
+        else:
+            self.timers = config.timers
+            self.mark = config.high_water_mark
         self.turns: Turns = turns()
         self.owner = owner
         self.held: list[bytes] = []

@@ -38,7 +38,7 @@ class SocketInfo(Readable):
         return self._channel.fate
 
     @property
-    def _high_water_mark(self) -> int:  # type: ignore[override]  # of both directions
+    def _high_water_mark(self) -> int:  # of both directions
         return self._channel.mark
 
     @_high_water_mark.setter
