@@ -30,7 +30,7 @@ TOKEN = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrst
 @pytest.fixture(autouse=True)
 def nothing_known() -> Iterator[None]:
     """Let each test start without names, values and hosts that others have shown."""
-    caches: list[Any] = [fields._known, fields._passed, fields._hosts]
+    caches: list[Any] = [fields.known_names, fields.passed_values, fields._hosts]
     for cache in caches:
         cache.clear()
     yield
@@ -91,7 +91,7 @@ def test_names_made_from_input_cannot_fill_the_memory() -> None:
     """However many names are set, only so many are remembered, and the rest still work."""
     for number in range(5000):
         assert fields.check_name(f"X-{number}") == f"x-{number}"
-    assert len(fields._known) == 2048
+    assert len(fields.known_names) == 2048
 
 
 @pytest.mark.node
@@ -200,10 +200,10 @@ def test_only_so_many_values_are_remembered_and_no_cookie() -> None:
     """Values stay in memory only if they are short, not too many and no secrets."""
     fields.check_value("Set-Cookie", "sid=secret")
     fields.check_value("X-A", "a" * 1025)
-    assert fields._passed == set()
+    assert fields.passed_values == set()
     for number in range(2000):
         fields.check_value("X-A", f"value {number}")
-    assert len(fields._passed) == 512
+    assert len(fields.passed_values) == 512
 
 
 def test_text_of_other_places_is_checked_alike() -> None:

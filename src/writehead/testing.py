@@ -46,7 +46,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from writehead._node import validators
-from writehead._testing.client import Answer, read_answer, render_request
+from writehead._testing.client import Answer, render_request
 from writehead._testing.transport import HOME, Clock, MemoryTransport, settle
 from writehead.errors import ServerAlreadyListenError
 
@@ -288,11 +288,12 @@ class Client:
         """Read the answers in their order, up to `wanted`."""
         while self._answers and wanted in self._answers:
             answer = self._answers[0]
-            found = read_answer(self.received, self._read_to, answer._for_head, self.ended)
-            if found is None:
-                answer._lost = wanted._lost = self.ended
+            end = answer._read_from(self.received, self._read_to, self.ended)
+            if end is None:
+                if self.ended:
+                    wanted._lose()
                 return
-            answer._parsed, answer._informational, self._read_to = found
+            self._read_to = end
             self._answers.pop(0)
 
     async def until(self, condition: Callable[[], object], timeout: float | timedelta | None = None) -> None:

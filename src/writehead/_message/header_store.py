@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 else:  # the same, without the types of its events
     OutgoingEmitter = EventEmitter
 
-_passed = _fields._passed
-_known = _fields._known
+_passed = _fields.passed_values
+_known = _fields.known_names
 
 # Fields set before: 60 ns a look, for which nothing of them is looked at again. Nothing that touches the framing,
 # and no more than this.

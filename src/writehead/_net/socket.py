@@ -16,7 +16,7 @@ from writehead._node.byte_input import as_bytes
 from writehead._node.callbacks import Callback, UserCallback, user_callback
 from writehead._node.failure_log import users_place
 from writehead._node.signatures import typed_as
-from writehead._streams.stages import FLUSHED
+from writehead._streams.stages import FLUSHED, READABLE, SCHEDULED
 from writehead.errors import (
     ConnectionLostError,
     InvalidArgTypeError,
@@ -283,6 +283,18 @@ class Socket(SocketEmitter):
             self._taker.on_end()
         if self._channel.writing is FLUSHED:
             self.destroy()
+
+    def _take_unread(self) -> bytes:
+        """Return what has come, and was not read: another server reads on."""
+        rest: bytes = self._take(self._length) if self._length else b""
+        return rest
+
+    def _let_http_end(self) -> bool:
+        """Leave it to HTTP again to tell of the peer's end; False if 'end' was emitted, or is about to be."""
+        if self._end_state >= SCHEDULED:
+            return False
+        self._end_state = READABLE
+        return True
 
     def _on_close(self) -> None:
         """The connection is closed: end the wait of who reads it (`async for`)."""

@@ -27,12 +27,12 @@ _BAD_CHARACTER_LENIENT = re.compile(r"[^\x01-\x09\x0b\x0c\x0e-\xff]")
 
 # Valid names in the spellings seen so far, lower-cased: 40 ns a look, 400 without. Only
 # names that the program sets get in, and no more than this, so that input cannot fill it.
-_known: dict[str, str] = {}
+known_names: dict[str, str] = {}
 _MOST_KNOWN = 2048
 
 # Values that have passed: 20 ns a look, 80 to 900 for reading the value again. No cookies,
 # and nothing long, as what is in here stays in memory.
-_passed: set[str] = set()
+passed_values: set[str] = set()
 _MOST_PASSED = 512
 _LONGEST_PASSED = 1024
 
@@ -40,7 +40,7 @@ _LONGEST_PASSED = 1024
 def lower(name: str) -> str:
     """Return `name` in lower case, valid or not; InvalidArgTypeError unless it is a str."""
     if type(name) is str:
-        return _known.get(name) or name.lower()
+        return known_names.get(name) or name.lower()
     if not isinstance(name, str):
         raise InvalidArgTypeError("name", "of type str", name)
     return str.lower(name)
@@ -51,7 +51,7 @@ def check_name(name: str, kind: str = "Header name") -> str:
     if type(name) is not str and isinstance(name, str):
         name = str.__str__(name)  # a subclass may say that it equals, or is, something else
     try:
-        return _known[name]
+        return known_names[name]
     except (KeyError, TypeError):
         return _checked_name(name, kind)
 
@@ -60,8 +60,8 @@ def _checked_name(name: object, kind: str) -> str:
     if not isinstance(name, str) or _TOKEN.fullmatch(name) is None:
         raise InvalidHTTPTokenError(kind, name)
     key = name.lower()
-    if len(_known) < _MOST_KNOWN:
-        _known[name] = key
+    if len(known_names) < _MOST_KNOWN:
+        known_names[name] = key
     return key
 
 
@@ -74,7 +74,7 @@ def check_value(name: str, value: Any, lenient: bool = False, where: str = "head
     """
     kind = type(value)
     if kind is str:
-        if value in _passed:
+        if value in passed_values:
             return value
     elif kind is int:
         return value
@@ -88,7 +88,7 @@ def check_value(name: str, value: Any, lenient: bool = False, where: str = "head
         return value
     if not (value.isascii() and value.isprintable()):  # quick, and mostly so
         _check_characters(name, value, lenient, where)
-    elif len(_passed) < _MOST_PASSED and len(value) <= _LONGEST_PASSED:
+    elif len(passed_values) < _MOST_PASSED and len(value) <= _LONGEST_PASSED:
         _remember(name, value)
     return value
 
@@ -111,7 +111,7 @@ def _checked_list(name: str, items: Iterable[Any], lenient: bool, where: str) ->
 
 def _remember(name: str, value: str) -> None:
     if str.lower(name) != "set-cookie":
-        _passed.add(value)
+        passed_values.add(value)
 
 
 def _scalar(name: str, value: object) -> str | int | float:

@@ -24,7 +24,6 @@ from writehead._loop.ticks import later, turns
 from writehead._net.channel import Channel
 from writehead._net.linger import Linger
 from writehead._net.socket import Socket
-from writehead._streams.stages import READABLE, SCHEDULED
 from writehead._tls.handshake import Handshake, HandshakeConfig
 from writehead._tls.transport import TLSTransport
 from writehead.errors import InvalidArgTypeError, InvalidArgValueError
@@ -57,7 +56,7 @@ class GivenConnection(Connection):
 
     def begin_on(self, socket: Socket, raw: Raw) -> None:
         """Begin on what another server has let go of."""
-        rest = _take_unread(socket)
+        rest = socket._take_unread()
         channel = raw.channel
         channel.pause_reading()
         transport = socket.transport
@@ -73,11 +72,10 @@ class GivenConnection(Connection):
         if channel.fate:
             return
         channel.resume_reading()
-        if socket._end_state >= SCHEDULED:  # there is nobody who could ask for anything
+        if not socket._let_http_end():  # there is no one who could ask for anything
             self._closed_input = True
             self._end_behind_input()
             return
-        socket._end_state = READABLE  # the end is told by HTTP now
         self._end_waits = channel.peer_ended
         if rest:
             channel.bytes_read -= len(rest)  # they were counted as they came
@@ -122,7 +120,7 @@ class GivenHandshake(Handshake):
         channel = raw.channel
         if channel.fate:
             return
-        rest = _take_unread(socket)
+        rest = socket._take_unread()
         transport = socket.transport
         self.raw_channel = channel
         _open(self._connections, channel)
@@ -249,9 +247,3 @@ def _open(config: ConnectionConfig, channel: Channel) -> None:
     """Open a server for a Socket, by whose clock it goes if it has none."""
     timers = channel.timers
     config.open_by_hand(None if timers is None else timers.clock)
-
-
-def _take_unread(socket: Socket) -> bytes:
-    """Return what has come on a Socket of the user's, and was not read."""
-    rest: bytes = socket._take(socket._length) if socket._length else b""
-    return rest

@@ -150,8 +150,7 @@ class Ear:
         if self.over:
             return
         stream = self._stream
-        read_to_the_end = stream._end_state is EMITTED or (stream._end_state and not stream._length)
-        self._finish(stream.errored or (None if read_to_the_end else PrematureCloseError()))
+        self._finish(stream.errored or (None if stream._was_read_to_the_end else PrematureCloseError()))
 
 
 class Iteration(AsyncIterator[Any]):
@@ -177,11 +176,9 @@ class Iteration(AsyncIterator[Any]):
             ear = self._ear = Ear(stream, loop)
             ear.open()
         while True:
-            # Else the producer was asked, nothing has come, and `read` would find and change nothing.
-            if not (stream._reading and stream._need_readable) or stream._length:
-                chunk = None if stream._fate else stream.read()
-                if chunk is not None:
-                    return chunk
+            chunk = stream._read_if_any()
+            if chunk is not None:
+                return chunk
             if ear.over:
                 break
             try:

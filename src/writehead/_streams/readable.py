@@ -297,6 +297,12 @@ class Readable(ReadableState):
             self._emit_data(chunk)
         return chunk
 
+    def _read_if_any(self) -> Any:
+        """Read, unless the producer was asked and nothing has come: `read` would find and change nothing then."""
+        if (self._reading and self._need_readable and not self._length) or self._fate:
+            return None
+        return self.read()
+
     def _after_take(self, size: int | None, count: int) -> None:
         if not count and self._length <= self._high_water_mark:
             self._need_readable = True

@@ -123,6 +123,10 @@ class ReadableState(Destroyable):
         return not busy and self._end_state is not EMITTED
 
     @property
+    def _was_read_to_the_end(self) -> bool:
+        return self._end_state is EMITTED or (bool(self._end_state) and not self._length)
+
+    @property
     def _is_held(self) -> bool:
         """Whether it waits for a destination."""
         return bool(self._awaiting)

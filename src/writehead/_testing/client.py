@@ -204,6 +204,19 @@ class Answer:
         self._there()
         return self
 
+    def _read_from(self, received: bytes, at: int, ended: bool) -> int | None:
+        """Read it from what was received; return where the next one begins, None if it has not come whole."""
+        found = read_answer(received, at, self._for_head, ended)
+        if found is None:
+            self._lost = ended
+            return None
+        self._parsed, self._informational, end = found
+        return end
+
+    def _lose(self) -> None:
+        """Note that it cannot come any more."""
+        self._lost = True
+
     @property
     def complete(self) -> bool:
         """Whether the whole response has arrived."""
