@@ -155,12 +155,10 @@ class Http1Exchange:
         return self._put_chunk(chunk, done)
 
     def _put_chunk(self, chunk: bytes, done: Done | None) -> bool:
-        size = framing.chunk_size(len(chunk))
-        if len(chunk) < LARGE:
-            return self._put(size + chunk + b"\r\n", done)
-        self._put(size, None)
-        self._put(chunk, None)
-        return self._put(b"\r\n", done)
+        *before, last = framing.chunk_parts(chunk)
+        for part in before:
+            self._put(part, None)
+        return self._put(last, done)
 
     def end(self, chunk: bytes | None, trailers: Sequence[tuple[str, str]]) -> None:
         """Send the rest and what ends the body; `response._on_flushed` follows."""
@@ -177,12 +175,10 @@ class Http1Exchange:
                     ending = f"0\r\n{trailer_lines(trailers)}\r\n".encode("latin-1")
                 if not last:
                     last = ending
-                elif len(last) < LARGE:
-                    last = b"".join((framing.chunk_size(len(last)), last, b"\r\n", ending))
                 else:
-                    self._put(framing.chunk_size(len(last)), None)
-                    self._put(last, None)
-                    last = b"\r\n" + ending
+                    *before, last = framing.chunk_parts(last, ending)
+                    for part in before:
+                        self._put(part, None)
         head = self._head
         if head is not None:
             self._head = None

@@ -157,6 +157,14 @@ def chunk_size(size: int) -> bytes:
     return line
 
 
+def chunk_parts(chunk: bytes, behind: bytes = b"") -> tuple[bytes, ...]:
+    """Return a chunk in its frame, with what stands behind it: one part, or a large chunk uncopied in three."""
+    line = chunk_size(len(chunk))
+    if len(chunk) < LARGE:
+        return (b"".join((line, chunk, b"\r\n", behind)),)
+    return line, chunk, b"\r\n" + behind
+
+
 def bare_response(status: int) -> bytes:
     """Return the response to what cannot be served: a head and nothing else."""
     return _BARE[status]

@@ -263,7 +263,7 @@ class Server(Settings, ServerEmitter):
         count = connection.count_request()
         most = self._config.most_requests
         if count > most:
-            self._notify_in(req._listener_context, "dropRequest", req, connection.socket)
+            self._notify_for(req, "dropRequest", connection.socket)
             res._allow_no_more()
             res.write_head(503)
             res.end()
@@ -290,15 +290,20 @@ class Server(Settings, ServerEmitter):
         callback = self.should_upgrade_callback
         if callback is None:
             return self.listener_count("upgrade") > 0
+        context = req._listener_context
         try:
-            return bool(run_in(req._listener_context, callback, req))
+            return bool(run_in(context, callback, req))
         except Exception as error:
-            run_in(req._listener_context, self._listener_failed, error, "upgrade", (req, req.socket, b""))
+            run_in(context, self._listener_failed, error, "upgrade", (req, req.socket, b""))
             return False
+
+    def _notify_for(self, req: IncomingMessage, event: str, *args: Any) -> bool:
+        """Emit an event of `req` in its context; False if it has no listener."""
+        return self._notify_in(req._listener_context, event, req, *args)
 
     def _on_upgrade(self, req: IncomingMessage, socket: Socket, head: bytes) -> None:
         event = "connect" if req.method == "CONNECT" else "upgrade"
-        if not self._notify_in(req._listener_context, event, req, socket, head):
+        if not self._notify_for(req, event, socket, head):
             socket.destroy()
 
     def _on_client_error(self, error: BaseException, socket: Socket) -> bool:
