@@ -59,7 +59,7 @@ def turn(server: Server, workload: Workload, row: Row, seconds: int, warm_up: in
         check_answer(process, workload)
         if warm_up:
             press(process, workload, warm_up)
-        row.turns.append(press(process, workload, seconds))
+        row.ticks.append(press(process, workload, seconds))
 
 
 def measure(workload: Workload, servers: list[Server], options: argparse.Namespace) -> dict[str, Row]:

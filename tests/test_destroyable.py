@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from writehead._loop import ticks as _turns
+from writehead._loop import ticks as _ticks
 from writehead._streams.destroyable import Destroyable
 
 
@@ -14,7 +14,7 @@ def test_destroy_is_told_at_once_and_emitted_later() -> None:
     thing.on("error", log.append).on("close", lambda: log.append("close"))
     assert thing.destroy(error).destroy(ValueError()) is thing
     assert (thing.destroyed, thing.errored, thing.closed, log) == (True, error, False, [])
-    _turns.run_pending()
+    _ticks.run_pending()
     assert (thing.closed, log) == (True, [error, "close"])
 
 
@@ -32,5 +32,5 @@ def test_an_unheard_error_is_no_failure() -> None:
     log: list[Any] = []
     thing.on("close", lambda: log.append("close")).destroy(LookupError())
     thing._finish_destroy(None)
-    _turns.run_pending()
+    _ticks.run_pending()
     assert log == ["close"]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from writehead._loop import ticks as _turns
+from writehead._loop import ticks as _ticks
 from writehead.errors import (
     HTTPError,
     InvalidArgTypeError,
@@ -147,11 +147,11 @@ def test_off_removes_the_last_one_added() -> None:
 def test_off_finds_once_by_the_original_and_methods_by_equality() -> None:
     """Bound methods are made anew at every access, and equal."""
 
-    class Ear:
+    class ReadWaiter:
         def hear(self) -> None:
             raise AssertionError
 
-    emitter, ear = EventEmitter(), Ear()
+    emitter, ear = EventEmitter(), ReadWaiter()
     emitter.once("x", ear.hear).on("y", ear.hear)
     emitter.off("x", ear.hear).remove_listener("y", ear.hear)
     assert emitter.event_names() == []
@@ -487,7 +487,7 @@ def test_an_async_listener_called_before_the_loop_runs_in_it() -> None:
         log.append("run")
 
     async def main() -> None:
-        _turns.later(log.append, "turn")
+        _ticks.later(log.append, "turn")
         await settle()
 
     emitter.on("x", listener).emit("x")
@@ -503,7 +503,7 @@ def test_an_async_listener_that_never_meets_a_loop_fails(caplog: pytest.LogCaptu
         raise AssertionError
 
     emitter.on("x", listener).emit("x")
-    _turns.run_pending()
+    _ticks.run_pending()
     assert "the async listener of 'x' needs a running event loop" in caplog.text
 
 

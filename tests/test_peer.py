@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from writehead._testing.client import read_answer, render_request
+from writehead._testing.client import read_response, render_request
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ WHOLE = [
 @pytest.mark.parametrize(("data", "for_head", "over", "body", "trailers"), WHOLE)
 def test_an_answer_is_read(data: bytes, for_head: bool, over: bool, body: bytes, trailers: list[str]) -> None:
     """By length, by chunks, to the end, or without a body; from where it begins to where it ends."""
-    found = read_answer(b"before" + data, 6, for_head, over)
+    found = read_response(b"before" + data, 6, for_head, over)
     assert found is not None
     answer, informational, end = found
     assert (answer.body, answer.raw_trailers, informational, end) == (body, trailers, [], 6 + len(data))
@@ -67,13 +67,13 @@ def test_an_answer_is_read(data: bytes, for_head: bool, over: bool, body: bytes,
 def test_an_answer_that_is_cut_has_not_come(data: bytes, for_head: bool, over: bool) -> None:
     """Wherever it is cut."""
     for size in range(len(data)):
-        assert read_answer(data[:size], 0, for_head, over) is None
+        assert read_response(data[:size], 0, for_head, over) is None
 
 
 def test_informational_answers_come_before() -> None:
     """In their order."""
     data = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + WHOLE[0][0]
-    found = read_answer(data, 0, False, False)
+    found = read_response(data, 0, False, False)
     assert found is not None
     assert [(each.status, each.reason, each.raw_headers) for each in found[1]] == [
         (100, "Continue", []),
@@ -85,4 +85,4 @@ def test_informational_answers_come_before() -> None:
 def test_what_is_no_answer_is_refused(data: bytes) -> None:
     """The line is shown."""
     with pytest.raises(ValueError, match="this is no"):
-        read_answer(data, 0, False, False)
+        read_response(data, 0, False, False)

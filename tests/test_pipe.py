@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from tests.kit.readable_stage import Dest, Source
-from writehead._loop import ticks as _turns
+from writehead._loop import ticks as _ticks
 from writehead.errors import InvalidArgTypeError
 from writehead.events import EventEmitter
 
 
 def turn() -> None:
-    _turns.run_pending()
+    _ticks.run_pending()
 
 
 def test_pipe_writes_and_ends() -> None:

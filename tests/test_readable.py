@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.kit.readable_stage import Author, Source, play, play_on_node
-from writehead._loop import ticks as _turns
+from writehead._loop import ticks as _ticks
 from writehead._streams.readable import FLOW, Readable
 from writehead.errors import HTTPError, InvalidArgTypeError, OutOfRangeError, UnknownEncodingError
 
@@ -22,7 +22,7 @@ def heard(source: Readable, *events: str) -> list[Any]:
 
 
 def turn() -> None:
-    _turns.run_pending()
+    _ticks.run_pending()
 
 
 KINDS = pytest.mark.parametrize(
@@ -484,7 +484,7 @@ async def test_many_pieces_flow_in_turns() -> None:
     source._push_end()
     log: list[Any] = []
     ended = asyncio.get_running_loop().create_future()
-    source.once("data", lambda _: _turns.in_turn(lambda: log.append("another's turn")))
+    source.once("data", lambda _: _ticks.in_slices(lambda: log.append("another's turn")))
     source.on("data", log.append)
     source.on("end", lambda: ended.set_result(None))
     await ended
@@ -507,7 +507,7 @@ async def test_a_flow_that_is_paused_between_turns_stops() -> None:
         if len(log) == 2 * FLOW:
             whole.set_result(None)
 
-    source.once("data", lambda _: _turns.in_turn(lambda: paused.set_result(source.pause())))
+    source.once("data", lambda _: _ticks.in_slices(lambda: paused.set_result(source.pause())))
     source.on("data", note)
     await paused
     for _ in range(3):

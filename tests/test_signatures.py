@@ -12,7 +12,7 @@ import pytest
 from writehead._node.signatures import most_arguments, required_keywords
 
 
-class Ear:
+class ReadWaiter:
     def none(self) -> None: ...
 
     def one(self, error: Any) -> None: ...
@@ -55,16 +55,16 @@ async def later(one: Any, /, other: Any = None) -> None: ...
         (lambda one, *errors: None, math.inf),
         (lambda **named: None, 0),
         (lambda *, named=None: None, 0),
-        (Ear().none, 0),
-        (Ear().one, 1),
-        (Ear.one, 2),
-        (Ear.of_class, 0),
-        (Ear(), 1),
+        (ReadWaiter().none, 0),
+        (ReadWaiter().one, 1),
+        (ReadWaiter.one, 2),
+        (ReadWaiter.of_class, 0),
+        (ReadWaiter(), 1),
         (Deaf(), 0),
         (Made, 2),
         (functools.partial(lambda error: None), 1),
         (functools.partial(lambda error: None, 1), 0),
-        (functools.partialmethod(of_one).__get__(Ear()), 0),
+        (functools.partialmethod(of_one).__get__(ReadWaiter()), 0),
         (any_number, 1),
         (of_two, 2),
         (later, 2),
@@ -87,7 +87,7 @@ def test_so_many_positional_arguments_are_taken(function: Any, most: float) -> N
         (lambda *, named: None, ["named"]),
         (lambda one, *, a, b=1, c: None, ["a", "c"]),
         (functools.partial(lambda *, named: None, named=1), []),
-        (Ear().one, []),
+        (ReadWaiter().one, []),
         (print, []),
         (dict, []),
     ],

@@ -7,7 +7,7 @@ import gc
 
 import pytest
 
-from writehead._loop.ticks import Turns, in_turn, later, run_pending, turns
+from writehead._loop.ticks import TickQueue, in_slices, later, run_pending, tick_queue
 
 
 async def test_a_later_turn_comes_after_the_code_that_runs() -> None:
@@ -48,7 +48,7 @@ async def test_a_failed_turn_takes_no_other_with_it(caplog: pytest.LogCaptureFix
 
 async def test_turns_that_are_held_wait_for_run() -> None:
     """Who holds promises to run them; a second one is told that somebody did already."""
-    queue = turns()
+    queue = tick_queue()
     log: list[str] = []
     assert queue.hold()
     assert not queue.hold()
@@ -63,7 +63,7 @@ async def test_turns_that_are_held_wait_for_run() -> None:
 
 async def test_what_is_due_when_a_hold_is_released_comes_by_the_loop() -> None:
     """Nothing is forgotten if the holder does not run it."""
-    queue = turns()
+    queue = tick_queue()
     log: list[str] = []
     queue.hold()
     later(log.append, "due")
@@ -75,7 +75,7 @@ async def test_what_is_due_when_a_hold_is_released_comes_by_the_loop() -> None:
 
 async def test_an_interrupt_leaves_the_rest_for_the_loop() -> None:
     """What was due behind KeyboardInterrupt still comes."""
-    queue = turns()
+    queue = tick_queue()
     log: list[str] = []
 
     def interrupt() -> None:
@@ -94,7 +94,7 @@ async def test_an_interrupt_leaves_the_rest_for_the_loop() -> None:
 async def test_the_next_round_comes_after_all_that_is_due() -> None:
     """As what Node calls from its loop, not from a tick."""
     log: list[str] = []
-    turns().next_round(lambda: log.append("round"))
+    tick_queue().next_round(lambda: log.append("round"))
     later(log.append, "turn")
     asyncio.get_running_loop().call_soon(log.append, "loop")
     await asyncio.sleep(0)
@@ -112,8 +112,8 @@ async def test_what_waits_for_rounds_lets_tasks_take_their_steps() -> None:
             await asyncio.sleep(0)
         log.append("task")
 
-    turns().after_rounds(lambda: log.append("first"))
-    turns().after_rounds(lambda: log.append("second"))
+    tick_queue().after_rounds(lambda: log.append("first"))
+    tick_queue().after_rounds(lambda: log.append("second"))
     await task()
     assert log == ["task"]
     for _ in range(20):
@@ -125,7 +125,7 @@ def test_without_a_loop_turns_wait_for_run_pending() -> None:
     """For code that drives connections by itself."""
     log: list[str] = []
     later(log.append, "one")
-    turns().next_round(lambda: log.append("round"))
+    tick_queue().next_round(lambda: log.append("round"))
     later(log.append, "two")
     assert log == []
     run_pending()
@@ -148,9 +148,9 @@ def test_without_a_loop_turns_wait_for_the_first_loop() -> None:
 def test_each_loop_has_its_own_queue() -> None:
     """And that of a closed loop is given up."""
 
-    async def queue() -> Turns:
-        assert turns() is turns()
-        return turns()
+    async def queue() -> TickQueue:
+        assert tick_queue() is tick_queue()
+        return tick_queue()
 
     first = asyncio.run(queue())
     gc.collect()
@@ -167,10 +167,10 @@ async def test_those_who_wait_have_their_turns_in_their_order() -> None:
     def first() -> None:
         log.append("first")
         later(log.append, "what the first causes")
-        in_turn(lambda: (log.append("rest of the first"), done.set_result(None)))
+        in_slices(lambda: (log.append("rest of the first"), done.set_result(None)))
 
-    in_turn(first)
-    in_turn(lambda: log.append("second"))
+    in_slices(first)
+    in_slices(lambda: log.append("second"))
     assert log == []
     await done
     assert log == ["first", "what the first causes", "second", "rest of the first"]

@@ -102,7 +102,7 @@ def test_an_upgraded_socket_is_half_open() -> None:
 
 
 def test_a_declined_upgrade_is_an_ordinary_request() -> None:
-    """With no taker it is served, and what follows in the packet too."""
+    """With no waiter it is served, and what follows in the packet too."""
     stage = Stage(answer_at_end)
     client = stage.send(UPGRADE + b"\r\n" + b"GET /2 HTTP/1.1" + H)
     assert dateless(client.received) == 2 * answer(b"-")

@@ -321,17 +321,17 @@ class Server(SecureServerEmitter):
             callback: called at 'close', with ServerNotRunningError if it did not listen.
         """
         super().close(callback)
-        self._cut_handshakes()
+        self._abort_handshakes()
         return self
 
     def close_all_connections(self) -> None:
         """Close every connection and every handshake at once, busy or not, except upgraded ones."""
         super().close_all_connections()
-        self._cut_handshakes()
+        self._abort_handshakes()
 
     closeAllConnections = close_all_connections
 
-    def _cut_handshakes(self) -> None:
+    def _abort_handshakes(self) -> None:
         for handshake in list(self._handshakes):
             handshake.cut()
 

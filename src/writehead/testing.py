@@ -1,4 +1,4 @@
-"""Testing without a port and without waiting: a transport in memory, a clock that a test turns.
+"""Testing without a port and without waiting: a transport in memory, a clock that a test ticks.
 
     >>> from writehead import http, testing
     >>> def hello(req, res):

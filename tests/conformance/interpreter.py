@@ -23,7 +23,7 @@ from values import Sink, Started, StreamError, code_of, mask, plain_number, shor
 import writehead
 from writehead import http
 
-# A client's FIN is acted upon some turns of the loop later, while a request waits (see `writehead._turns`).
+# A client's FIN is acted upon some turns of the loop later, while a request waits (see `writehead._ticks`).
 QUIET_TURNS = 112  # turns of the loop without a new line after which a program has settled
 LATER_TURNS = 108  # turns that "later" waits
 MOST = 3000  # lines of one log

@@ -155,7 +155,7 @@ MUTATIONS: list[Mutation] = [
         "'finish' one turn late",
         "_connection/response_queue.py",
         "        if heard:\n            response._on_flushed()",
-        "        if heard:\n            self.turns.later(response._on_flushed)",
+        "        if heard:\n            self.ticks.later(response._on_flushed)",
     ),
     Mutation(
         "'aborted' after the response's 'close'",
@@ -172,7 +172,7 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "the socket's 'end' at once",
         "_connection/http1.py",
-        'self.turns.later(channel.emit, "end")',
+        'self.ticks.later(channel.emit, "end")',
         'channel.emit("end")',
     ),
     Mutation(

@@ -22,7 +22,7 @@ from writehead._loop.ticks import ROUNDS
 from .ledger import Ledger
 from .programs import PROGRAMS, Program
 
-MOST_TURNS = 4000
+MOST_ROUNDS = 4000
 
 
 class _AtOnce(concurrent.futures.ThreadPoolExecutor):
@@ -121,7 +121,7 @@ async def _converse(server: Any, program: Program, plan: Plan) -> FaultyTranspor
     if plan.side == "in" and plan.kind:
         _strike(wire, server)
         if plan.kind == "delay":
-            await _turns(TURNS_OF_A_DELAY + 2)
+            await _ticks(TURNS_OF_A_DELAY + 2)
     if plan.kind != "drop":
         size = 1 if plan.kind == "split" and plan.side == "in" else len(data)
         for position in range(at, len(data), size):
@@ -131,7 +131,7 @@ async def _converse(server: Any, program: Program, plan: Plan) -> FaultyTranspor
 
 
 async def _feed(wire: FaultyTransport, data: bytes) -> None:
-    for _ in range(MOST_TURNS):
+    for _ in range(MOST_ROUNDS):
         if wire.is_reading() or wire.is_closing():
             break
         await asyncio.sleep(0)
@@ -177,7 +177,7 @@ async def _quiet(wire: FaultyTransport) -> None:
         ROUNDS if wire.plan.kind == "fin" else TURNS_OF_A_DELAY
     )  # tasks have these to answer behind a FIN
     before: tuple[int, ...] = ()
-    for _ in range(MOST_TURNS):
+    for _ in range(MOST_ROUNDS):
         await asyncio.sleep(0)
         now = (len(wire.received), wire.operations, wire.lost, len(asyncio.all_tasks()))
         still = still + 1 if now == before else 0
@@ -186,7 +186,7 @@ async def _quiet(wire: FaultyTransport) -> None:
             return
 
 
-async def _turns(count: int) -> None:
+async def _ticks(count: int) -> None:
     for _ in range(count):
         await asyncio.sleep(0)
 

@@ -10,7 +10,7 @@ import pytest
 from tests.kit.check_exchange import Basin, Head, check_exchange, note
 from tests.kit.received import read_http1
 from writehead._http1.exchange import FLUSHED, LARGE, Http1Exchange
-from writehead._loop.ticks import Turns, turns
+from writehead._loop.ticks import TickQueue, tick_queue
 from writehead.errors import TrailerInvalidError
 from writehead.testing import settle
 
@@ -45,11 +45,11 @@ class Line:
     """A connection, as an exchange sees it."""
 
     def __init__(self) -> None:
-        self.turns: Turns = turns()
+        self.ticks: TickQueue = tick_queue()
         self.parked = 0
         self.retired: list[Http1Exchange] = []
 
-    def on_parked(self, size: int) -> None:
+    def on_queued(self, size: int) -> None:
         self.parked += size
 
     def retire(self, exchange: Http1Exchange) -> None:
@@ -236,7 +236,7 @@ def test_a_parked_exchange_counts_for_its_line() -> None:
     """And no more once it is let out, given up, or the connection is gone."""
     for leave in ("attach", "abort", "drop"):
         exchange = make(head := Head())
-        exchange.line = line = Line()
+        exchange.connection = line = Line()
         exchange.begin(head.made())
         exchange.write(b"abc", None)
         assert line.parked == exchange.pending == len(CHUNKED) + 8
@@ -278,7 +278,7 @@ def test_a_whole_answer() -> None:
     assert head.log == ["flushed"]
     for line in (None, Line()):
         parked = make(Head())
-        parked.line = line
+        parked.connection = line
         parked.respond(200, (), b"all")
         assert parked.pending > 100
         assert line is None or line.parked == parked.pending
@@ -287,7 +287,7 @@ def test_a_whole_answer() -> None:
 def test_a_flushed_exchange_leaves_its_line() -> None:
     """The line tells the response, when it has seen to the request."""
     exchange, _, head = begun(length=0)
-    exchange.line = line = Line()
+    exchange.connection = line = Line()
     exchange.end(None, ())
     settle()
     assert line.retired == [exchange]
@@ -310,7 +310,7 @@ def test_an_exchange_without_a_response() -> None:
 def test_gathering() -> None:
     """A whole parked answer may leave with the one before it; any other not."""
     exchange = make(head := Head())
-    exchange.line = line = Line()
+    exchange.connection = line = Line()
     assert exchange.gather() is None
     exchange.respond(200, (), b"all")
     size = exchange.pending

@@ -6,8 +6,8 @@ import random
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from writehead._http1.fast_request import Lane, fill
-from writehead._http1.parser import END, RequestParser, whole_lane
+from writehead._http1.fast_request import FastParser, fill
+from writehead._http1.parser import END, RequestParser, make_fast_parser
 from writehead.errors import ParseError
 
 R = b"GET / HTTP/1.1\r\nHost: a\r\n"
@@ -118,15 +118,15 @@ class Reading:
 class LaneFirst(RequestParser):
     """A parser behind the quick lane, as a connection has it."""
 
-    lane: Lane | None = None
+    fast_parser: FastParser | None = None
 
     def feed(self, data: bytes) -> list[object]:
         whole = None
         if data[-4:] == b"\r\n\r\n" and not (self.mid_message or self.closed) and len(data) < self._max_size:
-            self.lane = self.lane or whole_lane(self._max_count)
-            whole = self.lane(data, None)
+            self.fast_parser = self.fast_parser or make_fast_parser(self._max_count)
+            whole = self.fast_parser(data, None)
             if whole is None:
-                self.lane = None
+                self.fast_parser = None
         if whole is None:
             return super().feed(data)
         try:

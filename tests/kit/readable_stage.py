@@ -12,7 +12,7 @@ import random
 from typing import Any
 
 from tests.kit.node import HERE, run_on_node
-from writehead._loop.ticks import turns
+from writehead._loop.ticks import tick_queue
 from writehead._streams.readable import Readable
 from writehead.events import EventEmitter
 
@@ -177,7 +177,7 @@ async def play(scenario: dict[str, Any]) -> list[str]:
     scenario = json.loads(json.dumps(scenario))  # its lists are used up
     stage = Stage(scenario)
     for step in scenario["steps"]:
-        current = turns()
+        current = tick_queue()
         current.hold()  # as a connection does around a packet
         stage.play(step)
         stage.log.append("--")

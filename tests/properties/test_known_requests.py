@@ -55,7 +55,7 @@ def serve(packets: list[bytes], lanes: bool) -> Any:
 
     server = http.create_server(handle)
     if not lanes:
-        server._config.parsers.lane_limit = 0
+        server._config.parsers.fast_parser_limit = 0
     client = testing.connect(server)
     for packet in packets:
         client.send(packet)

@@ -1,4 +1,4 @@
-"""Backlogs: what has come on a connection and is served in turns, so that others have theirs.
+"""Backlogs: what has come on a connection and is served in ticks, so that others have theirs.
 
     a packet -> a slice of it at once -> the rest waits -> a slice for each that waits, some
     milliseconds in all -> the loop looks at the network -> ...
@@ -18,7 +18,7 @@ HEAD = 8
 UPGRADES = 16
 
 #: A packet up to this size is parsed at once, even if others wait for their turn, in bytes.
-SMALL_PACKET = 4096
+SMALL_READ = 4096
 
 
 class Backlog:

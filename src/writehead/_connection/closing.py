@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from writehead._connection.time_limits import TimedLine
+from writehead._connection.time_limits import TimeLimits
 
 #: How long a closing server waits for a request whose first bytes have come, in seconds.
 UNREAD_GRACE = 1.0
 
 
-class ClosingLine(TimedLine):
+class Closing(TimeLimits):
     """A connection, as a closing server sees it."""
 
     __slots__ = ()
@@ -22,7 +22,7 @@ class ClosingLine(TimedLine):
             self.current is None
             and self._queue is None
             and self._incoming is None
-            and self._last_words is None
+            and self._pending_error is None
             and self._start is None
             and self._backlog is None
             and self.channel.owner is self

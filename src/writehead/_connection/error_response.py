@@ -15,7 +15,7 @@ class ErrorResponses(ConnectionState):
 
     __slots__ = ()
 
-    def _on_broken(self, error: BaseException, at_once: bool = False) -> None:
+    def _on_malformed(self, error: BaseException, at_once: bool = False) -> None:
         """Bytes that cannot be served: 'clientError', or the default answer in its turn."""
         if getattr(error, "code", None) == "HPE_CLOSED_CONNECTION":
             return  # the client said it was done: what it sends after that is ignored
@@ -33,7 +33,7 @@ class ErrorResponses(ConnectionState):
         answer = bare_response(status)
         broken = self._incoming
         if broken is None and not at_once and (self.current is not None or self._queue):
-            self._last_words = (answer, error)
+            self._pending_error = (answer, error)
             return
         current = self.current
         if broken is not None and self._queue and not at_once:
@@ -43,8 +43,8 @@ class ErrorResponses(ConnectionState):
                 return
         if current is not None and current.stage:
             answer = b""
-        self._last_words = (answer, error)
-        self._say_last_words()
+        self._pending_error = (answer, error)
+        self._send_pending_error()
 
     def _lose_last(self, last: Http1Exchange, answer: bytes, error: BaseException) -> None:
         """The last in line is the broken one: what it has not begun, the answer replaces."""
@@ -58,16 +58,16 @@ class ErrorResponses(ConnectionState):
             self._incoming = None
             response.req._abort(with_socket=False)
             response._on_lost(ConnectionLostError())
-            self._last_words = (answer, error)
+            self._pending_error = (answer, error)
         else:
             last.stays = False
-            self._last_words = (b"", error)
+            self._pending_error = (b"", error)
 
-    def _say_last_words(self) -> None:
-        assert self._last_words is not None
-        answer, error = self._last_words
+    def _send_pending_error(self) -> None:
+        assert self._pending_error is not None
+        answer, error = self._pending_error
         channel = self.channel
-        self._last_words = None
+        self._pending_error = None
         if answer and not (channel.writing or channel.fate):
             channel.put_now(answer)
             channel.said_all = True

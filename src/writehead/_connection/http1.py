@@ -12,9 +12,9 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from writehead._connection.backlog import HEAD, REQUESTS, SLICE, SMALL_PACKET, UPGRADES, Backlog
-from writehead._connection.reading import LARGE_PACKET, Reading
-from writehead._connection.upgraded import Leftovers, Raw
+from writehead._connection.backlog import HEAD, REQUESTS, SLICE, SMALL_READ, UPGRADES, Backlog
+from writehead._connection.reading import LARGE_READ, Reading
+from writehead._connection.upgraded import QueuedResponses, Raw
 from writehead._http1.exchange import ENDED, Http1Exchange
 from writehead._http1.fast_request import known_line
 from writehead._http1.framing import CLOSE, bare_response
@@ -49,7 +49,7 @@ class Connection(Reading):
             socket = Socket(transport, config, self)
         self.socket = socket
         self.channel = channel = socket._channel
-        self.turns = channel.turns
+        self.ticks = channel.ticks
         now = config.timers.clock.time
         self._start = now()
         self._parsers = parsers = config.parsers
@@ -60,7 +60,7 @@ class Connection(Reading):
             self._closed_input = True
 
     def data_received(self, data: bytes, backlog: Backlog | None = None) -> None:
-        """Take a packet: parse, dispatch, write what came of it, run the later turns.
+        """Take a packet: parse, dispatch, write what came of it, run the later ticks.
 
         With `backlog` the same for a slice of `data`, which has come before.
         """
@@ -70,9 +70,9 @@ class Connection(Reading):
             channel.bytes_read += size
             if self._backlog is not None:
                 return self._append(data)
-        turns = self.turns
-        mine = not turns.held
-        turns.held = True
+        ticks = self.ticks
+        mine = not ticks.held
+        ticks.held = True
         channel.in_read = True
         heard = channel.heard and backlog is None and self.socket.listener_count("data") > 0
         try:
@@ -88,7 +88,7 @@ class Connection(Reading):
                     incoming = self._incoming
                     if incoming is None or not incoming._hand_over(data):
                         self._on_body(data)
-                    if not self._feeding and size > LARGE_PACKET:
+                    if not self._feeding and size > LARGE_READ:
                         self._listen_to_body()
                 elif self._read(data):
                     return self._pass_empty_lines(data, heard, mine)
@@ -100,10 +100,10 @@ class Connection(Reading):
             if ending is not None:
                 self.retire(ending)
             if mine:
-                if turns.due:
-                    turns.run()
+                if ticks.due:
+                    ticks.run()
                 else:
-                    turns.held = False
+                    ticks.held = False
         except (
             BaseException
         ) as error:  # an interrupt, or our fault: a listener's is seen to where it is called
@@ -112,10 +112,10 @@ class Connection(Reading):
             if isinstance(error, Exception):
                 self._give_up(error)
                 if mine:
-                    turns.run()
+                    ticks.run()
                 return None
             if mine:
-                turns.release()
+                ticks.release()
             raise
         if self._keep_alive_set and self.current is not None:
             self._start_keeping_time()
@@ -124,7 +124,7 @@ class Connection(Reading):
             if channel.idle_fired:
                 channel.touch()
 
-    def take_turn(self) -> None:
+    def serve_slice(self) -> None:
         """Serve the next slice of a packet that waits."""
         backlog = self._backlog
         if backlog is None:
@@ -152,7 +152,7 @@ class Connection(Reading):
         if ending is not None:
             self.retire(ending)
         if mine:
-            self.turns.run()
+            self.ticks.run()
 
     def _serve_whole(self, data: bytes, size: int, at: int) -> int | None:
         """Serve the whole requests without a body that `data` has from `at` on; return where the rest begins.
@@ -182,16 +182,16 @@ class Connection(Reading):
                 method, target = known
             else:
                 end = data.find(b"\r\n\r\n", at) + 4
-                if not 4 <= end - at < parsers.lane_limit:
+                if not 4 <= end - at < parsers.fast_parser_limit:
                     return at
-                whole = (parsers.lane or parsers.make_lane())(data[at:end], head)
+                whole = (parsers.fast_parser or parsers.make_fast_parser())(data[at:end], head)
                 if whole is None:
-                    parsers.lane = None  # it may be inside a request
+                    parsers.fast_parser = None  # it may be inside a request
                     return at
                 method, target, head = whole
                 keeps = head.remembered and head.size <= parsers.longest_hint
                 self._last_head = parsers.last_head = head if keeps else None
-            if config.fast_path and head.usual and not (channel.heard or channel.fate):
+            if config.fast_path and head.ordinary and not (channel.heard or channel.fate):
                 # All that `_on_head`, the constructors and the dispatch do for the usual request. What
                 # is read before it is written is set here: see `SocketFlow`.
                 context = config.copy_context()
@@ -202,7 +202,7 @@ class Connection(Reading):
                 keep = head.keep_alive
                 response._begin(message, exchange, keep, method == "HEAD")
                 exchange.last_allowed = False
-                exchange.line = self
+                exchange.connection = self
                 exchange.response = response
                 exchange.stays = keep
                 exchange.keep_lines = config.keep_alive_lines if keep else CLOSE
@@ -244,14 +244,14 @@ class Connection(Reading):
                 return None
             at = end
             left -= 1
-            if not left or self.turns.waiting:
-                self._wait_for_turn(Backlog(data, at))
+            if not left or self.ticks.waiting:
+                self._wait_for_slice(Backlog(data, at))
                 return None
 
     def eof_received(self) -> bool:
         """Take the peer's FIN: nothing more is served (server.md: half-close)."""
         channel = self.channel
-        mine = self.turns.hold()
+        mine = self.ticks.hold()
         try:
             channel.peer_ended = True
             end = error = None
@@ -262,18 +262,18 @@ class Connection(Reading):
                     self._on_message_complete()
                 elif end is not None:
                     error = end
-            self.turns.later(channel.emit, "end")
-            if error is None and self._config.allow_half_open and self._owes_answers:
+            self.ticks.later(channel.emit, "end")
+            if error is None and self._config.allow_half_open and self._owes_responses:
                 self._closed_input = True  # the last response ends the connection: see `_go_on`
-            elif end is not END and self._owes_answers and self.turns.loop is not None:
-                self._end_patiently(error if isinstance(error, BaseException) else None)
+            elif end is not END and self._owes_responses and self.ticks.loop is not None:
+                self._end_after_rounds(error if isinstance(error, BaseException) else None)
             elif isinstance(error, BaseException):
-                self._on_broken(error, at_once=True)  # after a FIN nobody waits for a turn
+                self._on_malformed(error, at_once=True)  # after a FIN nobody waits for a turn
             else:
                 self._end_behind_input()
         finally:
             if mine:
-                self.turns.run()
+                self.ticks.run()
         return True
 
     def pause_writing(self) -> None:
@@ -282,10 +282,10 @@ class Connection(Reading):
 
     def resume_writing(self) -> None:
         """Call back for all that has been taken."""
-        once_taken(self.channel.transport, self.turns, self._resume_writing)
+        once_taken(self.channel.transport, self.ticks, self._resume_writing)
 
     def _resume_writing(self) -> None:
-        mine = self.turns.hold()
+        mine = self.ticks.hold()
         try:
             self.channel.resume_writing()
             self._look_at_queue()
@@ -293,7 +293,7 @@ class Connection(Reading):
                 self._read_on()
         finally:
             if mine:
-                self.turns.run()
+                self.ticks.run()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """The connection has gone."""
@@ -318,7 +318,7 @@ class Connection(Reading):
             channel.lose_unheard()
             self._config.on_lost(self)
             return
-        mine = self.turns.hold()
+        mine = self.ticks.hold()
         try:
             self._closed_input = True
             self._backlog = None
@@ -326,14 +326,14 @@ class Connection(Reading):
             self.channel.connection_lost(exc)
         finally:
             if mine:
-                self.turns.run()
+                self.ticks.run()
 
     # -- reading ---------------------------------------------------------------
 
     def _read(self, data: bytes, at: int = 0) -> bool:
         """Feed a packet from `at` on to a parser; True if it was nothing but empty lines, where a request is awaited."""
-        if self.turns.waiting and len(data) - at > SMALL_PACKET:
-            self._wait_for_turn(Backlog(data, at))
+        if self.ticks.waiting and len(data) - at > SMALL_READ:
+            self._wait_for_slice(Backlog(data, at))
             return False
         return self._read_slice(data, at)
 
@@ -366,9 +366,9 @@ class Connection(Reading):
             return False
         if parser.error is not None:
             parser.error.move_to(data, at)
-            self._on_broken(parser.error)
+            self._on_malformed(parser.error)
         elif parser.mid_message:
-            if len(data) > LARGE_PACKET and not self._feeding:
+            if len(data) > LARGE_READ and not self._feeding:
                 self._listen_to_body()
             if self._start is None or not under_way:  # the first has had the time since the accept
                 self._start = self._config.timers.clock.time()
@@ -437,8 +437,8 @@ class Connection(Reading):
         begun = current is not None and current.stage
         if begun == ENDED:
             self.channel.said_all = True  # a whole response still leaves
-        self._last_words = (b"" if begun else bare_response(400), error)
-        self._say_last_words()
+        self._pending_error = (b"" if begun else bare_response(400), error)
+        self._send_pending_error()
 
     # -- upgrade ---------------------------------------------------------------
 
@@ -465,7 +465,7 @@ class Connection(Reading):
         config.on_gone(self)
         context = message._release()
         # With a socket that is destroyed the next response stays in the queue, and has to be told.
-        channel.owner = Leftovers(self) if self.current is not None or self._queue else None
+        channel.owner = QueuedResponses(self) if self.current is not None or self._queue else None
         self._listen_by(Raw(socket, config))
         channel.own_context = context  # it is this request's from now on
         channel.resume_reading()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from writehead._connection.closing import ClosingLine
+from writehead._connection.closing import Closing
 from writehead._http1.exchange import Http1Exchange
 from writehead._http1.fast_request import Whole, fill
 from writehead._http1.framing import bare_response
@@ -23,7 +23,7 @@ logger = logging.getLogger("writehead")
 _new = ServerResponse.__new__
 
 
-class Making(ClosingLine):
+class Making(Closing):
     """A connection, as far as it makes what its requests are served with."""
 
     __slots__ = ()
@@ -50,9 +50,9 @@ class Making(ClosingLine):
         """Answer 500 to a request that cannot be made, behind the answers of those before it."""
         self._closed_input = True
         self._start = self._incoming = None
-        self._last_words = (bare_response(500), error)
+        self._pending_error = (bare_response(500), error)
         if self.current is None and self._queue is None:
-            self._say_last_words()
+            self._send_pending_error()
 
     def _on_head(self, message: IncomingMessage) -> None:
         channel = self.channel
@@ -61,7 +61,7 @@ class Making(ClosingLine):
             self._start_keeping_time()
         self._used = True
         exchange = Http1Exchange()
-        exchange.line = self
+        exchange.connection = self
         exchange.keep_lines = config.keep_alive_lines
         current, for_head, keep = message._begin(self)
         self._incoming = message

@@ -11,7 +11,7 @@ from writehead._connection.upgraded import BodyFeed
 from writehead._http1.parser import RequestParser
 
 #: From larger packets on, a body is read into a buffer of our own.
-LARGE_PACKET = 65536
+LARGE_READ = 65536
 
 
 class Reading(Making):
@@ -22,19 +22,19 @@ class Reading(Making):
     def _append(self, data: bytes) -> None:
         """Let a packet wait behind what waits already."""
         if self._backlog is None:
-            self._wait_for_turn(Backlog(data, 0))
+            self._wait_for_slice(Backlog(data, 0))
         else:
             self._backlog.more += data
 
-    def _wait_for_turn(self, backlog: Backlog) -> None:
+    def _wait_for_slice(self, backlog: Backlog) -> None:
         """Let a part of a packet wait, and read nothing more before it has been served."""
         self._backlog = backlog
         self.channel.pause_reading()
-        if len(backlog.packet) > LARGE_PACKET and not self._feeding:
+        if len(backlog.packet) > LARGE_READ and not self._feeding:
             self._listen_to_body()  # the next one will be smaller
         if not self._holds_back:
             backlog.waits = True
-            self.turns.wait(self)
+            self.ticks.wait(self)
 
     def _waits_behind(
         self,
@@ -55,7 +55,7 @@ class Reading(Making):
         waiting = Backlog(packet, at)
         waiting.found = found
         waiting.was_under_way = was_under_way
-        self._wait_for_turn(waiting)
+        self._wait_for_slice(waiting)
         return True
 
     def _listen_to_body(self) -> None:
@@ -70,7 +70,7 @@ class Reading(Making):
         if self._feeding and not self.channel.reading_paused and not transport.is_closing():
             # uvloop looks at the kind of protocol when reading begins.
             transport.pause_reading()
-            self.turns.outside(transport.resume_reading)
+            self.ticks.outside(transport.resume_reading)
 
     def _on_body(self, chunk: bytes) -> None:
         incoming = self._incoming
@@ -79,10 +79,10 @@ class Reading(Making):
         if not incoming._push(chunk):
             self.channel.stop_reading()
             incoming._look_at_rest()
-        if self.turns.due or self.channel.ending is not None:
-            self._run_turns()
+        if self.ticks.due or self.channel.ending is not None:
+            self._run_ticks()
 
-    def _run_turns(self) -> None:
+    def _run_ticks(self) -> None:
         """Let what this packet has caused so far happen now (Node: after each piece of body)."""
         channel = self.channel
         channel.settle()
@@ -92,14 +92,14 @@ class Reading(Making):
             ending.on_settled()
         in_read = channel.in_read
         channel.in_read = False  # what ends in these turns is told in them, not at the end of the read
-        self.turns.run()
-        self.turns.hold()
+        self.ticks.run()
+        self.ticks.hold()
         channel.in_read = in_read
 
     def _on_message_complete(self) -> None:
         incoming = self._incoming
         if incoming is not None and incoming._raw_trailers:
-            self._run_turns()  # Node: at trailers, too
+            self._run_ticks()  # Node: at trailers, too
         self._incoming = None
         self._start = None
         self._head_complete = False

@@ -12,7 +12,7 @@ from collections import deque
 from typing import Any
 
 from writehead._connection.error_response import ErrorResponses
-from writehead._connection.loss import LOST, abort, give_up, lose_in_turns
+from writehead._connection.loss import LOST, abort, give_up, lose_in_slices
 from writehead._http1.exchange import ENDED, Http1Exchange
 from writehead._message.incoming import IncomingMessage
 from writehead._message.no_exchange import SENT
@@ -25,7 +25,7 @@ from writehead._streams.stages import CLOSED, EMITTED, FLUSHED
 MOST_WAITING = 100
 
 
-class Line(ErrorResponses):
+class ResponseQueue(ErrorResponses):
     """A connection, as far as it keeps its responses in order."""
 
     __slots__ = ()
@@ -102,13 +102,13 @@ class Line(ErrorResponses):
     def _go_on(self, exchange: Http1Exchange, request: IncomingMessage, heard: bool) -> None:
         """Let the next in line out, or end the connection behind the last."""
         if not exchange.stays:
-            self._last_words = None  # its end may be what delimits the answer just given
+            self._pending_error = None  # its end may be what delimits the answer just given
         if self._queue is not None and exchange.stays:
             self._next()
         elif not exchange.stays or exchange.last_allowed or self._config.closing:
             self._stop(request, heard)
-        elif self._last_words is not None:
-            self._say_last_words()
+        elif self._pending_error is not None:
+            self._send_pending_error()
         elif self.channel.peer_ended and self._start is None and not self._error_told:
             self._end_behind_input()
         elif self.channel.owner is self:
@@ -138,8 +138,8 @@ class Line(ErrorResponses):
         """End the connection behind a last response; what is unread stays unread."""
         over = self._closed_input  # the client said so: it sends no more
         self._closed_input = True
-        if self._last_words is not None and self._queue is None:
-            self._say_last_words()
+        if self._pending_error is not None and self._queue is None:
+            self._send_pending_error()
             return
         channel = self.channel
         if not request._complete:
@@ -202,7 +202,7 @@ class Line(ErrorResponses):
             self._drop_backlog()
         elif not backlog.waits:
             backlog.waits = True
-            self.turns.wait(self)
+            self.ticks.wait(self)
 
     @property
     def reads_request(self) -> bool:
@@ -231,11 +231,11 @@ class Line(ErrorResponses):
         raise NotImplementedError
 
     @property
-    def waits_for_turn(self) -> bool:
+    def waits_for_slice(self) -> bool:
         """Whether it is for others' sake that it stands still."""
         return self._backlog is not None and self._backlog.waits
 
-    def take_turn(self) -> None:
+    def serve_slice(self) -> None:
         """Serve the next slice of what waits."""
         raise NotImplementedError
 
@@ -249,12 +249,16 @@ class Line(ErrorResponses):
             self._queue = deque()
         self._queue.append(exchange)
         # Node looks as a head completes, and at the bytes alone.
-        if self._parked >= self.channel.mark or self.channel.need_drain or len(self._queue) >= MOST_WAITING:
+        if (
+            self._queued_bytes >= self.channel.mark
+            or self.channel.need_drain
+            or len(self._queue) >= MOST_WAITING
+        ):
             self._hold_reading()
 
-    def on_parked(self, size: int) -> None:
+    def on_queued(self, size: int) -> None:
         """Count bytes that wait in the line."""
-        self._parked += size
+        self._queued_bytes += size
 
     def _hold_reading(self) -> None:
         self._read_paused = True
@@ -264,7 +268,7 @@ class Line(ErrorResponses):
         """Read on once what waits in the line is below the mark."""
         if (
             self._read_paused
-            and self._parked <= self.channel.mark
+            and self._queued_bytes <= self.channel.mark
             and (self._queue is None or len(self._queue) < MOST_WAITING)
         ):
             self._read_paused = False
@@ -293,13 +297,13 @@ class Line(ErrorResponses):
             parts.append(ready)
             size += len(ready)
         if parts:
-            self._parked -= size
+            self._queued_bytes -= size
             channel.put_ahead(parts, size)
 
     # -- the end of the input ----------------------------------------------------
 
     @property
-    def _owes_answers(self) -> bool:
+    def _owes_responses(self) -> bool:
         """Whether a request that came whole is not answered yet."""
         current = self.current
         if current is None:
@@ -307,7 +311,7 @@ class Line(ErrorResponses):
         response: Any = current.response
         return self._incoming is None or response is None or response.req is not self._incoming
 
-    def _end_patiently(self, error: BaseException | None) -> None:
+    def _end_after_rounds(self, error: BaseException | None) -> None:
         """Take the peer's FIN while responses are under way: a task among their handlers gets its next steps.
 
         Node has run every microtask before it looks at the network again. Here a task needs a
@@ -315,9 +319,9 @@ class Line(ErrorResponses):
         """
         self._closed_input = True
         if error is None:
-            self.turns.after_rounds(self._end_behind_input)
+            self.ticks.after_rounds(self._end_behind_input)
         else:
-            self.turns.after_rounds(lambda: self._on_broken(error, at_once=True))
+            self.ticks.after_rounds(lambda: self._on_malformed(error, at_once=True))
 
     def _end_behind_input(self) -> None:
         """End the connection, of which nothing more is read."""
@@ -373,4 +377,4 @@ class Line(ErrorResponses):
         for exchange in exchanges[:LOST]:
             give_up(exchange, exchange is current)
         if len(exchanges) > LOST:
-            lose_in_turns(exchanges[LOST:])
+            lose_in_slices(exchanges[LOST:])

@@ -11,14 +11,14 @@ from writehead._http1.exchange import Http1Exchange
 from writehead._http1.field_block import RawHead
 from writehead._http1.parser import RequestParser
 from writehead._http1.parser_pool import ParserPool
-from writehead._loop.ticks import Turns
+from writehead._loop.ticks import TickQueue
 from writehead._message.incoming import IncomingMessage
 from writehead._net.channel import Channel
 from writehead._net.socket import Socket
 
 
-class PacketState(asyncio.Protocol):
-    """What is asked of a connection for every packet, side by side in memory (see `_flow.PacketState`)."""
+class ReadState(asyncio.Protocol):
+    """What is asked of a connection for every packet, side by side in memory (see `_flow.ReadState`)."""
 
     __slots__ = (
         "_backlog",
@@ -35,12 +35,12 @@ class PacketState(asyncio.Protocol):
         "channel",
         "current",
         "socket",
-        "turns",
+        "ticks",
     )
 
     channel: Channel
     socket: Socket
-    turns: Turns
+    ticks: TickQueue
     _parsers: ParserPool
     _last_head: RawHead | None  # of the request before it, until the next sweep
 
@@ -57,7 +57,7 @@ class Progress:
         self.unsent_since = 0.0
 
 
-class ConnectionState(PacketState):
+class ConnectionState(ReadState):
     """The state of a connection that speaks HTTP/1; see `Connection`."""
 
     __slots__ = (
@@ -66,8 +66,8 @@ class ConnectionState(PacketState):
         "_error_told",
         "_feeding",
         "_head_complete",
-        "_last_words",
-        "_parked",
+        "_pending_error",
+        "_queued_bytes",
         "_read_paused",
         "_progress",
     )
@@ -79,7 +79,7 @@ class ConnectionState(PacketState):
         self.current: Http1Exchange | None = None
         self._queue: deque[Http1Exchange] | None = None
         self._incoming: IncomingMessage | None = None
-        self._parked = 0  # bytes that wait in queued exchanges
+        self._queued_bytes = 0  # bytes that wait in queued exchanges
         self._used = False  # a request has begun
         self._start: float | None = None  # when the message under way began; None: idle
         self._head_complete = False
@@ -88,7 +88,7 @@ class ConnectionState(PacketState):
         self._closed_input = False  # what still comes is ignored
         self._error_told = False
         self._feeding = False  # large packets come by a BodyFeed
-        self._last_words: tuple[bytes, BaseException] | None = None
+        self._pending_error: tuple[bytes, BaseException] | None = None
         self._progress: Progress | None = None  # at the last look, where one was taken
         self._counted_requests = 0  # of HTTP/1.1, for max_requests_per_socket
 

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from writehead._connection.response_queue import Line
+from writehead._connection.response_queue import ResponseQueue
 from writehead._connection.state import Progress
 from writehead.errors import RequestTimeoutError, WriteTimeoutError
 
 
-class TimedLine(Line):
+class TimeLimits(ResponseQueue):
     """A connection, as far as clocks judge it."""
 
     __slots__ = ()
 
     def expire(self, error: BaseException) -> None:
         """A clock has run out on the message under way."""
-        mine = self.turns.hold()
+        mine = self.ticks.hold()
         try:
-            self._on_broken(error)
+            self._on_malformed(error)
         finally:
             if mine:
-                self.turns.run()
+                self.ticks.run()
 
     def is_late(self, now: float, headers_timeout: float, request_timeout: float) -> bool:
         """Tell whether the message under way takes longer than the given seconds (0: no limit)."""

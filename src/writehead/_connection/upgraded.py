@@ -13,7 +13,7 @@ from writehead.errors import ConnectionLostError
 
 if TYPE_CHECKING:
     from writehead._connection.config import ConnectionConfig
-    from writehead._connection.response_queue import Line
+    from writehead._connection.response_queue import ResponseQueue
 
 
 class Raw(asyncio.Protocol):
@@ -27,34 +27,34 @@ class Raw(asyncio.Protocol):
         self.config = config
 
     def data_received(self, data: bytes) -> None:
-        self._in_turn(self.channel.data_received, data)
+        self._in_tick(self.channel.data_received, data)
 
     def eof_received(self) -> bool:
-        self._in_turn(self.channel.eof_received)
+        self._in_tick(self.channel.eof_received)
         return True
 
     def pause_writing(self) -> None:
         self.channel.pause_writing()
 
     def resume_writing(self) -> None:
-        once_taken(self.channel.transport, self.channel.turns, self._resume_writing)
+        once_taken(self.channel.transport, self.channel.ticks, self._resume_writing)
 
     def _resume_writing(self) -> None:
-        self._in_turn(self.channel.resume_writing)
+        self._in_tick(self.channel.resume_writing)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         untie(self.channel.transport)
         self.config.on_socket_gone()
-        self._in_turn(self.channel.connection_lost, exc)
+        self._in_tick(self.channel.connection_lost, exc)
 
-    def _in_turn(self, function: Callable[..., object], *args: Any) -> None:
-        turns = self.channel.turns
-        mine = turns.hold()
+    def _in_tick(self, function: Callable[..., object], *args: Any) -> None:
+        ticks = self.channel.ticks
+        mine = ticks.hold()
         try:
             function(*args)
         finally:
             if mine:
-                turns.run()
+                ticks.run()
 
 
 class BodyFeed(Feed):
@@ -62,23 +62,23 @@ class BodyFeed(Feed):
 
     __slots__ = ()
 
-    def __init__(self, connection: Line) -> None:
-        super().__init__(connection, connection.turns.buffer)
+    def __init__(self, connection: ResponseQueue) -> None:
+        super().__init__(connection, connection.ticks.buffer)
 
     def buffer_updated(self, nbytes: int) -> None:
         self._protocol.data_received(bytes(self._buffer[:nbytes]))
 
 
-class Leftovers:
+class QueuedResponses:
     """Owns what is left of HTTP on an upgraded socket: responses of earlier requests."""
 
     __slots__ = ("connection",)
 
-    waits_for_turn = False
+    waits_for_slice = False
     reads_request = False
     has_response = False
 
-    def __init__(self, connection: Line) -> None:
+    def __init__(self, connection: ResponseQueue) -> None:
         self.connection = connection
 
     def count_close_listener(self, change: int, place: int) -> None:

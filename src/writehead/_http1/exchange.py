@@ -21,7 +21,7 @@ from writehead._http1.head import (
     informational_head,
     trailer_lines,
 )
-from writehead._loop.ticks import Turns, later
+from writehead._loop.ticks import TickQueue, later
 from writehead._semantics import fields as _fields
 from writehead._semantics.exchange import Done, Entry, Frame, ResponseHead, ResponseSide, Sink
 
@@ -39,14 +39,14 @@ class Stage(IntEnum):
 OPEN, SENT, ENDED, FLUSHED = Stage
 
 
-class Line(Protocol):
+class Http1Connection(Protocol):
     """The connection, as an exchange sees it."""
 
-    turns: Turns
+    ticks: TickQueue
 
     @property
     def keep_lines(self) -> str: ...
-    def on_parked(self, size: int) -> None: ...
+    def on_queued(self, size: int) -> None: ...
     def retire(self, exchange: Http1Exchange) -> None: ...
 
 
@@ -56,13 +56,13 @@ class Http1Exchange:
     # Defaults of the class: an exchange is made for every request, and few change.
     stage: int = OPEN.value  # see `_streams/stages.py`
     response: ResponseSide | None = None
-    line: Line | None = None  # the connection it is on; None for a response made by hand
+    connection: Http1Connection | None = None  # the connection it is on; None for a response made by hand
     sink: Sink | None = None  # None while it is queued
     coming: Sink | None = (
         None  # while 'socket' is told and what was parked still waits: the sink; or one that has ended
     )
-    _parked: list[tuple[bytes, Done | None]] | None = None
-    _parked_size = 0
+    _queued: list[tuple[bytes, Done | None]] | None = None
+    _queued_size = 0
     _head: bytes | None = None
     _merged: list[tuple[bytes, Done | None]] | None = None
     _merged_size = 0
@@ -94,7 +94,7 @@ class Http1Exchange:
     @property
     def reports_drain(self) -> bool:
         """Whether the response is told when all of it was taken: on a connection."""
-        return self.line is not None
+        return self.connection is not None
 
     @property
     def queued(self) -> bool:
@@ -105,7 +105,7 @@ class Http1Exchange:
     def pending(self) -> int:
         """Bytes accepted and not yet with the operating system."""
         below = 0 if self.sink is None else self.sink.pending
-        return self._parked_size + self._merged_size + below
+        return self._queued_size + self._merged_size + below
 
     @property
     def mark(self) -> int | None:
@@ -121,8 +121,8 @@ class Http1Exchange:
         if self.must_close:
             head.keep = False
         keep_lines = self.keep_lines
-        if head.keep and keep_lines is framing.CLOSE and self.line is not None:
-            keep_lines = self.line.keep_lines  # the client does not want it, the program does
+        if head.keep and keep_lines is framing.CLOSE and self.connection is not None:
+            keep_lines = self.connection.keep_lines  # the client does not want it, the program does
         fields = framing.render_fields(head)
         decided = framing.decide(head, keep_lines, self.last_allowed)
         self._head = framing.head_text(head, fields, decided.lines).encode("latin-1")
@@ -190,7 +190,7 @@ class Http1Exchange:
         if sink is not None:
             self.refused = not sink.put_last(last, self)
         else:
-            self._park(last, self.on_passed)
+            self._queue_up(last, self.on_passed)
 
     def respond(self, status: int, fields: Iterable[Entry], body: bytes) -> None:
         """Render the commonest response and send it, in one step; its bytes are those of `begin` and `end`.
@@ -216,16 +216,16 @@ class Http1Exchange:
         if sink is not None:
             if not (sink.put_last(head + body, self) if size < LARGE else sink.put_last(head, self, body)):
                 self.refused = True
-        elif size < LARGE and self._parked is None and self.line is not None:
+        elif size < LARGE and self._queued is None and self.connection is not None:
             whole = head + body
-            self._parked = [(whole, self.on_passed)]
-            self._parked_size = size = len(whole)
-            self.line.on_parked(size)
+            self._queued = [(whole, self.on_passed)]
+            self._queued_size = size = len(whole)
+            self.connection.on_queued(size)
         elif size < LARGE:
-            self._keep(head + body, self.on_passed)
+            self._add_to_queue(head + body, self.on_passed)
         else:
-            self._keep(head, None)
-            self._keep(body, self.on_passed)
+            self._add_to_queue(head, None)
+            self._add_to_queue(body, self.on_passed)
 
     def stream(self) -> Sink | None:
         """Return the sink if chunks may go straight there: head sent, chunked, not corked."""
@@ -255,7 +255,7 @@ class Http1Exchange:
             self.sink.put_now(head)
             self.sink.settle()  # not at the end of the packet: the handler may take its time
         else:
-            self._park(head, None)
+            self._queue_up(head, None)
 
     def inform(self, code: int, fields: Iterable[tuple[str, Any]], done: Done | None) -> bool:
         """Send an informational response (RFC 9110, 15.2); where none may be sent, call back all the same."""
@@ -269,7 +269,7 @@ class Http1Exchange:
             self.sink.put_now(block, done)
             self.sink.settle()
             return self.sink.pending < self.sink.mark
-        return self._park(block, done)
+        return self._queue_up(block, done)
 
     def abort(self, error: BaseException | None) -> None:
         """Cut the connection, or give up the place in the line."""
@@ -309,16 +309,16 @@ class Http1Exchange:
         for _ in range(self._corked):
             sink.cork()
         if self.gathered:
-            assert self.line is not None
-            self.line.turns.later(self.on_settled)
+            assert self.connection is not None
+            self.connection.ticks.later(self.on_settled)
             return
-        parked = self._parked
+        parked = self._queued
         if parked is None:
             return
-        self._parked = None
-        size, self._parked_size = self._parked_size, 0
-        if self.line is not None:
-            self.line.on_parked(-size)
+        self._queued = None
+        size, self._queued_size = self._queued_size, 0
+        if self.connection is not None:
+            self.connection.on_queued(-size)
         last = len(parked) - 1
         for index, (data, done) in enumerate(parked):
             if index == last and not self._corked:
@@ -339,11 +339,11 @@ class Http1Exchange:
 
         None if it has not ended, or somebody waits for a part of it. The line counts the bytes.
         """
-        parked = self._parked
+        parked = self._queued
         if self.stage < ENDED or parked is None or len(parked) != 1 or self.void or not self.stays:
             return None
-        self._parked = None
-        self._parked_size = 0
+        self._queued = None
+        self._queued_size = 0
         self.gathered = True
         return parked[0][0]
 
@@ -357,12 +357,12 @@ class Http1Exchange:
 
     def drop(self) -> None:
         """Forget what waits, its callbacks with it: the connection has gone."""
-        self.refused = self.refused or self._parked is not None
+        self.refused = self.refused or self._queued is not None
         self.lost_socket = self.socket
-        if self.line is not None and self._parked_size:
-            self.line.on_parked(-self._parked_size)
-        self._parked = None
-        self._parked_size = 0
+        if self.connection is not None and self._queued_size:
+            self.connection.on_queued(-self._queued_size)
+        self._queued = None
+        self._queued_size = 0
         self._merged = None
         self._merged_size = 0
 
@@ -388,24 +388,24 @@ class Http1Exchange:
         sink = self.sink
         if sink is not None:
             return sink.put(data, done)
-        return self._park(data, done)
+        return self._queue_up(data, done)
 
-    def _park(self, data: bytes, done: Done | None) -> bool:
+    def _queue_up(self, data: bytes, done: Done | None) -> bool:
         if self.coming is not None and self.coming.destroyed:
             return False
-        self._keep(data, done)
+        self._add_to_queue(data, done)
         response = self.response
         mark = 65536 if response is None else response.writable_high_water_mark
-        return self._parked_size < mark
+        return self._queued_size < mark
 
-    def _keep(self, data: bytes, done: Done | None) -> None:
+    def _add_to_queue(self, data: bytes, done: Done | None) -> None:
         """Let `data` wait for the sink."""
-        if self._parked is None:
-            self._parked = []
-        self._parked.append((data, done))
-        self._parked_size += len(data)
-        if self.line is not None:
-            self.line.on_parked(len(data))
+        if self._queued is None:
+            self._queued = []
+        self._queued.append((data, done))
+        self._queued_size += len(data)
+        if self.connection is not None:
+            self.connection.on_queued(len(data))
 
     def _merge(self, chunk: bytes, done: Done | None) -> bool:
         if self._merged is None:
@@ -421,11 +421,13 @@ class Http1Exchange:
         if error is not None or self.stage == FLUSHED:
             return
         self.stage = FLUSHED
-        if self._corked and self.line is not None:  # behind its end: the socket goes on to the next response
+        if (
+            self._corked and self.connection is not None
+        ):  # behind its end: the socket goes on to the next response
             self.detach()
         response = self.response
-        if self.line is not None:
-            self.line.retire(self)
+        if self.connection is not None:
+            self.connection.retire(self)
         elif response is not None:
             response._on_flushed()
 

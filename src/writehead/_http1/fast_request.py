@@ -21,7 +21,7 @@ LF = ord("\n")
 Whole = tuple[str, bytes, RawHead]
 
 #: Takes a packet, and the head that it may have; returns what it holds, or None. Not to be used after None.
-Lane = Callable[[bytes, RawHead | None], Whole | None]
+FastParser = Callable[[bytes, RawHead | None], Whole | None]
 
 #: How many request lines that llhttp has accepted are remembered, and the longest that is, in bytes.
 REMEMBERED_LINES = 256
@@ -36,7 +36,7 @@ known_line = _lines.get
 METHODS: dict[bytes, str] = {}
 
 
-def lane(make_llhttp: Callable[[SimpleNamespace], Any], max_count: int) -> Lane:
+def fast_parser(make_llhttp: Callable[[SimpleNamespace], Any], max_count: int) -> FastParser:
     """Make a lane over a parser of httptools, for requests of at most `max_count` fields."""
     urls: list[bytes] = []
     lines = _lines

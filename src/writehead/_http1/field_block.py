@@ -60,7 +60,7 @@ class RawHead:
             self.host_is_good = is_host(value.decode("latin-1"))
         if lower.find(b"\nexpect:") >= 0:
             self.expect = b", ".join(self.values_of(b"expect"))
-        self.usual = self.host_is_good and self.expect is None
+        self.ordinary = self.host_is_good and self.expect is None
 
     @property
     def fields(self) -> list[bytes]:

@@ -21,7 +21,7 @@ from httptools import (
 )
 
 from writehead._http1 import limits, strictness
-from writehead._http1.fast_request import HASH, METHODS, SLASH, Lane, lane, method_text
+from writehead._http1.fast_request import HASH, METHODS, SLASH, FastParser, fast_parser, method_text
 from writehead._http1.llhttp_errors import error_of, fault_in
 from writehead._http1.packet import CHUNK_BEGUN, CHUNK_ENDED, NO_CHUNK, Packet, Stopped
 from writehead._http1.parse_events import END, End, RequestHead, without_seams
@@ -112,7 +112,7 @@ class RequestParser(Packet):
 
     def feed_more(self) -> list[object]:
         """Parse on where `feed` stopped."""
-        return self._feed_packet()
+        return self._feed_read()
 
     def take_body(self, size: int) -> bool:
         """Tell whether the next `size` bytes are body and do not end it; they need not be fed then.
@@ -223,9 +223,9 @@ class RequestParser(Packet):
         self._first = None
         self._seam = 0
         self._counting = len(self._raw) + len(data) >= self._threshold
-        return self._feed_packet()
+        return self._feed_read()
 
-    def _feed_packet(self) -> list[object]:
+    def _feed_read(self) -> list[object]:
         if self._counting:
             self._feed_in_pieces(self._packet)
         else:
@@ -483,6 +483,6 @@ def _llhttp(events: SimpleNamespace, lenient: bool) -> HttpRequestParser:
     return parser
 
 
-def whole_lane(max_count: int) -> Lane:
+def make_fast_parser(max_count: int) -> FastParser:
     """Make a lane for whole requests of at most `max_count` fields (see `whole.py`)."""
-    return lane(HttpRequestParser, max_count)
+    return fast_parser(HttpRequestParser, max_count)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from writehead._http1.fast_request import LONGEST_LINE, Lane
+from writehead._http1.fast_request import LONGEST_LINE, FastParser
 from writehead._http1.field_block import LONGEST, RawHead
-from writehead._http1.parser import RequestParser, whole_lane
+from writehead._http1.parser import RequestParser, make_fast_parser
 
 #: How many parsers wait for the next packet that is no whole request.
 SPARE = 64
@@ -23,8 +23,8 @@ class ParserPool:
         "_max_count",
         "_max_size",
         "_spare",
-        "lane",
-        "lane_limit",
+        "fast_parser",
+        "fast_parser_limit",
         "last_head",
         "lenient",
         "longest_hint",
@@ -36,18 +36,18 @@ class ParserPool:
         self._spare: list[RequestParser] = []
         self.lenient = lenient
         #: Takes whole requests of any connection that is between two; None until one is made.
-        self.lane: Lane | None = None
+        self.fast_parser: FastParser | None = None
         #: The field lines that came last on any connection: the first guess of a new one.
         self.last_head: RawHead | None = None
         #: The packets that it takes are shorter; 0: none are taken.
-        self.lane_limit = 0 if lenient else min(max_header_size, LANE_LIMIT)
+        self.fast_parser_limit = 0 if lenient else min(max_header_size, LANE_LIMIT)
         #: The longest field lines that a connection remembers: behind a known line they are within the limit.
-        self.longest_hint = min(LONGEST, self.lane_limit - LONGEST_LINE - 1)
+        self.longest_hint = min(LONGEST, self.fast_parser_limit - LONGEST_LINE - 1)
 
-    def make_lane(self) -> Lane:
+    def make_fast_parser(self) -> FastParser:
         """Make the lane, anew if it was left inside a request."""
-        self.lane = lane = whole_lane(self._max_count or 1 << 62)
-        return lane
+        self.fast_parser = made = make_fast_parser(self._max_count or 1 << 62)
+        return made
 
     def take(self, make_message: Callable[[], Any]) -> RequestParser:
         """Return a parser that holds nothing of anybody."""

@@ -1,1 +1,1 @@
-"""What we add to an event loop: later turns, timers, buffers that are there already."""
+"""What we add to an event loop: later ticks, timers, buffers that are there already."""

@@ -12,10 +12,10 @@ import select
 from collections.abc import Callable
 from typing import Any
 
-from writehead._loop.ticks import turns as queue
+from writehead._loop.ticks import tick_queue
 
 #: How often a verdict is put off at the most: a socket holds a few megabytes, a read takes 64 KiB.
-MOST_TURNS = 64
+MOST_ROUNDS = 64
 
 #: What a socket may be ready for.
 READ, WRITE = select.POLLIN, select.POLLOUT
@@ -36,14 +36,14 @@ def judge(
     events: int,
     is_late: Callable[[], object],
     verdict: Callable[[], object],
-    turns: int = MOST_TURNS,
+    rounds: int = MOST_ROUNDS,
 ) -> None:
     """Call `verdict` if it `is_late`, once the loop has seen to what the socket is ready for."""
     if not is_late():
         return
-    if not turns or not is_ready(transport, events):
+    if not rounds or not is_ready(transport, events):
         verdict()
         return
     again = asyncio.get_running_loop().call_soon
     # uvloop runs what is called soon before it reads, asyncio before what it is about to read: a third is behind.
-    queue().outside(again, again, again, judge, transport, events, is_late, verdict, turns - 1)
+    tick_queue().outside(again, again, again, judge, transport, events, is_late, verdict, rounds - 1)

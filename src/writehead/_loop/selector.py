@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from writehead._loop.ticks import Turns
+from writehead._loop.ticks import TickQueue
 
 #: Where asyncio has the transports of its event loop on selectors.
 SELECTOR = "asyncio.selector_events"
@@ -33,13 +33,13 @@ def untie(transport: Any) -> None:
         transport._read_ready_cb = None
 
 
-def once_taken(transport: Any, turns: Turns, resume: Callable[[], object]) -> None:
+def once_taken(transport: Any, ticks: TickQueue, resume: Callable[[], object]) -> None:
     """Call `resume`, as the system has all that was written: now, or when asyncio has done its work.
 
     If more was written meanwhile that it has not taken, it will tell so again.
     """
     if is_selector(transport):
-        turns.next_round(lambda: resume() if _has_taken(transport) else None)
+        ticks.next_round(lambda: resume() if _has_taken(transport) else None)
     else:
         resume()
 

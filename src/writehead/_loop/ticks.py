@@ -30,19 +30,29 @@ ROUNDS = 100
 
 #: For so long at the most those are served who wait for their turn, before the loop looks at the network
 #: again, in seconds; what one of them takes may come on top.
-TURN = 0.002
+SLICE_SECONDS = 0.002
 
 
 class Waiting(Protocol):
     """Somebody with more to do than one turn allows."""
 
-    def take_turn(self) -> None: ...
+    def serve_slice(self) -> None: ...
 
 
-class Turns:
+class TickQueue:
     """The queue of one event loop; `loop` is None until one runs."""
 
-    __slots__ = ("_buffer", "_context", "_patient", "_round", "_scheduled", "due", "held", "loop", "waiting")
+    __slots__ = (
+        "_buffer",
+        "_context",
+        "_after_rounds",
+        "_round",
+        "_scheduled",
+        "due",
+        "held",
+        "loop",
+        "waiting",
+    )
 
     due: deque[tuple[Callable[..., object], tuple[Any, ...]]]
 
@@ -54,9 +64,11 @@ class Turns:
         self._buffer: memoryview | None = None
         # What the loop is told to call for us runs in this one: not in that of whose request caused it.
         self._context = copy_context()
-        self.waiting: deque[Waiting] = deque()  # for `take_turn`, in the order in which they came
+        self.waiting: deque[Waiting] = deque()  # for `serve_slice`, in the order in which they came
         self._round = 0
-        self._patient: deque[tuple[int, Callable[[], object]]] = deque()  # the round in which each is due
+        self._after_rounds: deque[tuple[int, Callable[[], object]]] = (
+            deque()
+        )  # the round in which each is due
 
     @property
     def buffer(self) -> memoryview:
@@ -98,23 +110,23 @@ class Turns:
         if self.loop is None:
             self.later(callback)
             return
-        if not self._patient:
-            self.loop.call_soon(self._next_round_of_patient, context=self._context)
-        self._patient.append((self._round + ROUNDS, callback))
+        if not self._after_rounds:
+            self.loop.call_soon(self._next_of_rounds, context=self._context)
+        self._after_rounds.append((self._round + ROUNDS, callback))
 
-    def _next_round_of_patient(self) -> None:
+    def _next_of_rounds(self) -> None:
         self._round += 1
-        patient = self._patient
+        patient = self._after_rounds
         while patient and patient[0][0] <= self._round:
             self.due.append((patient.popleft()[1], ()))
         if patient and self.loop is not None:
-            self.loop.call_soon(self._next_round_of_patient, context=self._context)
+            self.loop.call_soon(self._next_of_rounds, context=self._context)
         self.run()
 
     def wait(self, one: Waiting) -> None:
-        """Call `one.take_turn()` when those before it have had their turn; without a loop on a later turn."""
+        """Call `one.serve_slice()` when those before it have had their turn; without a loop on a later turn."""
         if self.loop is None:
-            self.later(one.take_turn)
+            self.later(one.serve_slice)
             return
         if not self.waiting:
             self.loop.call_soon(self._serve_waiting, context=self._context)
@@ -122,14 +134,14 @@ class Turns:
 
     def _serve_waiting(self) -> None:
         waiting = self.waiting
-        end = perf_counter() + TURN
+        end = perf_counter() + SLICE_SECONDS
         loop = self.loop
         assert loop is not None
         try:
             while waiting:
                 one = waiting[0]
                 try:
-                    one.take_turn()  # it may wait again, behind the others
+                    one.serve_slice()  # it may wait again, behind the others
                 finally:
                     waiting.popleft()
                 if perf_counter() > end:
@@ -169,11 +181,11 @@ class Turns:
         self.run()
 
 
-_before_any_loop = Turns(None)
+_before_any_loop = TickQueue(None)
 _current = _before_any_loop
 
 
-def turns() -> Turns:
+def tick_queue() -> TickQueue:
     """Return the queue of the running loop, or the one that waits for a loop."""
     global _current
     loop = _get_running_loop()
@@ -185,15 +197,15 @@ def turns() -> Turns:
     return current
 
 
-_queues: dict[int, Turns] = {}
+_queues: dict[int, TickQueue] = {}
 
 
-def _queue_of(loop: asyncio.AbstractEventLoop) -> Turns:
+def _queue_of(loop: asyncio.AbstractEventLoop) -> TickQueue:
     queue = _queues.get(id(loop))
     if queue is None or queue.loop is not loop:
         for key in [key for key, old in _queues.items() if old.loop is None or old.loop.is_closed()]:
             del _queues[key]
-        queue = _queues[id(loop)] = Turns(loop)
+        queue = _queues[id(loop)] = TickQueue(loop)
     for callback, args in _take_waiting():
         queue.later(callback, *args)
     return queue
@@ -210,10 +222,10 @@ def later(callback: Callable[..., object], *args: Any) -> None:
 
     Without a running loop the call waits for the first one that runs.
     """
-    turns().later(callback, *args)
+    tick_queue().later(callback, *args)
 
 
-class _Turn:
+class _SliceCall:
     """Waits for its turn with one callback."""
 
     __slots__ = ("_callback",)
@@ -221,8 +233,8 @@ class _Turn:
     def __init__(self, callback: Callable[[], object]) -> None:
         self._callback = callback
 
-    def take_turn(self) -> None:
-        queue = turns()
+    def serve_slice(self) -> None:
+        queue = tick_queue()
         mine = queue.hold()
         try:
             self._callback()
@@ -231,11 +243,11 @@ class _Turn:
                 queue.run()
 
 
-def in_turn(callback: Callable[[], object]) -> None:
+def in_slices(callback: Callable[[], object]) -> None:
     """Call `callback()` when those who wait for their turn have had it: the rest of what is much."""
-    turns().wait(_Turn(callback))
+    tick_queue().wait(_SliceCall(callback))
 
 
 def run_pending() -> None:
     """Run what is due now; for code that drives connections without a loop."""
-    turns().run()
+    tick_queue().run()

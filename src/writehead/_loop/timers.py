@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from writehead._loop.ticks import turns
+from writehead._loop.ticks import tick_queue
 
 
 class Handle(Protocol):
@@ -20,7 +20,7 @@ class Handle(Protocol):
 
 
 class Clock(Protocol):
-    """What a timer needs of a loop; `writehead.testing` has one that a test turns."""
+    """What a timer needs of a loop; `writehead.testing` has one that a test ticks."""
 
     def time(self) -> float: ...
     def call_at(self, when: float, callback: Callable[..., object], *args: Any) -> Handle: ...
@@ -113,7 +113,7 @@ class _Group:
         if self.handle is not None:
             self.handle.cancel()
         self.when = when
-        self.handle = turns().outside(self.timers.clock.call_at, when, self.look)
+        self.handle = tick_queue().outside(self.timers.clock.call_at, when, self.look)
 
     def end(self) -> None:
         if self.handle is not None:

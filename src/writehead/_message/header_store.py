@@ -49,7 +49,7 @@ class HeaderStore(OutgoingEmitter):
     _store: dict[str, Entry] | None = None
     _removed = 0  # which automatic lines `remove_header` keeps away
     _rendered = False
-    _odd = False  # anything was asked that the commonest answer does not have
+    _general = False  # anything was asked that the commonest answer does not have
     _send_date = False
     _trailers: Sequence[tuple[str, str]] = ()
     _unique_headers: frozenset[str] = frozenset()
@@ -89,7 +89,7 @@ class HeaderStore(OutgoingEmitter):
         value = _fields.check_value(name, value, self._lenient)
         entry: Entry = key, name, value, None
         if key in FRAMING_NAMES:
-            self._odd = True
+            self._general = True
             self._removed &= ~_MARKS.get(key, 0)
         elif type(value) is str and value in _passed and len(_fields_before) < _MOST_BEFORE:
             entry = key, name, value, []
@@ -157,7 +157,7 @@ class HeaderStore(OutgoingEmitter):
         if entry is None:
             return None
         if isinstance(entry[2], list):
-            self._odd = True  # the list is in the user's hands now
+            self._general = True  # the list is in the user's hands now
         return entry[2]
 
     getHeader = get_header
@@ -179,7 +179,7 @@ class HeaderStore(OutgoingEmitter):
 
     def get_headers(self) -> dict[str, Any]:
         """Return a new dict of lower-case names and the values as they were set."""
-        self._odd = True  # lists among them are in the user's hands now
+        self._general = True  # lists among them are in the user's hands now
         return {key: value for key, _, value, _ in (self._store or {}).values()}
 
     getHeaders = get_headers
@@ -210,7 +210,7 @@ class HeaderStore(OutgoingEmitter):
         key = _fields.lower(name)
         if self._store is not None:
             self._store.pop(key, None)
-        self._odd = True
+        self._general = True
         if key == "date":
             self._send_date = False
         else:
@@ -243,7 +243,7 @@ class HeaderStore(OutgoingEmitter):
             items = value if several else _fields.items(name, value, join=True)
             trailers.extend((str.__str__(name), _fields.text(item)) for item in items)
         self._trailers = trailers
-        self._odd = True
+        self._general = True
 
     addTrailers = add_trailers
 

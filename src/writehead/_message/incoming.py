@@ -230,12 +230,12 @@ class IncomingMessage(IncomingEmitter):
 
     def _emit_close(self) -> None:
         super()._emit_close()
-        if self._taker is not None:
-            self._taker.on_close()
+        if self._waiter is not None:
+            self._waiter.on_close()
 
     def _ended(self) -> None:
-        if self._taker is not None:
-            self._taker.on_end()
+        if self._waiter is not None:
+            self._waiter.on_end()
         if not self._fate:
             self._fate = DESTROYED
             later(later, self._tell_destroyed, None)

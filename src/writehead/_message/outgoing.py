@@ -238,7 +238,7 @@ class OutgoingMessage(OutgoingState):
     def cork(self) -> None:
         """Gather what is written until as many calls of `uncork`; `end` undoes all."""
         self._cork_depth += 1
-        self._odd = True
+        self._general = True
         self._stream = None
         self._exchange.cork()
 

@@ -125,7 +125,7 @@ class OutgoingState(HeaderStore):
     @chunked_encoding.setter
     def chunked_encoding(self, value: bool) -> None:
         self._chunked = value
-        self._odd = True
+        self._general = True
 
     chunkedEncoding = chunked_encoding
 
@@ -137,7 +137,7 @@ class OutgoingState(HeaderStore):
     @send_date.setter
     def send_date(self, value: bool) -> None:
         self._send_date = bool(value)
-        self._odd = True
+        self._general = True
 
     sendDate = send_date
 
@@ -149,7 +149,7 @@ class OutgoingState(HeaderStore):
     @should_keep_alive.setter
     def should_keep_alive(self, value: bool) -> None:
         self._should_keep_alive = bool(value)
-        self._odd = True
+        self._general = True
 
     shouldKeepAlive = should_keep_alive
 
@@ -161,7 +161,7 @@ class OutgoingState(HeaderStore):
     @use_chunked_encoding_by_default.setter
     def use_chunked_encoding_by_default(self, value: bool) -> None:
         self._may_chunk = bool(value)
-        self._odd = True
+        self._general = True
 
     useChunkedEncodingByDefault = use_chunked_encoding_by_default
 
@@ -173,7 +173,7 @@ class OutgoingState(HeaderStore):
     @strict_content_length.setter
     def strict_content_length(self, value: bool) -> None:
         self._strict = bool(value)
-        self._odd = True
+        self._general = True
         self._stream = None
 
     strictContentLength = strict_content_length

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from writehead._node.argument_types import Pourable
 
 #: So long a source that never waits may go on, in seconds, before others have their turn.
-TURN = 0.005
+SLICE_SECONDS = 0.005
 
 
 async def pipeline(source: Pourable, res: OutgoingMessage, in_thread: bool = False) -> None:
@@ -65,7 +65,7 @@ async def _pour(source: Source, res: OutgoingMessage) -> None:
             await res.drain()
         if not res._exchange.body_allowed:  # a status that the first write has found out
             return
-        if time.monotonic() - began > TURN:
+        if time.monotonic() - began > SLICE_SECONDS:
             await asyncio.sleep(0)
             began = time.monotonic()
 

@@ -13,7 +13,7 @@ _NODE = {
 }
 
 
-def fact_of(request: Any, name: str, default: Any = None) -> Any:
+def value_of(request: Any, name: str, default: Any = None) -> Any:
     """Return an attribute of `request`, or an item if it is a mapping."""
     for spelled in (name, _NODE.get(name, name)):
         value = getattr(request, spelled, _MISSING)
@@ -26,11 +26,11 @@ def fact_of(request: Any, name: str, default: Any = None) -> Any:
 
 def version_of(request: Any) -> tuple[float, float]:
     """Return the numbers of the HTTP version: 1.1 where nothing is said of it, 0.0 where it is None (Node)."""
-    whole = fact_of(request, "http_version", "1.1")
+    whole = value_of(request, "http_version", "1.1")
     first, _, second = str(whole or "").partition(".")
     return (
-        _number(fact_of(request, "http_version_major", first or 0)),
-        _number(fact_of(request, "http_version_minor", second or 0)),
+        _number(value_of(request, "http_version_major", first or 0)),
+        _number(value_of(request, "http_version_minor", second or 0)),
     )
 
 
@@ -43,7 +43,7 @@ def _number(value: Any) -> float:
 
 def header_of(request: Any, name: str) -> str:
     """Return the value of a header by its lower-case name; "" if there is none."""
-    headers = fact_of(request, "headers")
+    headers = value_of(request, "headers")
     get = getattr(headers, "get", None)
     value = get(name) if callable(get) else None
     if isinstance(value, (list, tuple)):

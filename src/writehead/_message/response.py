@@ -11,7 +11,7 @@ from writehead._message.file_body import FileRange, open_range, send_range
 from writehead._message.header_store import field_pairs
 from writehead._message.no_exchange import SENT, NoExchange
 from writehead._message.outgoing import OutgoingMessage
-from writehead._message.request_like import fact_of, header_of, version_of
+from writehead._message.request_like import header_of, value_of, version_of
 from writehead._message.served_response import ServedResponse
 from writehead._message.standalone import exchange_by_hand, sink_of
 from writehead._message.writable_watch import Watch
@@ -66,7 +66,7 @@ class ServerResponse(ServedResponse):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """A subclass takes the general way: it may have overridden any step of it."""
         super().__init_subclass__(**kwargs)
-        cls._odd = True
+        cls._general = True
 
     def __init__(
         self,
@@ -78,12 +78,12 @@ class ServerResponse(ServedResponse):
         exchange = getattr(req, "_exchange", None)
         if exchange is None:
             exchange = exchange_by_hand()
-            self._odd = True
+            self._general = True
         exchange.response = self
         self._exchange = exchange
         OutgoingMessage.__init__(self, high_water_mark, reject_non_standard_body_writes)
         if getattr(req, "_http_version", None) != "1.1":
-            self._odd = True
+            self._general = True
             self._adapt_to_version(exchange)
 
     @property
@@ -110,7 +110,7 @@ class ServerResponse(ServedResponse):
         if self._rendered and self._status_message is None:
             self._status_message = self.status_message  # what was sent stays
         if type(value) is not int:
-            self._odd = True  # to be looked at when the head is rendered
+            self._general = True  # to be looked at when the head is rendered
         self._status_code = value
 
     statusCode = status_code
@@ -130,7 +130,7 @@ class ServerResponse(ServedResponse):
             self._late_message = value
         else:
             self._status_message = value
-            self._odd = True
+            self._general = True
 
     statusMessage = status_message
 
@@ -172,7 +172,7 @@ class ServerResponse(ServedResponse):
         except BaseException:
             self._given = None
             self._status_message = before
-            self._odd = True
+            self._general = True
             raise
         return self
 
@@ -190,7 +190,7 @@ class ServerResponse(ServedResponse):
         callback: Callback | None = None,
     ) -> Self:
         """Send the last piece, if any, and complete the response; see `OutgoingMessage.end`."""
-        if encoding is None and callback is None and not (self._odd or self._rendered or self._fate):
+        if encoding is None and callback is None and not (self._general or self._rendered or self._fate):
             try:
                 ordinary = self._status_code in _ORDINARY and self.write_head.__func__ is _write_head  # type: ignore[attr-defined]
             except AttributeError:  # replaced on the instance, by a plain function
@@ -277,7 +277,7 @@ class ServerResponse(ServedResponse):
         try:
             return bool(self.req.method == "HEAD")
         except AttributeError:
-            return bool(fact_of(self.req, "method") == "HEAD")
+            return bool(value_of(self.req, "method") == "HEAD")
 
     # -- the socket ------------------------------------------------------------
 

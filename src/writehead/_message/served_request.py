@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextvars import Context
 from typing import Any, Protocol
 
-from writehead._loop.ticks import later, turns
+from writehead._loop.ticks import later, tick_queue
 from writehead._message.abort_signal import AbortSignal
 from writehead._semantics import fields as _fields
 from writehead._semantics.exchange import FieldBlock
@@ -43,7 +43,7 @@ class ServedRequest(Readable):
     _exchange: Any = None
     _source: Source | None = None
     _join_duplicates = False
-    _tells_taker = True
+    _tells_waiter = True
     _complete = False
     # What is worked out at first use.
     _url: str | None = None
@@ -54,7 +54,7 @@ class ServedRequest(Readable):
     _trailers_distinct: dict[str, list[str]] | None = None
     _signal: AbortSignal | None = None
     _aborted = False
-    _is_answered = False
+    _has_response_sent = False
     _given_up = False  # what has come of the body since was thrown away
 
     # -- how it begins and ends -----------------------------------------------------
@@ -168,7 +168,7 @@ class ServedRequest(Readable):
 
         One that was read in part waits for its reader, as long as there is room for it.
         """
-        self._is_answered = True
+        self._has_response_sent = True
         if not (self._consumed or self._resume_scheduled):
             self._discard()
             if not self._complete:
@@ -178,8 +178,8 @@ class ServedRequest(Readable):
 
     def _look_at_rest(self) -> None:
         """Behind the response: see later whether anybody is about to read what fills the buffer."""
-        if self._is_answered and self._is_full:
-            turns().next_round(self._give_up_if_full)  # its end may be in this packet
+        if self._has_response_sent and self._is_full:
+            tick_queue().next_round(self._give_up_if_full)  # its end may be in this packet
 
     def _give_up_if_full(self) -> None:
         """End a request that is answered, if its unread body holds up the connection."""
@@ -206,7 +206,7 @@ class ServedRequest(Readable):
         """Its connection was lost after the response, with body still to come from there: 'close' alone."""
         if self._source is source and not self._fate:
             self._fate = DESTROYED
-            if self._taker is not None:  # an iteration is not left to wait for the rest
+            if self._waiter is not None:  # an iteration is not left to wait for the rest
                 self._errored = ConnectionLostError()
             later(self._tell_destroyed, None)
 

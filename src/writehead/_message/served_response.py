@@ -34,7 +34,7 @@ class ServedResponse(Informing):
         self._listeners = self._store = None
         self._rendered = False
         self._fate = ALIVE
-        self._odd = general
+        self._general = general
         self._status_code = 200
         if not keep:
             self._should_keep_alive = False
@@ -43,11 +43,11 @@ class ServedResponse(Informing):
         """Note of a response that its constructor has made what its request asks for."""
         if not keep:
             self._should_keep_alive = False
-            self._odd = True
-        elif self._odd:
+            self._general = True
+        elif self._general:
             self._should_keep_alive = True
         if general:
-            self._odd = True
+            self._general = True
 
     def _apply(
         self,
@@ -58,7 +58,7 @@ class ServedResponse(Informing):
         lenient: bool,
     ) -> None:
         """Apply the options of the server that few servers set."""
-        self._odd = True
+        self._general = True
         self._high_water_mark = high_water_mark
         self._reject_body = reject_body
         self._unique_headers = unique_headers
@@ -67,17 +67,17 @@ class ServedResponse(Informing):
 
     def _take_general_way(self) -> None:
         """Leave the way of the ordinary response: its connection has something to say in the head."""
-        self._odd = True
+        self._general = True
 
     def _allow_no_more(self) -> None:
         """The connection ends behind it, unless requests wait already (max_requests_per_socket)."""
         self._exchange.last_allowed = True
-        self._odd = True
+        self._general = True
 
     def _expect_continue(self) -> None:
         """The client waits for 100 Continue before it sends the body (RFC 9110, 10.1.1)."""
         self._expects_continue = True
-        self._odd = True
+        self._general = True
 
     @property
     def _awaits_continue(self) -> bool:

@@ -35,11 +35,11 @@ def sink_of(socket: Any) -> Sink:
 class WritableSink:
     """Hands an exchange's bytes to a writable of the user's."""
 
-    __slots__ = ("_turn_corked", "_writing", "socket")
+    __slots__ = ("_tick_corked", "_writing", "socket")
 
     def __init__(self, writable: Any) -> None:
         self.socket = writable
-        self._turn_corked = False
+        self._tick_corked = False
         self._writing = False
 
     @property
@@ -59,10 +59,10 @@ class WritableSink:
 
     def put(self, data: bytes, done: Done | None = None) -> bool:
         """Write, corked until the end of this turn."""
-        if not self._turn_corked:
-            self._turn_corked = True
+        if not self._tick_corked:
+            self._tick_corked = True
             self.socket.cork()
-            later(self._end_turn)
+            later(self._end_tick)
         return self._write(data, done)
 
     def put_parts(self, parts: tuple[bytes, ...], size: int) -> bool:
@@ -72,8 +72,8 @@ class WritableSink:
     def put_now(self, data: bytes, done: Done | None = None) -> None:
         """Write, and undo the cork of this turn."""
         self._write(data, done)
-        if self._turn_corked:
-            self._turn_corked = False
+        if self._tick_corked:
+            self._tick_corked = False
             self.uncork()
 
     def _write(self, data: bytes, done: Done | None) -> bool:
@@ -99,9 +99,9 @@ class WritableSink:
 
         return callback
 
-    def _end_turn(self) -> None:
-        if self._turn_corked:
-            self._turn_corked = False
+    def _end_tick(self) -> None:
+        if self._tick_corked:
+            self._tick_corked = False
             self.socket.uncork()
 
     def put_last(self, data: bytes, ending: Ending, body: bytes | None = None) -> bool:

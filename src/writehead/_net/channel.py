@@ -53,7 +53,7 @@ class Channel(IdleWatch):
     def resume_reading(self) -> None:
         if self.reading_paused and self.transport is not None and not self.transport.is_closing():
             self.reading_paused = False
-            self.turns.outside(self.transport.resume_reading)
+            self.ticks.outside(self.transport.resume_reading)
 
     def stop_reading(self) -> None:
         """Stop reading, as no one takes what comes; listeners of 'pause' are told."""
@@ -68,7 +68,7 @@ class Channel(IdleWatch):
         self.resume_reading()
         if self.tells_resume and not self.reading_paused:
             self.tells_resume = False
-            self.turns.later(self.emit, "resume")
+            self.ticks.later(self.emit, "resume")
 
     # -- its end ---------------------------------------------------------------
 
@@ -86,10 +86,10 @@ class Channel(IdleWatch):
             self.lost_error = lost = error or SystemCallError("ECANCELED", "write")
             self._drop_held(None if not self.due else lost)
             if error is not None:
-                self.turns.later(self._emit_error, error)
+                self.ticks.later(self._emit_error, error)
         if self.timers is not None:
             self.timers.forget(self)
-        self.turns.later(self._emit_close)
+        self.ticks.later(self._emit_close)
 
     def lose_unheard(self) -> None:
         """Close a socket of which nobody hears and nothing waits."""
@@ -152,7 +152,7 @@ class Channel(IdleWatch):
             return
         self.writing = FLUSHED
         if self.destroy_when_flushed and not self.expects_more:
-            self.turns.next_round(self._emit_finish)
+            self.ticks.next_round(self._emit_finish)
             return
         transport = self.transport
         if transport is not None and not transport.is_closing() and transport.can_write_eof():
@@ -161,7 +161,7 @@ class Channel(IdleWatch):
             except OSError as exc:
                 self.destroy(system_error(exc))
                 return
-        self.turns.next_round(self._emit_finish)
+        self.ticks.next_round(self._emit_finish)
 
     def end_flushed(self, heard: bool) -> None:
         """End and close a socket that has nothing left to send, and no listeners: `destroy_soon` in one step.
@@ -173,7 +173,7 @@ class Channel(IdleWatch):
         self.destroy_when_flushed = True
         self.writing = FLUSHED
         if heard:
-            self.turns.next_round(self._emit_finish)
+            self.ticks.next_round(self._emit_finish)
         elif calm and self.end_callbacks is None:  # by far the commonest: `destroy` has nobody to tell
             self.fate = DESTROYED
             if self.idle_group and self.timers is not None:
@@ -215,13 +215,13 @@ class Channel(IdleWatch):
         self._drop_held((error or StreamDestroyedError("write")) if self.due else None)
         callbacks, self.end_callbacks = self.end_callbacks, None
         for callback in callbacks or ():
-            self.turns.later(callback, error or StreamDestroyedError("end"))
+            self.ticks.later(callback, error or StreamDestroyedError("end"))
         if error is not None:
-            self.turns.later(self._emit_error, error)
+            self.ticks.later(self._emit_error, error)
         if self.timers is not None:
             self.timers.forget(self)
         if self.transport is None:
-            self.turns.later(self._emit_close)
+            self.ticks.later(self._emit_close)
         elif not (self.writing is FLUSHED or self.said_all) or self.blocked:
             self.transport.abort()
         elif not self._lingers():
@@ -231,7 +231,7 @@ class Channel(IdleWatch):
         """Let the connection linger if its client sends, or has sent what was not read; see `_linger`."""
         if self.peer_ended or self.config is None or not self._may_get_more():
             return False
-        return linger(self.transport, self.config, self.turns)
+        return linger(self.transport, self.config, self.ticks)
 
     def _may_get_more(self) -> bool:
         """Tell whether the client is likely to send: in mid-request, or what an upgrade was for."""
@@ -246,7 +246,7 @@ class Channel(IdleWatch):
         due, self.due = self.due, None
         if due is not None and error is not None:
             for done in due:
-                self.turns.later(done, error)
+                self.ticks.later(done, error)
 
 
 def system_error(exc: BaseException) -> BaseException:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any, Protocol
 
-from writehead._loop.ticks import Turns, turns
+from writehead._loop.ticks import TickQueue, tick_queue
 from writehead._loop.timers import IdleTimers
 from writehead._net.config import SocketConfig
 from writehead._node.callbacks import UserCallback
@@ -31,7 +31,7 @@ class Owner(Protocol):
     """What has the bytes of a socket: the HTTP connection, until an upgrade."""
 
     @property
-    def waits_for_turn(self) -> bool: ...
+    def waits_for_slice(self) -> bool: ...
     @property
     def reads_request(self) -> bool:
         """Whether a request has begun to come, and is not whole."""
@@ -82,7 +82,7 @@ class ReadState:
         "reading_paused",
         "socket",
         "transport",
-        "turns",
+        "ticks",
     )
 
 
@@ -105,7 +105,7 @@ class ChannelState(ReadState):
         "owner",
         "taken",
         "timers",
-        "turn_corked",
+        "tick_corked",
         "waiting",
         "writing",
         "__dict__",  # for what few have, at their end mostly
@@ -126,7 +126,7 @@ class ChannelState(ReadState):
         self.socket: Any = socket  # the user's side; None once nothing more is emitted
         self.heard = False  # whether a listener was ever added there
         self.bytes_read = self.bytes_passed = self.committed = self.corked = self.held_size = 0
-        self.in_read = self.turn_corked = self.need_drain = self.reading_paused = False
+        self.in_read = self.tick_corked = self.need_drain = self.reading_paused = False
         self.blocked = self.idle_fired = self.destroy_when_flushed = False
         self.fate: Fate = ALIVE
         self.writing: Writing = WRITABLE
@@ -142,7 +142,7 @@ class ChannelState(ReadState):
         else:
             self.timers = config.timers
             self.mark = config.high_water_mark
-        self.turns: Turns = turns()
+        self.ticks: TickQueue = tick_queue()
         self.owner = owner
         self.held: list[bytes] = []
         self.due: list[Done] | None = None

@@ -53,7 +53,7 @@ class IdleWatch(WriteQueue):
         self.judge(self._is_still_idle, self._end_idle)
 
     def _is_still_idle(self) -> bool:
-        if self.owner is not None and self.owner.waits_for_turn:
+        if self.owner is not None and self.owner.waits_for_slice:
             return False
         return self.idle_fired and bool(self.idle_after) and not self.fate
 
@@ -64,7 +64,7 @@ class IdleWatch(WriteQueue):
                 self.unsent_at_idle = unsent
                 self.watch_idle(self.idle_after)
                 return
-        held = self.turns.hold()
+        held = self.ticks.hold()
         try:
             listened = self.owner.on_socket_timeout() if self.owner is not None else True
             if not listened:
@@ -72,7 +72,7 @@ class IdleWatch(WriteQueue):
             self.emit("timeout")
         finally:
             if held:
-                self.turns.run()
+                self.ticks.run()
 
     def destroy(self, error: BaseException | None = None) -> None:
         """Close at once; see `Channel`."""

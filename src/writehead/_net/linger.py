@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 from writehead._loop.selector import untie
-from writehead._loop.ticks import Turns
+from writehead._loop.ticks import TickQueue
 from writehead._loop.timers import Handle
 from writehead._net.config import SocketConfig
 
@@ -99,7 +99,7 @@ class Linger(asyncio.BufferedProtocol):
         self._config.on_socket_gone()
 
 
-def linger(transport: Any, config: SocketConfig, turns: Turns) -> bool:
+def linger(transport: Any, config: SocketConfig, ticks: TickQueue) -> bool:
     """End the connection of `transport`, all of whose bytes the system has; False if it is to be closed at once.
 
     Its protocol is told that the connection is gone.
@@ -114,8 +114,8 @@ def linger(transport: Any, config: SocketConfig, turns: Turns) -> bool:
     except OSError:  # the client has gone
         return False
     before = raw.get_protocol()
-    turns.outside(_take_over, raw, config, turns.buffer)
-    turns.next_round(lambda: before.connection_lost(None))
+    ticks.outside(_take_over, raw, config, ticks.buffer)
+    ticks.next_round(lambda: before.connection_lost(None))
     return True
 
 

@@ -48,7 +48,7 @@ class Socket(SocketEmitter):
     """
 
     _ends_by_close = False  # a two-way stream outlives its reading side
-    _tells_taker = True
+    _tells_waiter = True
     _timeout: float | None = None
     _message: Any = None  # the response that has this socket (assign_socket by hand)
 
@@ -160,7 +160,7 @@ class Socket(SocketEmitter):
 
     def _fail_later(self, callback: UserCallback | None, error: BaseException) -> None:
         if callback is not None:
-            self._channel.turns.later(callback, error)
+            self._channel.ticks.later(callback, error)
 
     def cork(self) -> None:
         """Gather what is written until as many calls of `uncork`."""
@@ -279,8 +279,8 @@ class Socket(SocketEmitter):
             self.read(0)  # Node: 'end' comes although nobody reads
 
     def _ended(self) -> None:
-        if self._taker is not None:
-            self._taker.on_end()
+        if self._waiter is not None:
+            self._waiter.on_end()
         if self._channel.writing is FLUSHED:
             self.destroy()
 
@@ -298,8 +298,8 @@ class Socket(SocketEmitter):
 
     def _on_close(self) -> None:
         """The connection is closed: end the wait of who reads it (`async for`)."""
-        if self._taker is not None:
-            self._taker.on_close()
+        if self._waiter is not None:
+            self._waiter.on_close()
 
     def set_encoding(self, encoding: str | None = None) -> Self:
         """Refuse: a socket of an HTTP server gives out bytes, after an upgrade too (Node).

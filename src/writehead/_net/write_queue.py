@@ -65,12 +65,12 @@ class WriteQueue(ChannelState):
             self.held_size = size = size + len(data)
         if done is not None:
             self._owe(done)
-        if not self.turn_corked and not self.corked:
-            self.turn_corked = True
-            self.turns.later(self._end_turn)
+        if not self.tick_corked and not self.corked:
+            self.tick_corked = True
+            self.ticks.later(self._end_tick)
         if self.blocked:
             size += self.transport.get_write_buffer_size()
-        elif self.turn_corked:
+        elif self.tick_corked:
             self.ease = OPEN
         return size < self.mark or self._refuse_more(size)
 
@@ -129,8 +129,8 @@ class WriteQueue(ChannelState):
         if self.committed:
             self._pass_on(self.committed)
 
-    def _end_turn(self) -> None:
-        self.turn_corked = False
+    def _end_tick(self) -> None:
+        self.tick_corked = False
         if self.ease == OPEN:
             self.ease = BUSY
         if (self.held or self.due) and not self.corked:
@@ -146,7 +146,7 @@ class WriteQueue(ChannelState):
         due = self.due
         if due is not None or self.need_drain:
             self.due = None
-            self.turns.later(self._passed, due or [])
+            self.ticks.later(self._passed, due or [])
 
     def put_last(self, data: bytes, ending: Ending, body: bytes | None = None) -> bool:
         """Pass on what ends a response, which hears of it on a later turn and asks `is_settled`.
@@ -154,7 +154,7 @@ class WriteQueue(ChannelState):
         The commonest write of all, so nothing is made for it: the end of the packet is
         the later turn, if nothing else is due before. A `body` is too large to be copied behind its head.
         """
-        if self.ease == CALM and self.in_read and not self.turns.due:
+        if self.ease == CALM and self.in_read and not self.ticks.due:
             self.ease = BUSY
             if body is None:
                 self.last = data
@@ -183,17 +183,17 @@ class WriteQueue(ChannelState):
             self._pass_on(len(held))
         else:
             self.committed = len(held)
-            if not self.turns.due and self.ending is None:
+            if not self.ticks.due and self.ending is None:
                 self.ending = ending
                 return True
-        self.turns.later(ending.on_settled)
+        self.ticks.later(ending.on_settled)
         return True
 
     # -- what users ask ----------------------------------------------------------
 
     def write(self, data: bytes, done: Done | None) -> bool:
         """Pass on `data` now, unless something is corked; False at or over the mark."""
-        if self.corked or self.turn_corked:
+        if self.corked or self.tick_corked:
             return self.put(data, done)
         self.put_now(data, done)
         self.settle()
@@ -201,7 +201,7 @@ class WriteQueue(ChannelState):
             return True
         if not self.need_drain:
             self.need_drain = True
-            self.turns.later(self._passed, [])
+            self.ticks.later(self._passed, [])
         return False
 
     def end_writing(self) -> None:
@@ -210,7 +210,7 @@ class WriteQueue(ChannelState):
         self.ease = BUSY
         self.writing = ENDED
         self._commit()
-        self.turns.later(self.finish_writing)
+        self.ticks.later(self.finish_writing)
         if self.owner is not None:
             self.owner.on_written_end()
 
@@ -222,14 +222,14 @@ class WriteQueue(ChannelState):
         ending = self.ending
         if ending is not None:  # it takes back what its response has corked
             self.ending = None
-            self.turns.due.appendleft((ending.on_settled, ()))
+            self.ticks.due.appendleft((ending.on_settled, ()))
 
     def uncork(self) -> None:
         """Undo one `cork`; the last one passes on what was gathered."""
         if not self.corked:
             return
         self.corked -= 1
-        if not self.corked and not self.turn_corked and (self.held or self.due):
+        if not self.corked and not self.tick_corked and (self.held or self.due):
             self._commit()
 
     def call_when_passed(self, done: Done) -> None:
@@ -237,7 +237,7 @@ class WriteQueue(ChannelState):
         self.settle()
         self.ease = BUSY
         self._owe(done)
-        if not self.turn_corked and not self.corked:
+        if not self.tick_corked and not self.corked:
             self._commit()
 
     # -- the end of a read ---------------------------------------------------------

@@ -20,7 +20,7 @@ from writehead._connection.config import ConnectionConfig
 from writehead._connection.http1 import Connection
 from writehead._connection.upgraded import Raw
 from writehead._loop.buffered_reader import Feed
-from writehead._loop.ticks import later, turns
+from writehead._loop.ticks import later, tick_queue
 from writehead._net.channel import Channel
 from writehead._net.linger import Linger
 from writehead._net.socket import Socket
@@ -45,14 +45,14 @@ class Given(Protocol):
 class GivenConnection(Connection):
     """HTTP on a stream that was given; `max_connections` is about those that the server accepts (Node)."""
 
-    __slots__ = ("_end_waits", "_in_turn")
+    __slots__ = ("_end_waits", "_in_tick")
 
     given = True
 
     def __init__(self, config: ConnectionConfig) -> None:
         super().__init__(config)
         self._end_waits = False  # the peer's end came before, and lies behind what waits
-        self._in_turn = False  # what was read before is served in one turn (Node)
+        self._in_tick = False  # what was read before is served in one turn (Node)
 
     def begin_on(self, socket: Socket, raw: Raw) -> None:
         """Begin on what another server has let go of."""
@@ -65,7 +65,7 @@ class GivenConnection(Connection):
         channel.pass_to(self._config, self)
         self.connection_made(transport, socket)
         raw.config.on_socket_gone()
-        self.turns.later(self._begin_reading, rest)
+        self.ticks.later(self._begin_reading, rest)
 
     def _begin_reading(self, rest: bytes) -> None:
         socket, channel = self.socket, self.channel
@@ -79,21 +79,21 @@ class GivenConnection(Connection):
         self._end_waits = channel.peer_ended
         if rest:
             channel.bytes_read -= len(rest)  # they were counted as they came
-            self._in_turn = True
+            self._in_tick = True
             try:
                 self.data_received(rest)
             finally:
-                self._in_turn = False
+                self._in_tick = False
         self._look_at_end()
 
-    def _run_turns(self) -> None:
-        if not self._in_turn:
-            super()._run_turns()
+    def _run_ticks(self) -> None:
+        if not self._in_tick:
+            super()._run_ticks()
 
     def _read_on(self) -> None:
         super()._read_on()
         if self._end_waits:
-            self.turns.later(self._look_at_end)
+            self.ticks.later(self._look_at_end)
 
     def _look_at_end(self) -> None:
         if self._end_waits and self._backlog is None and not self.channel.reading_paused:
@@ -148,7 +148,7 @@ def give(config: ConnectionConfig, stream: Any, make: Callable[[], Any]) -> None
         _give_socket(raw, make)
         return
     begin = _accept if isinstance(stream, system.socket) else _take
-    if turns().loop is None:
+    if tick_queue().loop is None:
         config.hold()  # `run()` is not to end before it is served
         later(begin, config, stream, make)
     else:
@@ -187,7 +187,7 @@ def _checked(stream: Any) -> Raw | None:
         raise InvalidArgTypeError("stream", expected, stream)
     if not isinstance(protocol, Raw):
         return None
-    if protocol.socket._taker is not None:
+    if protocol.socket._waiter is not None:
         raise InvalidArgValueError("stream", stream, "is read by `async for`")
     return protocol
 
@@ -218,7 +218,7 @@ def _accept(
     loop = asyncio.get_running_loop()
     config.open_by_hand(None)
     stream.setblocking(False)
-    task = turns().outside(loop.create_task, loop.connect_accepted_socket(make, stream))
+    task = tick_queue().outside(loop.create_task, loop.connect_accepted_socket(make, stream))
     config.arriving.add(task)
 
     def done(task: asyncio.Task[Any]) -> None:
@@ -240,7 +240,7 @@ def _take(config: ConnectionConfig, transport: Any, make: Callable[[], Any]) -> 
     transport.set_protocol(protocol)
     protocol.connection_made(transport)
     if not transport.is_reading():
-        turns().outside(transport.resume_reading)
+        tick_queue().outside(transport.resume_reading)
 
 
 def _open(config: ConnectionConfig, channel: Channel) -> None:

@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from writehead._connection.config import ConnectionConfig
 from writehead._connection.link import Link
-from writehead._loop.ticks import later, turns
+from writehead._loop.ticks import later, tick_queue
 from writehead._loop.timers import Clock, IdleTimers
 from writehead._net.addresses import AddressInfo, address_text, is_ipv6
 from writehead._node.callbacks import Callback
@@ -211,7 +211,7 @@ class Listening(EventEmitter):
             return
         if not registry.note_unheard(error):
             # A task that awaits it (`wait_for`, `gather`) may have been made, and take its first step later.
-            turns().after_rounds(lambda: self._log_error(error, waiter))
+            tick_queue().after_rounds(lambda: self._log_error(error, waiter))
 
     def _log_error(self, error: BaseException, waiter: _Waiter | None) -> None:
         if waiter is None or not waiter.awaited:
@@ -244,7 +244,7 @@ class Listening(EventEmitter):
         self._heap = Heap()
 
     def _listen_in_memory(self, sock: Any, clock: Clock) -> None:
-        """Listen on what stands in for a socket, and follow a clock that a test turns."""
+        """Listen on what stands in for a socket, and follow a clock that a test ticks."""
         self._clock = clock
         self._config.closing = False
         self._set_context(copy_context())
@@ -422,7 +422,7 @@ class Listening(EventEmitter):
         waiter = self._waiter
         if waiter is None:
             return self
-        turns()  # what was due before there was a loop becomes due now
+        tick_queue()  # what was due before there was a loop becomes due now
         waiter.awaited = True
         if not waiter.done:
             future: asyncio.Future[None] = asyncio.get_running_loop().create_future()

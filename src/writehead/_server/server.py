@@ -232,7 +232,7 @@ class Server(Settings, ServerEmitter):
         if req.http_version == "1.1":
             good, expect = req._host_and_expectation()
             if not good and not self._excuses_host(req, connection):
-                _answer_empty(res, 400)
+                _respond_empty(res, 400)
                 return
             if config.most_requests and self._over_limit(req, res, connection):
                 return
@@ -373,7 +373,7 @@ def _subjects(args: tuple[Any, ...]) -> tuple[Any, Any, Any]:
     return found[0], found[1], found[2]
 
 
-def _answer_empty(res: ServerResponse, status: int) -> None:
+def _respond_empty(res: ServerResponse, status: int) -> None:
     """Answer as Node does for its own refusals: a head that closes, an empty chunked body."""
     res.write_head(status, ["Connection", "close"])
     res.end()

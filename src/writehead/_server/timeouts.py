@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Generic, Protocol, TypeVar
 
-from writehead._loop.ticks import turns
+from writehead._loop.ticks import tick_queue
 from writehead._loop.timers import Clock, Handle
 
 T = TypeVar("T")
@@ -67,13 +67,13 @@ class Slices(Generic[T]):
         self._each = each
         self._at = 0
         if many:
-            self.take_turn()  # few are the rule, and are seen to at once
+            self.serve_slice()  # few are the rule, and are seen to at once
 
-    def take_turn(self) -> None:
+    def serve_slice(self) -> None:
         """Call it for the next ones, in their order."""
         begin = self._at
         self._at = begin + self._each
         if self._at < len(self._many):
-            turns().wait(self)
+            tick_queue().wait(self)
         for one in self._many[begin : self._at]:
             self._function(one)

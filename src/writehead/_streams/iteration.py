@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from writehead._streams.readable import Readable
 
 
-class Ear:
+class ReadWaiter:
     """Hears what may end the wait of an iteration; `over` and `error` tell how it ended.
 
     It stands among the listeners, as Node's does, which decides the mode; but as a program may remove those,
@@ -58,7 +58,7 @@ class Ear:
         stream.on("end", self.on_end)
         stream.on("error", self.on_error)
         stream.on("close", self.on_close)
-        stream._taker = self
+        stream._waiter = self
         if stream._fate is CLOSED:
             later(self.on_close)
         elif stream._end_state is EMITTED:
@@ -66,8 +66,8 @@ class Ear:
 
     def leave(self) -> None:
         stream = self._stream
-        if stream._taker is self:
-            stream._taker = None
+        if stream._waiter is self:
+            stream._waiter = None
         if not (self.over or stream._fate):
             stream._break_off()
         if stream._fate:
@@ -160,20 +160,20 @@ class Iteration(AsyncIterator[Any]):
     but a generator would be closed by a task of the loop's, some turns later.
     """
 
-    __slots__ = ("_ear", "_loop", "_stream")
+    __slots__ = ("_waiter", "_loop", "_stream")
 
     def __init__(self, stream: Readable) -> None:
         self._stream = stream
-        self._ear: Ear | None = None  # None before the first step and after the last
+        self._waiter: ReadWaiter | None = None  # None before the first step and after the last
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def __anext__(self) -> Any:
-        stream, ear, loop = self._stream, self._ear, self._loop
+        stream, ear, loop = self._stream, self._waiter, self._loop
         if ear is None or loop is None:
             if loop is not None:
                 raise StopAsyncIteration
             loop = self._loop = asyncio.get_running_loop()  # once: before Python 3.12 it is a system call
-            ear = self._ear = Ear(stream, loop)
+            ear = self._waiter = ReadWaiter(stream, loop)
             ear.open()
         while True:
             chunk = stream._read_if_any()
@@ -195,12 +195,12 @@ class Iteration(AsyncIterator[Any]):
 
     async def aclose(self) -> None:
         """Leave; contextlib.aclosing calls this."""
-        ear, self._ear = self._ear, None
+        ear, self._waiter = self._waiter, None
         if ear is not None:
             ear.leave()
 
     def __del__(self) -> None:
-        ear, loop = self._ear, self._loop
+        ear, loop = self._waiter, self._loop
         if ear is None or loop is None:
             return
         if _get_running_loop() is loop:

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from writehead._loop.ticks import in_turn, later
+from writehead._loop.ticks import in_slices, later
 from writehead._node.encodings import Decoder, as_decoded
 from writehead._streams.iteration import Iteration
 from writehead._streams.pipe import Pipe
@@ -75,16 +75,16 @@ class Readable(ReadableState):
 
         For a producer whose turn ends with this piece: 'readable' and `read` would do the same then.
         """
-        taker = self._taker
+        waiter = self._waiter
         listeners = self._listeners
-        if taker is None or self._length or self._data_listening or self._decoder is not None:
+        if waiter is None or self._length or self._data_listening or self._decoder is not None:
             return False
         if listeners is None or len(listeners.get("readable", ())) != 1 or self._fate:
             return False
-        if not taker.waits:
+        if not waiter.waits:
             return False
         self._did_read = True
-        taker.give(chunk)
+        waiter.give(chunk)
         return True
 
     def _accept(self, chunk: Chunk, front: bool = False) -> None:
@@ -261,7 +261,7 @@ class Readable(ReadableState):
         ):
             left -= 1
             if not left:
-                in_turn(self._flow)
+                in_slices(self._flow)
                 break
 
     # -- reading
@@ -358,8 +358,8 @@ class Readable(ReadableState):
 
     def _emit_readable(self) -> None:
         if not self._fate and (self._length or self._end_state):
-            if not self._notify("readable") and self._tells_taker and self._taker is not None:
-                self._taker.wake()
+            if not self._notify("readable") and self._tells_waiter and self._waiter is not None:
+                self._waiter.wake()
             self._readable_scheduled = False
         if not (self._flowing or self._end_state) and self._length <= self._high_water_mark:
             self._need_readable = True

@@ -7,7 +7,7 @@ from typing import Any
 
 from writehead._node.encodings import Decoder
 from writehead._streams.destroyable import Destroyable
-from writehead._streams.iteration import Ear
+from writehead._streams.iteration import ReadWaiter
 from writehead._streams.pipe import Pipe
 from writehead._streams.read_buffer import Pieces
 from writehead._streams.stages import EMITTED, READABLE
@@ -42,8 +42,8 @@ class ReadableState(Destroyable):
     _sync = True  # what is pushed now must not be emitted inside this call
     _did_read = False
 
-    _taker: Ear | None = None  # gets a piece at once if nobody else would hear of it
-    _tells_taker = False  # also of 'readable', whose listener a program may have removed; Node lets it wait
+    _waiter: ReadWaiter | None = None  # gets a piece at once if nobody else would hear of it
+    _tells_waiter = False  # also of 'readable', whose listener a program may have removed; Node lets it wait
 
     _end_state: int = READABLE.value  # a `Reading`
 

@@ -1,6 +1,6 @@
 """What a client says and hears: requests to bytes, bytes to status, headers, body.
 
-Law: nothing here knows how the bytes travel; `render_request` and `read_answer` are functions.
+Law: nothing here knows how the bytes travel; `render_request` and `read_response` are functions.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _flat(lines: list[str]) -> list[str]:
     return flat
 
 
-def read_answer(
+def read_response(
     data: bytes, start: int, for_head: bool, over: bool
 ) -> tuple[Parsed, list[Parsed], int] | None:
     """Read the answer that begins at `start`.
@@ -206,7 +206,7 @@ class Answer:
 
     def _read_from(self, received: bytes, at: int, ended: bool) -> int | None:
         """Read it from what was received; return where the next one begins, None if it has not come whole."""
-        found = read_answer(received, at, self._for_head, ended)
+        found = read_response(received, at, self._for_head, ended)
         if found is None:
             self._lost = ended
             return None

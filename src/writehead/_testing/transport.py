@@ -1,6 +1,6 @@
-"""A connection in memory: a transport whose system does as it is told, and a clock that a test turns.
+"""A connection in memory: a transport whose system does as it is told, and a clock that a test ticks.
 
-Law: what the system has to tell comes from outside of all turns, in order; `settle` lets
+Law: what the system has to tell comes from outside of all ticks, in order; `settle` lets
 it happen, within a running loop or without one.
 """
 
@@ -17,17 +17,17 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
-from writehead._loop.ticks import Turns, turns
+from writehead._loop.ticks import TickQueue, tick_queue
 from writehead._node import validators
 
 HOME = ("127.0.0.1", 80)
 
-_due: deque[tuple[Turns, Callable[[], object]]] = deque()
+_due: deque[tuple[TickQueue, Callable[[], object]]] = deque()
 
 
 def soon(callback: Callable[[], object]) -> None:
-    """Call back from outside of all turns, as a loop does that has looked at the network."""
-    queue = turns()
+    """Call back from outside of all ticks, as a loop does that has looked at the network."""
+    queue = tick_queue()
     _due.append((queue, callback))
     if queue.loop is not None:
         queue.loop.call_soon(settle)
@@ -38,7 +38,7 @@ def settle() -> None:
 
     Every method of a client does so. It does not wait for tasks: use `await` for that.
     """
-    queue = turns()
+    queue = tick_queue()
     if queue.held:
         return  # inside a turn: whoever runs it goes on
     queue.run()

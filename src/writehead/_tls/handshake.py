@@ -20,7 +20,7 @@ from typing import Any, Protocol
 
 from writehead._loop import readiness
 from writehead._loop.selector import untie
-from writehead._loop.ticks import Turns, turns
+from writehead._loop.ticks import TickQueue, tick_queue
 from writehead._loop.timers import IdleTimers
 from writehead._node.contexts import run_in
 from writehead._tls.client_hello import ClientHello
@@ -104,7 +104,7 @@ class Handshake(asyncio.Protocol):
         "_over",
         "_own_context",
         "_ssl",
-        "_turns",
+        "_ticks",
         "_used",
         "failed_channel",
         "raw",
@@ -145,9 +145,9 @@ class Handshake(asyncio.Protocol):
     def connection_made(self, transport: Any) -> None:
         """Start the clock; the client speaks first (RFC 8446, 2)."""
         self.raw = transport
-        self._turns: Turns = turns()
+        self._ticks: TickQueue = tick_queue()
         transport.set_write_buffer_limits(0)
-        self._in_turn(self._begin)
+        self._in_tick(self._begin)
 
     def _begin(self) -> None:
         config = self._config
@@ -171,11 +171,11 @@ class Handshake(asyncio.Protocol):
             return
         hello = self._hello
         if hello is None:
-            self._in_turn(self._step, data)
+            self._in_tick(self._step, data)
         elif self._asking:
             hello.received += data  # what a transport hands on that had read it already
         elif hello.feed(data):
-            self._in_turn(self._on_hello, hello)
+            self._in_tick(self._on_hello, hello)
 
     def eof_received(self) -> bool:
         """End the connection: the client has gone before it was set up."""
@@ -192,7 +192,7 @@ class Handshake(asyncio.Protocol):
     def connection_lost(self, exc: BaseException | None) -> None:
         """Tell the server, as an error if it was the client that left."""
         untie(self.raw)
-        self._in_turn(self._go, exc)
+        self._in_tick(self._go, exc)
 
     def _go(self, exc: BaseException | None) -> None:
         config = self._config
@@ -205,8 +205,8 @@ class Handshake(asyncio.Protocol):
             self.raw_channel.connection_lost(None)
         if left and not isinstance(exc, OSError):
             # Node: behind the 'close' of the raw socket.
-            self._turns.later(config.on_failed, self, ConnectionLostError("socket hang up"))
-            self._turns.later(self._close_failed)
+            self._ticks.later(config.on_failed, self, ConnectionLostError("socket hang up"))
+            self._ticks.later(self._close_failed)
         else:
             self._close_failed()
 
@@ -214,13 +214,13 @@ class Handshake(asyncio.Protocol):
         if self.failed_channel is not None:
             self.failed_channel.connection_lost(None)
 
-    def _in_turn(self, function: Callable[..., object], *args: Any) -> None:
-        mine = self._turns.hold()
+    def _in_tick(self, function: Callable[..., object], *args: Any) -> None:
+        mine = self._ticks.hold()
         try:
             function(*args)
         finally:
             if mine:
-                self._turns.run()
+                self._ticks.run()
 
     # -- the steps -------------------------------------------------------------
 
@@ -301,7 +301,7 @@ class Handshake(asyncio.Protocol):
         readiness.judge(self.raw, readiness.READ, lambda: not self._over, self._time_out)
 
     def _time_out(self) -> None:
-        self._in_turn(self._fail, HandshakeTimeoutError())
+        self._in_tick(self._fail, HandshakeTimeoutError())
 
     # -- the name that the client asks for (RFC 6066, 3) -------------------------
 
@@ -324,7 +324,7 @@ class Handshake(asyncio.Protocol):
             return
         self._answered = True
         self._error = error
-        self._turns.later(self._on_answer, context)
+        self._ticks.later(self._on_answer, context)
 
     def _on_answer(self, context: ssl.SSLContext | None) -> None:
         if self._over:

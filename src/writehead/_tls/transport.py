@@ -17,7 +17,7 @@ from typing import Any
 
 from writehead._loop.buffered_reader import Feed
 from writehead._loop.selector import once_taken, untie
-from writehead._loop.ticks import turns
+from writehead._loop.ticks import tick_queue
 from writehead._tls.records import PIECE, RECORD, gathered, nobody
 from writehead.errors import TLSError
 
@@ -231,7 +231,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
 
     def resume_writing(self) -> None:
         """The system has all that was passed on: go on with what waits."""
-        once_taken(self._raw, turns(), self._resume_writing)
+        once_taken(self._raw, tick_queue(), self._resume_writing)
 
     def _resume_writing(self) -> None:
         self._blocked = False
