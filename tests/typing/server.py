@@ -117,7 +117,7 @@ async def under_a_loop() -> None:
         await server.listen(0)
         address = server.address()
         assert_type(address, http.AddressInfo | str | None)
-        server.address()["port"]  # type: ignore[index]  # pyright: ignore[reportOptionalSubscript, reportArgumentType, reportCallIssue]
+        server.address()["port"]  # type: ignore[index]  # pyright: ignore[reportOptionalSubscript, reportArgumentType]
         if isinstance(address, str):
             await asyncio.open_unix_connection(address)
         elif address is not None:

@@ -15,7 +15,7 @@ from writehead._semantics.headers import Headers
 Done = Callable[[BaseException | None], object]
 
 #: A stored field: its name in lower case; its name and its value, as they were given; and, of a field that programs
-#: set again and again, where a wire keeps what it has made of it.
+#: set again and again, where the wire of HTTP/1 keeps what it has made of it. Another wire keeps that elsewhere.
 Entry = tuple[str, str, Any, list[str] | None]
 
 #: What stands before and behind a piece of the body on the wire, and the size of it all.
