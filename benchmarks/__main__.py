@@ -7,12 +7,14 @@ import os
 import platform
 import sys
 import time
+from contextlib import ExitStack
 
 from benchmarks.chart import draw
+from benchmarks.check import checked_out
 from benchmarks.idle import idle_memory, raise_descriptor_limit
 from benchmarks.load import WrongAnswer, check_answer, press, require_wrk
 from benchmarks.page import write
-from benchmarks.peers import RESULTS, ROOT, SERVERS, Server, install, versions
+from benchmarks.peers import RESULTS, ROOT, SERVERS, Server, another_revision, install, versions
 from benchmarks.process import cores, running
 from benchmarks.report import Results, Row, save, table
 from benchmarks.startup import import_time, startup_time
@@ -38,6 +40,9 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("-t", "--seconds", type=int, default=4, help="length of a measured turn (4)")
     made.add_argument("--warm-up", type=int, default=1, help="seconds of load before each measured turn (1)")
+    made.add_argument(
+        "--before", metavar="REV", help="measure the library of another revision too, turn by turn"
+    )
     made.add_argument("--docs", action="store_true", help="write chart and table into docs/topics/ too")
     return made
 
@@ -59,11 +64,12 @@ def turn(server: Server, workload: Workload, row: Row, seconds: int, warm_up: in
         check_answer(process, workload)
         if warm_up:
             press(process, workload, warm_up)
-        row.ticks.append(press(process, workload, seconds))
+        row.turns.append(press(process, workload, seconds))
 
 
 def measure(workload: Workload, servers: list[Server], options: argparse.Namespace) -> dict[str, Row]:
     """All rounds of one workload."""
+    known = {server.name: server for server in servers}
     rows = {server.name: Row() for server in servers if workload.name not in server.cannot}
     for number in range(options.rounds):
         print(
@@ -71,7 +77,7 @@ def measure(workload: Workload, servers: list[Server], options: argparse.Namespa
         )
         for name in list(rows):
             try:
-                turn(SERVERS[name], workload, rows[name], options.seconds, options.warm_up)
+                turn(known[name], workload, rows[name], options.seconds, options.warm_up)
             except (WrongAnswer, OSError, RuntimeError) as error:
                 print(f"\n{name} is left out of {workload.name}: {error}", file=sys.stderr)
                 del rows[name]
@@ -102,6 +108,14 @@ def main() -> None:
     servers = [SERVERS[name] for name in chosen(options.servers, list(SERVERS), "server")]
     require_wrk()
     install()
+    with ExitStack() as stack:
+        if options.before:
+            servers.insert(1, another_revision(stack.enter_context(checked_out(options.before))))
+        run(workloads, servers, options)
+
+
+def run(workloads: list[str], servers: list[Server], options: argparse.Namespace) -> None:
+    """Measure, print, and keep what was measured."""
     raise_descriptor_limit()
     if not cores()[0]:
         print("one core or no way to pin: server and client share what there is", file=sys.stderr)

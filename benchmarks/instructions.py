@@ -29,7 +29,7 @@ MISSING = (
     "Fedora: dnf install valgrind)"
 )
 WARM = 4
-"""TickQueue of every process: caches fill, and CPython specialises its bytecode."""
+"""Turns of every process: caches fill, and CPython specialises its bytecode."""
 FACTOR = {"stream": 0.5, "upload": 0.25, "upload-iter": 0.25, "pipeline": 0.25}
 """What needs fewer turns, because a turn is more work."""
 TURNS = 40

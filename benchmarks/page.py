@@ -41,8 +41,8 @@ def _table(results: Results) -> str:
         if ours is None or ours.median is None:
             continue
         figure = f"{ours.median:.1f} {UNITS[workload]}" if workload in UNITS else f"{ours.median:,.0f} req/s"
-        times = " / ".join(f"{ours.middle(part):.1f}" for part in ("p50", "p99", "max")) if ours.ticks else ""
-        client = f"{ours.middle('client'):.0f} %" if ours.ticks else ""
+        times = " / ".join(f"{ours.middle(part):.1f}" for part in ("p50", "p99", "max")) if ours.turns else ""
+        client = f"{ours.middle('client'):.0f} %" if ours.turns else ""
         shares = [ratio(rows, name) for name in others]
         cells = [f"{share:.2f}" if share else "" for share in shares]
         lines.append(f"| {workload} | {figure} | {times} | {client} | " + " | ".join(cells) + " |")

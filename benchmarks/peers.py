@@ -24,6 +24,7 @@ class Server:
     program: str
     imports: str
     cannot: frozenset[str] = frozenset()
+    source: Path = ROOT  # where its library, and the program that uses it, are from
 
     def command(self, workload: str, port: int, tls: bool = False) -> list[str]:
         """The command line that serves a workload."""
@@ -46,7 +47,7 @@ class Server:
 
     def python(self) -> str:
         """The interpreter: ours for ourselves, the peers' for everyone else."""
-        return sys.executable if self.name == "writehead" else str(PEER_PYTHON)
+        return sys.executable if self.program == "writehead_server" else str(PEER_PYTHON)
 
 
 SERVERS = {
@@ -68,6 +69,11 @@ SERVERS = {
         ),
     )
 }
+
+
+def another_revision(source: Path) -> Server:
+    """Return the library of another checkout as a server, called "before"."""
+    return Server("before", "writehead_server", "from writehead import http", source=source)
 
 
 def node() -> Path:

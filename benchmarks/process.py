@@ -38,10 +38,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def environment() -> dict[str, str]:
-    """The environment of a server: this checkout comes before anything installed, and is compiled like that."""
+def environment(source: Path = ROOT) -> dict[str, str]:
+    """The environment of a server: its checkout comes before anything installed, and is compiled like that."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    kept["PYTHONPATH"] = f"{ROOT / 'src'}{os.pathsep}{ROOT}"
+    kept["PYTHONPATH"] = f"{source / 'src'}{os.pathsep}{source}"
     kept["PYTHONPYCACHEPREFIX"] = str(VENV / "pycache")
     return kept
 
@@ -59,8 +59,8 @@ class Process:
         log = (RESULTS / f"{server.name}.log").open("ab")  # aiohttp reports every client that left
         self._popen = subprocess.Popen(
             server.command(workload, self.port, tls),
-            cwd=ROOT,
-            env=environment(),
+            cwd=server.source,
+            env=environment(server.source),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -24,16 +24,16 @@ class Row:
     @property
     def median(self) -> float | None:
         """Requests per second, or the one figure."""
-        return statistics.median(turn.rate for turn in self.ticks) if self.ticks else self.value
+        return statistics.median(turn.rate for turn in self.turns) if self.turns else self.value
 
     def middle(self, name: str) -> float:
         """The median over the rounds of p50, p99, max (milliseconds), cpu (microseconds) or client (percent)."""
-        return float(statistics.median(getattr(turn, name) for turn in self.ticks))
+        return float(statistics.median(getattr(turn, name) for turn in self.turns))
 
     @property
     def failed(self) -> int:
         """Requests that failed in all turns."""
-        return sum(turn.failed for turn in self.ticks)
+        return sum(turn.failed for turn in self.turns)
 
 
 Results = dict[str, dict[str, Row]]
@@ -61,13 +61,13 @@ def table(workload: str, about: str, rows: dict[str, Row]) -> str:
         share = ratio(rows, name)
         figure = f"{row.median:,.1f}" if workload in UNITS else f"{row.median:,.0f}"
         line = f"  {name:10} {figure:>14} {f'{share:.2f}' if share and name != US else '':>12}"
-        if row.ticks:
+        if row.turns:
             line += "".join(f" {row.middle(part):9.2f}" for part in ("p50", "p99", "max", "cpu"))
-            share = rows[US].middle("cpu") if US in rows and rows[US].ticks else 0.0
+            share = rows[US].middle("cpu") if US in rows and rows[US].turns else 0.0
             line += f"{row.middle('cpu') / share:10.2f}" if share and name != US else " " * 10
             line += f"{row.middle('client'):10.0f}"
-            spread = max(turn.rate for turn in row.ticks) / min(turn.rate for turn in row.ticks)
-            line += f"   x{spread:.2f} between turns" if len(row.ticks) > 1 else ""
+            spread = max(turn.rate for turn in row.turns) / min(turn.rate for turn in row.turns)
+            line += f"   x{spread:.2f} between turns" if len(row.turns) > 1 else ""
             line += f"   {row.failed} failed" if row.failed else ""
         lines.append(line)
     return "\n".join(lines)
@@ -82,7 +82,7 @@ def save(path: Path, facts: dict[str, object], results: Results) -> None:
                 name: {
                     "median": row.median,
                     "ratio": ratio(rows, name),
-                    "ticks": [asdict(turn) for turn in row.ticks],
+                    "turns": [asdict(turn) for turn in row.turns],
                 }
                 for name, row in rows.items()
             }

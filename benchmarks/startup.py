@@ -7,7 +7,7 @@ import subprocess
 import time
 
 from benchmarks.load import check_answer
-from benchmarks.peers import ROOT, Server
+from benchmarks.peers import Server
 from benchmarks.process import environment, running
 from benchmarks.workloads import WORKLOADS
 
@@ -18,8 +18,8 @@ def import_time(server: Server, repeats: int = REPEATS) -> float:
     """Milliseconds the import adds to a bare interpreter: medians of alternating runs."""
     bare, full = [], []
     for _ in range(repeats):
-        bare.append(_duration(server.bare_command()))
-        full.append(_duration(server.import_command()))
+        bare.append(_duration(server.bare_command(), server))
+        full.append(_duration(server.import_command(), server))
     return (statistics.median(full) - statistics.median(bare)) * 1000
 
 
@@ -33,7 +33,8 @@ def startup_time(server: Server, repeats: int = REPEATS) -> float:
     return statistics.median(times) * 1000
 
 
-def _duration(command: list[str]) -> float:
+def _duration(command: list[str], server: Server) -> float:
     began = time.perf_counter()
-    subprocess.run(command, check=True, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL)
+    environ = environment(server.source)
+    subprocess.run(command, check=True, cwd=server.source, env=environ, stdout=subprocess.DEVNULL)
     return time.perf_counter() - began
