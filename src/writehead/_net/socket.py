@@ -236,18 +236,10 @@ class Socket(SocketEmitter):
         if front and name == "close" and self._channel.owner is not None:
             self._channel.owner.count_close_listener(1, -1)
 
-    def remove_listener(self, name: Hashable, listener: Listener) -> Self:
-        """Remove `listener` once, the last one added."""
-        before = self._entries("close")
-        super().remove_listener(name, listener)
-        left = self._entries("close")
-        if len(left) < len(before) and self._channel.owner is not None:
-            place = next((n for n, entry in enumerate(left) if entry is not before[n]), len(left))
-            self._channel.owner.count_close_listener(-1, place)
-        return self
-
-    removeListener = remove_listener
-    off = remove_listener
+    def _remove_at(self, name: Hashable, found: tuple[Listener, ...], position: int) -> None:
+        super()._remove_at(name, found, position)
+        if name == "close" and self._channel.owner is not None:
+            self._channel.owner.count_close_listener(-1, position)
 
     @property
     def _carries(self) -> bool:
