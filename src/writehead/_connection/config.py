@@ -58,7 +58,7 @@ class ConnectionConfig(SocketConfig):
     Shared with the server:
 
     - `listeners`: the listeners of its events.
-    - `arriving`: the tasks of sockets that were given by hand (`emit("connection", …)`) and have no transport yet.
+    - `arriving`: the tasks of sockets that were given by hand and have no transport yet.
 
     Callbacks:
 

@@ -16,7 +16,7 @@ class ErrorResponses(ConnectionState):
     __slots__ = ()
 
     def _on_malformed(self, error: BaseException, at_once: bool = False) -> None:
-        """Emit 'clientError' for data that cannot be served, or send the default response when those before it are sent."""
+        """Emit 'clientError' for data that cannot be served, or send the default response in its order."""
         if getattr(error, "code", None) == "HPE_CLOSED_CONNECTION":
             return  # what a client sends after its last request is ignored
         self._closed_input = True
@@ -46,7 +46,7 @@ class ErrorResponses(ConnectionState):
         self._send_pending_error()
 
     def _lose_last(self, last: Http1Exchange, rendered: bytes, error: BaseException) -> None:
-        """End behind the last in the queue, whose request is malformed; if it has not begun, the error response replaces it."""
+        """End behind the response to a malformed request; if not begun, send the error response instead."""
         assert self._queue is not None
         if not last.stage:
             self._queue.pop()

@@ -75,7 +75,7 @@ class Reading(Making):
     def _on_body(self, chunk: bytes) -> None:
         incoming = self._incoming
         if incoming is None:
-            return  # its request could not be made; after a last response the rest of the read is still parsed
+            return  # its request could not be made, or the last response has been sent
         if not incoming._push(chunk):
             self.channel.stop_reading()
             incoming._look_at_rest()

@@ -121,7 +121,7 @@ class ResponseQueue(ErrorResponses):
             self.channel.watch_idle(seconds)
 
     def on_timeout_asked(self) -> None:
-        """End the keep-alive wait if a request is under way: the program reads or sets the socket's timeout."""
+        """End the keep-alive wait if a request is under way: the program uses the socket's timeout."""
         if self._keep_alive_set and self.current is not None:
             self._start_keeping_time()
 

@@ -31,7 +31,7 @@ class TimeLimits(ResponseQueue):
         return (not self._head_complete and 0 < headers_timeout < age) or 0 < request_timeout < age
 
     def look_at_progress(self, now: float, write_timeout: float, body_timeout: float) -> None:
-        """Close the connection if a body or a response has made no progress for so many seconds (0: no limit)."""
+        """Close if a body or a response makes no progress for so many seconds (0: no limit)."""
         channel = self.channel
         seen = self._progress
         if seen is None:

@@ -103,7 +103,7 @@ class QueuedResponses:
         """Do nothing: errors are the program's to handle."""
 
     def on_socket_close(self) -> int:
-        """Abort no request, as in Node: each was complete before the upgrade, and its response is notified."""
+        """Abort no request, as in Node: each was complete before the upgrade; its response is notified."""
         current = self.connection.current
         for exchange in self.connection.exchanges():
             response: Any = exchange.response
