@@ -45,6 +45,6 @@ def judge(
         verdict()
         return
     again = asyncio.get_running_loop().call_soon
-    # uvloop runs `call_soon` callbacks before it reads, asyncio before the reads of its next poll: the third is
-    # behind both.
+    # uvloop runs `call_soon` callbacks before it reads, asyncio before the reads of its next poll: the third
+    # is behind both.
     tick_queue().outside(again, again, again, judge, transport, events, is_late, verdict, rounds - 1)

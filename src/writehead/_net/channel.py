@@ -1,6 +1,6 @@
 """Channel: the bytes of one connection, in and out, its idle time and its end.
 
-HTTP and the user's `Socket` both have it; a program sees the Socket alone.
+HTTP and the `Socket` share it; the program uses the Socket alone.
 
 Invariant: 'close' comes once and last. What was passed on before `destroy` still leaves; what was held
 does not, and its callbacks are called with the reason.

@@ -218,8 +218,8 @@ class Socket(SocketEmitter):
     def emit(self, name: Hashable, *args: Any) -> bool:
         """Call the listeners of `name` with `args`; return whether there were any.
 
-        The server also handles an 'error' that the program emits while HTTP has the socket: it emits 'clientError';
-        without a listener the client gets 400, if no response has begun, and the connection ends.
+        The server also handles an 'error' that the program emits while HTTP has the socket: by 'clientError';
+        without a listener of that the client gets 400, if no response has begun, and the connection ends.
         """
         owner = self._channel.owner
         if name != "error" or owner is None or not owner.fail_socket(as_error(args)):
