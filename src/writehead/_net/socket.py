@@ -65,7 +65,7 @@ class Socket(SocketEmitter):
     def _listener_context(self) -> Context:  # type: ignore[override]  # made when a listener is called
         return self._channel.context
 
-    # -- writing, for users ----------------------------------------------------
+    # -- writing, for the program -----------------------------------------------
 
     def write(
         self, data: Chunk, encoding: str | Callback | None = None, callback: Callback | None = None
