@@ -1,1 +1,1 @@
-"""One connection: what comes in, responses in order, upgrades."""
+"""One connection of each kind: its requests, its responses in order, upgrades."""

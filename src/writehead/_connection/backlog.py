@@ -1,35 +1,35 @@
-"""Backlogs: what has come on a connection and is served in ticks, so that others have theirs.
+"""Backlogs: data of one read that is served in slices, so that other connections are served in between.
 
-    a packet -> a slice of it at once -> the rest waits -> a slice for each that waits, some
-    milliseconds in all -> the loop looks at the network -> ...
+    a read -> a slice of it at once -> the rest waits -> a slice for each connection that waits, some
+    milliseconds in all -> the loop polls the network -> ...
 
-Law: while a part of a packet waits nothing more is read from its connection, and nothing behind
-that part happens before it: to its user a packet that is served in slices is several packets.
+Invariant: while a part of a read waits, nothing more is read from its connection, and nothing behind
+that part happens before it: to the program, a read that is served in slices is several reads.
 """
 
 from __future__ import annotations
 
-#: A slice is so many requests, or things that a parser has found, of which a head counts as `HEAD`.
+#: The size of a slice: whole requests, or events of a parser, of which a head counts as `HEAD`.
 REQUESTS = 32
 SLICE = 256
 HEAD = 8
 
-#: So many requests that wish to leave HTTP are declined in one turn: each is parsed twice.
+#: How many requests to upgrade are declined in one slice: each is parsed twice.
 UPGRADES = 16
 
-#: A packet up to this size is parsed at once, even if others wait for their turn, in bytes.
+#: A read up to this size, in bytes, is parsed at once, even if other connections wait for their slices.
 SMALL_READ = 4096
 
 
 class Backlog:
-    """The part of a packet that waits.
+    """The part of a read that waits to be served.
 
     Attributes:
-        packet, at: the packet as it came, and where in it the part begins that has not been parsed.
-        found: what a parser has found in it and is to be served first; None: it has not seen it.
-        was_under_way: a request had begun before it.
-        more: what came although nothing was to be read.
-        waits: for its turn; else for the client, or for the reader of a body.
+        packet, at: the data as it was read, and where in it the part begins that has not been parsed.
+        found: events of a parser that are served first; None if no parser has seen the data.
+        was_under_way: whether a request had begun before this data.
+        more: data that came although reading was paused.
+        waits: whether it waits for its slice; else it waits for the client, or for the reader of a body.
     """
 
     __slots__ = ("at", "found", "more", "packet", "waits", "was_under_way")

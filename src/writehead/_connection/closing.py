@@ -1,4 +1,4 @@
-"""The end of a connection whose server closes: when it is idle, or behind its last response."""
+"""The end of a connection whose server closes: when it is idle, or after its last response."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ UNREAD_GRACE = 1.0
 
 
 class Closing(TimeLimits):
-    """A connection, as a closing server sees it."""
+    """The part of a connection that ends it when its server closes."""
 
     __slots__ = ()
 
@@ -38,10 +38,10 @@ class Closing(TimeLimits):
         )
 
     def close_in_order(self, grace: float = 0.0) -> None:
-        """Go when what is busy is done; at once when nothing is.
+        """Close after the responses under way; at once if there are none.
 
-        With `grace` (seconds) a connection that waits may still bring the request that is on
-        its way; its answer says that it is the last.
+        With `grace` (seconds) an idle connection may still bring a request that is on its way; the
+        response to that is its last.
         """
         if self.is_silent or self.is_idle:
             if not grace and not self.channel.has_unread():

@@ -22,7 +22,7 @@ class Notify(Protocol):
 
 
 class Follow(Protocol):
-    """Runs what an `async def` listener has returned."""
+    """Runs the coroutine that an `async def` listener has returned."""
 
     def __call__(
         self,
@@ -35,20 +35,20 @@ class Follow(Protocol):
 
 
 class ConnectionConfig(SocketConfig):
-    """What the connections of one server share; the server keeps it up to date, and nobody else writes to it.
+    """What the connections of one server share; the server alone writes to it.
 
     Worked out when an option is assigned, and when the server begins to listen or to close:
 
-    - `fast_path`: whether a usual request can skip constructors, dispatch and options.
+    - `fast_path`: whether an ordinary request can skip constructors, dispatch and options.
     - `fast_path_response`: whether no option has to be copied to a request or response (`_adapt`).
     - `fast_path_accept`: whether a new connection needs neither a limit nor socket options.
     - `parsers`: the parsers for the limits of a head.
-    - `message_class`, `response_class`: what requests and responses are made of.
-    - `response_options`: keywords for a response class of the user's.
-    - `keep_alive_lines`: the header lines of a response after which the connection stays.
+    - `message_class`, `response_class`: the classes of requests and responses.
+    - `response_options`: keyword arguments for the program's own response class.
+    - `keep_alive_lines`: the header lines of a response after which the connection stays open.
     - `keep_alive_seconds`: how long it may then wait for a request, the buffer included; 0: no limit.
-    - `idle_seconds`: how long a connection may be without traffic (`server.timeout`); 0: no limit.
-    - `allow_half_open`: whether a client that has ended its side still gets its responses.
+    - `idle_seconds`: how long a connection may go without traffic (`server.timeout`); 0: no limit.
+    - `allow_half_open`: whether a client that has sent FIN still gets its responses.
     - `reject_body`, `unique_headers`, `close_after_finish`, `lenient`, `join_duplicates`: the options
       `reject_non_standard_body_writes`, `unique_headers`, `emit_close_after_finish`,
       `insecure_http_parser`, `join_duplicate_headers`.
@@ -57,20 +57,20 @@ class ConnectionConfig(SocketConfig):
 
     Shared with the server:
 
-    - `listeners`: of its events.
+    - `listeners`: the listeners of its events.
     - `arriving`: the tasks of sockets that were given by hand and have no transport yet.
 
     Callbacks:
 
-    - `on_accept(connection)`: count it and emit 'connection'; False if it is one too many.
-    - `on_gone(connection)`: HTTP has nothing to do with it any more.
+    - `on_accept(connection)`: count it and emit 'connection'; False if there are too many.
+    - `on_gone(connection)`: HTTP has let go of it.
     - `on_lost(connection)`: `on_gone` and `on_socket_gone` in one.
-    - `dispatch(req, res, connection)`: give a request to the listeners.
-    - `wants_upgrade(req)`: whether a request to upgrade is taken.
+    - `dispatch(req, res, connection)`: call the listeners of a request.
+    - `wants_upgrade(req)`: whether a request to upgrade is accepted.
     - `on_upgrade(req, socket, head)`: emit 'upgrade' or 'connect'.
     - `on_client_error(error, socket)`: emit 'clientError'; False if it has no listener.
     - `notify(context, name, *args)`: emit an event in a context; False if it has no listener.
-    - `follow(result, name, args, context, listener)`: run what an `async def` listener has returned.
+    - `follow(result, name, args, context, listener)`: run the coroutine of an `async def` listener.
     - `on_listener_failed(error, name, args)`: a listener has raised `error`.
     - `hold()`, `open_by_hand(clock)`, `close_if_drained()`: for connections that were given by hand; see
       `Listening`.

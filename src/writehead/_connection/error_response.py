@@ -1,4 +1,4 @@
-"""Error responses: what a client is sent whose bytes cannot be served, in its turn, before the connection ends."""
+"""Error responses: what the client of a malformed or late request is sent before its connection ends."""
 
 from __future__ import annotations
 
@@ -11,43 +11,42 @@ from writehead.errors import ConnectionLostError, RequestTimeoutError
 
 
 class ErrorResponses(ConnectionState):
-    """A connection, as far as it answers for what is malformed or late."""
+    """The part of a connection that responds to what is malformed or late."""
 
     __slots__ = ()
 
     def _on_malformed(self, error: BaseException, at_once: bool = False) -> None:
-        """Bytes that cannot be served: 'clientError', or the default answer in its turn."""
+        """Emit 'clientError' for data that cannot be served, or send the default response in its order."""
         if getattr(error, "code", None) == "HPE_CLOSED_CONNECTION":
-            return  # the client said it was done: what it sends after that is ignored
+            return  # what a client sends after its last request is ignored
         self._closed_input = True
         self._start = None
         if self._error_told:
             return
         self._error_told = True
-        self.channel.expects_more = not isinstance(
-            error, RequestTimeoutError
-        )  # from that client nothing comes
+        # A client that is late is not likely to send more.
+        self.channel.expects_more = not isinstance(error, RequestTimeoutError)
         if self._config.on_client_error(error, self.socket):
             return
         status = getattr(error, "status", None) or 400
-        answer = bare_response(status)
-        broken = self._incoming
-        if broken is None and not at_once and (self.current is not None or self._queue):
-            self._pending_error = (answer, error)
+        rendered = bare_response(status)
+        malformed = self._incoming
+        if malformed is None and not at_once and (self.current is not None or self._queue):
+            self._pending_error = (rendered, error)
             return
         current = self.current
-        if broken is not None and self._queue and not at_once:
+        if malformed is not None and self._queue and not at_once:
             last = self._queue[-1]
-            if last.response is not None and last.response.req is broken:  # type: ignore[attr-defined]
-                self._lose_last(last, answer, error)
+            if last.response is not None and last.response.req is malformed:  # type: ignore[attr-defined]
+                self._lose_last(last, rendered, error)
                 return
         if current is not None and current.stage:
-            answer = b""
-        self._pending_error = (answer, error)
+            rendered = b""
+        self._pending_error = (rendered, error)
         self._send_pending_error()
 
-    def _lose_last(self, last: Http1Exchange, answer: bytes, error: BaseException) -> None:
-        """The last in line is the broken one: what it has not begun, the answer replaces."""
+    def _lose_last(self, last: Http1Exchange, rendered: bytes, error: BaseException) -> None:
+        """End behind the response to a malformed request; if not begun, send the error response instead."""
         assert self._queue is not None
         if not last.stage:
             self._queue.pop()
@@ -58,17 +57,18 @@ class ErrorResponses(ConnectionState):
             self._incoming = None
             response.req._abort(with_socket=False)
             response._on_lost(ConnectionLostError())
-            self._pending_error = (answer, error)
+            self._pending_error = (rendered, error)
         else:
             last.stays = False
             self._pending_error = (b"", error)
 
     def _send_pending_error(self) -> None:
+        """Send the error response, if there is one, and close."""
         assert self._pending_error is not None
-        answer, error = self._pending_error
+        rendered, error = self._pending_error
         channel = self.channel
         self._pending_error = None
-        if answer and not (channel.writing or channel.fate):
-            channel.put_now(answer)
+        if rendered and not (channel.writing or channel.fate):
+            channel.put_now(rendered)
             channel.said_all = True
         self.socket.destroy(error)

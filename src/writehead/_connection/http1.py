@@ -1,10 +1,10 @@
-"""One HTTP/1 connection: bytes to requests, the server's dispatch, upgrade.
+"""One HTTP/1 connection: it parses requests, has the server dispatch them, and hands upgrades over.
 
     data_received -> a whole request, or a parser -> head: exchange and response -> dispatch
                                                   -> body, end: the request
 
-Law: everything that a packet causes happens inside `data_received`: what is written meanwhile
-leaves together at its end, then the later turns run.
+Invariant: everything that a read causes happens inside `data_received`: what is written meanwhile
+leaves together at its end, then the later ticks run.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ class Connection(Reading):
 
     __slots__ = ()
 
-    given = False  # by hand, and not accepted
+    given = False  # by hand, not accepted by the server
 
-    # -- what the transport says -----------------------------------------------
+    # -- called by the transport -----------------------------------------------
 
     def connection_made(self, transport: Any, socket: Socket | None = None) -> None:
-        """Make the socket, unless there is one that was given by hand, and let the server tell of it."""
+        """Make the socket, unless one was given by hand, and have the server emit 'connection'."""
         config = self._config
         if socket is None:
             transport.set_write_buffer_limits(0)
@@ -60,9 +60,9 @@ class Connection(Reading):
             self._closed_input = True
 
     def data_received(self, data: bytes, backlog: Backlog | None = None) -> None:
-        """Take a packet: parse, dispatch, write what came of it, run the later ticks.
+        """Parse data, dispatch its requests, pass on what they wrote, run the later ticks.
 
-        With `backlog` the same for a slice of `data`, which has come before.
+        With `backlog` the same for a slice of `data` that was read before.
         """
         channel = self.channel
         size = len(data)
@@ -71,7 +71,7 @@ class Connection(Reading):
             if self._backlog is not None:
                 return self._append(data)
         ticks = self.ticks
-        mine = not ticks.held
+        holds = not ticks.held
         ticks.held = True
         channel.in_read = True
         heard = channel.heard and backlog is None and self.socket.listener_count("data") > 0
@@ -83,7 +83,7 @@ class Connection(Reading):
                 if parser is None:
                     rest = self._serve_whole(data, size, 0)
                     if rest is not None and self._read(data, rest):
-                        return self._pass_empty_lines(data, heard, mine)
+                        return self._pass_empty_lines(data, heard, holds)
                 elif parser.take_body(size):
                     incoming = self._incoming
                     if incoming is None or not incoming._hand_over(data):
@@ -91,7 +91,7 @@ class Connection(Reading):
                     if not self._feeding and size > LARGE_READ:
                         self._listen_to_body()
                 elif self._read(data):
-                    return self._pass_empty_lines(data, heard, mine)
+                    return self._pass_empty_lines(data, heard, holds)
             if heard:
                 channel.emit("data", data)
             if self._queue is not None:
@@ -99,22 +99,20 @@ class Connection(Reading):
             ending: Any = channel.end_read()
             if ending is not None:
                 self.retire(ending)
-            if mine:
+            if holds:
                 if ticks.due:
                     ticks.run()
                 else:
                     ticks.held = False
-        except (
-            BaseException
-        ) as error:  # an interrupt, or our fault: a listener's is seen to where it is called
+        except BaseException as error:  # an interrupt, or a bug here: failures of listeners do not get so far
             channel.in_read = False
             channel.settle()
             if isinstance(error, Exception):
                 self._give_up(error)
-                if mine:
+                if holds:
                     ticks.run()
                 return None
-            if mine:
+            if holds:
                 ticks.release()
             raise
         if self._keep_alive_set and self.current is not None:
@@ -125,7 +123,7 @@ class Connection(Reading):
                 channel.touch()
 
     def serve_slice(self) -> None:
-        """Serve the next slice of a packet that waits."""
+        """Serve the next slice of a read that waits."""
         backlog = self._backlog
         if backlog is None:
             return
@@ -138,29 +136,29 @@ class Connection(Reading):
                 self.on_socket_resume()
 
     def _give_up(self, error: Exception) -> None:
-        """End a connection whose bytes could not be served by a fault of ours: no loop hears of it."""
-        logger.error("a connection was cut: what it sent could not be served", exc_info=error)
+        """Abort a connection whose data could not be served because of a bug here, which the log names."""
+        logger.error("a connection was aborted: its data could not be served", exc_info=error)
         self._closed_input = True
         self._start = None
         self.socket.destroy(error)
 
-    def _pass_empty_lines(self, data: bytes, heard: bool, mine: bool) -> None:
-        """End a packet of empty lines before a next request (RFC 9112, 2.2): the keep-alive wait goes on."""
+    def _pass_empty_lines(self, data: bytes, heard: bool, holds: bool) -> None:
+        """End a read of empty lines before a next request (RFC 9112, 2.2): the keep-alive wait goes on."""
         if heard:
             self.channel.emit("data", data)
         ending: Any = self.channel.end_read()
         if ending is not None:
             self.retire(ending)
-        if mine:
+        if holds:
             self.ticks.run()
 
     def _serve_whole(self, data: bytes, size: int, at: int) -> int | None:
         """Serve the whole requests without a body that `data` has from `at` on; return where the rest begins.
 
-        None if there is no rest, or nobody is to look at it now.
+        None if there is no rest, or it is not to be parsed now.
 
-        One such request is by far the commonest packet, so its way is short: no parser of
-        its own, no list of things found (see `_http1.whole`).
+        One such request is by far the commonest read, so this is a fast path: without a parser of
+        its own or a list of parse events (see `_http1.fast_request`).
         """
         config = self._config
         parsers = self._parsers
@@ -192,8 +190,8 @@ class Connection(Reading):
                 keeps = head.remembered and head.size <= parsers.longest_hint
                 self._last_head = parsers.last_head = head if keeps else None
             if config.fast_path and head.ordinary and not (channel.heard or channel.fate):
-                # All that `_on_head`, the constructors and the dispatch do for the usual request. What
-                # is read before it is written is set here: see `SocketFlow`.
+                # All that `_on_head`, the constructors and the dispatch do for an ordinary request.
+                # Attributes that are read before they are written are set here.
                 context = config.copy_context()
                 message = _new_message(IncomingMessage)
                 message._begin_whole(self, method, target, head, context)
@@ -228,18 +226,18 @@ class Connection(Reading):
                 if made is None:
                     return None
                 message = made
-            if message is self._incoming:  # else it is lost already
+            if message is self._incoming:  # else the connection is lost already
                 self._start = self._incoming = None
                 message._complete = True
                 if message._flowing is None and message._listeners is None:
-                    message._end_state = KNOWN  # all that `_push_end` does if no one listens
+                    message._end_state = KNOWN  # all that `_push_end` does without listeners
                     message._reading = False
                 else:
                     message._push_end()
                 if channel.reading_paused:
                     self.on_socket_resume()
             if not head.keep_alive:
-                self._closed_input = True  # what comes behind its last request is ignored
+                self._closed_input = True  # what comes behind the last request is ignored
             if end == size or self._closed_input:
                 return None
             at = end
@@ -249,9 +247,9 @@ class Connection(Reading):
                 return None
 
     def eof_received(self) -> bool:
-        """Take the peer's FIN: nothing more is served (server.md: half-close)."""
+        """Handle the client's FIN: no more requests are served."""
         channel = self.channel
-        mine = self.ticks.hold()
+        holds = self.ticks.hold()
         try:
             channel.peer_ended = True
             end = error = None
@@ -268,35 +266,35 @@ class Connection(Reading):
             elif end is not END and self._owes_responses and self.ticks.loop is not None:
                 self._end_after_rounds(error if isinstance(error, BaseException) else None)
             elif isinstance(error, BaseException):
-                self._on_malformed(error, at_once=True)  # after a FIN nobody waits for a turn
+                self._on_malformed(error, at_once=True)  # no responses are waited for after a FIN
             else:
                 self._end_behind_input()
         finally:
-            if mine:
+            if holds:
                 self.ticks.run()
         return True
 
     def pause_writing(self) -> None:
-        """Note that the system took only a part."""
+        """Note that the system took only a part of what was written."""
         self.channel.pause_writing()
 
     def resume_writing(self) -> None:
-        """Call back for all that has been taken."""
+        """Call back for all that the system has taken."""
         once_taken(self.channel.transport, self.ticks, self._resume_writing)
 
     def _resume_writing(self) -> None:
-        mine = self.ticks.hold()
+        holds = self.ticks.hold()
         try:
             self.channel.resume_writing()
             self._look_at_queue()
             if self._backlog is not None:
                 self._read_on()
         finally:
-            if mine:
+            if holds:
                 self.ticks.run()
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """The connection has gone."""
+        """Notify the requests and responses, the socket and the server that the connection has gone."""
         channel = self.channel
         untie(channel.transport)
         if (
@@ -310,7 +308,7 @@ class Connection(Reading):
                 channel.waiting or channel.due or channel.held or channel.end_callbacks or channel.errored
             )
         ):
-            # By far the commonest end: between two requests, and nobody hears of it.
+            # Fast path for by far the commonest end: between two requests, without listeners.
             self._closed_input = True
             self._backlog = None
             if self._parser is not None:
@@ -318,27 +316,27 @@ class Connection(Reading):
             channel.lose_unheard()
             self._config.on_lost(self)
             return
-        mine = self.ticks.hold()
+        holds = self.ticks.hold()
         try:
             self._closed_input = True
             self._backlog = None
             self._config.on_socket_gone()
             self.channel.connection_lost(exc)
         finally:
-            if mine:
+            if holds:
                 self.ticks.run()
 
     # -- reading ---------------------------------------------------------------
 
     def _read(self, data: bytes, at: int = 0) -> bool:
-        """Feed a packet from `at` on to a parser; True if it was nothing but empty lines, where a request is awaited."""
+        """Parse data from `at` on; True if it was nothing but empty lines, in the keep-alive wait."""
         if self.ticks.waiting and len(data) - at > SMALL_READ:
             self._wait_for_slice(Backlog(data, at))
             return False
         return self._read_slice(data, at)
 
     def _read_slice(self, data: bytes, at: int, backlog: Backlog | None = None) -> bool:
-        """Feed a packet, or let the parser find more in one, and serve what it has found, or a slice of that."""
+        """Parse data, or more of a backlog, and serve the events, or a slice of them."""
         parser = self._parser
         if parser is None:
             parser = self._parser = self._parsers.take(self._make_message)
@@ -349,7 +347,7 @@ class Connection(Reading):
             else:
                 under_way = backlog.was_under_way
                 found = backlog.found or (parser.feed_more() if parser.upgrade is None else [])
-        except Exception as error:  # a message class of the user's that fails
+        except Exception as error:  # of a message class of the program's
             self._walk(parser.take_found())
             self._give_up_making(error)
             return False
@@ -370,18 +368,19 @@ class Connection(Reading):
         elif parser.mid_message:
             if len(data) > LARGE_READ and not self._feeding:
                 self._listen_to_body()
-            if self._start is None or not under_way:  # the first has had the time since the accept
+            if self._start is None or not under_way:  # the first request has had the time since the accept
                 self._start = self._config.timers.clock.time()
             self._head_complete = parser.head_complete
-        elif parser.poolable and len(found) <= 2:  # who pipelines keeps it
+        elif parser.poolable and len(found) <= 2:  # a client that pipelines keeps it
             self._parser = None
             self._parsers.give(parser)
-        if found and self._config.closing and self.is_idle:  # that was the rest of a body, behind its answer
+        if found and self._config.closing and self.is_idle:
+            # That was the rest of a body, behind its response.
             self.socket.destroy()
         return not (found or parser.mid_message or parser.error) and self._keep_alive_set
 
     def _decline_upgrades(self, parser: RequestParser, data: bytes, at: int) -> bool:
-        """See to the request that wishes to leave HTTP, and to those behind it; True if some wait for their turn."""
+        """Serve the request to upgrade, and those behind it; True if some wait for the next slice."""
         left = UPGRADES
         while parser.upgrade is not None and not self._closed_input:
             self._on_upgrade(parser, parser.upgrade)
@@ -390,7 +389,7 @@ class Connection(Reading):
                 return True
         return False
 
-    # -- fair turns --------------------------------------------------------------
+    # -- slices ------------------------------------------------------------------
 
     def _serve_backlog(self, backlog: Backlog) -> None:
         self._backlog = None
@@ -405,7 +404,7 @@ class Connection(Reading):
             self._append(backlog.more)
 
     def _walk_slice(self, found: list[Any]) -> int:
-        """Serve some of the things found; return where the rest begins."""
+        """Serve a slice of the events; return where the rest begins."""
         left = SLICE
         end = 0
         while end < len(found) and left > 0:
@@ -425,7 +424,7 @@ class Connection(Reading):
                 self._on_head(item)
 
     def fail_socket(self, error: BaseException) -> bool:
-        """The program has emitted an 'error' on the socket: what Node's own listener there does."""
+        """Handle an 'error' that the program has emitted on the socket, as Node's own listener does."""
         if not self._error_told:
             self._error_told = True
             if not self._config.on_client_error(error, self.socket):
@@ -436,14 +435,14 @@ class Connection(Reading):
         current = self.current
         begun = current is not None and current.stage
         if begun == ENDED:
-            self.channel.said_all = True  # a whole response still leaves
+            self.channel.said_all = True  # a complete response still leaves
         self._pending_error = (b"" if begun else bare_response(400), error)
         self._send_pending_error()
 
     # -- upgrade ---------------------------------------------------------------
 
     def _on_upgrade(self, parser: RequestParser, message: Any) -> None:
-        """Take or decline a message that wishes to leave HTTP."""
+        """Accept or decline a request to upgrade."""
         config = self._config
         if self._keep_alive_set:
             self._start_keeping_time()
@@ -464,9 +463,9 @@ class Connection(Reading):
         config = self._config
         config.on_gone(self)
         context = message._release()
-        # With a socket that is destroyed the next response stays in the queue, and has to be told.
+        # If the socket is destroyed, the next response stays in the queue, and has to be notified.
         channel.owner = QueuedResponses(self) if self.current is not None or self._queue else None
         self._listen_by(Raw(socket, config))
-        channel.own_context = context  # it is this request's from now on
+        channel.own_context = context  # the context of this request, from now on
         channel.resume_reading()
         config.on_upgrade(message, socket, head)

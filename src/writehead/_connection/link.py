@@ -1,4 +1,4 @@
-"""Link: a connection of any kind, as its server, its messages and the sweep see it."""
+"""Link: what its server, its messages and the sweep may ask of a connection of any kind."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Link(Protocol):
 
     channel: Channel
     socket: Socket
-    given: bool  # by hand, and not accepted
+    given: bool  # by hand, not accepted by the server
 
     @property
     def is_idle(self) -> bool:
@@ -40,7 +40,7 @@ class Link(Protocol):
         ...
 
     def expire(self, error: BaseException) -> None:
-        """Answer for a request that is late, and close."""
+        """Respond to a request that is late, and close."""
         ...
 
     def look_at_progress(self, now: float, write_timeout: float, body_timeout: float) -> None:
@@ -48,21 +48,21 @@ class Link(Protocol):
         ...
 
     def forget(self) -> None:
-        """Drop what is remembered of requests, to serve the next one faster."""
+        """Drop the fields that are remembered to parse the next request faster."""
         ...
 
     def close_in_order(self, grace: float = 0.0) -> None:
-        """Go when what is busy is done; what waits may bring a request for `grace` more seconds."""
+        """Close after the responses under way; an idle one may bring a request for `grace` more seconds."""
         ...
 
     def fail_request(self, request: IncomingMessage) -> None:
-        """A listener of `request` failed: its response answers for it."""
+        """Fail the response to `request`, a listener of which failed."""
         ...
 
     def refuse_body(self, request: IncomingMessage, error: BaseException) -> None:
-        """The body of `request` is longer than its reader wants: say so, and close."""
+        """Respond with 413 to `request`, whose body is longer than its reader wants, and close."""
         ...
 
     def describe(self) -> str:
-        """Name what the connection is about, for the log."""
+        """Name the request under way, or the state, for the log."""
         ...

@@ -1,4 +1,4 @@
-"""The loss of a connection: its requests and responses are told, some in a turn."""
+"""The loss of a connection: its requests and responses are notified, in slices if they are many."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Any
 from writehead._loop.ticks import in_slices, later
 from writehead.errors import ConnectionLostError
 
-#: So many requests that wait for their responses are told at once that their client has gone.
+#: How many requests that wait for their responses are notified at once that their client has gone.
 LOST = 128
 
 
 def abort(exchange: Any) -> None:
-    """Tell a request that its client has gone."""
+    """Abort the request of an exchange: its client has gone."""
     if exchange.response is not None:
         exchange.response.req._abort()
 
 
 def give_up(exchange: Any, current: bool) -> None:
-    """Tell a response that its client has gone: the `current` one now, one that waited a turn later."""
+    """Notify a response that its client has gone: the `current` one now, a queued one a tick later."""
     response = exchange.response
     exchange.drop()
     exchange.connection = exchange.response = None
@@ -32,7 +32,7 @@ def give_up(exchange: Any, current: bool) -> None:
 
 
 def lose_in_slices(exchanges: list[Any]) -> None:
-    """Tell those far behind in a line, some in a turn: others are served between."""
+    """Notify the last exchanges of a long queue in slices: other connections are served in between."""
     for exchange in exchanges[:LOST]:
         abort(exchange)
         give_up(exchange, current=False)

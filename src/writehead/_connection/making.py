@@ -1,7 +1,7 @@
 """Making: the message, the response and the exchange of a head that has come.
 
-Law: what a user's class raises as it is made costs that client its connection, answered with 500
-behind the answers of the requests before it, and nobody else anything.
+Invariant: if the constructor of a program's class raises, that client gets a 500 behind the responses to
+its earlier requests, and its connection ends; no other connection is affected.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _new = ServerResponse.__new__
 
 
 class Making(Closing):
-    """A connection, as far as it makes what its requests are served with."""
+    """The part of a connection that creates messages, responses and exchanges."""
 
     __slots__ = ()
 
@@ -43,11 +43,11 @@ class Making(Closing):
             return None
 
     def _give_up_making(self, error: BaseException) -> None:
-        logger.error("an IncomingMessage could not be made", exc_info=error)
+        logger.error("the constructor of an IncomingMessage failed: its client gets 500", exc_info=error)
         self._refuse_unmade(error)
 
     def _refuse_unmade(self, error: BaseException) -> None:
-        """Answer 500 to a request that cannot be made, behind the answers of those before it."""
+        """Respond with 500 to a request that cannot be made, behind the responses to those before it."""
         self._closed_input = True
         self._start = self._incoming = None
         self._pending_error = (bare_response(500), error)
@@ -70,7 +70,7 @@ class Making(Closing):
             response._begin(message, exchange, keep, for_head or not keep)
             exchange.response = response
         else:
-            message._join_duplicates = config.join_duplicates  # it may read the fields as it is made
+            message._join_duplicates = config.join_duplicates  # its constructor may read the fields
             made = self._make_response(message, exchange)
             if made is None:
                 return
@@ -91,7 +91,7 @@ class Making(Closing):
         config.dispatch(message, response, self)
 
     def _make_response(self, message: IncomingMessage, exchange: Http1Exchange) -> ServerResponse | None:
-        """Call the constructor of a response class; None if it fails."""
+        """Call the constructor of the program's response class; None if it fails."""
         config = self._config
         message._exchange = exchange
         try:
@@ -99,7 +99,7 @@ class Making(Closing):
                 message._listener_context, config.response_class, message, **config.response_options
             )
         except Exception as error:
-            logger.exception("a ServerResponse could not be made")
+            logger.exception("the constructor of a ServerResponse failed: its client gets 500")
             self._refuse_unmade(error)
             return None
         finally:
@@ -109,7 +109,7 @@ class Making(Closing):
         """Apply the options that few servers set."""
         config = self._config
         if config.closing:
-            for other in self.exchanges():  # the last one in line closes, not those before it
+            for other in self.exchanges():  # the last one in the queue closes, not those before it
                 other.must_close = False
             exchange.must_close = True
         mark = self.channel.mark
@@ -119,7 +119,7 @@ class Making(Closing):
         )
 
     def _on_whole(self, whole: Whole) -> IncomingMessage | None:
-        """Begin a request that came whole, but is not usual; None if it cannot be made."""
+        """Begin, in the general way, a request that came whole; None if it cannot be made."""
         message = self._make_message_safely()
         if message is not None:
             fill(message, whole)
@@ -127,14 +127,14 @@ class Making(Closing):
         return message
 
     def fail_request(self, request: IncomingMessage) -> None:
-        """A listener of `request` failed: its response answers for it."""
+        """Fail the response to `request`, a listener of which failed."""
         for exchange in self.exchanges():
             response: Any = exchange.response
             if response is not None and response.req is request:
                 response._fail()
 
     def refuse_body(self, request: IncomingMessage, error: BaseException) -> None:
-        """The body of `request` is longer than its reader wants: say so, and close."""
+        """Respond with 413 to `request`, whose body is longer than its reader wants, and close."""
         for exchange in self.exchanges():
             response: Any = exchange.response
             if response is not None and response.req is request and not response.headers_sent:
@@ -156,7 +156,7 @@ class Making(Closing):
         self._last_head = None
 
     def describe(self) -> str:
-        """Name what the connection is about, for the log."""
+        """Name the request under way, or the state, for the log."""
         exchanges = self.exchanges()
         request = exchanges[0].response.req if exchanges and exchanges[0].response is not None else None  # type: ignore[attr-defined]
         if request is None:

@@ -1,4 +1,4 @@
-"""Reading: what has come of a body, or waits for its turn, and how large packets are read."""
+"""Reading: bodies, data that waits for its slice, and large reads."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from writehead._connection.making import Making
 from writehead._connection.upgraded import BodyFeed
 from writehead._http1.parser import RequestParser
 
-#: From larger packets on, a body is read into a buffer of our own.
+#: After a read larger than this, in bytes, a body is read into a buffer that all connections share.
 LARGE_READ = 65536
 
 
 class Reading(Making):
-    """A connection, as far as it passes on bodies, and lets a part of what came wait."""
+    """The part of a connection that passes on bodies and lets a part of a read wait."""
 
     __slots__ = ()
 
     def _append(self, data: bytes) -> None:
-        """Let a packet wait behind what waits already."""
+        """Let data wait behind what waits already."""
         if self._backlog is None:
             self._wait_for_slice(Backlog(data, 0))
         else:
             self._backlog.more += data
 
     def _wait_for_slice(self, backlog: Backlog) -> None:
-        """Let a part of a packet wait, and read nothing more before it has been served."""
+        """Let a part of a read wait, and read nothing more before it has been served."""
         self._backlog = backlog
         self.channel.pause_reading()
         if len(backlog.packet) > LARGE_READ and not self._feeding:
-            self._listen_to_body()  # the next one will be smaller
+            self._listen_to_body()  # the next read will be smaller
         if not self._holds_back:
             backlog.waits = True
             self.ticks.wait(self)
@@ -45,9 +45,9 @@ class Reading(Making):
         was_under_way: bool,
         over: bool = False,
     ) -> bool:
-        """Let wait what has been found, and what the parser has not looked at, if there is any.
+        """Let events of the parser, and data that it has not looked at, wait; False if there are none.
 
-        With `over` the turn is over, and a next request that wishes to leave HTTP waits, too.
+        With `over` the slice is over, and a next request to upgrade waits, too.
         """
         more = parser.more or (over and parser.upgrade is not None)
         if not (found or more) or self._closed_input:
@@ -59,12 +59,12 @@ class Reading(Making):
         return True
 
     def _listen_to_body(self) -> None:
-        """Read large packets into a buffer that is there already."""
+        """Read into the shared buffer from now on."""
         self._feeding = True
         self._listen_by(BodyFeed(self))
 
     def _listen_by(self, protocol: asyncio.BaseProtocol) -> None:
-        """Let `protocol` hear of the transport from now on."""
+        """Make `protocol` the protocol of the transport."""
         transport = self.socket.transport
         transport.set_protocol(protocol)
         if self._feeding and not self.channel.reading_paused and not transport.is_closing():
@@ -75,7 +75,7 @@ class Reading(Making):
     def _on_body(self, chunk: bytes) -> None:
         incoming = self._incoming
         if incoming is None:
-            return  # its request could not be made; behind a last response the rest of the packet is passed on
+            return  # its request could not be made, or the last response has been sent
         if not incoming._push(chunk):
             self.channel.stop_reading()
             incoming._look_at_rest()
@@ -83,7 +83,7 @@ class Reading(Making):
             self._run_ticks()
 
     def _run_ticks(self) -> None:
-        """Let what this packet has caused so far happen now (Node: after each piece of body)."""
+        """Run the ticks that this read has caused so far (Node: after each piece of a body)."""
         channel = self.channel
         channel.settle()
         ending = channel.ending
@@ -91,7 +91,7 @@ class Reading(Making):
             channel.ending = None
             ending.on_settled()
         in_read = channel.in_read
-        channel.in_read = False  # what ends in these turns is told in them, not at the end of the read
+        channel.in_read = False  # what ends in these ticks is notified in them, not at the end of the read
         self.ticks.run()
         self.ticks.hold()
         channel.in_read = in_read

@@ -1,9 +1,9 @@
-"""The line of responses on one connection: who has the socket, who waits, what ends it.
+"""The response queue of one connection: which response has the socket, which wait, what ends it.
 
-    an exchange is flushed -> retired -> the next in line gets the socket, or the clock runs
+    an exchange is flushed -> retired -> the next in the queue gets the socket, or the keep-alive clock runs
 
-Law: answers leave in the order of their requests, the default answer to what is broken among
-them; nobody behind the last one gets anything.
+Invariant: responses leave in the order of their requests, the error response to a malformed one
+among them; nothing leaves behind the last one.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from writehead._message.response import ServerResponse
 from writehead._net.channel_state import LAST
 from writehead._streams.stages import CLOSED, EMITTED, FLUSHED
 
-#: How many requests may wait behind the one that is being answered before reading stops. Node has
+#: How many responses may wait behind the one that has the socket before reading stops. Node has
 #: no such limit; each costs some 3 KiB, which a client buys with 25 bytes.
 MOST_WAITING = 100
 
 
 class ResponseQueue(ErrorResponses):
-    """A connection, as far as it keeps its responses in order."""
+    """The part of a connection that keeps its responses in order."""
 
     __slots__ = ()
 
     @property
     def keep_lines(self) -> str:
-        """What a head says of a connection that stays."""
+        """The header lines of a response after which the connection stays open."""
         return self._config.keep_alive_lines
 
     # -- the order ---------------------------------------------------------------
@@ -44,7 +44,7 @@ class ResponseQueue(ErrorResponses):
         exchange.attach(self.channel)
 
     def retire(self, exchange: Http1Exchange) -> None:
-        """A response has left whole: see to its request, then to the next in line."""
+        """Finish the request of a response that was sent, then let the next in the queue go on."""
         while True:
             response: Any = exchange.response
             request = response.req
@@ -59,7 +59,7 @@ class ResponseQueue(ErrorResponses):
                 and not request._length
                 and type(request) is IncomingMessage
             ):
-                # fast path: what the events of an empty body that no one looked at would leave behind.
+                # Fast path: the state after the events of an empty body, which has no listener.
                 request._flowing = request._consumed = True
                 request._end_state = EMITTED
                 request._fate = CLOSED
@@ -95,14 +95,14 @@ class ResponseQueue(ErrorResponses):
             response._on_flushed()
 
     def _goes_along(self, exchange: Http1Exchange) -> bool:
-        """Tell whether the next in line has left with the one before it, and nobody hears of that."""
+        """Tell whether the next in the queue was sent with the one before it, and has no listener."""
         response: Any = exchange.response
         return exchange.gathered and response._listeners is None and not self.channel.fate
 
     def _go_on(self, exchange: Http1Exchange, request: IncomingMessage, heard: bool) -> None:
-        """Let the next in line out, or end the connection behind the last."""
+        """Let the next in the queue out, or end the connection behind the last."""
         if not exchange.stays:
-            self._pending_error = None  # its end may be what delimits the answer just given
+            self._pending_error = None  # its end may be what delimits the response just sent
         if self._queue is not None and exchange.stays:
             self._next()
         elif not exchange.stays or exchange.last_allowed or self._config.closing:
@@ -115,13 +115,13 @@ class ResponseQueue(ErrorResponses):
             self._wait_for_more()
 
     def _wait_for_more(self) -> None:
-        """Let the keep-alive clock run."""
+        """Start the keep-alive wait."""
         if seconds := self._config.keep_alive_seconds:
             self._keep_alive_set = True
             self.channel.watch_idle(seconds)
 
     def on_timeout_asked(self) -> None:
-        """The user looks at the socket's timeout, or sets it: a request under way has ended the keep-alive wait."""
+        """End the keep-alive wait if a request is under way: the program uses the socket's timeout."""
         if self._keep_alive_set and self.current is not None:
             self._start_keeping_time()
 
@@ -135,8 +135,8 @@ class ResponseQueue(ErrorResponses):
             channel.idle_after = 0.0
 
     def _stop(self, request: IncomingMessage, heard: bool) -> None:
-        """End the connection behind a last response; what is unread stays unread."""
-        over = self._closed_input  # the client said so: it sends no more
+        """End the connection behind a last response; nothing more is read."""
+        over = self._closed_input  # the client has announced its last request
         self._closed_input = True
         if self._pending_error is not None and self._queue is None:
             self._send_pending_error()
@@ -177,24 +177,24 @@ class ResponseQueue(ErrorResponses):
             current.response._on_drained()
 
     def on_socket_resume(self) -> None:
-        """Read on, unless a full body or a full line forbids it."""
+        """Read on, unless the body or the response queue is full."""
         incoming = self._incoming
         if not self._read_paused and (incoming is None or not incoming._is_full):
             self._read_on()
 
     def want_body(self, message: IncomingMessage) -> None:
-        """A request asks for more of its body."""
+        """Read on for a request that asks for more of its body."""
         if message is self._incoming and not self._read_paused:
             self._read_on()
 
     @property
     def _holds_back(self) -> bool:
-        """Whether what has come is to wait for the client to take its answers, or for the reader of a body."""
+        """Whether data that has come waits for the client to take responses, or for the reader of a body."""
         incoming = self._incoming
         return self.channel.blocked or (incoming is not None and incoming._is_full)
 
     def _read_on(self) -> None:
-        """Serve what waits of the last packet, if anything does; else read the next."""
+        """Serve what waits of the last read, if anything does; else read on."""
         backlog = self._backlog
         if backlog is None:
             self.channel.read_on()
@@ -206,7 +206,7 @@ class ResponseQueue(ErrorResponses):
 
     @property
     def reads_request(self) -> bool:
-        """Whether a request has begun to come, and is not whole."""
+        """Whether a request has begun to come, and is not complete."""
         return self._incoming is not None
 
     @property
@@ -221,18 +221,18 @@ class ResponseQueue(ErrorResponses):
             current.after_listeners += change
 
     def on_written_end(self) -> None:
-        """The socket was ended: what the response still writes is kept."""
+        """Keep what the response still writes to a socket that was ended."""
         current = self.current
         if current is not None and current.sink is not None:
             current.outlive_sink()
 
     def fail_socket(self, error: BaseException) -> bool:
-        """Answer for an 'error' that the program has emitted on the socket."""
+        """Handle an 'error' that the program has emitted on the socket."""
         raise NotImplementedError
 
     @property
     def waits_for_slice(self) -> bool:
-        """Whether it is for others' sake that it stands still."""
+        """Whether it stands still because other connections are served first."""
         return self._backlog is not None and self._backlog.waits
 
     def serve_slice(self) -> None:
@@ -240,7 +240,7 @@ class ResponseQueue(ErrorResponses):
         raise NotImplementedError
 
     def _drop_backlog(self) -> None:
-        """Forget what waits: nothing more is served."""
+        """Drop what waits: nothing more is served."""
         self._backlog = None
         self.channel.read_on()
 
@@ -248,7 +248,7 @@ class ResponseQueue(ErrorResponses):
         if self._queue is None:
             self._queue = deque()
         self._queue.append(exchange)
-        # Node looks as a head completes, and at the bytes alone.
+        # Node looks when a head is complete, and at the bytes alone.
         if (
             self._queued_bytes >= self.channel.mark
             or self.channel.need_drain
@@ -257,7 +257,7 @@ class ResponseQueue(ErrorResponses):
             self._hold_reading()
 
     def on_queued(self, size: int) -> None:
-        """Count bytes that wait in the line."""
+        """Count bytes that wait in the queue."""
         self._queued_bytes += size
 
     def _hold_reading(self) -> None:
@@ -265,7 +265,7 @@ class ResponseQueue(ErrorResponses):
         self.channel.stop_reading()
 
     def _look_at_queue(self) -> None:
-        """Read on once what waits in the line is below the mark."""
+        """Read on once what waits in the queue is below the mark."""
         if (
             self._read_paused
             and self._queued_bytes <= self.channel.mark
@@ -275,7 +275,7 @@ class ResponseQueue(ErrorResponses):
             self.on_socket_resume()
 
     def _gather(self) -> None:
-        """Let whole responses that wait in the line leave with the one before them."""
+        """Send whole responses that wait in the queue along with the one before them."""
         current = self.current
         queue = self._queue
         channel = self.channel
@@ -304,7 +304,7 @@ class ResponseQueue(ErrorResponses):
 
     @property
     def _owes_responses(self) -> bool:
-        """Whether a request that came whole is not answered yet."""
+        """Whether the response to a complete request has not been sent yet."""
         current = self.current
         if current is None:
             return False
@@ -312,10 +312,10 @@ class ResponseQueue(ErrorResponses):
         return self._incoming is None or response is None or response.req is not self._incoming
 
     def _end_after_rounds(self, error: BaseException | None) -> None:
-        """Take the peer's FIN while responses are under way: a task among their handlers gets its next steps.
+        """Handle the client's FIN while responses are under way, some rounds of the loop later.
 
-        Node has run every microtask before it looks at the network again. Here a task needs a
-        round of the loop for each of them, and its request and the FIN may have come in one packet.
+        Node runs every microtask before it polls the network again. Here a handler's task needs a
+        round of the loop for each step, and its request and the FIN may have come in one read.
         """
         self._closed_input = True
         if error is None:
@@ -324,14 +324,14 @@ class ResponseQueue(ErrorResponses):
             self.ticks.after_rounds(lambda: self._on_malformed(error, at_once=True))
 
     def _end_behind_input(self) -> None:
-        """End the connection, of which nothing more is read."""
+        """End the connection; nothing more is read from it."""
         channel = self.channel
         if channel.owner is self and not channel.fate:
             self.socket.end()
             if channel.writing is FLUSHED:
                 self.socket.destroy()
 
-    # -- what the socket says --------------------------------------------------
+    # -- called by the socket --------------------------------------------------
 
     def on_socket_timeout(self) -> bool:
         socket = self.socket
@@ -349,9 +349,9 @@ class ResponseQueue(ErrorResponses):
             self._config.on_client_error(error, self.socket)
 
     def on_socket_close(self) -> int:
-        """The connection has gone: abort the requests, oldest first.
+        """Abort the requests, oldest first: the connection has gone.
 
-        Returns how many of the socket's 'close' listeners stood before the response got it.
+        Returns how many of the socket's 'close' listeners were added before the response got it.
         """
         self._config.on_gone(self)
         self._closed_input = True
@@ -370,7 +370,7 @@ class ResponseQueue(ErrorResponses):
             parser.abandon()
 
     def close_responses(self) -> None:
-        """Close the responses: the current one now, those that waited a turn later."""
+        """Close the responses: the current one now, queued ones a tick later."""
         exchanges = self.exchanges()
         current, self.current = self.current, None
         self._queue = None

@@ -18,7 +18,7 @@ from writehead._net.socket import Socket
 
 
 class ReadState(asyncio.Protocol):
-    """What is asked of a connection for every packet, side by side in memory (see `_flow.ReadState`)."""
+    """What every read needs of a connection, side by side in memory (see `channel_state.ReadState`)."""
 
     __slots__ = (
         "_backlog",
@@ -42,11 +42,11 @@ class ReadState(asyncio.Protocol):
     socket: Socket
     ticks: TickQueue
     _parsers: ParserPool
-    _last_head: RawHead | None  # of the request before it, until the next sweep
+    _last_head: RawHead | None  # the head of the last request, until the next sweep
 
 
 class Progress:
-    """What was seen of a body and of a response at the last look that saw more of them, and when that was."""
+    """How far a body and a response had come when they last made progress, and when that was."""
 
     __slots__ = ("received", "received_since", "unsent", "unsent_since")
 
@@ -74,7 +74,7 @@ class ConnectionState(ReadState):
 
     def __init__(self, config: ConnectionConfig) -> None:
         self._config = config
-        self._backlog: Backlog | None = None  # a part of a packet that waits for its turn
+        self._backlog: Backlog | None = None  # the part of a read that waits for its slice
         self._parser: RequestParser | None = None
         self.current: Http1Exchange | None = None
         self._queue: deque[Http1Exchange] | None = None
@@ -87,9 +87,9 @@ class ConnectionState(ReadState):
         self._read_paused = False
         self._closed_input = False  # what still comes is ignored
         self._error_told = False
-        self._feeding = False  # large packets come by a BodyFeed
+        self._feeding = False  # reads come by a BodyFeed
         self._pending_error: tuple[bytes, BaseException] | None = None
-        self._progress: Progress | None = None  # at the last look, where one was taken
+        self._progress: Progress | None = None  # at the last look, if there was one
         self._counted_requests = 0  # of HTTP/1.1, for max_requests_per_socket
 
     def exchanges(self) -> list[Http1Exchange]:

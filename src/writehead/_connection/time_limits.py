@@ -1,4 +1,4 @@
-"""Time limits of a connection: whose request is late, whose body or response stands still."""
+"""Time limits of a connection: a request that is late, a body or response that makes no progress."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from writehead.errors import RequestTimeoutError, WriteTimeoutError
 
 
 class TimeLimits(ResponseQueue):
-    """A connection, as far as clocks judge it."""
+    """The part of a connection that enforces time limits."""
 
     __slots__ = ()
 
     def expire(self, error: BaseException) -> None:
-        """A clock has run out on the message under way."""
-        mine = self.ticks.hold()
+        """Respond to the request under way, which is late, and close."""
+        holds = self.ticks.hold()
         try:
             self._on_malformed(error)
         finally:
-            if mine:
+            if holds:
                 self.ticks.run()
 
     def is_late(self, now: float, headers_timeout: float, request_timeout: float) -> bool:
-        """Tell whether the message under way takes longer than the given seconds (0: no limit)."""
+        """Tell whether the request under way takes longer than so many seconds (0: no limit)."""
         if self._start is None or self._closed_input or self._backlog is not None:
             return False  # what waits may be the rest of it, and has come in time
         age = now - self._start
         return (not self._head_complete and 0 < headers_timeout < age) or 0 < request_timeout < age
 
     def look_at_progress(self, now: float, write_timeout: float, body_timeout: float) -> None:
-        """Cut the connection if a body, or an answer, has stood still for so many seconds."""
+        """Close if a body or a response makes no progress for so many seconds (0: no limit)."""
         channel = self.channel
         seen = self._progress
         if seen is None:
@@ -49,22 +49,22 @@ class TimeLimits(ResponseQueue):
             channel.judge(self._response_stands_still, lambda: self.socket.destroy(WriteTimeoutError()))
 
     def _progress_of_response(self) -> int:
-        """Return a number that changes as long as the client takes something; -1 if nothing waits for it."""
+        """Return a number that changes whenever the client receives data; -1 if none waits for it."""
         channel = self.channel
         if channel.blocked:
             return int(channel.transport.get_write_buffer_size())
-        # While the kernel copies a file nobody counts what is left; the socket counts what has been sent.
+        # While the kernel copies a file, what is left is not known; the socket counts what has been sent.
         return -2 - channel.bytes_passed if channel.sends_beside else -1
 
     def _awaits_body(self) -> bool:
-        """Tell whether it is the client's turn to send the rest of a body."""
+        """Tell whether the client is expected to send the rest of a body."""
         incoming = self._incoming
         if incoming is None or self.channel.reading_paused or self._closed_input:
             return False
         for exchange in self.exchanges():
             response: Any = exchange.response
             if response is not None and response.req is incoming:
-                # Who asked whether to go on has not been told so far (RFC 9110, 10.1.1).
+                # A client that expects 100-continue waits for it (RFC 9110, 10.1.1).
                 return not response._awaits_continue
         return True
 

@@ -1,4 +1,4 @@
-"""What a transport talks to while no HTTP is parsed: upgraded sockets, and large bodies."""
+"""The protocols of a transport while no HTTP is parsed: for upgraded sockets, and for large bodies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Raw(asyncio.Protocol):
-    """Feeds a socket that HTTP has given up."""
+    """The protocol of a connection whose socket was handed to the program."""
 
     __slots__ = ("channel", "config", "socket")
 
@@ -49,16 +49,16 @@ class Raw(asyncio.Protocol):
 
     def _in_tick(self, function: Callable[..., object], *args: Any) -> None:
         ticks = self.channel.ticks
-        mine = ticks.hold()
+        holds = ticks.hold()
         try:
             function(*args)
         finally:
-            if mine:
+            if holds:
                 ticks.run()
 
 
 class BodyFeed(Feed):
-    """Reads for a connection whose client sends large packets, which may be kept: each is copied."""
+    """Reads large bodies into the shared buffer, and copies each read, as it may be kept."""
 
     __slots__ = ()
 
@@ -70,7 +70,7 @@ class BodyFeed(Feed):
 
 
 class QueuedResponses:
-    """Owns what is left of HTTP on an upgraded socket: responses of earlier requests."""
+    """The owner of an upgraded socket while responses to earlier requests are not sent."""
 
     __slots__ = ("connection",)
 
@@ -82,28 +82,28 @@ class QueuedResponses:
         self.connection = connection
 
     def count_close_listener(self, change: int, place: int) -> None:
-        """The listeners are the user's, as none was added by HTTP."""
+        """Do nothing: all the listeners are the program's."""
 
     def fail_socket(self, error: BaseException) -> bool:
         return False
 
     def on_written_end(self) -> None:
-        """What responses still write is refused."""
+        """Do nothing: what responses still write is refused."""
 
     def on_socket_drain(self) -> None:
         self.connection.on_socket_drain()
 
     def on_timeout_asked(self) -> None:
-        """The clock is the user's already."""
+        """Do nothing: the idle time is the program's already."""
 
     def on_socket_timeout(self) -> bool:
         return True
 
     def on_socket_error(self, error: BaseException) -> None:
-        """The user owns the errors now."""
+        """Do nothing: errors are the program's to handle."""
 
     def on_socket_close(self) -> int:
-        """Tell no request, as in Node: each was read whole before the upgrade, and its response is told."""
+        """Abort no request, as in Node: each was complete before the upgrade; its response is notified."""
         current = self.connection.current
         for exchange in self.connection.exchanges():
             response: Any = exchange.response

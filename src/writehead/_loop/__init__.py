@@ -1,1 +1,1 @@
-"""What we add to an event loop: later ticks, timers, buffers that are there already."""
+"""What writehead adds to an event loop: ticks, timers, readiness, shared read buffers."""

@@ -1,7 +1,7 @@
-"""Feed: large packets read into a buffer that is there already.
+"""Feed: large reads into a buffer that all connections of a loop share.
 
-Left to themselves the loops allocate up to 256 KiB for each packet, which makes the heap
-grow and shrink every time: large uploads take twice as long.
+By themselves the loops allocate up to 256 KiB for each read, so that the heap grows and
+shrinks every time: large uploads take twice as long.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import Any
 
 
 class Feed(asyncio.BufferedProtocol):
-    """Stands before a protocol: all it hears is passed on, bytes as a view of the buffer.
+    """Passes all calls of a transport on to a protocol, data as a view of the buffer.
 
     Args:
-        protocol: who gets it; what it wants to keep of a view, it copies at once.
+        protocol: the protocol behind it; what it wants to keep of a view, it copies at once.
         buffer: where to read to; all connections of a loop share it.
     """
 
@@ -25,7 +25,7 @@ class Feed(asyncio.BufferedProtocol):
         self._buffer = buffer
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Lend the loop the buffer."""
+        """Return the buffer to read to."""
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
@@ -33,22 +33,22 @@ class Feed(asyncio.BufferedProtocol):
         self._protocol.data_received(self._buffer[:nbytes])
 
     def data_received(self, data: bytes) -> None:
-        """Pass on a packet of a transport that looks at no kind of protocol: TLS, or one in memory."""
+        """Pass on data of a transport that always calls `data_received`: TLS, or one in memory."""
         self._protocol.data_received(data)
 
     def eof_received(self) -> bool | None:
-        """Pass it on."""
+        """Pass on the end of the input."""
         keep: bool | None = self._protocol.eof_received()
         return keep
 
     def pause_writing(self) -> None:
-        """Pass it on."""
+        """Pass on that the system took only a part."""
         self._protocol.pause_writing()
 
     def resume_writing(self) -> None:
-        """Pass it on."""
+        """Pass on that the system has taken all."""
         self._protocol.resume_writing()
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Pass it on."""
+        """Pass on that the connection has gone."""
         self._protocol.connection_lost(exc)

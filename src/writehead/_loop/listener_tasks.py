@@ -1,6 +1,6 @@
 """The tasks of async listeners.
 
-Law: whoever cancels a task, and whenever, its listener's event hears of it.
+Invariant: if a task is cancelled, even before its first step, its emitter is notified.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from writehead._node.contexts import is_entered
 
 
 class Emitter(Protocol):
-    """Whose listener it is."""
+    """The emitter of an async listener."""
 
     def _run(self, *args: Any) -> Coroutine[Any, Any, None]: ...
     def _never_ran(self, *args: Any) -> object: ...
 
 
-# A task that nothing refers to may be collected in mid-flight.
+# A task that nothing refers to may be collected while it runs.
 running: set[asyncio.Task[None]] = set()
 
 
 class ListenerTask(asyncio.Task[None]):
-    """A task that tells when it never ran: cancelled before its first step it does not enter its coroutine."""
+    """A task that notifies its emitter if it is cancelled before its coroutine was entered."""
 
     __slots__ = ("subject",)
 
-    #: Who is to be told then, of what, and in which context.
+    #: The emitter to notify, the arguments, and the context to do so in.
     subject: tuple[Emitter, tuple[Any, ...], Context | None]
 
     def cancel(self, msg: Any = None) -> bool:
@@ -42,7 +42,7 @@ class ListenerTask(asyncio.Task[None]):
 
 
 def _tell(task: asyncio.Task[None]) -> None:
-    if task in running and isinstance(task, ListenerTask):  # else it ran all the same, or this was told
+    if task in running and isinstance(task, ListenerTask):  # else it ran, or was notified already
         running.discard(task)
         emitter, args, _ = task.subject
         emitter._never_ran(*args)
@@ -51,7 +51,7 @@ def _tell(task: asyncio.Task[None]) -> None:
 def _start_later(
     emitter: Emitter, args: tuple[Any, ...], loop: asyncio.AbstractEventLoop, context: Context | None
 ) -> None:
-    """Run as a task whose first step comes on a later turn."""
+    """Run `emitter._run(*args)` as a task whose first step comes in a later round of the loop."""
     task = ListenerTask(emitter._run(*args), loop=loop, context=context)
     task.subject = emitter, args, context
     running.add(task)
@@ -65,10 +65,10 @@ if sys.version_info >= (3, 12):
         """Run `emitter._run(*args)` up to the first `await` at once, as Node runs an async function.
 
         Args:
-            emitter: `_never_ran(*args)` is called of it if the task is cancelled before its first step.
-            args: of both.
-            loop: the running one.
-            context: what it runs in; None is a copy of the current one.
+            emitter: its `_never_ran(*args)` is called if the task is cancelled before its first step.
+            args: the arguments of both.
+            loop: the running loop.
+            context: the context to run in; None is a copy of the current one.
         """
         if context is not None and is_entered(context):  # by a listener that caused this event
             _start_later(emitter, args, loop, context)

@@ -1,7 +1,7 @@
-"""asyncio's own transport over a socket, where it must not be called back as others may.
+"""Workarounds for asyncio's own transports over sockets.
 
-It tells `resume_writing` in the midst of its work: what is then closed it closes once more, and what is then
-ended it ends once more, of a client that may have gone; both are errors in the log of the event loop.
+They call `resume_writing` in the midst of their work: a transport that is then closed is closed once more,
+and one that is then ended is ended once more, even if the client has gone; both log errors of the loop.
 """
 
 from __future__ import annotations
@@ -11,22 +11,22 @@ from typing import Any
 
 from writehead._loop.ticks import TickQueue
 
-#: Where asyncio has the transports of its event loop on selectors.
+#: The module of asyncio's transports on selectors.
 SELECTOR = "asyncio.selector_events"
 
 
 def is_selector(transport: Any) -> bool:
-    """Tell whether `transport` is of asyncio's event loop on selectors."""
+    """Tell whether `transport` belongs to asyncio's event loop on selectors."""
     return type(transport).__module__ == SELECTOR
 
 
 def untie(transport: Any) -> None:
-    """Break the ring that a transport which has gone makes with a method of its own, `_read_ready_cb`.
+    """Break the reference cycle of a closed transport with its own bound method `_read_ready_cb`.
 
-    Left alone it keeps some 3 KiB until a full collection, which Python puts off the longer the larger a program is.
+    The cycle keeps some 3 KiB until a full collection, which comes the later the larger a program is.
     """
     if (
-        type(transport).__module__ == SELECTOR  # as `is_selector`: it is asked of every connection
+        type(transport).__module__ == SELECTOR  # `is_selector` inline: this runs for every connection
         and transport.is_closing()
         and hasattr(transport, "_read_ready_cb")
     ):
@@ -34,9 +34,9 @@ def untie(transport: Any) -> None:
 
 
 def once_taken(transport: Any, ticks: TickQueue, resume: Callable[[], object]) -> None:
-    """Call `resume`, as the system has all that was written: now, or when asyncio has done its work.
+    """Call `resume`, as the system has all that was written: now, or once asyncio has done its work.
 
-    If more was written meanwhile that it has not taken, it will tell so again.
+    If more was written meanwhile that the system has not taken, the transport will call again.
     """
     if is_selector(transport):
         ticks.next_round(lambda: resume() if _has_taken(transport) else None)

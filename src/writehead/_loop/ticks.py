@@ -1,14 +1,14 @@
-"""A later turn: what is due once the running callback has returned, in order.
+"""Ticks: callbacks that are due once the running callback of the loop has returned.
 
-Law: callbacks run first in, first out; what one of them adds runs in the same
-round, before the loop looks at any I/O (Node: process.nextTick).
+Invariant: callbacks run first in, first out; what one of them adds runs in the same
+round, before the loop polls for I/O (Node: process.nextTick).
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from asyncio import _get_running_loop  # of its __all__: None where no loop runs
+from asyncio import _get_running_loop  # in its __all__: None if no loop runs
 from collections import deque
 from collections.abc import Callable
 from contextvars import copy_context
@@ -20,21 +20,21 @@ logger = logging.getLogger("writehead")
 R = TypeVar("R")
 
 
-#: At most so much of a large body is read at once. Allocators map what is larger than 128 KiB for each use
-#: anew, and what is much smaller costs more turns than bytes.
+#: Bytes of a large body that are read at once, at the most. Allocators map more than 128 KiB anew for each
+#: use; with much less, the calls cost more than the bytes.
 READ_SIZE = 124 * 1024
 
-#: For so many rounds of the loop a task may still do what Node's microtasks have done before the next I/O.
+#: Rounds of the loop in which a task may do what Node's microtasks do before the next I/O.
 ROUNDS = 100
 
 
-#: For so long at the most those are served who wait for their turn, before the loop looks at the network
-#: again, in seconds; what one of them takes may come on top.
+#: Seconds for which slices are served, at the most, before the loop polls the network again; the last slice
+#: may take longer.
 SLICE_SECONDS = 0.002
 
 
 class Waiting(Protocol):
-    """Somebody with more to do than one turn allows."""
+    """An object with more work than one slice allows."""
 
     def serve_slice(self) -> None: ...
 
@@ -62,17 +62,16 @@ class TickQueue:
         self.held = False
         self._scheduled = False
         self._buffer: memoryview | None = None
-        # What the loop is told to call for us runs in this one: not in that of whose request caused it.
+        # Callbacks of the loop run in this context, not in that of the request that caused them.
         self._context = copy_context()
         self.waiting: deque[Waiting] = deque()  # for `serve_slice`, in the order in which they came
         self._round = 0
-        self._after_rounds: deque[tuple[int, Callable[[], object]]] = (
-            deque()
-        )  # the round in which each is due
+        # With the round in which each is due.
+        self._after_rounds: deque[tuple[int, Callable[[], object]]] = deque()
 
     @property
     def buffer(self) -> memoryview:
-        """What large bodies are read into: of the loop, so for the time of one callback only."""
+        """The buffer that large bodies are read into; as it is shared, valid during one callback only."""
         if self._buffer is None:
             self._buffer = memoryview(bytearray(READ_SIZE))
         return self._buffer
@@ -85,7 +84,7 @@ class TickQueue:
             self.loop.call_soon(self._run_scheduled, context=self._context)
 
     def hold(self) -> bool:
-        """Promise to call `run` at the end of this callback; False if somebody did already."""
+        """Hold callbacks back until the caller calls `run`; False if another one holds them already."""
         if self.held:
             return False
         self.held = True
@@ -103,9 +102,9 @@ class TickQueue:
         self.run()
 
     def after_rounds(self, callback: Callable[[], object]) -> None:
-        """Call `callback` after `ROUNDS` rounds of the loop; without a loop on a later turn.
+        """Call `callback` after `ROUNDS` rounds of the loop; without a loop in a later tick.
 
-        One callback a round serves all that wait.
+        One callback of the loop in each round serves all that wait.
         """
         if self.loop is None:
             self.later(callback)
@@ -124,7 +123,7 @@ class TickQueue:
         self.run()
 
     def wait(self, one: Waiting) -> None:
-        """Call `one.serve_slice()` when those before it have had their turn; without a loop on a later turn."""
+        """Call `one.serve_slice()` after those before it; without a loop in a later tick."""
         if self.loop is None:
             self.later(one.serve_slice)
             return
@@ -151,7 +150,7 @@ class TickQueue:
                 loop.call_soon(self._serve_waiting, context=self._context)
 
     def run(self) -> None:
-        """Call all that is due, and what becomes due meanwhile; ends a `hold`."""
+        """Call all that is due, and what becomes due meanwhile; this ends a `hold`."""
         self.held = True  # what is added now runs in this round
         due = self.due
         try:
@@ -160,20 +159,20 @@ class TickQueue:
                 try:
                     callback(*args)
                 except Exception:
-                    # A failure of one must not take the turns of the others.
-                    logger.exception("a callback of a later turn failed: %r", callback)
+                    # A failure of one must not keep the others from running.
+                    logger.exception("a callback of a later tick failed: %r", callback)
         finally:
             self.release()
 
     def release(self) -> None:
-        """End a `hold`; what is due all the same waits for the loop."""
+        """End a `hold` without running; what is still due waits for the loop."""
         self.held = False
         if self.due and not self._scheduled and self.loop is not None:
             self._scheduled = True
             self.loop.call_soon(self._run_scheduled, context=self._context)
 
     def outside(self, function: Callable[..., R], *args: Any) -> R:
-        """Call a function of the loop's that remembers the context: it is not to be that of a request."""
+        """Call a function of the loop that keeps the current context, outside of the context of a request."""
         return self._context.copy().run(function, *args)
 
     def _run_scheduled(self) -> None:
@@ -186,7 +185,7 @@ _current = _before_any_loop
 
 
 def tick_queue() -> TickQueue:
-    """Return the queue of the running loop, or the one that waits for a loop."""
+    """Return the queue of the running loop, or the one for callbacks before any loop runs."""
     global _current
     loop = _get_running_loop()
     current = _current
@@ -218,15 +217,15 @@ def _take_waiting() -> list[tuple[Callable[..., object], tuple[Any, ...]]]:
 
 
 def later(callback: Callable[..., object], *args: Any) -> None:
-    """Call `callback(*args)` on a later turn of the running loop.
+    """Call `callback(*args)` in a later tick of the running loop.
 
-    Without a running loop the call waits for the first one that runs.
+    Without a running loop the call waits for the first loop that runs.
     """
     tick_queue().later(callback, *args)
 
 
 class _SliceCall:
-    """Waits for its turn with one callback."""
+    """Waits for a slice with one callback."""
 
     __slots__ = ("_callback",)
 
@@ -235,16 +234,16 @@ class _SliceCall:
 
     def serve_slice(self) -> None:
         queue = tick_queue()
-        mine = queue.hold()
+        holds = queue.hold()
         try:
             self._callback()
         finally:
-            if mine:
+            if holds:
                 queue.run()
 
 
 def in_slices(callback: Callable[[], object]) -> None:
-    """Call `callback()` when those who wait for their turn have had it: the rest of what is much."""
+    """Call `callback()` in a slice, after those that wait already: for the rest of long work."""
     tick_queue().wait(_SliceCall(callback))
 
 

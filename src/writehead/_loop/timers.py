@@ -1,7 +1,7 @@
-"""Clocks: what time it is, and who has been idle for too long.
+"""Clocks and idle timers.
 
-Law: a read or a write costs an idle timer one assignment. One handle of the loop serves
-all that wait equally long; it wakes when the first of them may be due, and looks.
+Invariant: a read or a write costs an idle timer one assignment. One handle of the loop serves
+all that wait about equally long; it fires when the first of them may be due, and checks them.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ class Handle(Protocol):
 
 
 class Clock(Protocol):
-    """What a timer needs of a loop; `writehead.testing` has one that a test ticks."""
+    """What a timer needs of a loop; `writehead.testing` has one that a test advances."""
 
     def time(self) -> float: ...
     def call_at(self, when: float, callback: Callable[..., object], *args: Any) -> Handle: ...
 
 
 class Idler(Protocol):
-    """Who can be idle."""
+    """A connection that can be idle."""
 
     idle_after: float  # seconds; 0 is never
     active_at: float
     idle_fired: bool
-    idle_group: float  # seconds of the group that it is a member of
+    idle_group: float  # seconds of the group that it belongs to
 
     def on_idle(self) -> None: ...
 
 
 class IdleTimers:
-    """The idle timers of one server's sockets, one handle for all that wait about equally long.
+    """The idle timers of one server's sockets, with one handle for all that wait about equally long.
 
-    However many lengths of time there are, clients cannot make more groups than some five hundred.
+    However many timeouts are in use, there are never more than some five hundred groups.
     """
 
     __slots__ = ("_groups", "clock")
@@ -50,7 +50,7 @@ class IdleTimers:
         self._groups: dict[int, _Group] = {}
 
     def watch(self, idler: Idler, seconds: float) -> None:
-        """Tell `idler` when it has been idle for `seconds` from now; 0 ends that."""
+        """Call `idler.on_idle()` after `seconds` of idle time from now; 0 ends that."""
         idler.idle_after = seconds
         if not seconds:
             return
@@ -76,28 +76,28 @@ class IdleTimers:
         return group
 
     def forget(self, idler: Idler) -> None:
-        """Watch `idler` no longer."""
+        """Stop watching `idler`."""
         group = self._leave(idler) if idler.idle_group else None
         idler.idle_after = idler.idle_group = 0.0
         if group is not None and not group.members:
-            for each in list(self._groups.values()):  # those that it was a member of before, too
+            for each in list(self._groups.values()):  # those that it belonged to before, too
                 if not each.members:
                     each.end()
 
     def drop(self, group: _Group) -> None:
-        """Hear that nobody is left in `group`."""
+        """Drop a group that has become empty."""
         if self._groups.get(group.key) is group:
             del self._groups[group.key]
 
 
 def _key(seconds: float) -> int:
-    """Return the number of the group for so many seconds: sixteen to each doubling."""
+    """Return the key of the group for so many seconds: sixteen groups for each doubling."""
     fraction, exponent = math.frexp(seconds)
     return exponent * 32 + int(fraction * 32)
 
 
 class _Group:
-    """Those who wait about equally long; each is told at its own time."""
+    """Idlers that wait about equally long; each is called at its own time."""
 
     __slots__ = ("handle", "key", "members", "seconds", "timers", "when")
 
@@ -137,7 +137,7 @@ class _Group:
                 first = due
         self.members.difference_update(late)
         if first is not math.inf:
-            # A busy crowd is due one after the other: look at most 32 times a period.
+            # Many busy members are due one after the other: check at most 32 times a period.
             self.wake_at(max(first, now + min(self.seconds / 32, 0.25)))
         elif not self.members:
             self.timers.drop(self)

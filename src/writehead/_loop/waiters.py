@@ -1,6 +1,6 @@
-"""Waiters: those who `await` an event of an emitter, apart from its listeners.
+"""Waiters: tasks that `await` an event of an emitter, apart from its listeners.
 
-A program may remove every listener, and one of its own may fail: neither may leave a task waiting.
+Invariant: no task is left waiting if the program removes every listener, or if a listener fails.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Waiters:
         self._calls: list[tuple[str, Callable[[], object]]] = []
 
     async def first_of(self, events: tuple[str, ...]) -> None:
-        """Return at the first of `events`; raises what `fail` is given."""
+        """Return at the first of `events`; raise the error of `fail`."""
         waiter = (events, asyncio.get_running_loop().create_future())
         self._futures.append(waiter)
         try:
@@ -29,7 +29,7 @@ class Waiters:
             self._futures.remove(waiter)
 
     def wake(self, event: str) -> None:
-        """Let those go on that wait for `event`."""
+        """Let the tasks that wait for `event` go on."""
         for events, future in self._futures:
             if event in events and not future.done():
                 future.set_result(None)
@@ -39,7 +39,7 @@ class Waiters:
             call()
 
     def call_at(self, event: str, call: Callable[[], object]) -> None:
-        """Call `call` at the next `event`."""
+        """Call `call` when `event` is emitted next."""
         self._calls.append((event, call))
 
     def fail(self, make_error: Callable[[], BaseException]) -> None:
@@ -47,12 +47,12 @@ class Waiters:
         for _, future in self._futures:
             if not future.done():
                 future.set_exception(make_error())
-        for told in self._watches:
-            told()
+        for callback in self._watches:
+            callback()
 
-    def watch(self, told: Callable[[], object]) -> None:
-        """Call `told` when every wait ends with an error, until `unwatch`."""
-        self._watches.append(told)
+    def watch(self, callback: Callable[[], object]) -> None:
+        """Call `callback` when `fail` ends every wait, until `unwatch`."""
+        self._watches.append(callback)
 
-    def unwatch(self, told: Callable[[], object]) -> None:
-        self._watches.remove(told)
+    def unwatch(self, callback: Callable[[], object]) -> None:
+        self._watches.remove(callback)

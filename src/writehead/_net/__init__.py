@@ -1,1 +1,1 @@
-"""A socket: what it is, what it writes, how it ends."""
+"""Sockets: their properties, what they write, and how they are closed."""

@@ -31,7 +31,7 @@ def is_ipv6(host: str) -> bool:
 
 
 def address_text(name: tuple[Any, ...]) -> str:
-    """Return the address of what the system names a socket by, its zone included, as Node shows it."""
+    """Return the address in a socket name of the system, its zone included, as Node shows it."""
     address: str = name[0]
     if len(name) < 4 or not name[3] or "%" in address:
         return address
@@ -42,7 +42,7 @@ def address_text(name: tuple[Any, ...]) -> str:
 
 
 def sockaddr(family: socket.AddressFamily, address: str, port: int) -> tuple[Any, ...]:
-    """Return what `bind` takes; a zone is the name of an interface, and none if there is no such (libuv)."""
+    """Return what `bind` takes; a zone that names no interface is left out, as in libuv."""
     if family != socket.AF_INET6:
         return address, port
     plain, _, zone = address.partition("%")

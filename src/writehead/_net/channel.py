@@ -1,9 +1,9 @@
 """Channel: the bytes of one connection, in and out, its idle time and its end.
 
-HTTP and the user's `Socket` both have it; a program sees the Socket alone.
+HTTP and the `Socket` share it; the program uses the Socket alone.
 
-Law: 'close' comes once and last. What was passed on before `destroy` still leaves; what was held does
-not, and its callbacks hear why.
+Invariant: 'close' comes once and last. What was passed on before `destroy` still leaves; what was held
+does not, and its callbacks are called with the reason.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from writehead.errors import HTTPError, StreamDestroyedError, SystemCallError
 
 
 class Channel(IdleWatch):
-    """A connection below HTTP: what a transport talks to, and a `Sink`."""
+    """A connection below HTTP: the protocol of its transport, and the `Sink` of its exchanges."""
 
     __slots__ = ()
 
-    # -- what the transport says -----------------------------------------------
+    # -- called by the transport -----------------------------------------------
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes of a socket that the user owns."""
+        """Push data to a socket that the program owns."""
         self.note_read(len(data))
         if not self.socket._push(data):
             self.pause_reading()
 
     def note_read(self, size: int) -> None:
-        """Note bytes that have come: of a raw connection, past it to TLS."""
+        """Count bytes that were read; of a raw connection those that TLS has read."""
         self.bytes_read += size
         if self.idle_after:
             self.touch()
@@ -56,7 +56,7 @@ class Channel(IdleWatch):
             self.ticks.outside(self.transport.resume_reading)
 
     def stop_reading(self) -> None:
-        """Stop reading, as no one takes what comes; listeners of 'pause' are told."""
+        """Stop reading, as the data is not consumed; emit 'pause'."""
         if not self.reading_paused:
             self.pause_reading()
             if self.heard:
@@ -64,7 +64,7 @@ class Channel(IdleWatch):
                 self.emit("pause")
 
     def read_on(self) -> None:
-        """Read again; of what `stop_reading` told, 'resume' comes on a later turn."""
+        """Read again; emit 'resume' in a later tick if `stop_reading` has emitted 'pause'."""
         self.resume_reading()
         if self.tells_resume and not self.reading_paused:
             self.tells_resume = False
@@ -73,7 +73,7 @@ class Channel(IdleWatch):
     # -- its end ---------------------------------------------------------------
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Tell everyone: 'error' where there was one, then 'close'."""
+        """Emit 'error' if there was one, then 'close', and notify the owner."""
         if self.fate is CLOSED:
             return
         self.blocked = False
@@ -92,7 +92,7 @@ class Channel(IdleWatch):
         self.ticks.later(self._emit_close)
 
     def lose_unheard(self) -> None:
-        """Close a socket of which nobody hears and nothing waits."""
+        """Close a socket without listeners for which nothing waits."""
         if not self.fate:
             self.ease = BUSY
             self.taken = False
@@ -127,12 +127,12 @@ class Channel(IdleWatch):
         self._let_go()
 
     def _let_go(self) -> None:
-        """Break the rings of references: nothing more is emitted."""
+        """Break the reference cycles: nothing more is emitted."""
         self.owner = None
         self.socket = None
 
     def _close_under(self, owner: Owner) -> None:
-        """Close what HTTP has here in Node's order: requests; then responses among the listeners."""
+        """Close requests, then responses in between the 'close' listeners, in Node's order."""
         listeners = self.socket._entries("close")
         before = owner.on_socket_close()
         self._tell_close(listeners[:before])
@@ -143,7 +143,7 @@ class Channel(IdleWatch):
         self.socket._call_each(listeners, self.context, "close", (self.errored is not None,))
 
     def finish_writing(self) -> None:
-        """Send FIN when all has been taken."""
+        """Send FIN once the system has taken all bytes."""
         if self.writing is FLUSHED or self.fate:
             return
         if self.committed:
@@ -166,7 +166,7 @@ class Channel(IdleWatch):
     def end_flushed(self, heard: bool) -> None:
         """End and close a socket that has nothing left to send, and no listeners: `destroy_soon` in one step.
 
-        With `heard` somebody may yet come to listen to it.
+        With `heard` listeners may still be added to it.
         """
         calm = self.ease == CALM
         self.ease = BUSY
@@ -174,7 +174,7 @@ class Channel(IdleWatch):
         self.writing = FLUSHED
         if heard:
             self.ticks.next_round(self._emit_finish)
-        elif calm and self.end_callbacks is None:  # by far the commonest: `destroy` has nobody to tell
+        elif calm and self.end_callbacks is None:  # by far the commonest: `destroy` would notify no listener
             self.fate = DESTROYED
             if self.idle_group and self.timers is not None:
                 self.timers.forget(self)
@@ -203,7 +203,7 @@ class Channel(IdleWatch):
     def destroy(self, error: BaseException | None = None) -> None:
         """Close at once; unsent bytes are dropped.
 
-        'error' (if one is given) and 'close' follow on a later turn.
+        'error' (if one is given) and 'close' follow in a later tick.
         """
         if self.fate:
             return
@@ -228,13 +228,13 @@ class Channel(IdleWatch):
             self.transport.close()
 
     def _lingers(self) -> bool:
-        """Let the connection linger if its client sends, or has sent what was not read; see `_linger`."""
+        """Let the connection linger if its client sends, or has sent what was not read; see `linger`."""
         if self.peer_ended or self.config is None or not self._may_get_more():
             return False
         return linger(self.transport, self.config, self.ticks)
 
     def _may_get_more(self) -> bool:
-        """Tell whether the client is likely to send: in mid-request, or what an upgrade was for."""
+        """Tell whether the client is likely to send: the rest of a request, or data after an upgrade."""
         owner = self.owner
         return self.expects_more or owner is None or owner.reads_request or self.has_unread()
 
@@ -250,7 +250,7 @@ class Channel(IdleWatch):
 
 
 def system_error(exc: BaseException) -> BaseException:
-    if not isinstance(exc, OSError) or isinstance(exc, HTTPError):  # a failure of TLS is ours already
+    if not isinstance(exc, OSError) or isinstance(exc, HTTPError):  # errors of TLS are converted already
         return exc
     syscall = "write" if isinstance(exc, BrokenPipeError) else "read"
     return SystemCallError.from_oserror(exc, syscall)

@@ -1,4 +1,4 @@
-"""The state of a channel: what it keeps for each connection, and whom it belongs to."""
+"""The state of a channel: what it keeps for each connection, and what its owner must offer."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 #: In `committed`: what leaves is `last`, alone.
 LAST = -1
 
-#: In `ease`: what must be looked at before more is taken. Everything;
+#: In `ease`: what must be checked before more is written. Everything;
 BUSY = 0
-#: only how much is held, as the turn is corked and nothing is in the way of the bytes;
+#: only how much is held, as it is corked for this tick and nothing is in the way of the bytes;
 OPEN = 1
-#: or nothing: nothing is held, due, corked or on its way, and nobody has ended or destroyed it.
+#: or nothing: nothing is held, due, corked or on its way, and it was not ended or destroyed.
 CALM = 2
 
 
 class Owner(Protocol):
-    """What has the bytes of a socket: the HTTP connection, until an upgrade."""
+    """The owner of a socket's bytes: the HTTP connection, until an upgrade."""
 
     @property
     def waits_for_slice(self) -> bool: ...
     @property
     def reads_request(self) -> bool:
-        """Whether a request has begun to come, and is not whole."""
+        """Whether a request has begun to come, and is not complete."""
         ...
 
     @property
@@ -47,7 +47,7 @@ class Owner(Protocol):
         ...
 
     def fail_socket(self, error: BaseException) -> bool:
-        """Answer for an 'error' that the program has emitted on the socket; False if that is not to be done."""
+        """Handle an 'error' that the program has emitted on the socket; False if it is not handled."""
         ...
 
     def on_socket_drain(self) -> None: ...
@@ -61,8 +61,8 @@ class Owner(Protocol):
 
 
 class ReadState:
-    """What is asked of a connection's bytes for every read, side by side in memory: of a thousand connections none
-    is in the processor's cache when its turn comes.
+    """What every read needs of a channel, side by side in memory: with a thousand connections, none is in the
+    processor's cache when it is read from.
     """
 
     __slots__ = (
@@ -87,7 +87,7 @@ class ReadState:
 
 
 class ChannelState(ReadState):
-    """The state of a Channel; see there."""
+    """The state of a `Channel`."""
 
     __slots__ = (
         "config",
@@ -108,23 +108,23 @@ class ChannelState(ReadState):
         "tick_corked",
         "waiting",
         "writing",
-        "__dict__",  # for what few have, at their end mostly
+        "__dict__",  # for attributes that few need, mostly at their end
     )
 
     peer_ended = False
-    refused = 0  # puts in a row that went past a multiple of the mark
+    refused = 0  # writes in a row that went past `FLOOD` times the mark
     expects_more = False  # the client is likely to send more
-    tells_resume = False  # 'pause' was emitted, as HTTP has stopped reading
-    said_all = False  # it may be closed as one that was flushed, if it is
+    tells_resume = False  # 'pause' was emitted by `stop_reading`
+    said_all = False  # it may be closed as if it had ended, once it is flushed
     unsent_at_idle = 0
-    own_context: Context | None = None  # of the connection; of an upgrade's request, once it has the socket
+    own_context: Context | None = None  # the connection's; that of the request after an upgrade
     sends_beside = False  # the kernel's copy of a file waits for the client (sendfile)
 
     def __init__(
         self, socket: Socket, transport: Any, config: SocketConfig | None, owner: Owner | None
     ) -> None:
-        self.socket: Any = socket  # the user's side; None once nothing more is emitted
-        self.heard = False  # whether a listener was ever added there
+        self.socket: Any = socket  # the program's side; None once nothing more is emitted
+        self.heard = False  # whether a listener was ever added to the socket
         self.bytes_read = self.bytes_passed = self.committed = self.corked = self.held_size = 0
         self.in_read = self.tick_corked = self.need_drain = self.reading_paused = False
         self.blocked = self.idle_fired = self.destroy_when_flushed = False

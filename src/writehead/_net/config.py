@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 class SocketConfig:
-    """What the sockets of one server share; the server keeps it up to date.
+    """What the sockets of one server share; written by the server alone.
 
     - `server`: the server, for `Socket.server` alone.
-    - `timers`: its idle timers, and its clock; there from the moment it listens.
+    - `timers`: its idle timers, and its clock; set once it listens.
     - `copy_context`: returns a new context for a request or a connection.
-    - `closing`: whether it closes, and waits for connections to end.
+    - `closing`: whether it is closing, and waits for connections to end.
     - `high_water_mark`: bytes from which `write` returns False.
-    - `lingering`: the connections that HTTP has let go of, and whose clients still send.
-    - `on_linger()`: one of them begins to linger, and counts as open.
+    - `lingering`: connections that HTTP has let go of, whose clients still send.
+    - `on_linger()`: a connection begins to linger; it still counts as open.
     - `on_socket_gone()`: an open connection has ended.
     """
 

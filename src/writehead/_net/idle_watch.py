@@ -1,4 +1,4 @@
-"""Idle sockets: who has neither read nor written for too long, once what has come is looked at."""
+"""Idle sockets: those that have neither read nor written for too long, data not read yet included."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from writehead.errors import ConnectionLostError
 
 
 class IdleWatch(WriteQueue):
-    """The idle time of a Channel; see there."""
+    """The part of a `Channel` that watches its idle time."""
 
     __slots__ = ()
 
     def watch_idle(self, seconds: float) -> None:
         """Call `on_idle` after so many seconds without reading or writing; 0 ends that."""
         if self.fate:
-            return  # nobody would end the watch
+            return  # the watch would never end
         if self.timers is None:
             if not seconds:
                 return
@@ -33,7 +33,7 @@ class IdleWatch(WriteQueue):
         return readiness.is_ready(self.transport, readiness.READ)
 
     def judge(self, is_late: Callable[[], object], verdict: Callable[[], object]) -> None:
-        """Call `verdict` if it `is_late`, once what has come is read, and what can leave has left."""
+        """Call `verdict` if `is_late()` still holds once the loop has read and written what it can."""
         events = 0
         if not (self.reading_paused or self.peer_ended):
             events = readiness.READ
@@ -42,14 +42,14 @@ class IdleWatch(WriteQueue):
         readiness.judge(self.transport, events, is_late, verdict)
 
     def touch(self) -> None:
-        """Something was read or written: the idle time begins anew."""
+        """Start the idle time anew: something was read or written."""
         if self.timers is not None:
             self.active_at = self.timers.clock.time()
             if self.idle_fired:
                 self.timers.watch(self, self.idle_after)
 
     def on_idle(self) -> None:
-        """End the connection, or tell of it, if it is idle still."""
+        """Emit 'timeout', and close if there is no listener, if the connection is still idle."""
         self.judge(self._is_still_idle, self._end_idle)
 
     def _is_still_idle(self) -> bool:
@@ -60,18 +60,18 @@ class IdleWatch(WriteQueue):
     def _end_idle(self) -> None:
         if self.blocked:
             unsent = self.transport.get_write_buffer_size()
-            if unsent != self.unsent_at_idle:  # Node: a large write that moves is no idleness
+            if unsent != self.unsent_at_idle:  # Node: a large write that makes progress is not idle
                 self.unsent_at_idle = unsent
                 self.watch_idle(self.idle_after)
                 return
-        held = self.ticks.hold()
+        holds = self.ticks.hold()
         try:
             listened = self.owner.on_socket_timeout() if self.owner is not None else True
             if not listened:
                 self.give_up()
             self.emit("timeout")
         finally:
-            if held:
+            if holds:
                 self.ticks.run()
 
     def destroy(self, error: BaseException | None = None) -> None:
@@ -79,13 +79,13 @@ class IdleWatch(WriteQueue):
         raise NotImplementedError
 
     def give_up(self) -> None:
-        """Destroy it for the server: who waits for it has lost the connection, and has destroyed nothing."""
+        """Destroy it for the server: what waits for it gets a ConnectionLostError."""
         if not self.fate:
             self.lost_error = ConnectionLostError()
             self.destroy()
 
     def pass_to(self, config: SocketConfig, owner: Owner) -> None:
-        """Let another server have this socket."""
+        """Pass this socket to another server."""
         seconds = self.idle_after
         if self.timers is not None:
             self.timers.forget(self)

@@ -1,9 +1,9 @@
 """Lingering: how a connection is closed whose client still sends (RFC 9112, 9.6).
 
-A system answers bytes that nobody will read with RST, and with that the client may lose what it has not received
-of the answer. So FIN goes out, what comes is read and thrown away, and the socket is closed once the client has
-closed its side, too, or has had its time. HTTP has let go of the connection by then: to it, and to listeners, it
-has ended; the server counts it until it has.
+If a socket is closed with unread bytes, the system sends RST, and the client may lose the part of the
+response that it has not received. So FIN is sent, what comes is read and thrown away, and the socket is
+closed once the client has closed its side or its time is over. For HTTP and for listeners the connection
+has ended by then; the server counts it until the socket is closed.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ if sys.platform != "win32":
     import fcntl
     import termios
 
-#: Seconds without progress, in either direction, and in all, after which the socket is closed.
+#: The socket is closed after so many seconds without progress in either direction, and in all.
 PATIENCE = 2.0
 LONGEST = 30.0
 
-#: Seconds between two looks.
+#: Seconds between two checks.
 LOOK = 0.25
 
-#: So many bytes are thrown away at the most.
+#: How many bytes are thrown away at the most.
 MOST_BYTES = 64 * 1024 * 1024
 
-#: So many connections of a server linger at the most; those beyond are closed at once.
+#: How many connections of a server linger at the most; others are closed at once.
 MOST_LINGERING = 1000
 
 
@@ -61,7 +61,7 @@ class Linger(asyncio.BufferedProtocol):
         now = self._config.timers.clock.time()
         left = unsent(self._transport)
         closing = self._config.closing
-        # A server that closes waits for its answer to arrive, not for an upload to end.
+        # A server that is closing waits for its response to arrive, not for an upload to end.
         state = (0 if closing else self._received, left)
         if state != self._seen:
             self._seen, self._seen_at = state, now
@@ -72,13 +72,13 @@ class Linger(asyncio.BufferedProtocol):
             self._wait()
 
     def cut(self) -> None:
-        """Close now."""
+        """Close the socket now."""
         self._transport.abort()
 
-    # -- what the transport says -----------------------------------------------
+    # -- called by the transport -----------------------------------------------
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Lend the loop a buffer that nobody reads."""
+        """Return the shared buffer; what is read into it is not looked at."""
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
@@ -92,7 +92,7 @@ class Linger(asyncio.BufferedProtocol):
         return False
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Let the server forget it."""
+        """Notify the server that the connection has ended."""
         untie(self._transport)
         self._handle.cancel()
         self._config.lingering.discard(self)
@@ -100,9 +100,9 @@ class Linger(asyncio.BufferedProtocol):
 
 
 def linger(transport: Any, config: SocketConfig, ticks: TickQueue) -> bool:
-    """End the connection of `transport`, all of whose bytes the system has; False if it is to be closed at once.
+    """Send FIN and let the connection linger; False if it is to be closed at once.
 
-    Its protocol is told that the connection is gone.
+    The system must have all its bytes. Its protocol is notified that the connection is lost.
     """
     raw = getattr(transport, "below", transport)  # what came over TLS need not be decrypted
     if raw.get_extra_info("socket") is None or raw.is_closing():
@@ -127,12 +127,12 @@ def _take_over(raw: Any, config: SocketConfig, buffer: memoryview) -> None:
 
 
 def unsent(transport: Any) -> int:
-    """Return how many bytes the client's system does not have yet, where the system tells."""
+    """Return how many bytes the client has not acknowledged; 0 where the system does not say."""
     sock = transport.get_extra_info("socket")
     if sys.platform == "win32" or sock.fileno() < 0:
         return 0
     try:
-        answer = fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4))
+        queued = fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4))
     except OSError:
         return 0
-    return int.from_bytes(answer, sys.byteorder)
+    return int.from_bytes(queued, sys.byteorder)

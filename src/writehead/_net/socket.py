@@ -1,4 +1,4 @@
-"""Socket: a connection as its user sees it, over an asyncio transport."""
+"""Socket: a connection as the program sees it, over an asyncio transport."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Socket(SocketEmitter):
     _ends_by_close = False  # a two-way stream outlives its reading side
     _tells_waiter = True
     _timeout: float | None = None
-    _message: Any = None  # the response that has this socket (assign_socket by hand)
+    _message: Any = None  # the response that was given this socket by `assign_socket`
 
     def __init__(
         self,
@@ -65,12 +65,12 @@ class Socket(SocketEmitter):
     def _listener_context(self) -> Context:  # type: ignore[override]  # made when a listener is called
         return self._channel.context
 
-    # -- writing, for users ----------------------------------------------------
+    # -- writing, for the program -----------------------------------------------
 
     def write(
         self, data: Chunk, encoding: str | Callback | None = None, callback: Callback | None = None
     ) -> bool:
-        """Write raw bytes; what HTTP may be writing is not looked at.
+        """Write raw bytes, whatever HTTP is writing.
 
         Args:
             data: `str` (in `encoding`, default utf-8) or any bytes-like object.
@@ -99,7 +99,7 @@ class Socket(SocketEmitter):
         encoding: str | Callback | None = None,
         callback: Callback | None = None,
     ) -> Self:
-        """Write `data`, flush, and send FIN; reading goes on until the peer's.
+        """Write `data`, flush, and send FIN; reading goes on until the client's FIN.
 
         Args:
             data: as for `write`; may be left out.
@@ -135,7 +135,7 @@ class Socket(SocketEmitter):
         return self
 
     def destroy_soon(self) -> None:
-        """End, and destroy when all is flushed, without waiting for the peer."""
+        """End, and destroy when all is flushed, without waiting for the client."""
         self._channel.destroy_soon()
 
     destroySoon = destroy_soon
@@ -150,7 +150,7 @@ class Socket(SocketEmitter):
             channel.end_callbacks.append(callback)
 
     def _refuse(self, callback: UserCallback | None) -> None:
-        """Take no more: after `end` that destroys the socket, too."""
+        """Fail a write after `end` or `destroy`; after `end`, destroy the socket too."""
         if not self._channel.writing:
             self._fail_later(callback, StreamDestroyedError("write"))
             return
@@ -163,18 +163,18 @@ class Socket(SocketEmitter):
             self._channel.ticks.later(callback, error)
 
     def cork(self) -> None:
-        """Gather what is written until as many calls of `uncork`."""
+        """Hold back what is written until `uncork` was called as often."""
         self._channel.cork()
 
     def uncork(self) -> None:
-        """Undo one `cork`; the last one sends what was gathered, in one go."""
+        """Undo one `cork`; the last one sends what was held back, in one write."""
         self._channel.uncork()
 
     async def drain(self) -> None:
-        """Return when everything written is with the operating system.
+        """Return when the operating system has everything written.
 
         Raises:
-            ConnectionLostError: the connection went away first.
+            ConnectionLostError: the connection was lost first.
             StreamDestroyedError: the program has destroyed the socket.
         """
         if self._channel.fate:
@@ -195,7 +195,7 @@ class Socket(SocketEmitter):
         await future
 
     def _why_not_drained(self, error: BaseException) -> BaseException:
-        """Return what `drain` raises for `error`: one class for a client that left, whatever ended the socket."""
+        """Return what `drain` raises for `error`: of one class whenever the client has left."""
         cause = error
         if isinstance(error, StreamDestroyedError):
             channel = self._channel
@@ -218,8 +218,8 @@ class Socket(SocketEmitter):
     def emit(self, name: Hashable, *args: Any) -> bool:
         """Call the listeners of `name` with `args`; return whether there were any.
 
-        An 'error' of the program's own, while HTTP has the socket, is heard by the server too: 'clientError',
-        or without a listener 400, where no response has begun, and the end of the connection.
+        The server also handles an 'error' that the program emits while HTTP has the socket: by 'clientError';
+        without a listener of that the client gets 400, if no response has begun, and the connection ends.
         """
         owner = self._channel.owner
         if name != "error" or owner is None or not owner.fail_socket(as_error(args)):
@@ -265,10 +265,10 @@ class Socket(SocketEmitter):
         self._channel.resume_reading()
 
     def _on_peer_end(self) -> None:
-        """The peer sends no more."""
+        """Emit 'end' when the data that came before the client's FIN is read."""
         self._push_end()
         if not self._length:
-            self.read(0)  # Node: 'end' comes although nobody reads
+            self.read(0)  # Node: 'end' comes even if the socket is not read
 
     def _ended(self) -> None:
         if self._waiter is not None:
@@ -277,19 +277,19 @@ class Socket(SocketEmitter):
             self.destroy()
 
     def _take_unread(self) -> bytes:
-        """Return what has come, and was not read: another server reads on."""
+        """Return data that was received and not read, for another server."""
         rest: bytes = self._take(self._length) if self._length else b""
         return rest
 
     def _let_http_end(self) -> bool:
-        """Leave it to HTTP again to tell of the peer's end; False if 'end' was emitted, or is about to be."""
+        """Let HTTP emit 'end' again; False if it was emitted, or is about to be."""
         if self._end_state >= SCHEDULED:
             return False
         self._end_state = READABLE
         return True
 
     def _on_close(self) -> None:
-        """The connection is closed: end the wait of who reads it (`async for`)."""
+        """End the wait of a reader (`async for`): the connection is closed."""
         if self._waiter is not None:
             self._waiter.on_close()
 
@@ -335,7 +335,7 @@ class Socket(SocketEmitter):
 
     @property
     def timeout(self) -> float | None:
-        """The idle timeout at work, the keep-alive wait included, in milliseconds; None before the first."""
+        """The idle timeout in force, the keep-alive wait included, in milliseconds; None before the first."""
         if self._channel.owner is not None:
             self._channel.owner.on_timeout_asked()
         if self._channel.fate or (self._timeout is None and not self._channel.idle_group):
@@ -348,5 +348,5 @@ class Socket(SocketEmitter):
 
 
 def channel_of(socket: Socket) -> Channel:
-    """Return what is below a Socket, for those who serve it."""
+    """Return the Channel of a Socket, for the code that serves it."""
     return socket._channel

@@ -1,4 +1,4 @@
-"""SocketInfo: what a socket is, where it leads, and what the system may be told of it."""
+"""SocketInfo: the properties of a socket: its state, addresses, options of the system, and TLS."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 
 
 _LONGEST = 2**31 - 1  # seconds: an option of the system is an int
-# What uvloop raises of one that went before it was accepted: AttributeError where it was asked for nothing yet,
-# else ValueError, for it asks a descriptor of -1.
+# What uvloop raises for a connection that ended before it was accepted: AttributeError at the first question,
+# ValueError later, for a descriptor of -1.
 _GONE = (AttributeError, OSError, ValueError)
 
 
 class SocketInfo(Readable):
-    """The properties of a Socket; see there."""
+    """The properties of a `Socket`."""
 
     __slots__ = ("_channel", "_listeners")
 
     _channel: Channel
 
-    # -- of a stream; Readable asks the same ---------------------------------
+    # -- state of the stream, which Readable needs ---------------------------
 
     @property
-    def _fate(self) -> Fate:  # type: ignore[override]  # its channel knows
+    def _fate(self) -> Fate:  # type: ignore[override]  # kept by its channel
         return self._channel.fate
 
     @property
@@ -87,7 +87,7 @@ class SocketInfo(Readable):
         """Return the socket; here the server alone keeps the loop alive."""
         return self
 
-    # -- what it is ------------------------------------------------------------
+    # -- its state -------------------------------------------------------------
 
     @property
     def transport(self) -> asyncio.Transport:
@@ -102,12 +102,12 @@ class SocketInfo(Readable):
 
     @property
     def destroyed(self) -> bool:
-        """Whether it was destroyed, or the connection is closed."""
+        """Whether the socket was destroyed, or its connection is closed."""
         return bool(self._channel.fate)
 
     @property
     def readable(self) -> bool:
-        """Whether the peer may still send."""
+        """Whether the client may still send."""
         return not (self._channel.fate or self._channel.peer_ended)
 
     @property
@@ -117,7 +117,7 @@ class SocketInfo(Readable):
 
     @property
     def ready_state(self) -> str:
-        """One of "open", "readOnly" (ended here), "writeOnly" (peer ended), "closed"."""
+        """One of "open", "readOnly" (ended here), "writeOnly" (ended by the client), "closed"."""
         if self.readable:
             return "open" if self.writable else "readOnly"
         return "writeOnly" if self.writable else "closed"
@@ -133,7 +133,7 @@ class SocketInfo(Readable):
 
     @property
     def bytes_written(self) -> int:
-        """Bytes given out, those still queued or corked included."""
+        """Bytes written, those still queued or corked included."""
         self._channel.settle()
         return self._channel.bytes_passed + self._channel.held_size
 
@@ -141,7 +141,7 @@ class SocketInfo(Readable):
 
     @property
     def writable_length(self) -> int:
-        """Bytes accepted and not yet with the operating system."""
+        """Bytes written that the operating system does not have yet."""
         self._channel.settle()
         return self._channel.pending
 
@@ -149,7 +149,7 @@ class SocketInfo(Readable):
 
     @property
     def writable_high_water_mark(self) -> int:
-        """The mark in bytes from which `write` returns False."""
+        """The number of waiting bytes from which `write` returns False."""
         return self._channel.mark
 
     writableHighWaterMark = writable_high_water_mark
@@ -177,7 +177,7 @@ class SocketInfo(Readable):
 
     @property
     def writable_need_drain(self) -> bool:
-        """Whether 'drain' is owed."""
+        """Whether 'drain' is to be emitted."""
         return self._channel.need_drain and not self._channel.writing and not self._channel.fate
 
     writableNeedDrain = writable_need_drain
@@ -189,8 +189,8 @@ class SocketInfo(Readable):
         if transport is None:
             return ()
         if self._channel.fate and type(getattr(transport, "_raw", transport)).__name__ == "UnixTransport":
-            return ()  # uvloop would ask its descriptor, which may be another's by now
-        # Of a TCP connection both loops keep the addresses beyond its end.
+            return ()  # uvloop would use its descriptor, which another socket may have by now
+        # Both loops keep the addresses of a TCP connection after its end.
         try:
             pair = transport.get_extra_info("sockname" if local else "peername")
         except _GONE:
@@ -221,7 +221,7 @@ class SocketInfo(Readable):
 
     @property
     def local_address(self) -> str | None:
-        """The address that the client connected to."""
+        """The IP address that the client connected to."""
         return _text(self._address(True))
 
     localAddress = local_address
@@ -263,13 +263,13 @@ class SocketInfo(Readable):
 
     @property
     def authorized(self) -> bool | None:
-        """Over TLS: whether the client showed a certificate that was verified."""
+        """Over TLS: whether the client sent a certificate that was verified."""
         tls = self._tls
         return None if tls is None else peer_certificate.is_verified(tls)
 
     @property
     def authorization_error(self) -> str | None:
-        """Why a client that was asked for a certificate is not `authorized`, in OpenSSL's word."""
+        """Why a client that was asked for a certificate is not `authorized`, by OpenSSL's name."""
         tls = self._tls
         return None if tls is None else peer_certificate.verification_error(tls)
 
@@ -296,7 +296,7 @@ class SocketInfo(Readable):
     getCipher = get_cipher
 
     def get_peer_certificate(self) -> dict[str, Any] | None:
-        """Return the client's certificate; empty if it showed none; None without TLS.
+        """Return the client's certificate; empty if it sent none; None without TLS.
 
         `subject` and `issuer` are mappings ("CN", "O", …), `subjectaltname` is text
         ("DNS:a, IP Address:…"; None without any), `valid_from`, `valid_to`, `serial_number`, `fingerprint`,

@@ -1,8 +1,8 @@
-"""A connection's bytes on their way to the transport, and what comes back.
+"""WriteQueue: a connection's bytes on their way to the transport, and the callbacks of their writers.
 
-Law: nobody else calls `transport.write`. Bytes are held until the turn ends (Node: cork
-and uncork on the next tick) or until somebody says "now"; a callback is called when the
-operating system has taken the bytes before it, never inside the call that wrote them.
+Invariant: nothing else calls `transport.write`. Bytes are held until the tick ends (Node: cork
+and uncork on the next tick) or until `put_now`; a callback is called when the operating
+system has taken the bytes before it, never inside the call that wrote them.
 """
 
 from __future__ import annotations
@@ -17,34 +17,34 @@ from writehead._streams.stages import ENDED
 
 logger = logging.getLogger("writehead")
 
-#: Up to here parts are joined into one write; longer ones are handed down as they are,
+#: Parts of up to so many bytes in all are joined into one write; more are passed to `writelines`,
 JOIN = 65536
 
-#: unless they are small ones: of fewer bytes than this each.
+#: unless they are smaller than this on average.
 SMALL = 4096
 
-#: So many times the high-water mark may wait before the log names who ignores `write`'s False.
+#: How many times the high-water mark may wait before the log warns of a writer that ignores `write`'s False,
 FLOOD = 64
 
-#: And so many puts must have been refused then: one large write is a few of them.
+#: once so many writes were refused: one large write is a few of them.
 UNHEARD = 16
 
 
 class WriteQueue(ChannelState):
-    """The bytes of a Channel on their way out; see there."""
+    """The part of a `Channel` that holds bytes and passes them to the transport."""
 
     __slots__ = ()
 
-    # -- Sink: what exchanges ask ----------------------------------------------
+    # -- Sink: called by exchanges ---------------------------------------------
 
     @property
     def destroyed(self) -> bool:
-        """Whether nothing that is put leaves any more."""
+        """Whether what is written from now on is dropped."""
         return bool(self.fate)
 
     @property
     def pending(self) -> int:
-        """Bytes not yet with the operating system."""
+        """Bytes that the operating system does not have yet."""
         size = self.held_size
         if self.last is not None:
             size += len(self.last)
@@ -53,7 +53,7 @@ class WriteQueue(ChannelState):
         return size
 
     def put(self, data: bytes, done: Done | None = None) -> bool:
-        """Hold `data` to the end of this turn; False at or over the mark."""
+        """Hold `data` until the end of this tick; False at or over the mark."""
         if self.fate or self.writing:
             return False
         self.ease = BUSY
@@ -90,7 +90,7 @@ class WriteQueue(ChannelState):
         return size < self.mark or self._refuse_more(size)
 
     def _refuse_more(self, size: int) -> bool:
-        """Ask to wait for 'drain'; tell the log of who does not."""
+        """Note that 'drain' is to be emitted; log a writer that does not wait for it."""
         self.need_drain = True
         if size > FLOOD * self.mark:
             self.refused += 1
@@ -106,7 +106,7 @@ class WriteQueue(ChannelState):
         )
 
     def put_now(self, data: bytes, done: Done | None = None) -> None:
-        """Pass on `data` and all held before it, unless the user has corked the socket."""
+        """Pass on `data` and all held before it, unless the program has corked the socket."""
         if self.corked:
             self.put(data, done)
         else:
@@ -125,7 +125,7 @@ class WriteQueue(ChannelState):
         self._commit()
 
     def settle(self) -> None:
-        """Pass on what waits for the end of the packet."""
+        """Pass on what waits for the end of the read."""
         if self.committed:
             self._pass_on(self.committed)
 
@@ -149,10 +149,10 @@ class WriteQueue(ChannelState):
             self.ticks.later(self._passed, due or [])
 
     def put_last(self, data: bytes, ending: Ending, body: bytes | None = None) -> bool:
-        """Pass on what ends a response, which hears of it on a later turn and asks `is_settled`.
+        """Pass on what ends a response, which is notified in a later tick and calls `is_settled`.
 
-        The commonest write of all, so nothing is made for it: the end of the packet is
-        the later turn, if nothing else is due before. A `body` is too large to be copied behind its head.
+        The commonest write of all, so no object is made for it: the end of the read is the
+        later tick, if nothing else is due before. A `body` is too large to be copied behind its head.
         """
         if self.ease == CALM and self.in_read and not self.ticks.due:
             self.ease = BUSY
@@ -189,7 +189,7 @@ class WriteQueue(ChannelState):
         self.ticks.later(ending.on_settled)
         return True
 
-    # -- what users ask ----------------------------------------------------------
+    # -- called by the program ---------------------------------------------------
 
     def write(self, data: bytes, done: Done | None) -> bool:
         """Pass on `data` now, unless something is corked; False at or over the mark."""
@@ -215,17 +215,17 @@ class WriteQueue(ChannelState):
             self.owner.on_written_end()
 
     def cork(self) -> None:
-        """Gather what is put until as many calls of `uncork`."""
+        """Hold back what is written until `uncork` was called as often."""
         self.settle()
         self.ease = BUSY
         self.corked += 1
         ending = self.ending
-        if ending is not None:  # it takes back what its response has corked
+        if ending is not None:  # it ends what its response has corked
             self.ending = None
             self.ticks.due.appendleft((ending.on_settled, ()))
 
     def uncork(self) -> None:
-        """Undo one `cork`; the last one passes on what was gathered."""
+        """Undo one `cork`; the last one passes on what was held back."""
         if not self.corked:
             return
         self.corked -= 1
@@ -243,7 +243,7 @@ class WriteQueue(ChannelState):
     # -- the end of a read ---------------------------------------------------------
 
     def end_read(self) -> Ending | None:
-        """Pass on what waited for the end of the packet; return what has ended, all of it taken."""
+        """Pass on what waited for the end of the read; return the response that ended, if all is taken."""
         self.in_read = False
         committed = self.committed
         ending = self.ending
@@ -270,7 +270,7 @@ class WriteQueue(ChannelState):
         return ending
 
     def put_ahead(self, parts: list[bytes], size: int) -> None:
-        """Add to what leaves at the end of the packet; who wrote it asks `is_settled` in its turn."""
+        """Add to what leaves at the end of the read; its responses call `is_settled` in their order."""
         if self.last is not None:
             parts.insert(0, self.last)
             size += len(self.last)
@@ -280,7 +280,7 @@ class WriteQueue(ChannelState):
         self.committed = len(self.held)
 
     def is_settled(self, ending: Ending) -> bool:
-        """Tell whether the system has all that was passed on; if not, `ending` hears of it."""
+        """Tell whether the system has all that was passed on; if not, `ending` is notified once it has."""
         if self.committed:
             self._pass_on(self.committed)
         if self.blocked or self._is_lost():
@@ -289,7 +289,7 @@ class WriteQueue(ChannelState):
         return True
 
     def _pass_on(self, count: int) -> None:
-        """Give the first `count` held parts to the transport; or `_last`, with LAST."""
+        """Write the first `count` held parts to the transport; or `last`, with LAST."""
         held = self.held
         self.committed = 0
         if not count:
@@ -308,14 +308,14 @@ class WriteQueue(ChannelState):
             self.held_size -= size
         self.bytes_passed += size
         transport = self.transport
-        if transport is None or transport.is_closing():  # loops complain of writes after a loss
+        if transport is None or transport.is_closing():  # loops log writes after a loss
             return
         if len(held) == 1:  # by far the commonest
             transport.write(held[0])
         elif size <= JOIN or size < SMALL * len(held):
             transport.write(b"".join(held))
         elif is_selector(transport):
-            # Its `writelines` (3.12.1, 3.13.0) does not tell of what the system did not take.
+            # Its `writelines` (3.12.1, 3.13.0) never calls `pause_writing` for what the system did not take.
             transport.write(b"".join(held))
         else:
             transport.writelines(held)
@@ -328,7 +328,7 @@ class WriteQueue(ChannelState):
         self.waiting.append(due)
 
     def _passed(self, due: list[Done]) -> None:
-        """Call back for bytes that were passed on, if the system has taken them."""
+        """Call the callbacks of bytes that were passed on, once the system has taken them."""
         if self.committed:
             self._pass_on(self.committed)
         if self.blocked or self._is_lost():
@@ -337,13 +337,13 @@ class WriteQueue(ChannelState):
             self._call_due(due)
 
     def on_sent_beside(self, count: int) -> None:
-        """Note bytes that the kernel copied to the client (sendfile)."""
+        """Count bytes that the kernel copied to the client (sendfile)."""
         self.bytes_passed += count
         if self.idle_after:
             self.touch()
 
     def _is_lost(self) -> bool:
-        """Tell whether the transport gave up: what it still held never left."""
+        """Tell whether the transport was closed with bytes that never left."""
         if self.fate:
             return not self.taken
         return self.transport is not None and self.transport.is_closing()
@@ -359,15 +359,15 @@ class WriteQueue(ChannelState):
         for done in due:
             done(None)
 
-    # -- what the transport says -----------------------------------------------
+    # -- called by the transport -----------------------------------------------
 
     def pause_writing(self) -> None:
-        """Note that the system took only a part."""
+        """Note that the system took only a part of what was written."""
         self.blocked = True
         self.ease = BUSY
 
     def resume_writing(self) -> None:
-        """All passed on has been taken: call back in order."""
+        """Call the callbacks in order: the system has all that was passed on."""
         self.blocked = False
         if self.idle_after:
             self.touch()
@@ -380,7 +380,7 @@ class WriteQueue(ChannelState):
             self.finish_writing()
 
     def finish_writing(self) -> None:
-        """Send FIN when all has been taken; see `Channel`."""
+        """Send FIN once the system has taken all bytes; see `Channel`."""
         raise NotImplementedError
 
     def touch(self) -> None:

@@ -1,20 +1,20 @@
-"""What a ClientHello says, read before OpenSSL reads it: the server name, and the protocols of ALPN.
+"""ClientHello: the server name and the protocols of ALPN, read before OpenSSL reads the message.
 
-Law: nothing is refused here. Who sends what this cannot read gets OpenSSL's verdict on it, and is served, if at
-all, as one who named nothing.
+Invariant: nothing is refused here. A message that cannot be read here is left to OpenSSL; if OpenSSL accepts
+it, the client is served as one that named nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-#: No message of a client's is longer for OpenSSL (`CLIENT_HELLO_MAX_LENGTH`),
+#: Bytes of the longest message that OpenSSL accepts (`CLIENT_HELLO_MAX_LENGTH`).
 LONGEST = 131_396
 
-#: no record has more (RFC 8446, 5.1),
+#: Bytes of the longest record (RFC 8446, 5.1).
 RECORD = 16_384
 
-#: and so many bytes of records are looked at: a message of that length in records that are no mere crumbs.
+#: Bytes that are read at the most: the longest message, unless it comes in many tiny records.
 MOST = LONGEST + 4096
 
 _HANDSHAKE = 22
@@ -24,22 +24,22 @@ _ALPN = 16  # RFC 7301, 3.1
 
 
 class ClientHello:
-    """The first message of a client, as its bytes come."""
+    """The first message of a client, collected from its records."""
 
     __slots__ = ("_at", "_message", "name", "protocols", "received")
 
     def __init__(self) -> None:
-        #: All that came.
+        #: All bytes that have come.
         self.received = bytearray()
-        #: The server name that is asked for; "" without one. Latin-1, as in Node, where it is not ASCII.
+        #: The server name that the client asks for; "" without one. Latin-1 if it is not ASCII, as in Node.
         self.name = ""
-        #: The protocols that are offered.
+        #: The protocols that the client offers (ALPN).
         self.protocols: list[bytes] = []
         self._at = 0  # where the next record begins
         self._message = bytearray()
 
     def feed(self, data: bytes | memoryview) -> bool:
-        """Take bytes; return whether the message is whole, or none."""
+        """Add bytes; return whether the message is complete, or is not a ClientHello."""
         self.received += data
         try:
             body = self._collect()
@@ -55,7 +55,7 @@ class ClientHello:
         """Return the body of the message; None if more must come.
 
         Raises:
-            ValueError: it is none.
+            ValueError: it is not a ClientHello.
         """
         received, message = self.received, self._message
         while True:
@@ -90,7 +90,7 @@ class ClientHello:
 
 
 class _Bytes:
-    """Bytes that are taken from the front; ValueError where there are too few."""
+    """Bytes that are read from the front; ValueError if there are too few."""
 
     __slots__ = ("_at", "_data")
 
@@ -112,7 +112,7 @@ class _Bytes:
         return int.from_bytes(self.take(width))
 
     def vector(self, width: int) -> _Bytes:
-        """Take what has its length before it, in `width` bytes."""
+        """Read bytes that have their length in front of them, in `width` bytes."""
         return _Bytes(self.take(self.number(width)))
 
     def all(self) -> bytes:
@@ -125,7 +125,7 @@ def _extensions(block: _Bytes) -> Iterator[tuple[int, _Bytes]]:
 
 
 def _server_name(extension: _Bytes) -> str:
-    """Return the one name that there may be, as OpenSSL takes it."""
+    """Return the one name that is allowed, as OpenSSL reads it."""
     names = extension.vector(2)
     kind, name = names.number(1), names.vector(2).all()
     if kind or names or extension or len(name) > 255 or 0 in name:

@@ -1,8 +1,8 @@
-"""Node's options of TLS to an `ssl.SSLContext`.
+"""Contexts: an `ssl.SSLContext` made from Node's options of TLS.
 
-Law: a private key given as text never reaches a disk where the system can avoid it; where
+Invariants: a private key given as text never reaches a disk where the system can avoid it; where
 it cannot, it is in a file that only its owner may read, for as long as OpenSSL reads it. And
-no error has a secret in its text, its facts, or in an error that it comes from.
+no error has a secret in its text, its attributes, or in an error that it comes from.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from writehead.errors import (
 )
 from writehead.errors.received import Secret, harmless, word
 
-#: What makes a context; the rest of an `https` server's options is its own.
+#: The options that make a context; the other options of an `https` server are the server's.
 CONTEXT = (
     "ssl_context",
     "key",
@@ -45,8 +45,8 @@ CONTEXT = (
     "secure_options",
 )
 
-#: Options of Node that Python's `ssl` has no means for, with what to do instead. To ignore
-#: one would be to promise what is not kept.
+#: Options of Node that Python's `ssl` cannot apply, with what to do instead. They are refused,
+#: as a server without them would be less secure than the program expects.
 REFUSED = {
     "pfx": "give key and cert as PEM",
     "secure_protocol": "give min_version and max_version",
@@ -66,13 +66,13 @@ _VERSIONS = {
     "TLSv1.3": "TLSv1_3",
 }
 
-# The suites of TLS 1.3 that OpenSSL offers by itself.
+# The suites of TLS 1.3 that OpenSSL offers by default.
 _SUITES = {"TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256"}
 
-# By these a str is known for a path, and shown where it cannot be read. Any other may be a key that was given bare.
+# A str with one of these is a path, and shown if it cannot be read; any other may be a key without PEM lines.
 _SUFFIXES = {".pem", ".key", ".crt", ".cer", ".cert", ".crl", ".der", ".p12", ".pfx", ".txt"}
 
-_LONGEST_PASSPHRASE = 1023  # bytes; `ssl` raises past that
+_LONGEST_PASSPHRASE = 1023  # bytes; `ssl` raises for more
 _MAKERS = tuple(name for name in CONTEXT if name != "ssl_context")
 
 
@@ -86,12 +86,12 @@ def given(
     Args:
         options: a mapping, or an `ssl.SSLContext`.
         keywords: options by keyword.
-        more: names of options that are taken beside those that make a context.
+        more: names of options that are accepted besides those of a context.
 
     Raises:
         InvalidArgTypeError: `options` is neither a mapping nor an SSLContext.
-        UnknownOptionError: an option that there is not.
-        InvalidArgValueError: an option that cannot be kept.
+        UnknownOptionError: an option does not exist.
+        InvalidArgValueError: an option is not supported.
     """
     if isinstance(options, ssl.SSLContext):
         options = {"ssl_context": options}
@@ -112,17 +112,17 @@ def given(
 def make_context(
     options: Mapping[str, Any], ask: ssl.VerifyMode | None = None, protocols: list[str] | None = None
 ) -> ssl.SSLContext:
-    """Return the context that `options`, as `given` returns them, ask for.
+    """Return the context for `options`, as `given` returns them.
 
     Args:
-        options: those of `CONTEXT`; others are not looked at.
-        ask: whether clients are asked for a certificate; an `ssl_context` that demands more is left as it is.
-        protocols: for ALPN, the best first; None leaves an `ssl_context` as it is.
+        options: those of `CONTEXT`; others are ignored.
+        ask: whether clients are asked for a certificate; an `ssl_context` that asks for more is not changed.
+        protocols: for ALPN, the preferred first; None leaves an `ssl_context` as it is.
 
     Raises:
-        InvalidArgTypeError, InvalidArgValueError: an option that is none.
-        TLSError: a key or certificate that OpenSSL refuses.
-        FileNotFoundError, PermissionError: a path that cannot be read.
+        InvalidArgTypeError, InvalidArgValueError: an option is not valid.
+        TLSError: OpenSSL refuses a key or certificate.
+        FileNotFoundError, PermissionError: a path cannot be read.
     """
     context = _own_context(options)
     if context is None:
@@ -144,17 +144,17 @@ def _own_context(options: Mapping[str, Any]) -> ssl.SSLContext | None:
         raise InvalidArgTypeError("ssl_context", "an ssl.SSLContext", Secret(context))
     if context.protocol == ssl.PROTOCOL_TLS_CLIENT:
         raise InvalidArgValueError(
-            "ssl_context", context, "is a client's: make it of ssl.PROTOCOL_TLS_SERVER"
+            "ssl_context", context, "is for clients: make it of ssl.PROTOCOL_TLS_SERVER"
         )
     if context.post_handshake_auth and context.verify_mode != ssl.CERT_NONE:
-        # OpenSSL then lets everybody in first.
+        # OpenSSL would serve clients before it has verified them.
         raise InvalidArgValueError(
-            "ssl_context", context, "asks for certificates after the handshake (post_handshake_auth)"
+            "ssl_context", context, "asks for certificates after the handshake: unset post_handshake_auth"
         )
     beside = [name for name in _MAKERS if name in options]
     if beside:
         raise InvalidArgValueError(
-            "ssl_context", context, f"is complete: give it without {', '.join(beside)}, or those without it"
+            "ssl_context", context, f"is complete: give either ssl_context, or {', '.join(beside)}"
         )
     return context
 
@@ -163,7 +163,7 @@ def check_demand(context: Any, ask: ssl.VerifyMode | None) -> None:
     """Refuse options that ask clients for less than the `ssl_context` beside them.
 
     Raises:
-        InvalidArgValueError: they do.
+        InvalidArgValueError: they ask for less.
     """
     if isinstance(context, ssl.SSLContext) and ask is not None and ask < context.verify_mode:
         raise InvalidArgValueError(
@@ -214,7 +214,7 @@ def _version(value: Any, which: str) -> ssl.TLSVersion:
 def _integer(value: Any, argument: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise InvalidArgTypeError(argument, "an integer", harmless(value))
-    if not 0 <= value < 2**32:  # what each version of OpenSSL and of Python takes
+    if not 0 <= value < 2**32:  # what every version of OpenSSL and of Python accepts
         raise OutOfRangeError(argument, "an integer >= 0 && < 2 ** 32", value)
     return value
 
@@ -258,7 +258,7 @@ def _set_curve(context: ssl.SSLContext, curve: Any) -> None:
 
 
 def _takes(setting: Callable[[str], object], words: str) -> bool:
-    """Tell whether OpenSSL takes these words; its own error would show them."""
+    """Tell whether OpenSSL accepts the words; its own error would show them."""
     try:
         setting(words)
     except (ValueError, ssl.SSLError):
@@ -277,17 +277,17 @@ def _load_authorities(context: ssl.SSLContext, options: Mapping[str, Any]) -> No
             try:
                 context.load_verify_locations(path)
             except ssl.SSLError as error:
-                raise TLSError("ERR_CRYPTO_OPERATION_FAILED", f"crl has no list: {error}") from None
+                raise TLSError("ERR_CRYPTO_OPERATION_FAILED", f"crl is no revocation list: {error}") from None
         context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
 
 
 def _load_chains(context: ssl.SSLContext, options: Mapping[str, Any]) -> None:
-    """Load each certificate with the key at its place in the list; without one it holds its own."""
+    """Load each certificate with the key at its place in the list; without one its PEM must have its key."""
     chains = pems(options.get("cert", ()), "cert")
     keys = _keys(options.get("key", ()), options.get("passphrase"))
     if len(keys) > len(chains) > 0:
         raise InvalidArgValueError(
-            "key", Secret(keys), f"has {len(keys)} keys for {len(chains)} certificate(s)"
+            "key", Secret(keys), f"has {len(keys)} keys for {len(chains)} certificate(s): give one for each"
         )
     for place, chain in enumerate(chains):
         key, passphrase = keys[place] if place < len(keys) else (None, options.get("passphrase"))
@@ -339,16 +339,16 @@ def _explained(error: ssl.SSLError, chain: bytes, key: bytes | None) -> TLSError
         return TLSError("ERR_OSSL_PEM_NO_START_LINE", "cert has no certificate")
     held = chain if key is None else key
     if b"PRIVATE KEY-----" not in held:
-        return TLSError("ERR_OSSL_UNSUPPORTED", "there is no private key, in key or in cert")
+        return TLSError("ERR_OSSL_UNSUPPORTED", "neither key nor cert has a private key")
     if b"ENCRYPTED" in held:
-        return TLSError("ERR_OSSL_BAD_DECRYPT", "the passphrase does not open the key")
+        return TLSError("ERR_OSSL_BAD_DECRYPT", "the passphrase does not decrypt the key")
     if error.reason:
         return TLSError.from_sslerror(error)
     return TLSError("ERR_OSSL_UNSUPPORTED", "OpenSSL cannot read the key or the certificate")
 
 
 def pems(value: Any, argument: str) -> list[bytes]:
-    """Return PEM texts: `value` is one as str or bytes, the path of one, or a list of these.
+    """Return PEM texts; `value` is PEM as str or bytes, a path, or a list of these.
 
     A str is PEM if it has a "-----BEGIN", otherwise a path; bytes are always PEM.
     """
@@ -365,27 +365,27 @@ def pems(value: Any, argument: str) -> list[bytes]:
     else:
         raise InvalidArgTypeError(argument, "PEM as str or bytes, a path, or a list of these", Secret(value))
     if b"-----BEGIN" not in pem:
-        raise TLSError("ERR_OSSL_PEM_NO_START_LINE", f'{argument} is no PEM: it has no "-----BEGIN"')
+        raise TLSError("ERR_OSSL_PEM_NO_START_LINE", f'{argument} is not PEM: it has no "-----BEGIN"')
     return [pem]
 
 
 def _read(path: str, argument: str) -> bytes:
-    """Return what a file holds.
+    """Return the content of a file.
 
     Raises:
-        OSError: it cannot be read, or is a device. The path is shown if it is known for one.
-        InvalidArgValueError: it has a null byte.
+        OSError: it cannot be read, or is a device. The path is shown if it surely is one.
+        InvalidArgValueError: the path has a null byte.
     """
     if "\0" in path:
         raise InvalidArgValueError(argument, Secret(path), "must be PEM, or a path without null bytes")
-    number = errno.EINVAL  # characters that no path has: their error would hold the text
+    number = errno.EINVAL  # for characters that no path has: their error would hold the text
     try:
         return _contents(path)
     except OSError as error:
         number = error.errno or number
     except ValueError:
         pass
-    # Raised here, it holds no other error, with the path in it.
+    # Raised outside the handlers, it has no context: that error would have the path in it.
     text = os.strerror(number)
     if _is_known_for_path(path):
         raise OSError(number, text, path)
@@ -393,8 +393,8 @@ def _read(path: str, argument: str) -> bytes:
 
 
 def _contents(path: str) -> bytes:
-    """Return what a file holds, or a pipe that somebody writes to, as a shell's `<(command)`."""
-    # O_NONBLOCK: opening a named pipe would wait for its writer, maybe for ever.
+    """Return the content of a file, or of a pipe, as that of a shell's `<(command)`."""
+    # O_NONBLOCK: opening a named pipe would wait for its writer, perhaps forever.
     fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     try:
         kind = os.fstat(fd).st_mode
@@ -422,7 +422,7 @@ def _is_known_for_path(path: str) -> bool:
 
 @contextmanager
 def as_file(data: bytes) -> Iterator[str]:
-    """Give `data` a path while the block runs; `ssl` reads keys from paths alone."""
+    """Give `data` a path while the block runs, as `ssl` reads keys from paths alone."""
     memory = _in_memory(data)
     if memory is not None:
         try:
@@ -440,7 +440,7 @@ def as_file(data: bytes) -> Iterator[str]:
 
 
 def _in_memory(data: bytes) -> int | None:
-    """Return the descriptor of a file without a disk; None where the system has none (macOS)."""
+    """Return the descriptor of a file in memory; None where the system has none (macOS)."""
     if not hasattr(os, "memfd_create"):
         return None
     try:

@@ -1,13 +1,13 @@
-"""The TLS handshake of an accepted connection, step by step, without a task.
+"""Handshake: the TLS handshake of an accepted connection, step by step, without a task.
 
     connection_made -> data_received … -> done: the server gets a TLSTransport
                                        -> failed: the server gets the error, the connection ends
 
-The ClientHello is read first: with the context that its server name asks for OpenSSL then begins. A switch
-in its midst (`SSLObject.context`) would keep the verify mode, the tickets and the sessions of the context before.
+The ClientHello is read first, so that OpenSSL begins with the context for its server name. A switch later
+(`SSLObject.context`) would keep the verify mode, the tickets and the sessions of the first context.
 
-Laws: until the handshake is done no HTTP object exists, and nothing but TLS is written; a connection that is
-set up has had the whole of its handshake with one context.
+Invariants: until the handshake is done no HTTP object exists, and nothing but TLS is written; the whole
+handshake of a connection is made with one context.
 """
 
 from __future__ import annotations
@@ -35,26 +35,26 @@ Answer = Callable[[BaseException | None, ssl.SSLContext | None], None]
 
 
 class Shared(Protocol):
-    """What the handshakes of a server share with its connections."""
+    """The config that the handshakes of a server share with its connections."""
 
     timers: IdleTimers
     copy_context: Callable[[], Context]
 
 
 class HandshakeConfig:
-    """What the handshakes of one server share; the server keeps it up to date.
+    """What the handshakes of one server share; written by the server alone.
 
-    - `shared`: the idle timers, and what returns a new context for a connection.
-    - `context`: of a client that asks for no name, or for one that has no context of its own.
+    - `shared`: the idle timers, and a factory of contexts for connections.
+    - `context`: for a client that asks for no server name, or for one without a context of its own.
     - `timeout`: seconds for a whole handshake; 0: no limit.
-    - `protocols`: for ALPN; none: whatever a client offers is let pass.
-    - `buffer`: where its connections read to.
-    - `has_names`: whether `find_context` is to be asked.
+    - `protocols`: for ALPN; empty: whatever a client offers is accepted.
+    - `buffer`: where large reads go; all connections share it.
+    - `has_names`: whether `find_context` is to be called.
     - `find_context(name, answer)`: call `answer` with the context for a server name, now or later.
     - `on_accept(handshake)`: count the connection and emit 'connection'; False if nothing is read of it.
-    - `on_handshake(handshake, transport)`: it is done.
-    - `on_failed(handshake, error)`: it has failed.
-    - `on_gone(handshake)`: its connection has ended before it was done.
+    - `on_handshake(handshake, transport)`: the handshake is done.
+    - `on_failed(handshake, error)`: the handshake has failed.
+    - `on_gone(handshake)`: the connection has ended before the handshake was done.
     """
 
     __slots__ = (
@@ -111,14 +111,14 @@ class Handshake(asyncio.Protocol):
         "raw_channel",
     )
 
-    given = False  # by hand, and not accepted
+    given = False  # by hand, not accepted by the server
 
     raw: Any  # the transport below
 
     def __init__(self, config: HandshakeConfig) -> None:
         self._config = config
-        self.raw_channel: Any = None  # of what listeners of 'connection' were given
-        self.failed_channel: Any = None  # of what listeners of 'clientError' were given
+        self.raw_channel: Any = None  # of the socket that listeners of 'connection' were given
+        self.failed_channel: Any = None  # of the socket that listeners of 'clientError' were given
         self._over = False
         self._blocked = False
         self._error: BaseException | None = None
@@ -126,24 +126,24 @@ class Handshake(asyncio.Protocol):
         self.idle_fired = False
         self.idle_group = 0.0
         self.active_at = 0.0
-        self._hello: ClientHello | None = ClientHello()  # until it has been answered
-        self._name = ""  # that the client asks for
-        self._asking = False  # a context was asked for, and nobody has answered yet
+        self._hello: ClientHello | None = ClientHello()  # until a context was chosen
+        self._name = ""  # of the server, as the client asks for it
+        self._asking = False  # `find_context` was called, and has not called back yet
         self._answered = False
         self._used: ssl.SSLContext
         self._own_context: Context | None = None
 
     @property
     def context(self) -> Context:
-        """What code of the user's runs in that is called for this connection; made when there is some."""
+        """The context in which listeners and callbacks of this connection run; made at the first use."""
         if self._own_context is None:
             self._own_context = self._config.shared.copy_context()
         return self._own_context
 
-    # -- what the transport says -----------------------------------------------
+    # -- called by the transport -----------------------------------------------
 
     def connection_made(self, transport: Any) -> None:
-        """Start the clock; the client speaks first (RFC 8446, 2)."""
+        """Start the timeout; the client sends first (RFC 8446, 2)."""
         self.raw = transport
         self._ticks: TickQueue = tick_queue()
         transport.set_write_buffer_limits(0)
@@ -159,30 +159,30 @@ class Handshake(asyncio.Protocol):
             config.shared.timers.watch(self, config.timeout)
 
     def _use(self, context: ssl.SSLContext) -> None:
-        """Begin a handshake with `context`."""
+        """Begin the handshake with `context`."""
         self._used = context
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._ssl = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
 
     def data_received(self, data: bytes) -> None:
-        """Take a step."""
+        """Pass data to the ClientHello, then to OpenSSL."""
         if self._over:
             return
         hello = self._hello
         if hello is None:
             self._in_tick(self._step, data)
         elif self._asking:
-            hello.received += data  # what a transport hands on that had read it already
+            hello.received += data  # a transport may pass on what it had read before the pause
         elif hello.feed(data):
             self._in_tick(self._on_hello, hello)
 
     def eof_received(self) -> bool:
-        """End the connection: the client has gone before it was set up."""
+        """Close the connection: the client has sent FIN before the handshake was done."""
         return False
 
     def pause_writing(self) -> None:
-        """Note that the system took only a part."""
+        """Note that the system took only a part of what was written."""
         self._blocked = True
 
     def resume_writing(self) -> None:
@@ -190,7 +190,7 @@ class Handshake(asyncio.Protocol):
         self._blocked = False
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Tell the server, as an error if it was the client that left."""
+        """Notify the server, with an error if it was the client that left."""
         untie(self.raw)
         self._in_tick(self._go, exc)
 
@@ -204,7 +204,7 @@ class Handshake(asyncio.Protocol):
         if self.raw_channel is not None:
             self.raw_channel.connection_lost(None)
         if left and not isinstance(exc, OSError):
-            # Node: behind the 'close' of the raw socket.
+            # Node: after the 'close' of the raw socket.
             self._ticks.later(config.on_failed, self, ConnectionLostError("socket hang up"))
             self._ticks.later(self._close_failed)
         else:
@@ -215,11 +215,11 @@ class Handshake(asyncio.Protocol):
             self.failed_channel.connection_lost(None)
 
     def _in_tick(self, function: Callable[..., object], *args: Any) -> None:
-        mine = self._ticks.hold()
+        holds = self._ticks.hold()
         try:
             function(*args)
         finally:
-            if mine:
+            if holds:
                 self._ticks.run()
 
     # -- the steps -------------------------------------------------------------
@@ -237,7 +237,7 @@ class Handshake(asyncio.Protocol):
             self._finish()
 
     def _refuse(self, alert: int, error: BaseException) -> None:
-        """Fail with an alert (RFC 8446, 6) before the client was answered."""
+        """Fail with an alert (RFC 8446, 6) before OpenSSL has written anything."""
         self.raw.write(bytes((21, 3, 3, 0, 2, 2, alert)))
         self._fail(error)
 
@@ -246,7 +246,7 @@ class Handshake(asyncio.Protocol):
             self.raw.write(self._outgoing.read())
 
     def _finish(self) -> None:
-        """Hand the connection over to HTTP, with what has come for it already."""
+        """Hand the connection over to HTTP, with the data that has come for it already."""
         if self._lacks_certificate():
             self._fail(
                 TLSError("ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE", "the session has no client certificate")
@@ -265,9 +265,9 @@ class Handshake(asyncio.Protocol):
             transport.data_received(b"")
 
     def _lacks_certificate(self) -> bool:
-        """Tell whether there is none that must be; OpenSSL does not ask whoever resumes a session.
+        """Tell whether a required certificate is missing: OpenSSL asks no client that resumes a session.
 
-        Its session may be older than the demand, where a program raises that of a context in use.
+        The session may be older than the requirement: a program may raise `verify_mode` of a context in use.
         """
         required = self._used.verify_mode == ssl.CERT_REQUIRED
         return required and not self._ssl.getpeercert(binary_form=True)
@@ -278,7 +278,7 @@ class Handshake(asyncio.Protocol):
         self.raw.abort()
 
     def failed_transport(self) -> TLSTransport:
-        """Return what a socket may stand on that tells of a failed handshake."""
+        """Return the transport of the socket that listeners of a failed handshake get."""
         return self._transport()
 
     def _transport(self) -> TLSTransport:
@@ -287,7 +287,7 @@ class Handshake(asyncio.Protocol):
         return transport
 
     def cut(self) -> None:
-        """End the connection; nobody is told of an error."""
+        """Abort the connection without an error."""
         self._end()
         self.raw.abort()
 
@@ -303,10 +303,10 @@ class Handshake(asyncio.Protocol):
     def _time_out(self) -> None:
         self._in_tick(self._fail, HandshakeTimeoutError())
 
-    # -- the name that the client asks for (RFC 6066, 3) -------------------------
+    # -- the server name that the client asks for (RFC 6066, 3) ------------------
 
     def _on_hello(self, hello: ClientHello) -> None:
-        """Choose the context, which may take its time; then answer."""
+        """Choose the context for the server name, which may take time, then go on."""
         config = self._config
         if not (hello.name and config.has_names):
             self._answer_hello(None)
@@ -337,7 +337,7 @@ class Handshake(asyncio.Protocol):
             self._answer_hello(context)
 
     def _answer_hello(self, context: ssl.SSLContext | None) -> None:
-        """Let OpenSSL read what came; follow a context's own callback to where it leads, once."""
+        """Begin the handshake with `context`, or with the one that its own `sni_callback` chooses."""
         hello, self._hello = self._hello, None
         assert hello is not None
         self._name = hello.name
@@ -358,9 +358,9 @@ class Handshake(asyncio.Protocol):
         )
 
     def _begin_with(self, hello: ClientHello) -> ssl.SSLContext | None:
-        """Take the first step; return the context that a callback of the program's has put in place of ours."""
+        """Begin the handshake; return the context that the program's `sni_callback` has chosen instead."""
         if self._used.sni_callback is not None and not hello.name.isascii():
-            # Python fails to decode it, and writes a traceback to the standard error output.
+            # Python fails to decode it, and writes a traceback to standard error.
             error = TLSError("ERR_SSL_BAD_EXTENSION", f"the server name is not ASCII: {hello.name!r}")
             self._refuse(ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME, error)
             return None
@@ -374,7 +374,7 @@ class Handshake(asyncio.Protocol):
             if switched is not self._used:
                 return switched
             if self._is_foreign(hello):
-                text = f"no application protocol: the client offers {hello.protocols!r} alone"
+                text = f"no common protocol (ALPN): the client offers {hello.protocols!r} alone"
                 self._refuse(NO_APPLICATION_PROTOCOL, TLSError("ERR_SSL_NO_APPLICATION_PROTOCOL", text))
                 return None
         except ssl.SSLError as error:
@@ -385,14 +385,14 @@ class Handshake(asyncio.Protocol):
         return None
 
     def _is_foreign(self, hello: ClientHello) -> bool:
-        """Tell whether the client speaks, by ALPN, nothing that we do; Python's `ssl` would go on without."""
-        ours, theirs = self._config.protocols, hello.protocols
-        return bool(ours and theirs) and not any(each.encode() in theirs for each in ours)
+        """Tell whether client and server have no protocol of ALPN in common; Python's `ssl` would go on."""
+        served, offered = self._config.protocols, hello.protocols
+        return bool(served and offered) and not any(each.encode() in offered for each in served)
 
     def _ask_own_callback(self, name: str) -> ssl.SSLContext:
-        """Return the context that the callback of the context in use chooses for `name`.
+        """Return the context that the `sni_callback` of the context in use chooses for `name`.
 
-        Whom it resumes in TLS 1.2 OpenSSL tells it the name of the session, not the one that is asked for.
+        For a session that is resumed in TLS 1.2, OpenSSL calls it with the session's name instead.
         """
         callback: Any = self._used.sni_callback
         if callback is None:

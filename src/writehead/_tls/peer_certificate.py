@@ -1,4 +1,4 @@
-"""What a TLS connection knows of itself and of its client, in the shape of Node's documents."""
+"""The cipher and the client certificate of a TLS connection, as Node documents them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def cipher_of(ssl_object: ssl.SSLObject) -> dict[str, str]:
 
 
 def standard_name(name: str) -> str:
-    """Return the name that IANA's registry has for OpenSSL's name of a cipher suite."""
+    """Return IANA's name for OpenSSL's name of a cipher suite."""
     match = _CIPHER.match(name)
     if name.startswith("TLS_") or match is None:
         return name
@@ -53,22 +53,22 @@ def standard_name(name: str) -> str:
 
 
 def is_verified(ssl_object: ssl.SSLObject) -> bool:
-    """Return whether the client has shown a certificate that one of our authorities vouches for."""
+    """Return whether the client has sent a certificate that was verified."""
     return _shown(ssl_object) is not None
 
 
 def verification_error(ssl_object: ssl.SSLObject) -> str | None:
-    """Return why the client is not authorized, in OpenSSL's word; None if it is, or was not asked."""
+    """Return why the client is not authorized, by OpenSSL's name; None if it is, or was not asked."""
     if ssl_object.context.verify_mode == ssl.CERT_NONE or is_verified(ssl_object):
         return None
-    return "UNABLE_TO_GET_ISSUER_CERT"  # Node: what no certificate at all is called
+    return "UNABLE_TO_GET_ISSUER_CERT"  # Node's error for a client without a certificate
 
 
 def certificate_of(ssl_object: ssl.SSLObject) -> dict[str, Any]:
-    """Return the client's certificate; empty if it has shown none.
+    """Return the client's certificate; empty if it has sent none.
 
     `subject` and `issuer` are mappings ("CN", "O", …); `subjectaltname` is text
-    ("DNS:a, IP Address:…", with quotes where a name would read as two; None without any);
+    ("DNS:a, IP Address:…", a name in quotes if it would read as two; None without any);
     `valid_from` and `valid_to` are times as OpenSSL writes them; `serial_number` and the
     fingerprints are hexadecimal; `raw` is the certificate (DER).
 
@@ -79,7 +79,7 @@ def certificate_of(ssl_object: ssl.SSLObject) -> dict[str, Any]:
 
 
 def described(raw: bytes) -> dict[str, Any]:
-    """Return what a certificate in DER says; see `certificate_of`."""
+    """Return a certificate in DER as a mapping; see `certificate_of`."""
     certificate = Certificate(raw)
     return {
         "subject": certificate.subject,
@@ -96,7 +96,7 @@ def described(raw: bytes) -> dict[str, Any]:
 
 
 def _shown(ssl_object: ssl.SSLObject) -> bytes | None:
-    """Return the client's certificate, which was verified if we asked for one."""
+    """Return the client's certificate in DER, which OpenSSL has verified; None if there is none."""
     if ssl_object.context.verify_mode == ssl.CERT_NONE:
         return None
     try:

@@ -1,14 +1,14 @@
-"""Records of TLS: how much is encrypted in one go."""
+"""Records of TLS: how much is encrypted at once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-#: The most plain bytes in a record (RFC 8446, 5.1): to ask for more only costs memory.
+#: The most plain bytes in a record (RFC 8446, 5.1): to read more only costs memory.
 RECORD = 16384
 
-#: Bytes that are encrypted, or decrypted, in one go; it bounds what the two buffers keep.
+#: Bytes that are encrypted, or decrypted, at once; this bounds the size of the two buffers.
 PIECE = 65536
 
 
@@ -24,10 +24,10 @@ def gathered(parts: Iterable[Any]) -> Iterator[Any]:
             yield b"".join(small)
             small, size = [], 0
         if len(part) >= RECORD:
-            yield part if type(part) is bytes else bytes(part)  # what may change is copied
+            yield part if type(part) is bytes else bytes(part)  # a mutable part is copied
     if size:
         yield b"".join(small)
 
 
 def nobody(data: bytes) -> None:
-    """Take what comes before there is a protocol above, or after it."""
+    """Drop data that comes while there is no protocol above."""

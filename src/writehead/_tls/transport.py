@@ -1,7 +1,7 @@
 """TLSTransport: plain bytes above, TLS records below, over any asyncio transport.
 
-Law: "written" is what the operating system has. Nothing is kept here that the transport
-below would take, and `resume_writing` goes up when neither holds a byte, so that
+Invariant: "written" is what the operating system has. Nothing is kept here that the transport
+below would accept, and `resume_writing` is called above when neither holds a byte, so that
 'finish' and 'drain' mean over TLS what they mean without.
 """
 
@@ -29,10 +29,10 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
 
     Args:
         raw: the transport below.
-        room: where large packets are read to, of `PIECE` bytes; all connections of a loop share it.
+        room: the buffer for large reads, of `PIECE` bytes; all connections of a loop share it.
         ssl_object: made by `SSLContext.wrap_bio(incoming, outgoing)`.
-        incoming: what came and is not decrypted.
-        outgoing: what is encrypted and not passed on.
+        incoming: data that came and is not decrypted.
+        outgoing: data that is encrypted and not passed on.
     """
 
     __slots__ = (
@@ -75,9 +75,9 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
     ) -> None:
         self._raw = raw
         self._room = room
-        self._roomy = False  # large packets come, by a `Feed`
+        self._roomy = False  # reads come by a `Feed`
         self._ssl = ssl_object
-        inner: Any = getattr(ssl_object, "_sslobj", ssl_object)  # does the same, one call of Python nearer
+        inner: Any = getattr(ssl_object, "_sslobj", ssl_object)  # does the same with one Python call less
         self._read = inner.read
         self._encrypt = inner.write
         self._incoming = incoming
@@ -94,22 +94,22 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         self._eof_wanted = False
         self._eof_sent = False  # close_notify
         self._fin_sent = False
-        self._over = False  # by an end or an error, nothing more can come
+        self._over = False  # after an end or an error nothing more can come
         self._peer_ended = False
         self._peer_end_told = False
         self._error: BaseException | None = None
-        self.raw_channel: Any = None  # of what listeners of 'connection' were given: it ends with this
-        self.context: Context | None = None  # of the user's code during the handshake, if there was any
-        self.server_name = ""  # that the client has asked for
+        self.raw_channel: Any = None  # of the socket that listeners of 'connection' got: it ends with this
+        self.context: Context | None = None  # of the callbacks during the handshake, if there were any
+        self.server_name = ""  # as the client has asked for it
 
-    # -- what the transport below says -----------------------------------------
+    # -- called by the transport below -----------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Nothing to do: it was made by the one that did the handshake."""
+        """Do nothing: the transport below was given to the constructor."""
 
     def data_received(self, data: bytes | memoryview) -> None:
-        """Decrypt a packet and pass it up as one."""
-        if self._closing or self._peer_end_told:  # behind a close_notify there is nothing
+        """Decrypt the data of one read and pass it up in one call."""
+        if self._closing or self._peer_end_told:  # after a close_notify nothing is read
             return
         size = len(data)
         if self.raw_channel is not None:
@@ -133,7 +133,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         if self._outgoing.pending:
             self._answer()
         if self._unsent and not self._blocked:
-            self._pump()  # it waited for a renegotiation
+            self._pump()  # writes that waited for a renegotiation
         if plain:
             if self._paused:
                 self._unread += plain
@@ -143,7 +143,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
             self._look_at_end()
 
     def _read_to_room(self) -> None:
-        """Read large packets to the place that is there already, not each to new memory."""
+        """Read into the shared buffer from now on."""
         self._roomy = True
         self._raw.set_protocol(Feed(self, self._room))
         if not self._paused and not self._raw.is_closing():
@@ -152,7 +152,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
             self._raw.resume_reading()
 
     def _look_at_end(self) -> None:
-        """Tell of an end or an error that lies behind what was passed up."""
+        """Pass up an end or an error that came after the data."""
         if self._peer_ended:
             self._tell_end()
         if self._error is not None and not self._closing:
@@ -175,7 +175,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _on_nothing(self, error: ssl.SSLError) -> None:
-        """OpenSSL has no plain bytes: it waits for more, or there will be none."""
+        """Note an end or an error, if OpenSSL does not just wait for more data."""
         if isinstance(error, ssl.SSLWantReadError):
             return
         self._over = True
@@ -193,14 +193,14 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
                 return
 
     def _answer(self) -> None:
-        """Send what OpenSSL itself has to say: an answer to a KeyUpdate, an alert."""
-        answer = self._outgoing.read()
+        """Send what OpenSSL itself has written: the response to a KeyUpdate, or an alert."""
+        records = self._outgoing.read()
         if self._eof_sent:
             return
         if self._blocked and self._raw.get_write_buffer_size() > 4 * PIECE:
-            self.abort()  # it asks and asks, and does not read the answers
+            self.abort()  # the client keeps asking, and does not read the responses
         else:
-            self._raw.write(answer)
+            self._raw.write(records)
 
     def _tell_end(self) -> None:
         """Pass up the peer's close_notify, or its FIN without one (Node: 'end' for both)."""
@@ -211,7 +211,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
             self.close()
 
     def _fail(self) -> None:
-        """The peer broke the protocol: the alert is out, the connection ends."""
+        """Close the connection after a protocol error of the client; the alert was sent."""
         if self._blocked or self._unsent:
             self.abort()
         else:
@@ -225,12 +225,12 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         return True
 
     def pause_writing(self) -> None:
-        """The system took only a part: pass on no more."""
+        """Pass on no more: the system took only a part."""
         self._blocked = True
         self._tell_to_pause()
 
     def resume_writing(self) -> None:
-        """The system has all that was passed on: go on with what waits."""
+        """Go on with what waits: the system has all that was passed on."""
         once_taken(self._raw, tick_queue(), self._resume_writing)
 
     def _resume_writing(self) -> None:
@@ -241,7 +241,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
             self._on_sent()
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Tell the protocol above, and let go of it."""
+        """Notify the protocol above, and drop it."""
         untie(self._raw)
         protocol = self._protocol
         if self._eof_sent and getattr(exc, "errno", None) == errno.ENOTCONN:
@@ -258,7 +258,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
     # -- writing ---------------------------------------------------------------
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Encrypt `data` and pass it on; what the system does not take yet waits as it is."""
+        """Encrypt `data` and pass it on; what the system does not take yet waits unencrypted."""
         if not data or self._closing or self._eof_wanted:
             return
         if self._blocked or self._unsent or len(data) > RECORD:
@@ -284,7 +284,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
             self._pump()
 
     def _hold(self, data: Any, error: ssl.SSLError) -> None:
-        """A write that OpenSSL refused: it waits for the peer, or the connection is broken."""
+        """Handle a write that OpenSSL refused: let it wait for the client, or abort."""
         if isinstance(error, ssl.SSLWantReadError):  # TLS 1.2: a renegotiation is under way
             self._unsent.append(data)
             self._unsent_size += len(data)
@@ -294,7 +294,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
             self.abort()
 
     def _pump(self) -> None:
-        """Encrypt what waits, a piece at a time, for as long as the system takes it."""
+        """Encrypt what waits, a piece at a time, as long as the system takes it."""
         unsent = self._unsent
         stuck = False
         while unsent and not self._blocked and not stuck and not self._raw.is_closing():
@@ -330,7 +330,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         return True
 
     def _on_sent(self) -> None:
-        """Nothing waits, here or below."""
+        """Close, end or resume writing, as asked: nothing waits here or below."""
         if self._closing:
             self._finish()
             return
@@ -381,23 +381,23 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
     def _end_writing(self) -> None:
         if not self._eof_sent:
             self._say_goodbye()
-        if self._blocked or self._fin_sent:  # asyncio does not expect that a FIN behind what waits may fail
+        if self._blocked or self._fin_sent:  # asyncio does not expect a FIN that waits behind data to fail
             return
         self._fin_sent = True
         try:
             self._raw.write_eof()
         except OSError:
-            pass  # Node: who has gone already needs no FIN
+            pass  # Node: a client that has gone needs no FIN
 
     def _say_goodbye(self) -> None:
         """Send close_notify (RFC 8446, 6.1)."""
         self._eof_sent = True
         if self._incoming.pending:
-            self._unread += self._decrypt()  # what still waits there, `unwrap` would swallow
+            self._unread += self._decrypt()  # `unwrap` would drop what still waits there
         try:
             self._ssl.unwrap()
         except (ssl.SSLError, OSError):
-            pass  # it also looks for the peer's, which need not have come
+            pass  # it also expects the client's, which need not have come
         if self._outgoing.pending:
             self._raw.write(self._outgoing.read())
 
@@ -421,7 +421,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         self._raw.close()
 
     def abort(self) -> None:
-        """Close at once; what was not sent is dropped, and no close_notify vouches for what was."""
+        """Close at once, without close_notify; unsent bytes are dropped."""
         self._closing = True
         self._drop_unsent()
         self._raw.abort()
@@ -433,13 +433,13 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         return not self._paused and not self._closing
 
     def pause_reading(self) -> None:
-        """Pass nothing up until `resume_reading`."""
+        """Pass up no data until `resume_reading`."""
         if not self._paused and not self._closing:
             self._paused = True
             self._raw.pause_reading()
 
     def resume_reading(self) -> None:
-        """Pass bytes up again, first those that came meanwhile."""
+        """Pass data up again, first what came meanwhile."""
         if not self._paused or self._closing:
             return
         self._paused = False
@@ -449,7 +449,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
             self._raw.resume_reading()
 
     def read_on(self) -> None:
-        """Pass up what has come already, then let more come."""
+        """Pass up what has come already, then read on."""
         if self._paused or self._closing:
             return
         if self._unread or self._incoming.pending:
@@ -463,7 +463,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
             self._raw.resume_reading()
         self._look_at_end()
 
-    # -- what it is ------------------------------------------------------------
+    # -- its state -------------------------------------------------------------
 
     @property
     def below(self) -> Any:
@@ -471,7 +471,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         return self._raw
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """Return a fact of the TLS connection, or of the transport below.
+        """Return a value of the TLS connection, or of the transport below.
 
         `name` is "ssl_object", "sslcontext", "server_name", "cipher", "peercert", "compression", or one
         that the transport below knows ("peername", "sockname", "socket").
@@ -491,7 +491,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         return self._raw.get_extra_info(name, default)
 
     def set_protocol(self, protocol: Any) -> None:
-        """Pass what comes to `protocol` from now on."""
+        """Pass data to `protocol` from now on."""
         self._protocol = protocol
         self._receive = protocol.data_received
 

@@ -1,15 +1,15 @@
-"""What a certificate says of its holder (RFC 5280), read from its DER.
+"""Certificate: the names, times and numbers of a certificate (RFC 5280), read from its DER.
 
-`ssl` tells the same, but raises for names that are not UTF-8, and hands on alternative names without quotes.
+`ssl` returns them too, but raises for names that are not UTF-8, and leaves alternative names unquoted.
 
-Law: OpenSSL has accepted the certificate; what it would not read here is left out, as on Node.
+Invariant: OpenSSL has accepted the certificate; what OpenSSL could not read is left out, as in Node.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-# Attribute types by the short names that OpenSSL has for them.
+# OpenSSL's short names of attribute types.
 _SHORT = {
     "2.5.4.3": "CN",
     "2.5.4.4": "SN",
@@ -56,7 +56,7 @@ _CODECS = {
     _UTF8: "utf-8",
     18: "latin-1",
     19: "latin-1",
-    20: "latin-1",  # T61String: OpenSSL, and everybody, takes it for this
+    20: "latin-1",  # T61String: read as Latin-1 by OpenSSL too
     _IA5: "latin-1",
     28: "utf-32-be",
     _BMP: "utf-16-be",
@@ -66,12 +66,12 @@ _CONSTRUCTED = 0x20
 _DEEPEST = 5  # OpenSSL: ASN1_MAX_STRING_NEST
 _LONGEST = 128  # bytes of an object identifier (RFC 2578, 3.5, has 128 numbers at most)
 
-# GeneralName (RFC 5280, 4.2.1.6) by its tag, of context; what is no string is constructed, or is not.
+# GeneralName (RFC 5280, 4.2.1.6) by its context-specific tag, with the constructed bit if it has one.
 _STRINGS = {0x81: "email", 0x82: "DNS", 0x86: "URI", 0x87: "IP Address"}
 _UNSUPPORTED = {0xA3: "X400Name", 0xA5: "EdiPartyName"}
 _OTHER, _DIRECTORY, _REGISTERED = 0xA0, 0xA4, 0x88
 
-# Other names by their type: what they are called, and of which kind of string they must be.
+# Other names by their type: their label, and the kind of string that they must be.
 _OTHERS = {
     "1.3.6.1.4.1.311.20.2.3": ("UPN", _UTF8),
     "1.3.6.1.5.5.7.8.5": ("XmppAddr", _UTF8),
@@ -84,7 +84,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 class Value:
-    """A value of DER: its tag, its content, and the whole as it stands there; it iterates over what is in it."""
+    """A value of DER: its tag, its content, and all its bytes; iterates over the values in its content."""
 
     __slots__ = ("content", "tag", "whole")
 
@@ -101,7 +101,7 @@ def values(data: bytes) -> Iterator[Value]:
     """Yield the values that follow each other in `data`.
 
     Raises:
-        ValueError: it is no DER, or has tags past 30, which certificates do not.
+        ValueError: it is not DER, or has tags past 30, which certificates do not have.
     """
     at = 0
     while at < len(data):
@@ -109,29 +109,29 @@ def values(data: bytes) -> Iterator[Value]:
         length = int.from_bytes(data[at + 1 : at + 2])
         at += 2
         if length == 128:
-            raise ValueError("no DER")
+            raise ValueError("not DER")
         if length > 128:
             more = length & 127
             length = int.from_bytes(data[at : at + more])
             at += more
         if tag & 31 == 31 or at + length > len(data):
-            raise ValueError("no DER")
+            raise ValueError("not DER")
         yield Value(tag, data[at : at + length], data[start : at + length])
         at += length
 
 
-#: A distinguished name: of each part the type and the value of its attributes.
+#: A distinguished name: for each part the types and values of its attributes.
 Name = list[list[tuple[str, Value]]]
 
 
 class Certificate:
-    """The parts of a certificate that are shown.
+    """The parts of a certificate that `get_peer_certificate` returns.
 
     Args:
-        der: the certificate.
+        der: the certificate in DER.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not a certificate.
     """
 
     def __init__(self, der: bytes) -> None:
@@ -147,9 +147,9 @@ class Certificate:
         self._extensions = next((part for part in parts if part.tag == 0xA3), None)
 
     def alternative_names(self) -> str | None:
-        """Return the subject's alternative names as one text; None without any, or with one that is none.
+        """Return the subject's alternative names as one text; None without any, or if one is malformed.
 
-        A name that would read as more than one, or as something else, stands in quotes with escapes as
+        A name that could be read as several, or as something else, is put in quotes with escapes as
         in JSON (CVE-2021-44532).
         """
         try:
@@ -167,17 +167,17 @@ class Certificate:
 
 
 def _only(outer: Iterable[Value]) -> Value:
-    """Return the one value that is there.
+    """Return the only value of `outer`.
 
     Raises:
-        ValueError: there is none, or more.
+        ValueError: there are none, or several.
     """
     (one,) = outer
     return one
 
 
 def _serial(content: bytes) -> str:
-    """Return a number as OpenSSL writes it, of an even count of digits unless it is 0."""
+    """Return a serial number as OpenSSL writes it, with an even count of digits unless it is 0."""
     number = int.from_bytes(content, signed=True)
     digits = f"{abs(number):X}"
     if number and len(digits) % 2:
@@ -210,7 +210,7 @@ def _pair(attribute: Value) -> tuple[str, Value]:
 
 
 def _mapping(name: Name) -> dict[str, str | list[str]]:
-    """Return a distinguished name as a mapping; what comes more than once as a list."""
+    """Return a distinguished name as a mapping; values of a repeated type as a list."""
     found: dict[str, list[str]] = {}
     for part in name:
         for kind, value in part:
@@ -219,17 +219,17 @@ def _mapping(name: Name) -> dict[str, str | list[str]]:
 
 
 def _text(value: Value) -> str:
-    """Return the text of a value; of one that is no string its DER.
+    """Return the text of a value; if it is not a string, its DER in hexadecimal.
 
     Raises:
-        ValueError: it is not in its encoding.
+        ValueError: it is not valid in its encoding.
     """
     codec = _CODECS.get(value.tag)
     if codec is None:
         return _dump(value)
     text = value.content.decode(codec)
     if value.tag == _BMP and 2 * len(text) != len(value.content):
-        raise ValueError("surrogates, which a BMPString has none of")
+        raise ValueError("surrogates in a BMPString")
     return text
 
 
@@ -254,13 +254,13 @@ def _attribute(kind: str, value: Value) -> str:
 
 
 def _dotted(content: bytes) -> str:
-    """Return an object identifier in dots (X.690, 8.19); one that is absurdly long as it stands there.
+    """Return an object identifier with dots (X.690, 8.19); one that is too long in hexadecimal.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not an object identifier.
     """
     if not content or content[-1] > 127:
-        raise ValueError("no object identifier")
+        raise ValueError("not an object identifier")
     if len(content) > _LONGEST:
         return f"#{content.hex().upper()}"
     numbers, number = [], 0
@@ -295,11 +295,11 @@ def _general_name(value: Value) -> str:
         return f"othername:{_other(value)}"
     if tag in _UNSUPPORTED:
         return f"{_UNSUPPORTED[tag]}:<unsupported>"
-    raise ValueError("no name")
+    raise ValueError("not a GeneralName")
 
 
 def _string(value: Value, depth: int = 0) -> bytes:
-    """Return the bytes of a string, which may be in pieces.
+    """Return the bytes of a string, which may be constructed of pieces.
 
     Raises:
         ValueError: the pieces are nested more deeply than OpenSSL follows them.
@@ -329,7 +329,7 @@ def _address(content: bytes) -> str:
 
 
 def _quoted(name: bytes, prefix: str = "", *, unicode: bool = False) -> str:
-    """Return a name that can be told from what is around it, in quotes where it must."""
+    """Return a name, in quotes if it could be read as more than one."""
     if prefix:
         prefix = f"{prefix}:"
     if all(_is_plain(byte, unicode) and byte not in b"\"\\,'" for byte in name):
