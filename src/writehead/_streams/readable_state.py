@@ -43,7 +43,7 @@ class ReadableState(Destroyable):
     _did_read = False
 
     _waiter: ReadWaiter | None = None  # of the `async for` over this stream; see `_hand_over`
-    _tells_waiter = False  # wake the waiter even if the program has removed its 'readable' listener (Node does not)
+    _tells_waiter = False  # wake it even if the program has removed its 'readable' listener (Node does not)
 
     _end_state: int = READABLE.value  # a `Reading`
 
