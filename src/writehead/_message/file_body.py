@@ -185,7 +185,7 @@ async def send_range(response: ServerResponse, piece: FileRange, by_kernel: bool
 
     Raises:
         FileChangedError: the file ended early.
-        ConnectionLostError: the client has gone.
+        ConnectionLostError: the client has disconnected.
         StreamWriteAfterEndError: the program ended the response meanwhile.
     """
     while response.writable_corked:

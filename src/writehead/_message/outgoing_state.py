@@ -167,7 +167,7 @@ class OutgoingState(HeaderStore):
 
     @property
     def strict_content_length(self) -> bool:
-        """Whether a body that differs from the user's Content-Length is refused."""
+        """Whether a body that does not match the program's Content-Length is refused."""
         return self._strict
 
     @strict_content_length.setter

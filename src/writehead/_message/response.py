@@ -94,7 +94,7 @@ class ServerResponse(ServedResponse):
     def _adapt_to_version(self, exchange: Exchange) -> None:
         major, minor = version_of(self.req)
         if major < 1 or minor < 1:  # Node's test, by which HTTP/2.0 counts as 1.0
-            exchange.informs = major > 1 or not (major or minor)  # RFC 9110, 15.2: no 1xx to 1.0 (0.0: unknown)
+            exchange.informs = major > 1 or not (major or minor)  # RFC 9110, 15.2; 0.0 is not known
             self._should_keep_alive = False
             self._may_chunk = _fields.is_chunked(header_of(self.req, "te"))
 

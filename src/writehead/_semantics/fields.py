@@ -321,7 +321,7 @@ def is_host(value: str) -> bool:
     return True
 
 
-# The Link field of early hints. White space is JavaScript's; there is one way to match, so no input backtracks.
+# The Link field of early hints. White space is JavaScript's; there is one way to match, so no input takes long.
 
 _BLANK = r"\t\n\x0b\x0c\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 _WORD = rf'[^;"{_BLANK}]'

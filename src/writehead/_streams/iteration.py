@@ -194,7 +194,7 @@ class Iteration(AsyncIterator[Any]):
         raise StopAsyncIteration
 
     async def aclose(self) -> None:
-        """Leave the iteration, as `contextlib.aclosing` does."""
+        """Leave the iteration; `contextlib.aclosing` calls this."""
         waiter, self._waiter = self._waiter, None
         if waiter is not None:
             waiter.leave()

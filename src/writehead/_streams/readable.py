@@ -180,7 +180,7 @@ class Readable(ReadableState):
                 later(self.read, 0)
 
     def remove_listener(self, name: Hashable, listener: Listener) -> Self:
-        """Remove the `listener` added last; a flow without 'data' listeners continues, and its data is dropped.
+        """Remove the last added of equal listeners; without 'data' listeners a flow continues, and its data is dropped.
 
         After the last 'readable' listener the stream flows again if there are 'data' listeners.
         """

@@ -29,7 +29,7 @@ class ReadableState(Destroyable):
     _decoder: Decoder | None = None
 
     _flowing: bool | None = None
-    _paused: bool | None = None  # by the user's own pause() or resume(); None: neither
+    _paused: bool | None = None  # by pause() or resume(); None: neither was called
     _data_listening = False
     _readable_listening = False
     _resume_scheduled = False
