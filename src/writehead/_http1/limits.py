@@ -14,8 +14,8 @@ from writehead.errors import ParseError
 #: How many bytes the names and values of one chunk's extensions may have (Node's limit).
 EXTENSIONS_LIMIT = 16384
 
-#: llhttp accepts without end what no limit counts (spaces in the request line or before a value, zeros
-#: of a chunk size), and httptools keeps it; a head of this many times its limit in raw bytes is refused.
+#: llhttp accepts any number of bytes that no limit counts (spaces in the request line or before a value,
+#: zeros of a chunk size), and httptools keeps them; a head of this many times its limit is refused.
 SLACK = 8
 
 _FIELD = re.compile(rb"[^\x00-\x20:;\"(),/<=>?@\[\]{}\\]+")

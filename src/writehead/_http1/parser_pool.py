@@ -12,7 +12,7 @@ from writehead._http1.parser import RequestParser, make_fast_parser
 #: How many parsers are kept for data that the fast parser does not take.
 SPARE = 64
 
-#: Larger data, in bytes, is left to `RequestParser`, which applies the limits.
+#: Data of so many bytes is left to `RequestParser`, which applies the limits.
 LANE_LIMIT = 16384
 
 
