@@ -442,7 +442,7 @@ RAISED: list[tuple[str, Callable[[], Any], tuple[type[Exception], ...], str]] = 
     ("ERR_HTTP_CONTENT_LENGTH_MISMATCH", _raise_mismatch, (RuntimeError,), "2"),
     ("ERR_HTTP_BODY_NOT_ALLOWED", _raise_body, (RuntimeError,), "content"),
     ("ERR_HTTP_SOCKET_ASSIGNED", _assign_twice, (RuntimeError,), "assigned socket"),
-    ("ERR_INTERNAL_ASSERTION", lambda: by_hand().detach_socket(Writable()), (RuntimeError,), "carry"),
+    ("ERR_INTERNAL_ASSERTION", lambda: by_hand().detach_socket(Writable()), (RuntimeError,), "not assigned"),
     ("ERR_METHOD_NOT_IMPLEMENTED", lambda: http.OutgoingMessage().write("x"), (NotImplementedError,), "implicit"),
     ("ERR_STREAM_NULL_VALUES", lambda: by_hand().write(None), (TypeError,), "None"),
     ("ERR_UNKNOWN_ENCODING", lambda: by_hand().write("x", "nope"), (TypeError, ValueError), "nope"),

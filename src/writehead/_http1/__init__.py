@@ -1,1 +1,1 @@
-"""HTTP/1: how a response is framed, how a request is parsed, how both meet in one exchange."""
+"""HTTP/1: the parser of requests, the framing of responses, and the exchange that writes a response."""

@@ -1,9 +1,9 @@
-"""One response on its way into HTTP/1 bytes.
+"""The exchange of HTTP/1: renders one response into bytes.
 
-First in line, an exchange writes to its sink; behind another, or made by hand, it is
-parked and keeps what it is given. Its state moves one way:
+An exchange that is first in the response queue writes to its sink; one that is not, or
+that a program has made, is queued and keeps its bytes. Its state moves one way:
 
-    waiting head -> held head -> sent head -> ended -> flushed
+    no head -> head rendered and held -> head sent -> ended -> flushed
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from writehead._semantics.exchange import Done, Entry, Frame, ResponseHead, Resp
 
 
 class Stage(IntEnum):
-    """How far an exchange has come."""
+    """How much of a response was sent."""
 
     OPEN = 0  # nothing was sent yet
-    SENT = 1  # the head was
-    ENDED = 2  # all was given out
-    FLUSHED = 3  # and the operating system has it
+    SENT = 1  # the head was sent
+    ENDED = 2  # `end` was called: all bytes were written to the sink, or queued
+    FLUSHED = 3  # and the operating system has them
 
 
 # As names of the module: looked up faster than members of a class.
@@ -40,7 +40,7 @@ OPEN, SENT, ENDED, FLUSHED = Stage
 
 
 class Http1Connection(Protocol):
-    """The connection, as an exchange sees it."""
+    """What an exchange uses of its connection."""
 
     ticks: TickQueue
 
@@ -51,16 +51,14 @@ class Http1Connection(Protocol):
 
 
 class Http1Exchange:
-    """The HTTP/1 bytes of one response."""
+    """Renders one response as HTTP/1, and writes or queues its bytes."""
 
-    # Defaults of the class: an exchange is made for every request, and few change.
+    # Class defaults: an exchange is made for every request, and few of these change.
     stage: int = OPEN.value  # see `_streams/stages.py`
     response: ResponseSide | None = None
-    connection: Http1Connection | None = None  # the connection it is on; None for a response made by hand
+    connection: Http1Connection | None = None  # None for a response that a program has made
     sink: Sink | None = None  # None while it is queued
-    coming: Sink | None = (
-        None  # while 'socket' is told and what was parked still waits: the sink; or one that has ended
-    )
+    coming: Sink | None = None  # the sink while 'socket' is emitted, before `attach`; or one that has ended
     _queued: list[tuple[bytes, Done | None]] | None = None
     _queued_size = 0
     _head: bytes | None = None
@@ -69,36 +67,36 @@ class Http1Exchange:
     _corked = 0
     chunked = False
     body_allowed = True
-    gathered = False  # its bytes went ahead, with the response before it
-    stays = True  # the connection, behind this response
+    gathered = False  # its bytes were sent with the response before it
+    stays = True  # the connection stays open after this response
     last_allowed = False
     void = False
-    lost_socket: Any = None  # of a connection that has gone: its channel knows it no longer
-    after_listeners = 0  # of the socket's 'close': those that stood before it got the socket
-    keep_reads: bool | None = None  # what the head made of the response's `should_keep_alive`
-    refused = False  # the socket was ended by the user before this response
+    lost_socket: Any = None  # of a lost connection, whose channel no longer refers to it
+    after_listeners = 0  # how many 'close' listeners the socket had before it was attached
+    keep_reads: bool | None = None  # the `should_keep_alive` that follows from the head; None: unchanged
+    refused = False  # some bytes were not sent, and will not be
     informs = True  # whether a 1xx may be sent (not to HTTP/1.0)
-    keep_lines = framing.KEEP  # what the head says of a connection that stays
-    must_close = False  # the server is closing: no response promises more
+    keep_lines = framing.KEEP  # the Connection lines of a connection that stays open
+    must_close = False  # the server is closing: every response says `Connection: close`
     frames: Mapping[int, Frame] = FRAMES
-    promised: str | None = None  # the user's Content-Length, where it is in force
+    promised: str | None = None  # the program's Content-Length, where the body must match it
 
-    # -- what the message asks -------------------------------------------------
+    # -- called by the response -------------------------------------------------
 
     @property
     def socket(self) -> Any:
-        """The sink's user side: the Socket, or the writable given by hand."""
+        """The Socket, or the writable that the program has assigned."""
         sink = self.sink or self.coming
         return None if sink is None else sink.socket or self.lost_socket
 
     @property
     def reports_drain(self) -> bool:
-        """Whether the response is told when all of it was taken: on a connection."""
+        """Whether the exchange calls `_on_drained`: if it is on a connection."""
         return self.connection is not None
 
     @property
     def queued(self) -> bool:
-        """Whether it waits behind other responses, or for a socket."""
+        """Whether it waits for other responses, or for a socket."""
         return self.sink is None
 
     @property
@@ -109,7 +107,7 @@ class Http1Exchange:
 
     @property
     def mark(self) -> int | None:
-        """The high-water mark of the sink; None while parked."""
+        """The high-water mark of the sink; None while queued."""
         return None if self.sink is None else self.sink.mark
 
     def begin(self, head: ResponseHead) -> None:
@@ -122,7 +120,7 @@ class Http1Exchange:
             head.keep = False
         keep_lines = self.keep_lines
         if head.keep and keep_lines is framing.CLOSE and self.connection is not None:
-            keep_lines = self.connection.keep_lines  # the client does not want it, the program does
+            keep_lines = self.connection.keep_lines  # the client asked to close, the program keeps it open
         fields = framing.render_fields(head)
         decided = framing.decide(head, keep_lines, self.last_allowed)
         self._head = framing.head_text(head, fields, decided.lines).encode("latin-1")
@@ -161,7 +159,7 @@ class Http1Exchange:
         return self._put(last, done)
 
     def end(self, chunk: bytes | None, trailers: Sequence[tuple[str, str]]) -> None:
-        """Send the rest and what ends the body; `response._on_flushed` follows."""
+        """Send the last chunk and what ends the body; `response._on_flushed` follows."""
         while self._corked:
             self.uncork()
         self.stage = ENDED
@@ -193,9 +191,9 @@ class Http1Exchange:
             self._queue_up(last, self.on_passed)
 
     def respond(self, status: int, fields: Iterable[Entry], body: bytes) -> None:
-        """Render the commonest response and send it, in one step; its bytes are those of `begin` and `end`.
+        """Render and send a whole response in one step: the fast path, with the same bytes as `begin` and `end`.
 
-        That is an ordinary status, no field that touches the framing, HTTP/1.1, the whole body at hand.
+        For an ordinary status to HTTP/1.1, without a field that affects the framing.
         """
         lines = ""
         for _, name, value, memo in fields:
@@ -228,18 +226,18 @@ class Http1Exchange:
             self._add_to_queue(body, self.on_passed)
 
     def stream(self) -> Sink | None:
-        """Return the sink if chunks may go straight there: head sent, chunked, not corked."""
+        """Return the sink if chunks may be written to it directly: head sent, chunked, not corked."""
         if self.stage and self.chunked and self.body_allowed and not self._corked:
             return self.sink
         return None
 
     @property
     def plain(self) -> bool:
-        """Whether the body leaves as it is: not in chunks."""
+        """Whether the body is sent unframed: not in chunks."""
         return not self.chunked
 
     def on_settled(self) -> None:
-        """Ask whether the last bytes have been taken; later, or at the end of the packet."""
+        """Ask the sink whether the last bytes were passed on, now or by the end of the current read."""
         sink = self.sink
         if sink is None or sink.is_settled(self):
             self.on_passed(None)
@@ -253,26 +251,26 @@ class Http1Exchange:
         self.stage = SENT
         if self.sink is not None:
             self.sink.put_now(head)
-            self.sink.settle()  # not at the end of the packet: the handler may take its time
+            self.sink.settle()  # not at the end of the current read: the listener may take long
         else:
             self._queue_up(head, None)
 
     def inform(self, code: int, fields: Iterable[tuple[str, Any]], done: Done | None) -> bool:
-        """Send an informational response (RFC 9110, 15.2); where none may be sent, call back all the same."""
+        """Send an informational response (RFC 9110, 15.2); to HTTP/1.0 only call `done`."""
         if not self.informs:
             if done is not None:
                 later(done, None)
             return True
         block = informational_head(code, fields)
         if self.sink is not None:
-            self.sink.settle()  # what went before has left
+            self.sink.settle()  # so that earlier bytes are sent before it
             self.sink.put_now(block, done)
             self.sink.settle()
             return self.sink.pending < self.sink.mark
         return self._queue_up(block, done)
 
     def abort(self, error: BaseException | None) -> None:
-        """Cut the connection, or give up the place in the line."""
+        """Destroy the connection; while queued, drop the response."""
         sink = self.sink or self.coming
         if sink is not None:
             sink.destroy(error)
@@ -281,13 +279,13 @@ class Http1Exchange:
             self.drop()
 
     def cork(self) -> None:
-        """Gather the chunks that follow into one."""
+        """Join the chunks that follow into one."""
         self._corked += 1
         if self.sink is not None:
             self.sink.cork()
 
     def uncork(self) -> bool:
-        """Undo one cork; the last one sends what was gathered. Tell whether there was anything."""
+        """Undo one cork, and send what was gathered after the last; return whether there was anything."""
         if not self._corked:
             return False
         self._corked -= 1
@@ -301,10 +299,10 @@ class Http1Exchange:
             self.sink.uncork()
         return merged is not None and not self._corked
 
-    # -- what the line asks ----------------------------------------------------
+    # -- called by the response queue ------------------------------------------
 
     def attach(self, sink: Sink) -> None:
-        """Let the exchange out: `sink` gets what was parked."""
+        """Write what was queued to `sink`, and from now on all else."""
         self.sink = sink
         for _ in range(self._corked):
             sink.cork()
@@ -312,22 +310,22 @@ class Http1Exchange:
             assert self.connection is not None
             self.connection.ticks.later(self.on_settled)
             return
-        parked = self._queued
-        if parked is None:
+        queued = self._queued
+        if queued is None:
             return
         self._queued = None
         size, self._queued_size = self._queued_size, 0
         if self.connection is not None:
             self.connection.on_queued(-size)
-        last = len(parked) - 1
-        for index, (data, done) in enumerate(parked):
+        last = len(queued) - 1
+        for index, (data, done) in enumerate(queued):
             if index == last and not self._corked:
                 sink.put_now(data, done)
             else:
                 sink.put(data, done)
 
     def outlive_sink(self) -> None:
-        """Keep what the response still writes: the sink has ended, and nothing more leaves (Node: `writable`)."""
+        """Queue what the response still writes: the sink has ended and sends nothing more (Node: `writable`)."""
         if self.stage < ENDED:
             self.coming = self.sink
             self.sink = None
@@ -335,20 +333,20 @@ class Http1Exchange:
                 self.response._on_outlived()
 
     def gather(self) -> bytes | None:
-        """Give up a whole parked response, to leave in one write with the one before it.
+        """Hand over the bytes of a whole queued response, to be sent in one write with the one before it.
 
-        None if it has not ended, or somebody waits for a part of it. The line counts the bytes.
+        None if it has not ended, or has a callback for a part of it. The caller counts the bytes.
         """
-        parked = self._queued
-        if self.stage < ENDED or parked is None or len(parked) != 1 or self.void or not self.stays:
+        queued = self._queued
+        if self.stage < ENDED or queued is None or len(queued) != 1 or self.void or not self.stays:
             return None
         self._queued = None
         self._queued_size = 0
         self.gathered = True
-        return parked[0][0]
+        return queued[0][0]
 
     def detach(self) -> None:
-        """Take the sink away, without the corks that it has of this response; what follows is parked."""
+        """Give up the sink, and undo this response's corks on it; what follows is queued."""
         sink = self.sink
         self.sink = None
         if sink is not None:
@@ -356,7 +354,7 @@ class Http1Exchange:
                 sink.uncork()
 
     def drop(self) -> None:
-        """Forget what waits, its callbacks with it: the connection has gone."""
+        """Drop what is queued, and its callbacks: the connection was lost."""
         self.refused = self.refused or self._queued is not None
         self.lost_socket = self.socket
         if self.connection is not None and self._queued_size:
@@ -367,17 +365,17 @@ class Http1Exchange:
         self._merged_size = 0
 
     def settle(self) -> None:
-        """Hand down what `end` or `flush` left for the end of the packet."""
+        """Pass on now what `end` has left for the end of the current read."""
         if self.sink is not None:
             self.sink.settle()
 
-    # -- inside ----------------------------------------------------------------
+    # -- private ---------------------------------------------------------------
 
     def _put(self, data: bytes, done: Done | None) -> bool:
         head = self._head
         if head is not None:
             self._head = None
-            self.stage = self.stage or SENT  # the end may be what sends it
+            self.stage = self.stage or SENT  # it may be `end` that sends the head
             if len(data) < LARGE:
                 data = head + data
             else:
@@ -399,7 +397,7 @@ class Http1Exchange:
         return self._queued_size < mark
 
     def _add_to_queue(self, data: bytes, done: Done | None) -> None:
-        """Let `data` wait for the sink."""
+        """Queue `data` until there is a sink."""
         if self._queued is None:
             self._queued = []
         self._queued.append((data, done))
@@ -417,13 +415,12 @@ class Http1Exchange:
         return self._merged_size < mark
 
     def on_passed(self, error: BaseException | None) -> None:
-        """Hear that the last bytes have been taken."""
+        """Called when the last bytes were passed on."""
         if error is not None or self.stage == FLUSHED:
             return
         self.stage = FLUSHED
-        if (
-            self._corked and self.connection is not None
-        ):  # behind its end: the socket goes on to the next response
+        # Corked after its end: the socket goes on to the next response.
+        if self._corked and self.connection is not None:
             self.detach()
         response = self.response
         if self.connection is not None:

@@ -1,14 +1,13 @@
-"""The field lines of a head as raw bytes, read only when and as far as somebody asks.
+"""The field lines of a head as raw bytes, split and decoded only when they are asked for.
 
-Law: `block` is what follows the request line of a head that llhttp has accepted without
-leniencies; nothing but empty lines follows the head. So every line ends with CRLF, none
-is folded, and no CR or LF stands in a value: cutting at CRLF finds the fields llhttp saw.
+Invariant: `block` is what follows the request line of a head that llhttp has accepted without
+leniencies; only empty lines follow the head. So every line ends with CRLF, none is
+folded, and no value contains CR or LF: splitting at CRLF gives the fields that llhttp saw.
 
-Clients repeat themselves: on one connection the field lines are mostly the same, byte for
-byte, from request to request. So a `RawHead` outlives its request, and what was found out
-about it serves the next one, as long as it is remembered. That is one which has come twice:
-many come once, and remembering them all costs more than reading them. A connection may keep
-its last one longer, for the bytes alone.
+On one connection the field lines are mostly the same, byte for byte, from request to
+request. So a `RawHead` outlives its request, and what was decoded serves the next one. Only
+a head that has come twice is remembered: many come once, and remembering all of them costs
+more than reading them. A connection may keep its last one longer, only to compare bytes.
 """
 
 from __future__ import annotations
@@ -16,42 +15,42 @@ from __future__ import annotations
 from writehead._semantics.fields import is_host
 from writehead._semantics.headers import Headers
 
-#: How many heads are remembered, and the longest that is, in bytes.
+#: How many heads are remembered, and up to how many bytes each.
 REMEMBERED = 256
 LONGEST = 2048
 
 _remembered: dict[bytes, RawHead] = {}
 
-_met = [0] * REMEMBERED  # hashes of those that came lately, each at a place of its own
+_met = [0] * REMEMBERED  # hashes of the blocks that came lately, each at its index modulo the length
 
 #: Look up the `RawHead` with this block; None if it is not remembered.
 recall = _remembered.get
 
 
 class RawHead:
-    """Field lines, and what is known about them. Shared between requests: never changed by one."""
+    """Field lines, and what is known about them; shared between requests, which must not change it."""
 
     _fields: list[bytes] | None = None
     host_is_good = False
     expect: bytes | None = None
-    usual = False  # the server has nothing to say before its listeners
-    # For the packages above to keep what they made of these fields: whatever follows from
-    # the bytes alone, and is not changed by whoever gets it.
+    usual = False  # no check or 100 Continue comes before the listeners
+    # Kept here by the message: what follows from the bytes alone, and is not changed by
+    # those who get it.
     text: list[str] | None = None
     joined: Headers | None = None
-    remembered = False  # only then it may outlive its message
-    _forgotten = False  # it was, and may live on with a connection: nothing more is to be kept here
+    remembered = False  # only a remembered head may outlive its message
+    _forgotten = False  # no longer remembered, only kept by a connection: `text` and `joined` stay None
 
     def __init__(self, block: bytes, keep_alive: bool, count: int) -> None:
         self.block = block
         self.size = len(block)
         self.keep_alive = keep_alive
-        self.count = count  # of fields, at the most
+        self.count = count  # the number of fields, or more
 
     def judge(self, lower: bytes) -> None:
-        """Find out what is asked of every head: whether its Host is one host (RFC 9112, 3.2), and its Expect.
+        """Set what every request is checked for: whether it has one valid Host (RFC 9112, 3.2), and its Expect.
 
-        `lower` is the block in lower case, behind a line feed.
+        `lower` is a line feed and the block in lower case.
         """
         at = lower.find(b"\nhost:")
         if at >= 0 and lower.find(b"\nhost:", at + 6) < 0:
@@ -64,7 +63,7 @@ class RawHead:
 
     @property
     def fields(self) -> list[bytes]:
-        """The fields, flat: name, value, name, value, …; white space around values is off."""
+        """The fields, flat: name, value, name, value, …; values without white space around them."""
         fields = self._fields
         if fields is None:
             fields = []
@@ -97,7 +96,7 @@ class RawHead:
         ]
 
     def forget(self) -> None:
-        """Give up what was made of the fields: they are ten times as large as their bytes."""
+        """Drop the decoded fields, which are ten times as large as their bytes."""
         self.remembered = False
         self._forgotten = True
         self._fields = self.text = self.joined = None
@@ -107,7 +106,7 @@ def remember(head: RawHead) -> None:
     """Keep `head` for the next request with the same field lines."""
     if head.size <= LONGEST:
         if len(_remembered) >= REMEMBERED:
-            # Servers in two threads share it: `list` takes its values in one step, no iteration is under way.
+            # Servers in two threads share it: `list` takes all values in one step, so no iteration can fail.
             for each in list(_remembered.values()):
                 each.forget()
             _remembered.clear()
@@ -116,7 +115,7 @@ def remember(head: RawHead) -> None:
 
 
 def has_come(block: bytes) -> bool:
-    """Tell whether these field lines came not long ago, and note that they have."""
+    """Return whether these field lines came lately, and note that they came."""
     number = hash(block)
     at = number % REMEMBERED
     if _met[at] == number:

@@ -1,7 +1,7 @@
-"""How a response is delimited and whether its connection stays: pure, no I/O, no events.
+"""How a response is delimited and whether its connection stays open: pure, no I/O, no events.
 
-Law: everything that decides a head's automatic lines lives here. The rules are those
-of Node's `_storeHeader`; the numbers in the comments are the order in which they apply.
+Invariant: everything that decides a head's automatic lines lives here. The rules are those
+of Node's `_storeHeader` (lib/_http_outgoing.js).
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ CHUNKED = "Transfer-Encoding: chunked\r\n"
 
 @dataclass(slots=True)
 class Framing:
-    """What was decided."""
+    """The automatic lines of a head, and how its body is delimited."""
 
     lines: str  # the automatic lines after Date
     chunked: bool
     body_allowed: bool
-    stays: bool  # the connection, after this response
+    stays: bool  # whether the connection stays open after this response
 
 
 def decide(head: ResponseHead, keep_lines: str = KEEP, last_allowed: bool = False) -> Framing:
-    """Choose the automatic lines, the body's framing and the connection's fate.
+    """Choose the automatic lines, the framing of the body, and whether the connection stays open.
 
     Args:
-        keep_lines: what a head says of a connection that stays.
-        last_allowed: whether the connection ends when nothing waits behind this response.
+        keep_lines: the lines of a head whose connection stays open.
+        last_allowed: whether the connection closes when no response is queued behind this one.
 
     Raises:
         TrailerInvalidError: a Trailer field on a response that is not chunked.
@@ -72,7 +72,7 @@ def decide(head: ResponseHead, keep_lines: str = KEEP, last_allowed: bool = Fals
 
 
 def _may_announce(head: ResponseHead) -> bool:
-    """Tell whether the length may be said: RFC 9110, 8.6, forbids it of a 204, and only allows it of a 304."""
+    """Return whether Content-Length may be sent without a body (RFC 9110, 8.6: not with 204, optional with 304)."""
     if head.content_length is not None or head.transfer_encoding is not None or head.trailer:
         return False
     return not head.removed & REMOVED_LENGTH and body_allowed(False, head.status)
@@ -87,13 +87,13 @@ def _persistence(
         return "", keep
     if keep and (has_length or head.may_chunk):
         if last_allowed:
-            return CLOSE, True  # the connection ends it when nothing waits behind it
+            return CLOSE, True  # the connection closes when no response is queued behind it
         return KEEP if head.keep_alive else keep_lines, True
     return CLOSE, False
 
 
 def note_field(head: ResponseHead, name: str, text: str) -> None:
-    """Note what one line of a field, by its lower-case name, says of the framing."""
+    """Store in `head` what one field line says about the framing; `name` is in lower case."""
     if name == "connection":
         head.connection = _another(head.connection, text)
         head.removed &= ~REMOVED_CONNECTION
@@ -118,10 +118,10 @@ def _another(text: str | None, more: str) -> str:
 
 
 def render_fields(head: ResponseHead) -> str:
-    """Return the user's lines, and note in `head` what they say of the framing."""
+    """Return the lines of the program's fields, and store in `head` what they say about the framing."""
     parts = []
     for key, name, value, memo in head.fields:
-        if memo:  # of a field that says nothing of the framing
+        if memo:  # only of a field that does not affect the framing
             parts.append(memo[0])
             continue
         if type(value) is str:
@@ -136,15 +136,15 @@ def render_fields(head: ResponseHead) -> str:
 
 
 def head_text(head: ResponseHead, fields: str, lines: str) -> str:
-    """Join the parts of a head in Node's order: status, the user's fields, Date, Connection, framing."""
+    """Join the parts of a head in Node's order: status, the program's fields, Date, Connection, framing."""
     date = date_line() if head.send_date and not head.date else ""
     return f"{status_line(head.status, head.reason)}{fields}{date}{lines}\r\n"
 
 
-#: From this size on a chunk is handed down as it is, not copied into its frame.
+#: From this size on, in bytes, a chunk is passed on as it is, not copied into its frame.
 LARGE = 16384
 
-#: Of the sizes below `LARGE` seen so far (a program has few): the chunk's frame.
+#: The frames of chunks by size, of the sizes below `LARGE` seen so far: a program has few.
 FRAMES: dict[int, Frame] = {}
 _MOST_FRAMES = 1024
 
@@ -158,7 +158,7 @@ def chunk_size(size: int) -> bytes:
 
 
 def chunk_parts(chunk: bytes, behind: bytes = b"") -> tuple[bytes, ...]:
-    """Return a chunk in its frame, with what stands behind it: one part, or a large chunk uncopied in three."""
+    """Return a chunk in its frame, and `behind` after it: one part, or three with a large chunk uncopied."""
     line = chunk_size(len(chunk))
     if len(chunk) < LARGE:
         return (b"".join((line, chunk, b"\r\n", behind)),)
@@ -166,7 +166,7 @@ def chunk_parts(chunk: bytes, behind: bytes = b"") -> tuple[bytes, ...]:
 
 
 def bare_response(status: int) -> bytes:
-    """Return the response to what cannot be served: a head and nothing else."""
+    """Return the response to a request that cannot be served: a head without body."""
     return _BARE[status]
 
 

@@ -10,17 +10,17 @@ from writehead._semantics import fields as _fields
 from writehead._semantics.dates import http_date
 from writehead._semantics.status import STATUS_CODES
 
-# Made once: a response with an ordinary status renders no status line of its own.
+# Rendered at import, as most responses have a standard reason phrase.
 STATUS_LINES: dict[int, str] = {
     code: f"HTTP/1.1 {code} {phrase}\r\n" for code, phrase in STATUS_CODES.items()
 }
 
-_date_from = _date_until = 0.0  # the second that the Date line is of
+_date_from = _date_until = 0.0  # the second for which the Date line holds
 _date_line = ""
 
 
 def status_line(code: int, reason: str) -> str:
-    """Return the line for `code` and `reason`, from the table where it can."""
+    """Return the status line for `code` and `reason`."""
     line = STATUS_LINES.get(code)
     if line is not None and line[13:-2] == reason:
         return line
@@ -28,7 +28,7 @@ def status_line(code: int, reason: str) -> str:
 
 
 def date_line() -> str:
-    """Return the whole line, `Date: Sun, 06 Nov 1994 08:49:37 GMT` and its CRLF, for now; made once a second."""
+    """Return the line `Date: Sun, 06 Nov 1994 08:49:37 GMT` with its CRLF for now, rendered once a second."""
     global _date_from, _date_until, _date_line
     now = time()
     if not _date_from <= now < _date_until:  # a clock may go back

@@ -1,8 +1,8 @@
 """How much a head, a trailer section and a chunk line may hold, counted as Node counts.
 
 A head's size is the bytes of its target and of its fields' names and values; trailing
-white space of a value counts, separators and line ends do not. All of it is asked only
-once the raw bytes reach the limit: below, nothing can be over.
+white space of a value counts, separators and line ends do not. It is measured only once
+the raw bytes reach the limit: below, the size cannot exceed it.
 """
 
 from __future__ import annotations
@@ -11,29 +11,29 @@ import re
 
 from writehead.errors import ParseError
 
-#: The most bytes that names and values of the extensions of one chunk may have (Node's).
+#: How many bytes the names and values of one chunk's extensions may have (Node's limit).
 EXTENSIONS_LIMIT = 16384
 
-#: llhttp streams what no limit counts (spaces in the request line, before a value, zeros of
-#: a chunk size), and httptools keeps it; a head is cut off at this many times its limit.
+#: llhttp accepts any number of bytes that no limit counts (spaces in the request line or before a value,
+#: zeros of a chunk size), and httptools keeps them; a head of this many times its limit is refused.
 SLACK = 8
 
 _FIELD = re.compile(rb"[^\x00-\x20:;\"(),/<=>?@\[\]{}\\]+")
 _EXTENSION = re.compile(rb'("(?:[^"\\]|\\.)*"?)|[;=]')
 
 
-def header_overflow(offset: int, packet: bytes) -> ParseError:
-    """The error of a head, or a trailer section, with too many bytes or fields."""
-    return ParseError("HPE_HEADER_OVERFLOW", "Header overflow", offset, packet)
+def header_overflow(offset: int, data: bytes) -> ParseError:
+    """Return the error for a head, or a trailer section, with too many bytes or fields."""
+    return ParseError("HPE_HEADER_OVERFLOW", "Header overflow", offset, data)
 
 
-def extensions_overflow(offset: int, packet: bytes) -> ParseError:
-    """The error of a chunk whose extensions are too long."""
-    return ParseError("HPE_CHUNK_EXTENSIONS_OVERFLOW", "Chunk extensions overflow", offset, packet)
+def extensions_overflow(offset: int, data: bytes) -> ParseError:
+    """Return the error for a chunk whose extensions are too long."""
+    return ParseError("HPE_CHUNK_EXTENSIONS_OVERFLOW", "Chunk extensions overflow", offset, data)
 
 
 def last_field(raw: bytes | bytearray) -> tuple[int, bool]:
-    """Measure the field at the end of `raw`, which llhttp reports only when the next begins.
+    """Measure the field at the end of `raw`, which llhttp reports only when the next one begins.
 
     Returns the bytes of its name and value, and whether its name is complete; `raw` is
     the tail of a head, and may end anywhere.
@@ -49,22 +49,22 @@ def last_field(raw: bytes | bytearray) -> tuple[int, bool]:
 
 
 def name_begun(raw: bytes, start: int) -> bytes:
-    """Return the field name that `raw` ends in, if llhttp has stumbled over it before it told of the field before.
+    """Return the field name at the end of `raw`, if llhttp has refused it before it reported the previous field.
 
-    It tells of a field when a name behind it ends, or what it was fed; that began at `start`.
+    It reports a field when the next name ends, or the data it was fed, which began at `start`.
     """
     line = raw.rfind(b"\n") + 1
     return raw[line:] if 0 < line >= start and _FIELD.fullmatch(raw, line) else b""
 
 
 def head_behind(piece: bytes, body: object, left: float | None) -> bytes:
-    """Return what `piece` holds of the head that begins in it, behind the end of another message.
+    """Return the part of `piece` that belongs to the head that begins in it, behind the end of another message.
 
-    `body` is the last that was found of that message, if it is bytes; `left` how much of it
-    there was to come where the packet began, if that was in the midst of it.
+    `body` is the last piece of body found of that message, if it is bytes; `left` how many bytes of
+    body were missing where the data began, if it began inside a body.
     """
     blank = piece.rfind(b"\r\n\r\n")
-    start = blank + 4 if blank >= 0 else 0  # behind a head, a last chunk, trailers
+    start = blank + 4 if blank >= 0 else 0  # behind a head, a last chunk or trailers
     if isinstance(body, bytes):
         at = piece.rfind(b"\r\n\r\n" + body)
         if at >= 0:
@@ -81,7 +81,7 @@ def target_length(raw: bytes | bytearray) -> int:
 
 
 def head_offset(raw: bytes, size: int, count: int) -> int:
-    """Find where in `raw`, which starts with a request line, the limit is passed."""
+    """Return the offset in `raw`, which starts with a request line, at which a limit is exceeded."""
     start = len(raw) - len(raw.lstrip(b"\r\n"))
     lines = raw[start:].split(b"\n")
     words = lines[0].split()
@@ -103,7 +103,7 @@ def head_offset(raw: bytes, size: int, count: int) -> int:
 
 
 def extensions_size(line: bytes | bytearray) -> tuple[int, int]:
-    """Count the names and values in a chunk line; say where the limit was passed (-1: nowhere)."""
+    """Return the size of the extensions in a chunk line, and where it exceeds the limit (-1: nowhere)."""
     line = bytes(line).rstrip(b"\r\n")
     at = line.find(b";")
     if at < 0:

@@ -1,8 +1,8 @@
-"""What llhttp says when it refuses, as Node's codes and offsets.
+"""Node's code and offset for each error of llhttp.
 
-httptools passes on llhttp's text and neither its code nor its position. The texts are
-those of Node's llhttp, and each but one belongs to a single code. The position is that
-of the byte at which feeding single bytes fails, or one more, by the text.
+httptools passes on llhttp's text, but neither its code nor its position. The texts are
+those of Node's llhttp, and all but one belong to a single code. The position is that of
+the byte at which feeding single bytes fails, or one more; which of them depends on the text.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Protocol
 
 from writehead.errors import ParseError
 
-#: Met with two codes: a version followed by anything, and by CR without LF, which is HPE_STRICT.
+#: The text with two codes: HPE_INVALID_VERSION, and HPE_STRICT for CR without LF.
 AFTER_VERSION = "Expected CRLF after version"
 
 _REASONS = {
@@ -80,7 +80,7 @@ _FAMILIES = (
     ("Invalid character in chunk extensions", "HPE_STRICT"),
 )
 
-# llhttp has moved on to the byte after the one it refuses.
+# For these, llhttp's position is the byte after the one it refuses.
 _ONE_LATER = frozenset(
     (
         "Double @ in url",
@@ -108,7 +108,7 @@ _ONE_LATER = frozenset(
         "Data after `Connection: close`",
     )
 )
-# Here it depends on the byte refused: the end of a span that was open counts itself.
+# For these, only if it refuses one of these bytes, which ends the span that is open.
 _ONE_LATER_AT = {AFTER_VERSION: b"\n", "Invalid header value char": b"\n \t"}
 
 
@@ -116,46 +116,46 @@ SPACE = ord(" ")
 
 
 class Feeds(Protocol):
-    """A parser of httptools, as far as it is needed here."""
+    """What is used here of a parser of httptools."""
 
     def feed_data(self, data: bytes, /) -> None: ...
 
 
-def error_of(reason: str, packet: bytes, before: bytes = b"", fault: int | None = None) -> ParseError:
-    """Make the error for llhttp's `reason`, met at the byte `packet[fault]`, `before` having come before."""
+def error_of(reason: str, data: bytes, before: bytes = b"", fault: int | None = None) -> ParseError:
+    """Return the error for llhttp's text `reason`, refused at the byte `data[fault]`, which `before` precedes."""
     if fault is None:
-        return ParseError(_code(reason), reason, None, packet)
-    previous = packet[fault - 1 : fault] if fault else before[-1:]
+        return ParseError(_code(reason), reason, None, data)
+    previous = data[fault - 1 : fault] if fault else before[-1:]
     if reason == AFTER_VERSION and previous == b"\r":
-        return ParseError("HPE_STRICT", reason, fault, packet)
-    return ParseError(_code(reason), reason, fault + _is_later(reason, packet[fault], previous), packet)
+        return ParseError("HPE_STRICT", reason, fault, data)
+    return ParseError(_code(reason), reason, fault + _is_later(reason, data[fault], previous), data)
 
 
-def fault_in(packet: bytes, before: bytes, make: Callable[[], Feeds], refused: type[Exception]) -> int | None:
-    """Find the byte of `packet` at which a parser refuses, having read `before`.
+def fault_in(data: bytes, before: bytes, make: Callable[[], Feeds], refused: type[Exception]) -> int | None:
+    """Return the index of the byte of `data` that a parser refuses after it has read `before`.
 
-    Reads the packet a block, then a byte at a time, in new parsers made by `make`; None
-    if none of its bytes is `refused` there. The cost is that of an error: linear in the packet.
+    Feeds blocks, then single bytes, to new parsers made by `make`; None if none of them
+    raises `refused`. The time is linear in the size of the data, once for each error.
     """
-    start = _first_refused(make(), before, packet, 256, refused)
+    start = _first_refused(make(), before, data, 256, refused)
     if start is None:
         return None
-    block = packet[start : start + 256]
-    offset = _first_refused(make(), before + packet[:start], block, 1, refused)
+    block = data[start : start + 256]
+    offset = _first_refused(make(), before + data[:start], block, 1, refused)
     return None if offset is None else start + offset
 
 
 def _first_refused(
-    parser: Feeds, before: bytes, packet: bytes, step: int, refused: type[Exception]
+    parser: Feeds, before: bytes, data: bytes, step: int, refused: type[Exception]
 ) -> int | None:
     if before:
         try:
             parser.feed_data(before)
         except refused:
             return None
-    for at in range(0, len(packet), step):
+    for at in range(0, len(data), step):
         try:
-            parser.feed_data(packet[at : at + step])
+            parser.feed_data(data[at : at + step])
         except refused:
             return at
     return None
@@ -169,6 +169,6 @@ def _code(reason: str) -> str:
 
 
 def _is_later(reason: str, refused: int, previous: bytes) -> bool:
-    if reason == "Invalid character in chunk size":  # a leniency may let a space behind it pass
+    if reason == "Invalid character in chunk size":  # with leniency a space may follow it
         return refused == SPACE and previous.isalnum()
     return reason in _ONE_LATER or refused in _ONE_LATER_AT.get(reason, b"")

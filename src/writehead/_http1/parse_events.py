@@ -1,4 +1,4 @@
-"""What a parser finds in the bytes of a client: heads of requests, and ends; body is plain bytes."""
+"""What a parser finds in the bytes of a client: heads and ends of requests; a piece of body is `bytes`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ if TYPE_CHECKING:
 
 
 class RequestHead(Protocol):
-    """What the parser makes of a head: a message, which keeps what the parser asks for again.
+    """What the parser requires of the message that it makes for a head, and whose attributes it reads later.
 
-    `_raw_trailers` and `_upgrade` are written only if there is something to say, so the class should have defaults.
+    `_raw_trailers` and `_upgrade` are set only if there are trailers or an upgrade; the class has defaults.
     """
 
     _http_version: str
-    _raw_fields: list[bytes]  # name, value, name, value, …; white space around values is off
+    _raw_fields: list[bytes]  # name, value, name, value, …; values without white space around them
     _raw_trailers: list[bytes]
     _should_keep_alive: bool
     _upgrade: bool  # CONNECT, or both `Connection: upgrade` and `Upgrade`
@@ -23,7 +23,7 @@ class RequestHead(Protocol):
     def _take_head(
         self, method: str, target: bytes, version: str, fields: list[bytes] | RawHead, keep: bool
     ) -> None:
-        """Take the head; fields that came all in one piece as a `RawHead`."""
+        """Take the head; `fields` is a `RawHead` if they came in one read."""
         ...
 
 
@@ -36,12 +36,12 @@ class End:
         return "END"
 
 
-#: Stands in a list of things found where a request ends.
+#: The item in the list that `feed` returns where a request ends.
 END: Final = End()
 
 
 def without_seams(found: list[object], seams: set[int]) -> list[object]:
-    """Join the pieces of body that were parted only by our cuts, at the indices `seams`."""
+    """Join the pieces of body that were split only because the data was fed in pieces, at the indices `seams`."""
     whole: list[object] = []
     parts: list[bytes] = []
     for index, item in enumerate(found):

@@ -1,10 +1,9 @@
-"""Bytes in; requests, pieces of body and ends out. Alone imports httptools.
+"""The parser of requests: bytes in; requests, pieces of body and ends out. Only this module imports httptools.
 
-Law: nothing of the user's runs inside a callback of httptools but the constructor of the
-message, and that is guarded; the rest runs when `feed` has returned its list.
+It parses what the fast parser (`fast_request.py`) does not, from the start of the data.
 
-It takes what the quick lane (`whole.py`) does not: what that one cannot finish it forgets, and
-a `RequestParser` begins anew.
+Invariant: inside a callback of httptools no code of the program runs but the constructor of
+the message, whose exceptions are caught; the rest runs after `feed` has returned.
 """
 
 from __future__ import annotations
@@ -29,18 +28,18 @@ from writehead.errors import ParseError
 
 __all__ = ["END", "RequestHead", "RequestParser"]
 
-#: Of a large packet no more is parsed at once than holds so many things: who feeds it has others to serve.
+#: Parsing of large data stops when so many items were found, so that other connections are served.
 MOST_FOUND = 128
 
 
 class RequestParser(Packet):
-    """The requests that one connection sends.
+    """Parses the requests of one connection.
 
     Between two requests it holds nothing of the connection, unless it is `closed`, and may
     serve another. `max_header_size` is in bytes, `max_headers_count` in fields (0: any
     number).
 
-    What `make_message` raises comes out of `feed`; the parser is `closed` then.
+    An exception of `make_message` is raised by `feed`; the parser is `closed` then.
     """
 
     __slots__ = (
@@ -70,38 +69,36 @@ class RequestParser(Packet):
         lenient: bool,
     ) -> None:
         super().__init__(max_header_size, max_headers_count)
-        #: A request that wishes to leave HTTP/1: neither taken nor declined yet.
+        #: A request for an upgrade or CONNECT that was neither accepted nor declined yet.
         self.upgrade: RequestHead | None = None
-        #: What followed its head, unparsed.
+        #: The bytes behind its head, unparsed.
         self.rest = b""
-        #: Of the packet that was fed last a part waits for `feed_more`.
+        #: Part of the data that was fed last waits for `feed_more`.
         self.more = False
-        #: Past a request that said `Connection: close`, or broken.
+        #: The last request said `Connection: close`, or the parser has failed.
         self.closed = False
-        #: The first byte of a request has come, and not its last; empty lines do not count.
+        #: The first byte of a request has come, but not its last; empty lines do not count.
         self.mid_message = False
-        #: Of the request under way, the whole head has come.
+        #: The whole head of the current request has come.
         self.head_complete = False
         #: Holds nothing of this connection, and may serve another.
         self.poolable = True
         self.lenient = lenient
         self._make_message = make_message
-        self._tabbed = False  # of the request under way: a tab stands behind its transfer coding
-        self._behind = False  # llhttp has not been fed all of the body under way
+        self._tabbed = False  # a tab follows the transfer coding of the current request
+        self._behind = False  # llhttp was not fed all of the current body
         self._replaying = False
         self._failure: BaseException | None = None
-        self._seam = (
-            0  # where among the found may be a piece of body that goes on one that we cut; 0: nowhere
-        )
-        self._lines: strictness.RequestLines | None = None  # of the packet, once they are asked for
+        self._seam = 0  # the index in `_found` of a piece of body that may continue the one before; 0: none
+        self._lines: strictness.RequestLines | None = None  # of the data, once they are needed
         self._llhttp = self._make_llhttp()
 
     def feed(self, data: bytes) -> list[object]:
         """Parse `data` and return what it held: messages, their body in pieces, `END` after each.
 
-        Stops at a request that wishes to leave HTTP/1 (it is not listed, but in `upgrade`), and
-        where the bytes are refused (`error`). Then nothing more may be fed. Stops as well where
-        much has been found in a large packet (`more`): then `feed_more` is what comes next.
+        Stops at a request for an upgrade or CONNECT (it is in `upgrade`, not in the list), and where
+        the bytes are refused (`error`); then nothing more may be fed. Stops also when much was
+        found in large data (`more`); then `feed_more` must be called next.
         """
         if self.take_body(len(data)):
             return [data]
@@ -111,13 +108,13 @@ class RequestParser(Packet):
         return self._feed_any(data)
 
     def feed_more(self) -> list[object]:
-        """Parse on where `feed` stopped."""
+        """Continue where `feed` stopped."""
         return self._feed_read()
 
     def take_body(self, size: int) -> bool:
-        """Tell whether the next `size` bytes are body and do not end it; they need not be fed then.
+        """Return whether the next `size` bytes are body and do not end it; then they need not be fed.
 
-        A body of counted bytes needs no parsing, and llhttp would copy it.
+        A body with Content-Length needs no parsing, and llhttp would copy it.
         """
         left = self._body_left
         if (
@@ -133,7 +130,7 @@ class RequestParser(Packet):
         return False
 
     def _end_body(self, data: bytes, left: int) -> list[object]:
-        """End a body that llhttp has not seen whole: another llhttp begins behind it."""
+        """End a body of which llhttp was not fed all: a new llhttp parses what follows."""
         self._behind = False
         self._llhttp = self._make_llhttp()
         self._found.append(data if len(data) == left else data[:left])
@@ -145,14 +142,14 @@ class RequestParser(Packet):
         return found
 
     def take_found(self) -> list[object]:
-        """Return what was found, also before `feed` raised."""
+        """Return what was found, also after `feed` has raised."""
         found = self._found[:]
         self._found.clear()
         self._take_state()
         if self.more:
             if self._first is None:
                 self._first = found[0]
-            if self._seam:  # the next piece of body goes on this one, so it waits
+            if self._seam:  # the next piece of body continues this one, so it is kept back
                 self._found.append(found.pop())
                 self._mark = self._seam = 1
         return found
@@ -162,15 +159,15 @@ class RequestParser(Packet):
         self._make_message = make_message
 
     def abandon(self) -> None:
-        """Be fed no more: httptools' parser and this one hold each other, which only a collection would end."""
+        """Make it unusable, and break the reference cycle between httptools' parser and this one."""
         self.closed = True
         self.poolable = False
         del self._llhttp, self._make_message
 
     def end_of_input(self) -> ParseError | End | None:
-        """Take the peer's FIN: an error inside a request, None between two.
+        """Handle the client's FIN: return an error inside a request, None between two.
 
-        END if FIN is what the body under way was waiting for, which takes leniency.
+        END if the FIN ends the current body, which is possible with leniency only.
         """
         if not self.mid_message or self.error is not None:
             return None
@@ -185,9 +182,9 @@ class RequestParser(Packet):
         return self.error
 
     def decline_upgrade(self) -> list[object]:
-        """Go on behind a head that wished to leave HTTP/1: it is a request like any other.
+        """Treat `upgrade` as an ordinary request, and parse what follows its head.
 
-        Returns what `rest` holds, as `feed` does: its body, `END`, and all behind it.
+        Returns what `rest` holds, as `feed` does: its body, `END`, and all that follows.
         """
         message = self.upgrade
         assert message is not None
@@ -196,7 +193,7 @@ class RequestParser(Packet):
         if strictness.body_length(message._raw_fields) == 0:
             self._on_message_complete()
         else:
-            # httptools has skipped the body and cannot go back: another one reads the same framing.
+            # httptools has skipped the body and cannot go back: a new parser gets a head with the same framing.
             self._replay(message)
         found = self.take_found()
         if rest and self.error is None:
@@ -245,7 +242,7 @@ class RequestParser(Packet):
         self.head_complete = self.mid_message and self._message is not None
         self.closed = self.closed or self.error is not None
         self.poolable = not (self.mid_message or self.closed or self.more)
-        if self.poolable:  # or the last packet would be kept until the next
+        if self.poolable:  # or the last data would be kept in memory until the next
             self._packet, self._before, self._lines = b"", b"", None
 
     def _feed_closed(self, data: bytes) -> list[object]:
@@ -255,7 +252,7 @@ class RequestParser(Packet):
         return []
 
     def _feed_piece(self, piece: bytes) -> bool:
-        """Feed llhttp, apply the limits, and return whether it may be fed more."""
+        """Feed llhttp, apply the limits, and return whether more may be fed."""
         line = bytes(self._raw + piece) if self._counting and self._in_line() else b""
         try:
             self._llhttp.feed_data(piece)
@@ -272,7 +269,7 @@ class RequestParser(Packet):
         return self.error is None and self._failure is None and self.upgrade is None
 
     def _feed_in_pieces(self, data: bytes) -> None:
-        """Feed so much at a time that no chunk line is passed over that is too long, and stop behind much."""
+        """Feed `data` in pieces so small that no chunk line escapes its limit, and stop when much was found."""
         found = self._found
         seams: list[int] = []
         self.more = False
@@ -287,7 +284,7 @@ class RequestParser(Packet):
             if not going:
                 break
             self._at = end
-            # Behind a chunk, and behind the line of one, nothing is cut.
+            # At the end of a chunk, and of a chunk line, no piece of body is split.
             inside = bool(found) and type(found[-1]) is bytes and self._chunk != CHUNK_ENDED and not self._raw
             self._seam = len(found) if inside else 0
         if seams:
@@ -296,14 +293,14 @@ class RequestParser(Packet):
             self._seam = len(found)
 
     def _take_rest(self, data: bytes) -> bool:
-        """Take what follows a head, if it is counted body that goes on behind this packet."""
+        """Take the rest of the data, if it follows a head and is body that does not end in it."""
         message = self._message
         if message is None or self._found[-1:] != [message]:
             return False
         length = strictness.body_length(message._raw_fields)
         if length is None or length == strictness.UNTIL_CLOSE:
             return False
-        self._body_left = length  # where it ends here, so does the next piece
+        self._body_left = length  # if it ends in this data, the next piece ends there
         if not self.take_body(len(data) - self._at):
             return False
         self._found.append(data[self._at :])
@@ -339,7 +336,7 @@ class RequestParser(Packet):
         )
         return _llhttp(events, self.lenient)
 
-    # What httptools calls. Raises nothing but `Stopped`, with `error` or `_failure` set.
+    # Callbacks of httptools. They raise only `Stopped`, after setting `error` or `_failure`.
 
     def _on_header(self, name: bytes, value: bytes) -> None:
         fields = self._fields
@@ -349,7 +346,7 @@ class RequestParser(Packet):
         if bare is not value:
             self._stripped += len(value) - len(bare)
             if self.lenient and b"\t" in value[len(bare) :] and name.lower() == b"transfer-encoding":
-                self._tabbed = True  # llhttp takes no tab behind a coding: it is not "chunked"
+                self._tabbed = True  # llhttp does not strip the tab, so the coding is not "chunked" to it
 
     def _on_headers_complete(self) -> None:
         if self._replaying:
@@ -390,7 +387,7 @@ class RequestParser(Packet):
     def _on_chunk_complete(self) -> None:
         self._chunk = CHUNK_ENDED
         if self._seam == len(self._found):
-            self._seam = 0  # the cut was just at its end
+            self._seam = 0  # the data was split exactly at its end
         self._mark = len(self._found)
         if self._raw:
             self._forget_raw()
@@ -440,7 +437,7 @@ class RequestParser(Packet):
         size, named = self._size(raw.removesuffix(name))
         size += len(name)
         count = len(self._fields) // 2 + named
-        if size >= self._max_size or count > self._max_count:  # that came before the fault
+        if size >= self._max_size or count > self._max_count:  # exceeded before the fault
             self.error = self._header_overflow()
         else:
             self.error = error_of(reason, self._packet, before, fault)
@@ -448,7 +445,7 @@ class RequestParser(Packet):
     # Upgrades.
 
     def _on_upgrade(self, rest: bytes) -> None:
-        # httptools takes the request for complete, and skips its body.
+        # httptools takes the request to be complete, and skips its body.
         self._found.pop()
         message = self._found.pop()
         self.upgrade = self._message = cast("RequestHead", message)
@@ -458,7 +455,7 @@ class RequestParser(Packet):
         self._idle.clear()
 
     def _replay(self, message: RequestHead) -> None:
-        """Bring a new llhttp to the end of the head of `message`, as one without Upgrade."""
+        """Bring a new llhttp to the end of a head with the framing of `message`, but no upgrade."""
         self._llhttp = self._make_llhttp()
         self._replaying = True
         try:
@@ -484,5 +481,5 @@ def _llhttp(events: SimpleNamespace, lenient: bool) -> HttpRequestParser:
 
 
 def make_fast_parser(max_count: int) -> FastParser:
-    """Make a lane for whole requests of at most `max_count` fields (see `whole.py`)."""
+    """Make a fast parser for requests of at most `max_count` fields (see `fast_request.py`)."""
     return fast_parser(HttpRequestParser, max_count)

@@ -1,4 +1,4 @@
-"""Parsers for connections with the same limits: none is kept by a connection between two requests."""
+"""A pool of parsers for connections with the same limits; a connection has none between two requests."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from writehead._http1.fast_request import LONGEST_LINE, FastParser
 from writehead._http1.field_block import LONGEST, RawHead
 from writehead._http1.parser import RequestParser, make_fast_parser
 
-#: How many parsers wait for the next packet that is no whole request.
+#: How many parsers are kept for data that the fast parser does not take.
 SPARE = 64
 
-#: A larger head is left to the parser that counts.
+#: Data of so many bytes is left to `RequestParser`, which applies the limits.
 LANE_LIMIT = 16384
 
 
 class ParserPool:
-    """What a server's connections parse with, under one set of limits."""
+    """The parsers of a server's connections, under one set of limits."""
 
     __slots__ = (
         "_max_count",
@@ -35,22 +35,22 @@ class ParserPool:
         self._max_count = max_headers_count
         self._spare: list[RequestParser] = []
         self.lenient = lenient
-        #: Takes whole requests of any connection that is between two; None until one is made.
+        #: Parses whole requests of any connection that is between two; None until it is made.
         self.fast_parser: FastParser | None = None
         #: The field lines that came last on any connection: the first guess of a new one.
         self.last_head: RawHead | None = None
-        #: The packets that it takes are shorter; 0: none are taken.
+        #: The fast parser takes only data shorter than this, in bytes; 0: none.
         self.fast_parser_limit = 0 if lenient else min(max_header_size, LANE_LIMIT)
-        #: The longest field lines that a connection remembers: behind a known line they are within the limit.
+        #: The longest field lines that a connection remembers, in bytes: with a known request line within the limit.
         self.longest_hint = min(LONGEST, self.fast_parser_limit - LONGEST_LINE - 1)
 
     def make_fast_parser(self) -> FastParser:
-        """Make the lane, anew if it was left inside a request."""
+        """Make the fast parser, again after it has returned None."""
         self.fast_parser = made = make_fast_parser(self._max_count or 1 << 62)
         return made
 
     def take(self, make_message: Callable[[], Any]) -> RequestParser:
-        """Return a parser that holds nothing of anybody."""
+        """Return a parser that holds no data of any connection."""
         if self._spare:
             parser = self._spare.pop()
             parser.reuse(make_message)
@@ -60,7 +60,7 @@ class ParserPool:
     def give(self, parser: RequestParser) -> None:
         """Take a parser back, between two requests."""
         if len(self._spare) < SPARE:
-            parser.reuse(_nobody)  # or it would hold the connection
+            parser.reuse(_nobody)  # or it would keep the connection in memory
             self._spare.append(parser)
 
 

@@ -1,4 +1,4 @@
-"""What llhttp lets through and RFC 9112 does not: pure, and asked only of odd heads."""
+"""Checks for what llhttp accepts and RFC 9112 forbids; pure, and run only for uncommon heads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ UNTIL_CLOSE = float("inf")
 
 
 class Refusal(NamedTuple):
-    """Why a head that llhttp accepts is refused all the same, and the status to answer."""
+    """Why a head that llhttp accepts is refused all the same, and the status of the response."""
 
     code: str
     reason: str
@@ -20,7 +20,7 @@ class Refusal(NamedTuple):
 FRAGMENT = Refusal("HPE_INVALID_URL", "Unexpected fragment in url", 400)
 # RFC 9110, 4.2.1: no host is invalid; 4.2.4: user information is an error.
 NO_HOST = Refusal("HPE_INVALID_URL", "Invalid host in url", 400)
-# RFC 9112, 6.1: framing of a message that a 1.0 recipient on the way cannot have understood.
+# RFC 9112, 6.1: an HTTP/1.0 proxy on the way cannot have understood the framing.
 CHUNKED_BEFORE_1_1 = Refusal("HPE_INVALID_TRANSFER_ENCODING", "Transfer-Encoding on HTTP/1.0", 400)
 NOT_HTTP = Refusal("HPE_INVALID_CONSTANT", "Expected HTTP/", 400)
 NO_VERSION = Refusal("HPE_INVALID_VERSION", "Expected HTTP version", 400)
@@ -32,9 +32,9 @@ _HASH = ord("#")
 
 
 class RequestLines:
-    """The request lines in some bytes, asked for in their order.
+    """The request lines in some data, searched in their order.
 
-    Each search begins behind the last line found: a packet may hold thousands of requests.
+    Each search starts behind the last line found, as one read may hold thousands of requests.
     """
 
     __slots__ = ("_at", "_raw")
@@ -44,7 +44,7 @@ class RequestLines:
         self._at = 0
 
     def has(self, method: bytes, target: bytes, version: bytes) -> bool:
-        """Tell whether a line of these three comes next, or further behind."""
+        """Return whether a line of these three follows the last line found."""
         raw = self._raw
         at = raw.find(version, self._at)
         while at >= 0:
@@ -56,7 +56,7 @@ class RequestLines:
         return False
 
     def _ends_in(self, method: bytes, target: bytes, end: int) -> bool:
-        """Tell whether both words, spaces behind each, stand before `end`."""
+        """Return whether method and target, each followed by spaces, stand right before `end`."""
         for word in (target, method):
             start = end
             while end > self._at and self._raw[end - 1] == _SPACE:
@@ -70,10 +70,10 @@ class RequestLines:
 def refusal(
     method: bytes, target: bytes, version: str, fields: Sequence[bytes], lines: RequestLines
 ) -> Refusal | None:
-    """Judge a head whose version is not 1.1; its request line is among `lines`.
+    """Return why a head whose version is not 1.1 is refused, or None; its request line is among `lines`.
 
-    llhttp reports RTSP and ICE as HTTP/1.0, and no version as 0.9: only the bytes tell. Where
-    they could tell both, for another request is in them, HTTP is believed.
+    llhttp reports RTSP and ICE as HTTP/1.0, and no version as 0.9: only the bytes show the
+    difference. If they match both, as they hold another request, HTTP is assumed.
     """
 
     def says(protocol: bytes) -> bool:
@@ -91,7 +91,7 @@ def refusal(
 
 
 def refusal_of_target(target: bytes) -> Refusal | None:
-    """Judge a request target: it has no fragment, and in the absolute form (RFC 9112, 3.2.2) a host."""
+    """Return why a target is refused, or None: for a fragment, or an absolute form (RFC 9112, 3.2.2) without host."""
     if _HASH in target:
         return FRAGMENT
     scheme, _, rest = target.partition(b"://")
@@ -102,9 +102,9 @@ def refusal_of_target(target: bytes) -> Refusal | None:
 
 
 def body_length(fields: Sequence[bytes]) -> float | None:
-    """Return how many bytes of body these fields announce; None: chunked, infinite: until FIN.
+    """Return the length in bytes of the body that these fields announce; None: chunked, infinite: until FIN.
 
-    The rules of llhttp, which has accepted them: Transfer-Encoding outweighs Content-Length.
+    By the rules of llhttp, which has accepted them: Transfer-Encoding overrides Content-Length.
     """
     codings = _values(fields, b"transfer-encoding")
     if codings:
@@ -116,12 +116,12 @@ def body_length(fields: Sequence[bytes]) -> float | None:
 
 
 def is_hex(text: bytes) -> bool:
-    """Tell whether `text` is a chunk size."""
+    """Return whether `text` is a chunk size."""
     return bool(text) and not text.strip(b"0123456789abcdefABCDEF")
 
 
 def replayed_head(version: str, fields: Sequence[bytes], keep_alive: bool) -> bytes:
-    """Return a head that leaves llhttp where a request with these fields would, had it no upgrade."""
+    """Return a head that brings llhttp into the state after a head with these fields, but without upgrade."""
     lines = [b"POST / HTTP/" + version.encode("latin-1")]
     lines.append(b"Connection: keep-alive" if keep_alive else b"Connection: close")
     for name in (b"content-length", b"transfer-encoding"):
@@ -134,9 +134,9 @@ _CHUNKED = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 def inside_body(left: float | None, in_chunk: bool, before: bytes) -> bytes:
-    """Return bytes that bring a new parser into a body of which `before` waits to be complete.
+    """Return bytes that bring a new parser into a body; `before` is what was incomplete of it.
 
-    `left` bytes are to come, None if it is chunked; `in_chunk`: behind a chunk line, and `before` holds it.
+    `left`: how many bytes are to come, None if chunked; `in_chunk`: behind a chunk line, which `before` contains.
     """
     if left is not None:
         return _COUNTED % left
@@ -149,14 +149,14 @@ def inside_body(left: float | None, in_chunk: bool, before: bytes) -> bytes:
     return _CHUNKED + b"0\r\n" + last
 
 
-def inside_chunk(first: object, packet: bytes, behind_cr: bool) -> bytes:
-    """Return bytes that bring a new parser into the data of a chunk that `packet` goes on with.
+def inside_chunk(first: object, data: bytes, behind_cr: bool) -> bytes:
+    """Return bytes that bring a new parser into the chunk that `data` continues.
 
-    `first` is what a parser found first in the packet, `behind_cr` whether a CR came before it.
+    `first` is what a parser found first in it, `behind_cr` whether a CR came before it.
     """
-    if type(first) is bytes and packet.startswith(first):
+    if type(first) is bytes and data.startswith(first):
         return _CHUNKED + b"%x\r\n" % len(first)
-    return _CHUNKED + (b"1\r\nx\r" if behind_cr and packet.startswith(b"\n") else b"1\r\nx")
+    return _CHUNKED + (b"1\r\nx\r" if behind_cr and data.startswith(b"\n") else b"1\r\nx")
 
 
 def _values(fields: Sequence[bytes], wanted: bytes) -> list[bytes]:

@@ -1,1 +1,1 @@
-"""Requests and responses."""
+"""Requests and responses, whatever the HTTP version they are sent in."""

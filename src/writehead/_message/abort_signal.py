@@ -1,4 +1,4 @@
-"""AbortSignal: whether somebody still waits for the answer."""
+"""AbortSignal: tells a program that a response is no longer wanted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ else:  # the same, without the types of its events
 
 
 class AbortSignal(AbortSignalEmitter):
-    """Tells that what was begun is no longer wanted.
+    """Signals that work for a request is no longer wanted.
 
     Events: 'abort' (the signal).
     Source: https://nodejs.org/api/globals.html#class-abortsignal
@@ -32,11 +32,11 @@ class AbortSignal(AbortSignalEmitter):
 
     @property
     def reason(self) -> BaseException | None:
-        """Why: an AbortError, or None."""
+        """The AbortError that says why it was aborted, or None."""
         return self._reason
 
     def throw_if_aborted(self) -> None:
-        """Raise the reason, if there is one."""
+        """Raise `reason` if it was aborted."""
         if self._reason is not None:
             raise self._reason
 
@@ -55,7 +55,7 @@ class AbortSignal(AbortSignalEmitter):
     removeEventListener = remove_event_listener
 
     def _abort(self, cause: BaseException | None = None) -> None:
-        """Abort; `cause` is why, as that the client has left."""
+        """Abort, with an error whose `__cause__` is `cause`, such as the loss of the client."""
         if self._reason is None:
             self._reason = AbortError("This operation was aborted")
             self._reason.__cause__ = cause

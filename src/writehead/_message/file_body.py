@@ -1,4 +1,4 @@
-"""Files on their way out: a range of one, copied by the kernel where it can be."""
+"""Files as bodies: opens a range of a file and sends it, by `sendfile` where possible."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from writehead.errors import (
 if TYPE_CHECKING:
     from writehead._message.response import ServerResponse
 
-#: The size of a piece where the kernel cannot copy.
+#: The size in bytes of the pieces in which a file is read.
 PIECE = 262_144
 
-#: The most that one call lets the kernel copy: to a fast client a whole cached file would hold the loop.
+#: How many bytes one `sendfile` may copy: with a fast client, a whole cached file would block the loop.
 SLICE = 1 << 20
 
-# O_NONBLOCK: opening a named pipe would wait for its writer. O_NOCTTY: a terminal is not to become ours.
+# O_NONBLOCK: opening a named pipe would wait for its writer. O_NOCTTY: a terminal must not control this process.
 _FLAGS = os.O_RDONLY
 for _name in ("O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY"):
     _FLAGS |= getattr(os, _name, 0)
@@ -42,18 +42,18 @@ _KINDS = {
     stat.S_IFBLK: "a device",
 }
 
-#: What `sendfile` says where a file system does not know it (Linux, sendfile(2)).
+#: The errors of `sendfile` where a file system does not support it (Linux, sendfile(2)).
 _NO_KERNEL_COPY = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 
-#: What it says of the file, and not of the connection.
+#: Its errors that are about the file, and not the connection.
 _FILE_ERRORS = (errno.EIO, errno.ESTALE)
 
 
 class FileRange:
-    """A part of a regular file, by a descriptor of its own, which is closed on leaving.
+    """A part of a regular file, with its own descriptor, which is closed at the end of `with`.
 
     Args:
-        fd: the descriptor; owned from now on.
+        fd: the descriptor, which this object closes.
     """
 
     offset = 0
@@ -71,45 +71,45 @@ class FileRange:
         self.close()
 
     def close(self) -> None:
-        """Close the descriptor; the second time does nothing."""
+        """Close the descriptor; a second call does nothing."""
         fd, self.fd = self.fd, -1
         if fd >= 0:
             os.close(fd)
 
-    __del__ = close  # of one that a thread has opened for a task that was cancelled
+    __del__ = close  # if a thread has opened it for a task that was cancelled
 
     def read(self, position: int, size: int) -> bytes:
         """Read at `position` from the start of the range."""
         return os.pread(self.fd, size, self.offset + position)
 
     def limit(self, file: Any, offset: int, count: int | None) -> Self:
-        """Look at the file, and take `count` bytes from `offset` on; `file` is what errors call it.
+        """Check the file, and set the range: `count` bytes from `offset` on; errors name `file`.
 
         Raises:
             OSError: it is a directory, or not open for reading.
-            InvalidArgTypeError: it is no regular file, or one whose size is not that of its content.
-            OutOfRangeError: the range lies outside.
+            InvalidArgTypeError: it is no regular file, or its size is not that of its content.
+            OutOfRangeError: the range is not within the file.
         """
-        facts = os.fstat(self.fd)
-        _check_kind(facts.st_mode, file)
-        os.pread(self.fd, 0, 0)  # fails if it was opened to be written alone
-        size = facts.st_size
-        if not self._holds(facts):
+        info = os.fstat(self.fd)
+        _check_kind(info.st_mode, file)
+        os.pread(self.fd, 0, 0)  # fails if it was opened only for writing
+        size = info.st_size
+        if not self._holds(info):
             raise InvalidArgTypeError(
-                "file", "a regular file of a known size, which one made up by the system is not", file
+                "file", "a regular file of a known size, not one of /proc or /sys", file
             )
         self.offset = _within("offset", offset, size)
         self.count = size - self.offset if count is None else _within("count", count, size - self.offset)
         return self
 
-    def _holds(self, facts: os.stat_result) -> bool:
-        """Tell whether there is as much to read as the size says; below /proc and /sys there is not."""
-        size = facts.st_size
+    def _holds(self, info: os.stat_result) -> bool:
+        """Return whether as much can be read as the size says, which is not so in /proc and /sys."""
+        size = info.st_size
         try:
             if not size:
                 return not os.pread(self.fd, 1, 0)
-            return bool(getattr(facts, "st_blocks", 1) or os.pread(self.fd, 1, size - 1))
-        except OSError:  # a regular file that cannot be read at a position, as /proc/kmsg
+            return bool(getattr(info, "st_blocks", 1) or os.pread(self.fd, 1, size - 1))
+        except OSError:  # a regular file that cannot be read at an offset, such as /proc/kmsg
             return False
 
 
@@ -134,7 +134,7 @@ def _check_int(argument: str, value: Any) -> None:
 
 
 async def open_range(file: Any, offset: int, count: int | None) -> FileRange:
-    """Open a part of a file, outside the event loop: the disk may be slow, or far away.
+    """Open a part of a file in a thread, as a disk may be slow.
 
     Args:
         file: a path, or a binary file object with `fileno()`, which may be closed meanwhile.
@@ -159,7 +159,7 @@ def _open_path(path: Any, offset: int, count: int | None) -> FileRange:
         if error.errno == errno.ENXIO:  # a socket, or a device that is not there
             _check_kind(os.stat(path).st_mode, path)
         raise
-    except ValueError:  # the system was not asked: a null byte would end the name
+    except ValueError:  # raised by Python: a null byte would end the name
         reason = "must be a path without null bytes, in characters that the system knows"
         raise InvalidArgValueError("file", path, reason) from None
     return _limit(opened, path, offset, count)
@@ -181,12 +181,12 @@ def _descriptor(file: Any) -> int:
 
 
 async def send_range(response: ServerResponse, piece: FileRange, by_kernel: bool) -> None:
-    """Send a range as the body of a response whose head is rendered; `by_kernel` if that can.
+    """Send a range as the body of a response whose head is rendered; `by_kernel` allows `sendfile`.
 
     Raises:
         FileChangedError: the file ended early.
-        ConnectionLostError: the client has gone.
-        StreamWriteAfterEndError: somebody ended the response meanwhile.
+        ConnectionLostError: the client has disconnected.
+        StreamWriteAfterEndError: the program ended the response meanwhile.
     """
     while response.writable_corked:
         response.uncork()
@@ -195,7 +195,7 @@ async def send_range(response: ServerResponse, piece: FileRange, by_kernel: bool
     sent = 0
     if fd is not None and response._exchange.plain and not response._strict and hasattr(os, "sendfile"):
         response.flush_headers()
-        if socket.destroyed:  # `drain` would not say that the client has gone
+        if socket.destroyed:  # `drain` would not raise
             raise ConnectionLostError
         await socket.drain()
         sent = await _sendfile(response, socket, fd, piece)
@@ -217,8 +217,8 @@ def _plain_fd(socket: Any) -> int | None:
 
 
 async def _sendfile(response: ServerResponse, socket: Any, fd: int, piece: FileRange) -> int:
-    """Let the kernel copy; return how much it did: less than all if it knows no way, or the file ended."""
-    # A descriptor of its own: the loop will not watch one that a transport uses.
+    """Send by `sendfile`; return how many bytes, fewer than all if it is not supported or the file ended."""
+    # A descriptor of its own: the event loop does not watch one that a transport uses.
     own = os.dup(fd)
     channel = channel_of(socket)
     try:
@@ -243,14 +243,14 @@ async def _sendfile(response: ServerResponse, socket: Any, fd: int, piece: FileR
                 break
             sent += n
             channel.on_sent_beside(n)
-            await asyncio.sleep(0)  # a client that reads as fast as we send is not the only one
+            await asyncio.sleep(0)  # let other connections be served, however fast this client reads
         return sent
     finally:
         os.close(own)
 
 
 async def _writable(response: ServerResponse, channel: Channel, fd: int) -> None:
-    """Wait until `fd` takes more; raises when the response has closed."""
+    """Wait until `fd` is writable; raise when the response has closed."""
     loop = asyncio.get_running_loop()
     waiters = response._own_waiters()
     loop.add_writer(fd, waiters.wake, "writable")

@@ -1,6 +1,6 @@
 """The header store of an outgoing message.
 
-Law: keys are lower-case; an entry keeps the spelling and the value that were given.
+Invariant: keys are lower-case; an entry keeps the spelling and the value that were given.
 `None` in place of the store means that no header was ever set.
 """
 
@@ -30,8 +30,8 @@ else:  # the same, without the types of its events
 _passed = _fields.passed_values
 _known = _fields.known_names
 
-# Fields set before: 60 ns a look, for which nothing of them is looked at again. Nothing that touches the framing,
-# and no more than this.
+# Fields set before: 60 ns a look-up, which saves checking them again. Holds no field that affects the framing, and
+# at most so many.
 _fields_before: dict[tuple[str, str], Entry] = {}
 _MOST_BEFORE = 512
 
@@ -47,13 +47,13 @@ class HeaderStore(OutgoingEmitter):
 
     _argument_counts = MESSAGE_ARGUMENT_COUNTS
     _store: dict[str, Entry] | None = None
-    _removed = 0  # which automatic lines `remove_header` keeps away
+    _removed = 0  # the automatic lines that `remove_header` suppresses
     _rendered = False
-    _general = False  # anything was asked that the commonest answer does not have
+    _general = False  # something was set that the fast path of `end` does not handle
     _send_date = False
     _trailers: Sequence[tuple[str, str]] = ()
     _unique_headers: frozenset[str] = frozenset()
-    _lenient = False  # insecure_http_parser: more characters in values
+    _lenient = False  # insecure_http_parser: allows more characters in values
 
     def set_header(self, name: str, value: HeaderValue) -> Self:
         """Set a header, in place of an older one of that name.
@@ -73,7 +73,7 @@ class HeaderStore(OutgoingEmitter):
         if type(value) is str:
             try:
                 before = _fields_before.get((name, value))
-            except TypeError:  # of the name, told below
+            except TypeError:  # an unhashable name: `check_name` raises
                 before = None
             if before is not None:
                 store = self._store
@@ -148,7 +148,7 @@ class HeaderStore(OutgoingEmitter):
     setHeaders = set_headers
 
     def get_header(self, name: str) -> Any:
-        """Return the value as it was set; None if it is not there.
+        """Return the value as it was set; None if the header is not set.
 
         Raises:
             InvalidArgTypeError: `name` is not a `str`.
@@ -157,7 +157,7 @@ class HeaderStore(OutgoingEmitter):
         if entry is None:
             return None
         if isinstance(entry[2], list):
-            self._general = True  # the list is in the user's hands now
+            self._general = True  # the program may change the list
         return entry[2]
 
     getHeader = get_header
@@ -179,7 +179,7 @@ class HeaderStore(OutgoingEmitter):
 
     def get_headers(self) -> dict[str, Any]:
         """Return a new dict of lower-case names and the values as they were set."""
-        self._general = True  # lists among them are in the user's hands now
+        self._general = True  # the program may change the lists among them
         return {key: value for key, _, value, _ in (self._store or {}).values()}
 
     getHeaders = get_headers
@@ -197,7 +197,7 @@ class HeaderStore(OutgoingEmitter):
     getRawHeaderNames = get_raw_header_names
 
     def remove_header(self, name: str) -> None:
-        """Remove a header; a removed automatic one (Date, Connection, …) stays away.
+        """Remove a header; an automatic one (Date, Connection, …) that was removed is not sent.
 
         Raises:
             InvalidArgTypeError: `name` is not a `str`.
@@ -239,7 +239,7 @@ class HeaderStore(OutgoingEmitter):
             key = _fields.check_name(name, "Trailer name")
             value = _fields.check_value(name, value, self._lenient, "trailer content")
             several = isinstance(value, list) and len(value) > 1 and key not in self._unique_headers
-            # Node: of several values each has a line, a Cookie's too, unlike in a head.
+            # Node: each of several values has a line of its own, a Cookie's too, unlike in a head.
             items = value if several else _fields.items(name, value, join=True)
             trailers.extend((str.__str__(name), _fields.text(item)) for item in items)
         self._trailers = trailers

@@ -1,4 +1,4 @@
-"""IncomingMessage: a request; its head read lazily, its body through Readable."""
+"""IncomingMessage: a request, whose head is decoded at first use and whose body is a `Readable`."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class IncomingMessage(IncomingEmitter):
 
     @property
     def http_version_minor(self) -> int:
-        """The number behind the dot of the version."""
+        """The number after the dot of the version."""
         version: str | None = self._http_version
         return None if version is None else int(version.partition(".")[2] or 0)  # type: ignore[return-value]
 
@@ -134,7 +134,7 @@ class IncomingMessage(IncomingEmitter):
                     joined = _fields.joined(self.raw_headers)
                     head.keep_joined(joined)
                 headers = joined.copy()
-                if "set-cookie" in headers:  # a list, and the user's to change
+                if "set-cookie" in headers:  # a list, which the program may change
                     headers["set-cookie"] = headers["set-cookie"][:]
             self._headers = headers
         return headers
@@ -198,13 +198,13 @@ class IncomingMessage(IncomingEmitter):
 
     @property
     def aborted(self) -> bool:
-        """Whether it ended before it was received and read to the end."""
+        """Whether it was destroyed before it was received and read to the end."""
         return self._aborted
 
     @property
     def socket(self) -> Socket:
-        """The Socket; None once iteration was broken off."""
-        return self._socket  # type: ignore[no-any-return]  # of one made by hand: what it was given
+        """The Socket; None after an `async for` was left early."""
+        return self._socket  # type: ignore[no-any-return]  # or what the program has given
 
     @socket.setter
     def socket(self, value: Any) -> None:
@@ -214,7 +214,7 @@ class IncomingMessage(IncomingEmitter):
 
     @property
     def signal(self) -> AbortSignal:
-        """Aborted when the client is lost, or the request destroyed, before it is answered."""
+        """Aborted when the client disconnects, or the request is destroyed, before the response is complete."""
         if self._signal is None:
             self._signal = AbortSignal()
             self._signal._listener_context = self._listener_context
@@ -242,7 +242,7 @@ class IncomingMessage(IncomingEmitter):
 
     def __aiter__(self) -> AsyncIterator[Any]:
         """Read by `async for`; see Readable."""
-        self._consumed = True  # on Python 3.11 an async listener begins to read a turn later
+        self._consumed = True  # on Python 3.11 an async listener begins to read a tick later
         return super().__aiter__()
 
     def pause(self) -> Self:
@@ -268,7 +268,7 @@ class IncomingMessage(IncomingEmitter):
         if socket is None or socket.destroyed:
             later(due, error)
         else:
-            later(later, due, error)  # before the loop hears of the socket, whose 'close' comes after
+            later(later, due, error)  # so that the socket's 'close' comes after it
             socket.destroy(error)
         self._abort_signal(error)
 
@@ -303,7 +303,7 @@ class IncomingMessage(IncomingEmitter):
         """Return the body, or what is left of it.
 
         Args:
-            limit: the largest number of bytes to accept; if the body is longer the client gets 413.
+            limit: how many bytes to accept; the response to a longer body is 413.
 
         Raises:
             PayloadTooLargeError: the body is longer than `limit`.
@@ -333,7 +333,7 @@ class IncomingMessage(IncomingEmitter):
         """Return the body as JSON.
 
         Raises:
-            ValueError: the body is no JSON, or nested too deeply; and as `bytes`.
+            ValueError: the body is not JSON, or nested too deeply; and as `bytes`.
         """
         body = await self.bytes(limit)
         try:
@@ -343,5 +343,5 @@ class IncomingMessage(IncomingEmitter):
 
 
 def _no_constant(name: str) -> Any:
-    """Refuse NaN and the infinities, which Python would take (RFC 8259, 6)."""
-    raise ValueError(f"the body is no JSON: {name} is no number there")
+    """Refuse NaN and the infinities, which Python's parser accepts (RFC 8259, 6)."""
+    raise ValueError(f"the body is not JSON: {name} is not a JSON number")

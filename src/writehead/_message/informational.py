@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Informing(OutgoingMessage):
-    """A response, as far as it informs its client before it begins."""
+    """The part of `ServerResponse` that sends informational responses."""
 
     _sent_100 = False
 

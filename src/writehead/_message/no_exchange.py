@@ -1,6 +1,6 @@
-"""The exchange of a message that has none: it was sent, or it was never given to a wire.
+"""The exchange of a message that was sent already, or never had a connection.
 
-Invariant: nothing that is called here reaches a connection, which is another response's by then.
+Invariant: no method reaches a connection, which may carry another response by now.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from writehead._semantics.exchange import Done, Entry, Frame, ResponseHead, Resp
 
 
 class NoExchange:
-    """Takes everything and sends nothing; a socket that is assigned to its message is remembered."""
+    """Accepts every call and sends nothing; remembers a socket that is assigned to its message."""
 
     response: ResponseSide | None = None
     chunked = False
@@ -28,11 +28,11 @@ class NoExchange:
     coming: Sink | None = None
     void = False
     _sink: Sink | None = None
-    _lost_socket: Any = None  # of a connection that has gone: its channel knows it no longer
+    _lost_socket: Any = None  # of a lost connection, whose channel no longer refers to it
 
     @property
     def socket(self) -> Any:
-        """The user's side of the sink."""
+        """The Socket or the writable that the program knows."""
         sink = self._sink or self.coming
         return None if sink is None else sink.socket or self._lost_socket
 
@@ -62,12 +62,12 @@ class NoExchange:
         return True
 
     def stream(self) -> Sink | None:
-        """Return None: nothing goes straight anywhere."""
+        """Return None: no sink takes pieces directly."""
         return None
 
     @property
     def plain(self) -> bool:
-        """Return False: nothing leaves."""
+        """Return False: nothing is sent."""
         return False
 
     def end(self, chunk: bytes | None, trailers: Sequence[tuple[str, str]]) -> None:
@@ -102,13 +102,13 @@ class NoExchange:
         self._sink = None
 
     def drop(self) -> None:
-        """Remember a socket that has gone."""
+        """Remember the socket of a lost connection."""
         if self._sink is not None:
             self._lost_socket = self._sink.socket
 
 
 class HeldSocket(NoExchange):
-    """That of a message without a head, which was given a socket: `destroy` goes there."""
+    """The exchange of an `OutgoingMessage` whose `socket` was set; aborting it destroys the socket."""
 
     def abort(self, error: BaseException | None) -> None:
         """Destroy the socket."""
@@ -117,5 +117,5 @@ class HeldSocket(NoExchange):
             sink.destroy(error)
 
 
-#: That of every message that was sent; one that gets a socket again has a `NoExchange` of its own.
+#: The exchange of every message that was sent, until it gets a socket again and with it its own `NoExchange`.
 SENT = NoExchange()

@@ -1,7 +1,7 @@
-"""OutgoingMessage: a body on its way out, over an exchange.
+"""OutgoingMessage: a message that is written through an exchange.
 
-State moves one way: open -> rendered (the head is fixed) -> finished (`end` was called)
--> flushed ('finish') or closed ('close'); exactly one of the two events comes.
+Invariant: its state moves one way: open -> rendered (the head is fixed) -> finished (`end`
+was called) -> flushed ('finish') or closed ('close'); exactly one of the two events comes.
 """
 
 from __future__ import annotations
@@ -42,12 +42,13 @@ if TYPE_CHECKING:
 class OutgoingMessage(OutgoingState):
     """A message that is written: headers, then a body in pieces.
 
-    Events: 'finish' (all handed to the operating system), 'close' (the connection went
-    away before that), 'drain', 'error', 'pipe', 'socket', 'timeout', 'unpipe'.
+    Events: 'finish' (the operating system has all bytes), 'close' (the connection was
+    lost before that), 'drain', 'error', 'pipe', 'socket', 'timeout', 'unpipe'.
 
     Args:
-        high_water_mark: bytes from which `write` returns False without a socket; or both, in a mapping.
-        reject_non_standard_body_writes: raise on a body where none is allowed.
+        high_water_mark: how many queued bytes make `write` return False while there is no socket;
+            or a mapping of both options.
+        reject_non_standard_body_writes: whether to raise if a body is written where none is allowed.
 
     Source: https://nodejs.org/api/http.html#class-httpoutgoingmessage
     """
@@ -140,7 +141,7 @@ class OutgoingMessage(OutgoingState):
             self._on_unheard(error)
 
     def _on_unheard(self, error: BaseException) -> None:
-        """Hear of an 'error' that nobody listens to."""
+        """Log an 'error' that has no listener."""
         log_unheard(error, "response", getattr(self, "req", None), self.socket)
 
     def _check_length(self, size: int, exact: bool) -> None:
@@ -180,9 +181,9 @@ class OutgoingMessage(OutgoingState):
         chunk = as_bytes(data, encoding) if more else None
         if self._fate:
             if chunk is None and not self._rendered:
-                self._render_for(0)  # Node renders it, and may raise, though nobody will get it
+                self._render_for(0)  # Node renders it, and may raise, though it is not sent
             if self._rendered and self._exchange.void:
-                self._exchange.refused = True  # what has no socket keeps its head
+                self._exchange.refused = True  # its head was not sent
             self._writing = ENDED
             return self
         if not self._rendered:
@@ -201,7 +202,7 @@ class OutgoingMessage(OutgoingState):
         return self
 
     def _render_for(self, length: int) -> None:
-        """Render the head of a message whose whole body is at hand."""
+        """Render the head of a message whose body is `length` bytes."""
         self._known_length = length
         try:
             self._implicit_head()
@@ -236,21 +237,21 @@ class OutgoingMessage(OutgoingState):
     flushHeaders = flush_headers
 
     def cork(self) -> None:
-        """Gather what is written until as many calls of `uncork`; `end` undoes all."""
+        """Gather what is written until `uncork` is called as often; `end` undoes all corks."""
         self._cork_depth += 1
         self._general = True
         self._stream = None
         self._exchange.cork()
 
     def uncork(self) -> None:
-        """Undo one `cork`; the last one sends what was gathered as one chunk."""
+        """Undo one `cork`; the last call sends what was gathered as one chunk."""
         if not self._cork_depth:
             return
         self._cork_depth -= 1
         if self._exchange.uncork() and self._need_drain and not self.writable_length:
             self._on_drained()
 
-    # -- its end ---------------------------------------------------------------
+    # -- the end ---------------------------------------------------------------
 
     def _on_drained(self) -> None:
         if self._need_drain and not self._writing and not self._fate:
@@ -268,7 +269,7 @@ class OutgoingMessage(OutgoingState):
         self._notify("finish")
 
     def _prepare_close(self) -> None:
-        """Schedule the last step, in Node's place: before the next response gets the socket."""
+        """Schedule the last step at Node's point: before the next response gets the socket."""
         later(self._after_finish)
 
     def _after_finish(self) -> None:
@@ -286,11 +287,11 @@ class OutgoingMessage(OutgoingState):
             self._notify("close")
 
     def _on_outlived(self) -> None:
-        """The socket has ended, and nothing more leaves (Node: `writable`)."""
+        """Called when the socket has ended, so that nothing more is sent (Node: `writable`)."""
         self._stream = None
 
     def _on_lost(self, error: BaseException | None) -> None:
-        """The connection went away: 'close', unless 'finish' has come."""
+        """Called when the connection was lost: emit 'close', unless 'finish' was emitted."""
         if self._fate is CLOSED:
             return
         self._fate = DESTROYED
@@ -301,7 +302,7 @@ class OutgoingMessage(OutgoingState):
         if self._errored is None:
             self._errored = error
         if self._writing and self._exchange is not SENT:
-            self._exchange.refused = True  # the system has not taken it all, nor will it
+            self._exchange.refused = True  # the operating system has not got all of it, and will not
         self._close()
 
     def destroy(self, error: BaseException | None = None) -> Self:
@@ -317,7 +318,7 @@ class OutgoingMessage(OutgoingState):
         self._errored = error
         exchange = self._exchange
         waiting = exchange.socket is None and exchange is not SENT
-        if self.writable_length:  # what is cut off is never finished
+        if self.writable_length:  # what was not sent never will be
             exchange.refused = True
         exchange.abort(error)
         if waiting or (exchange is SENT and self._writing is not FLUSHED):
@@ -333,7 +334,7 @@ class OutgoingMessage(OutgoingState):
             ConnectionLostError: 'close' was emitted first, or will be.
         """
         if self._fate and self._writing is not FLUSHED:
-            # At once: who writes in a loop without an end would keep 'close' from coming.
+            # At once: a program that writes in an endless loop would keep 'close' from being emitted.
             raise self._errored or ConnectionLostError()
         if self._need_drain and not self._writing and self._fate is not CLOSED:
             exchange = self._exchange
@@ -342,7 +343,7 @@ class OutgoingMessage(OutgoingState):
             elif self.writable_length:
                 await self._first_of("drain", "finish", beside=exchange.socket)
         elif self._writing or not self._exchange.body_allowed:
-            # No `write` returns False: a loop of `write` and `drain` lets others be served.
+            # No `write` returns False: let other connections be served between calls of `write` and `drain`.
             await asyncio.sleep(0)
 
     async def wait_finished(self) -> None:
@@ -360,16 +361,16 @@ class OutgoingMessage(OutgoingState):
     waitFinished = wait_finished
 
     def _own_waiters(self) -> Waiters:
-        """Return those who wait for an event of this response, or for its end, apart from its listeners."""
+        """Return the tasks that wait for an event of this response, or for its end."""
         waiters = self._waiters
         if waiters is None:
             waiters = self._waiters = Waiters()
             if self._listeners is None:
-                self._listeners = {}  # its end is heard of
+                self._listeners = {}  # so that its end is reported
         return waiters
 
     async def _first_of(self, *events: str, beside: Any = None) -> None:
-        """Wait for one of `events`; or for the 'drain' of a writable given by hand, which Node does not pass on."""
+        """Wait for one of `events`, or for 'drain' of the writable `beside`, which Node does not pass on."""
         waiters = self._own_waiters()
         if beside is None:
             await waiters.first_of(events)
@@ -387,15 +388,15 @@ class OutgoingMessage(OutgoingState):
     # -- streams ---------------------------------------------------------------
 
     def pipe(self, destination: object = None, **options: object) -> None:
-        """Refuse, as Node does: 'error' with `ERR_STREAM_CANNOT_PIPE`."""
+        """Emit 'error' with `ERR_STREAM_CANNOT_PIPE`, as Node does."""
         self._tell_error(StreamCannotPipeError())
 
     # -- the socket ------------------------------------------------------------
 
     @property
     def socket(self) -> Socket | None:
-        """The Socket; None while waiting in a pipeline and from 'finish' on."""
-        return self._exchange.socket  # type: ignore[no-any-return]  # or the writable given by hand
+        """The Socket; None while queued behind other responses, and from 'finish' on."""
+        return self._exchange.socket  # type: ignore[no-any-return]  # or the writable that the program has given
 
     @socket.setter
     def socket(self, value: Sink | None) -> None:
@@ -404,7 +405,7 @@ class OutgoingMessage(OutgoingState):
     connection = socket
 
     def _move_to(self, socket: Any) -> None:
-        """Keep `socket` for `set_timeout` and `destroy`: a message without a head writes nothing."""
+        """Keep `socket` for `set_timeout` and `destroy`; nothing is written to it."""
         self._exchange = HeldSocket()
         self._exchange.coming = None if socket is None else WritableSink(socket)
 

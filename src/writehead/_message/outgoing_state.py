@@ -1,4 +1,4 @@
-"""The state of a message that is written, and what a program may ask of it."""
+"""The state of a message that is written, and the public properties that read it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from writehead._streams.stages import ALIVE, CLOSED, WRITABLE
 
 
 class OutgoingState(HeaderStore):
-    """The state of an OutgoingMessage; see there."""
+    """The attributes and properties of `OutgoingMessage`."""
 
-    _exchange: Exchange = SENT  # of the wire that it is written to
-    _stream: Sink | None = None  # where small chunks may go straight
+    _exchange: Exchange = SENT  # renders and sends it
+    _stream: Sink | None = None  # takes small chunks directly, if there is one
     _chunked: Any = False
     _writing: int = WRITABLE.value  # a `Writing`
     _fate: int = ALIVE.value  # a `Fate`
@@ -51,14 +51,14 @@ class OutgoingState(HeaderStore):
 
     @property
     def writable_finished(self) -> bool:
-        """Whether it has ended and the operating system has everything."""
+        """Whether `end` was called and the operating system has all bytes."""
         return bool(self._writing) and not self.writable_length and not self._exchange.refused
 
     writableFinished = writable_finished
 
     @property
     def writable_length(self) -> int:
-        """Bytes accepted and not yet with the operating system."""
+        """The number of bytes accepted that the operating system does not have yet."""
         exchange = self._exchange
         exchange.settle()
         return exchange.pending
@@ -67,7 +67,7 @@ class OutgoingState(HeaderStore):
 
     @property
     def writable_high_water_mark(self) -> int:
-        """The mark in bytes from which `write` returns False: the socket's, once there is one."""
+        """How many queued bytes make `write` return False: the socket's mark, once there is one."""
         mark = self._exchange.mark
         return self._high_water_mark if mark is None else mark
 
@@ -82,7 +82,7 @@ class OutgoingState(HeaderStore):
 
     @property
     def writable_corked(self) -> int:
-        """The depth of `cork`."""
+        """How many calls of `cork` were not undone."""
         return self._cork_depth
 
     writableCorked = writable_corked
@@ -155,7 +155,7 @@ class OutgoingState(HeaderStore):
 
     @property
     def use_chunked_encoding_by_default(self) -> bool:
-        """Whether a body of unknown length is chunked; else the connection's end ends it."""
+        """Whether a body of unknown length is chunked; if not, it ends with the connection."""
         return self._may_chunk
 
     @use_chunked_encoding_by_default.setter
@@ -167,7 +167,7 @@ class OutgoingState(HeaderStore):
 
     @property
     def strict_content_length(self) -> bool:
-        """Whether a body that differs from the user's Content-Length is refused."""
+        """Whether a body that does not match the program's Content-Length is refused."""
         return self._strict
 
     @strict_content_length.setter

@@ -1,4 +1,4 @@
-"""pipeline(): a source poured into a response, with back-pressure and one ending."""
+"""pipeline(): sends a source as the body of a response, with back-pressure, and closes both."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from writehead.errors import ConnectionLostError, StreamWriteAfterEndError
 if TYPE_CHECKING:
     from writehead._node.argument_types import Pourable
 
-#: So long a source that never waits may go on, in seconds, before others have their turn.
+#: How long a source that never waits is sent, in seconds, before other tasks may run.
 SLICE_SECONDS = 0.005
 
 
 async def pipeline(source: Pourable, res: OutgoingMessage, in_thread: bool = False) -> None:
     """Send everything that `source` yields as the body of `res`, at the speed of the client, and end it.
 
-    However it goes, the source is closed: a file or an iterator by `close`, an async generator by
-    `aclose`, a request by breaking it off. Where no body is allowed (HEAD, 204, 304) nothing of it
-    is read.
+    The source is closed in any case: a file or an iterator by `close`, an async generator by
+    `aclose`, a request by destroying it. Where no body is allowed (HEAD, 204, 304) it is not
+    read.
 
     Args:
         source: an IncomingMessage, a binary file object (its methods may be coroutines), an iterable or an async
@@ -34,7 +34,7 @@ async def pipeline(source: Pourable, res: OutgoingMessage, in_thread: bool = Fal
 
     Raises:
         ConnectionLostError: the client disconnected.
-        StreamWriteAfterEndError: somebody has ended the response.
+        StreamWriteAfterEndError: the program has ended the response.
         Whatever the source raises; the response is destroyed then.
 
     Source: https://nodejs.org/api/stream.html#streampromisespipelinesource-transforms-destination-options
@@ -55,7 +55,7 @@ async def pipeline(source: Pourable, res: OutgoingMessage, in_thread: bool = Fal
 
 
 async def _pour(source: Source, res: OutgoingMessage) -> None:
-    if res.finished or _lacks_body(res):  # a source that may never speak would not find out
+    if res.finished or _lacks_body(res):  # a source that never yields would wait forever
         _check(res)
         return
     began = time.monotonic()
@@ -63,7 +63,7 @@ async def _pour(source: Source, res: OutgoingMessage) -> None:
         _check(res)
         if not res.write(chunk):
             await res.drain()
-        if not res._exchange.body_allowed:  # a status that the first write has found out
+        if not res._exchange.body_allowed:  # known once the first write has rendered the head
             return
         if time.monotonic() - began > SLICE_SECONDS:
             await asyncio.sleep(0)
@@ -78,7 +78,7 @@ def _check(res: OutgoingMessage) -> None:
 
 
 def _lacks_body(res: OutgoingMessage) -> bool:
-    """Tell whether a body would not be sent, before its head is rendered, too."""
+    """Return whether no body will be sent, even if the head is not rendered yet."""
     if res.headers_sent:
         return not res._exchange.body_allowed
     status = getattr(res, "_status_code", 200)

@@ -1,4 +1,4 @@
-"""What a response made by hand reads of its request: any object, or a mapping, in either spelling."""
+"""Reads a request given by a program: any object or mapping, with names in Python's or Node's spelling."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def value_of(request: Any, name: str, default: Any = None) -> Any:
 
 
 def version_of(request: Any) -> tuple[float, float]:
-    """Return the numbers of the HTTP version: 1.1 where nothing is said of it, 0.0 where it is None (Node)."""
+    """Return the HTTP version as two numbers: 1.1 if there is none, 0.0 if it is None (Node)."""
     whole = value_of(request, "http_version", "1.1")
     first, _, second = str(whole or "").partition(".")
     return (
@@ -37,7 +37,7 @@ def version_of(request: Any) -> tuple[float, float]:
 def _number(value: Any) -> float:
     try:
         return float(value or 0)
-    except (TypeError, ValueError):  # JavaScript: no number is less than 1
+    except (TypeError, ValueError):  # JavaScript: NaN is not less than 1
         return 1.0
 
 

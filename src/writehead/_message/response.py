@@ -1,4 +1,4 @@
-"""ServerResponse: the answer to one request."""
+"""ServerResponse: the response to one request."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ from writehead.errors import (
 if TYPE_CHECKING:
     from writehead._node.argument_types import Chunk, File, HeaderFields
 
-#: Ordinary status codes of responses that may have a body.
+#: Standard status codes of responses that may have a body.
 _ORDINARY = frozenset(code for code in STATUS_CODES if body_allowed(False, code))
 
-#: Stands where nothing was assigned; None is something.
+#: Means that nothing was assigned, as None may be assigned.
 UNSET: Any = object()
 
 FAILURE_BODY = b"Internal Server Error"
@@ -46,25 +46,25 @@ FAILURE_BODY = b"Internal Server Error"
 class ServerResponse(ServedResponse):
     """The response to one request; the server makes it and passes it to 'request'.
 
-    One that a program makes is written to any writable given to `assign_socket`.
+    One that a program makes is written to the socket or writable given to `assign_socket`.
 
     Args:
-        req: the request; only its method, its version and, below HTTP/1.1, its TE
+        req: the request, of which its method, its version and, below HTTP/1.1, its TE
             header are read.
-        high_water_mark: bytes from which `write` returns False while there is no socket.
-        reject_non_standard_body_writes: raise on a body where none is allowed.
+        high_water_mark: how many queued bytes make `write` return False while there is no socket.
+        reject_non_standard_body_writes: whether to raise if a body is written where none is allowed.
 
     Source: https://nodejs.org/api/http.html#class-httpserverresponse
     """
 
     _send_date = True
     _status_message: Any = None
-    _late_message: Any = UNSET  # what was assigned when it could change nothing any more
-    _announces = False  # the length of the body is said where none will be sent, too
+    _late_message: Any = UNSET  # a status message that was set after the head was rendered
+    _announces = False  # send Content-Length even if no body is sent
     _given: list[Entry] | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """A subclass takes the general way: it may have overridden any step of it."""
+        """Exclude subclasses from the fast path: they may override any step of the general way."""
         super().__init_subclass__(**kwargs)
         cls._general = True
 
@@ -93,8 +93,8 @@ class ServerResponse(ServedResponse):
 
     def _adapt_to_version(self, exchange: Exchange) -> None:
         major, minor = version_of(self.req)
-        if major < 1 or minor < 1:  # Node's test: HTTP/2.0 counts as 1.0
-            exchange.informs = major > 1 or not (major or minor)  # RFC 9110, 15.2; known to be 1.0, that is
+        if major < 1 or minor < 1:  # Node's test, by which HTTP/2.0 counts as 1.0
+            exchange.informs = major > 1 or not (major or minor)  # RFC 9110, 15.2; 0.0 is not known
             self._should_keep_alive = False
             self._may_chunk = _fields.is_chunked(header_of(self.req, "te"))
 
@@ -108,16 +108,16 @@ class ServerResponse(ServedResponse):
     @status_code.setter
     def status_code(self, value: float | str) -> None:
         if self._rendered and self._status_message is None:
-            self._status_message = self.status_message  # what was sent stays
+            self._status_message = self.status_message  # the phrase that was sent
         if type(value) is not int:
-            self._general = True  # to be looked at when the head is rendered
+            self._general = True  # it is checked when the head is rendered
         self._status_code = value
 
     statusCode = status_code
 
     @property
     def status_message(self) -> str | None:
-        """The reason phrase; None until the head is rendered means the standard one."""
+        """The reason phrase; None before the head is rendered means the standard one."""
         if self._late_message is not UNSET:
             return self._late_message  # type: ignore[no-any-return]  # as it was set
         if self._status_message is None and self._rendered:
@@ -193,10 +193,10 @@ class ServerResponse(ServedResponse):
         if encoding is None and callback is None and not (self._general or self._rendered or self._fate):
             try:
                 ordinary = self._status_code in _ORDINARY and self.write_head.__func__ is _write_head  # type: ignore[attr-defined]
-            except AttributeError:  # replaced on the instance, by a plain function
+            except AttributeError:  # `write_head` was replaced by a plain function on the instance
                 ordinary = False
             if ordinary:
-                # The commonest response: see `Exchange.respond`.
+                # The fast path: see `Exchange.respond`.
                 kind = type(data)
                 body: Any
                 body = data if kind is bytes else data.encode() if kind is str and data.isascii() else None  # type: ignore[union-attr]
@@ -224,7 +224,7 @@ class ServerResponse(ServedResponse):
         if self._expects_continue and not self._sent_100:
             self._should_keep_alive = False
         exchange = self._exchange
-        if self._chunked and self._status_code in (204, 304):  # Node: said to be chunked, it closes
+        if self._chunked and self._status_code in (204, 304):  # Node: a head that says chunked closes
             self._should_keep_alive = self._chunked = False
         exchange.begin(
             ResponseHead(
@@ -282,14 +282,14 @@ class ServerResponse(ServedResponse):
     # -- the socket ------------------------------------------------------------
 
     def assign_socket(self, socket: Any) -> None:
-        """Write to `socket`: what was queued goes there at once.
+        """Write the response to `socket`, starting with what is queued.
 
         Args:
             socket: a Socket, or any writable with `write`, `cork`, `uncork`, `on`,
                 `writable`, `writable_length` and `writable_high_water_mark`.
 
         Raises:
-            SocketAssignedError: it carries a response already.
+            SocketAssignedError: another response is assigned to it.
         """
         if getattr(socket, "_message", None) is not None or getattr(socket, "_carries", False):
             raise SocketAssignedError
@@ -302,7 +302,7 @@ class ServerResponse(ServedResponse):
             self._exchange = NoExchange()
         sink = sink_of(socket)
         self._on_socket(socket, sink)
-        if socket._message is self:  # else a listener has detached it
+        if socket._message is self:  # if no listener has detached it
             self._attach(sink)
 
     assignSocket = assign_socket
@@ -320,13 +320,13 @@ class ServerResponse(ServedResponse):
                 sink.need_drain = True
 
     def detach_socket(self, socket: Any) -> None:
-        """Let go of `socket`; what is written now is queued for another.
+        """Stop writing to `socket`; what is written from now on is queued for another.
 
         Raises:
-            InternalAssertionError: it does not carry this response.
+            InternalAssertionError: this response is not assigned to it.
         """
         if socket is None or self._exchange.socket is not socket:
-            raise InternalAssertionError("the socket does not carry this response")
+            raise InternalAssertionError("this response is not assigned to the socket")
         socket.remove_listener("close", self._on_socket_gone)
         socket._message = None
         self._stream = None
@@ -350,11 +350,11 @@ class ServerResponse(ServedResponse):
     # -- failure ---------------------------------------------------------------
 
     def _fail(self) -> None:
-        """Answer for a listener that failed: a clean 500, or a cut connection."""
+        """Respond with 500 after a listener has failed; once the head is rendered, close the connection."""
         if self._writing is FLUSHED or self._fate is CLOSED:
             return
         if self._writing and not self._exchange.stays:
-            return  # the answer is whole, and nothing follows it
+            return  # the response is complete, and the connection closes after it
         if self._rendered or self._writing or self._fate:
             self.destroy()
             return
@@ -362,7 +362,7 @@ class ServerResponse(ServedResponse):
             self.__dict__.pop(name, None)
         for name in ("_strict", "_reject_body"):
             self.__dict__.pop(name, None)
-        if getattr(self.req, "_http_version", None) == "1.1":  # below, the request decides
+        if getattr(self.req, "_http_version", None) == "1.1":  # below 1.1, the request decides
             self._may_chunk = True
         while self._cork_depth:
             self.uncork()
@@ -389,7 +389,7 @@ class ServerResponse(ServedResponse):
         With no head rendered and no Content-Length set, the head announces the exact
         length, that of a response to HEAD too. The kernel copies where the transport can;
         otherwise, and where `write` is overridden or replaced, the file is read in pieces.
-        It is opened, looked at and read outside the event loop, except by the kernel's copy.
+        It is opened, checked and read in threads, except by the kernel's copy.
 
         Args:
             file: a path, or a binary file object with `fileno()`, which may be closed meanwhile.
@@ -399,12 +399,12 @@ class ServerResponse(ServedResponse):
         Raises:
             OSError: the file cannot be opened; nothing has been sent.
             InvalidArgTypeError: it is no regular file, or of no known size (below /proc and /sys).
-            InvalidArgValueError: a path that no system takes, as one with a null byte (`%00`).
-            OutOfRangeError: `offset` or `count` lies outside the file.
-            FileChangedError: the file became shorter; the connection was cut.
-            StreamWriteAfterEndError: the response was ended before, or meanwhile; then, if its
-                head was of this call, the connection was cut.
-            ConnectionLostError: the client has gone.
+            InvalidArgValueError: the path is not valid: it has a null byte (`%00`), for example.
+            OutOfRangeError: `offset` or `count` is not within the file.
+            FileChangedError: the file became shorter; the connection was closed.
+            StreamWriteAfterEndError: the response was ended before, or meanwhile; in the second case,
+                if this call has sent the head, the connection was closed.
+            ConnectionLostError: the client has disconnected.
         """
         if self._writing:
             raise StreamWriteAfterEndError("send_file()", users_place())
@@ -429,11 +429,11 @@ class ServerResponse(ServedResponse):
         socket = self.socket
         try:
             if self._exchange.body_allowed:
-                plain = getattr(self.write, "__func__", None) is _write  # nobody wants to see the pieces
+                plain = getattr(self.write, "__func__", None) is _write  # an override gets all pieces
                 await send_range(self, piece, by_kernel=plain)
         except BaseException as error:
             self.destroy(error if isinstance(error, Exception) else None)
-            if self._writing is FLUSHED and socket is not None:  # ended too early: the length was wrong
+            if self._writing is FLUSHED and socket is not None:  # the body is too short
                 socket.destroy()
             raise
 
@@ -445,7 +445,7 @@ _write = ServerResponse.write
 
 
 def _plain_text(message: Any) -> str:
-    """Return a status message as it is sent: what a subclass of str holds, and not what it says of itself."""
+    """Return a status message as a plain `str`; of a subclass, its characters and not its `__str__`."""
     return str.__str__(message if isinstance(message, str) else str(message))
 
 

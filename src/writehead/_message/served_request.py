@@ -1,4 +1,4 @@
-"""What the parser, the connection and the server do with a request, and the state that they write into it."""
+"""The private side of a request: what the parser, the connection and the server call and set."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from writehead.errors import AbortError, ConnectionLostError, PayloadTooLargeErr
 
 
 class Source(Protocol):
-    """The connection that a request comes on, and its body from."""
+    """The connection from which a request and its body are read."""
 
     socket: Any
 
@@ -26,11 +26,11 @@ class Source(Protocol):
 
 
 class ServedRequest(Readable):
-    """A request, as far as it is served; see `IncomingMessage`."""
+    """The private part of `IncomingMessage`: its state, and what the server calls."""
 
     _socket: Any
-    # What the parser sets.
-    # A message made by hand has no method and no version; those of a server do, and that is what their types say.
+    # Set by the parser. A message that a program makes has no method and no version; those of a server
+    # do, and that is what their types say.
     _method: str = None  # type: ignore[assignment]
     _target: bytes = b""
     _http_version: str = "1.1"
@@ -39,13 +39,13 @@ class ServedRequest(Readable):
     _raw_trailers: list[bytes] | None = None
     _should_keep_alive = True
     _upgrade = False
-    # What the connection sets.
+    # Set by the connection.
     _exchange: Any = None
     _source: Source | None = None
     _join_duplicates = False
     _tells_waiter = True
     _complete = False
-    # What is worked out at first use.
+    # Computed at first use.
     _url: str | None = None
     _raw_headers: list[str] | None = None
     _headers: Headers | None = None
@@ -55,9 +55,9 @@ class ServedRequest(Readable):
     _signal: AbortSignal | None = None
     _aborted = False
     _has_response_sent = False
-    _given_up = False  # what has come of the body since was thrown away
+    _given_up = False  # the rest of the body is dropped
 
-    # -- how it begins and ends -----------------------------------------------------
+    # -- its beginning and end -----------------------------------------------------
 
     def _begin_whole(
         self,
@@ -67,10 +67,9 @@ class ServedRequest(Readable):
         head: FieldBlock,
         context: Context,
     ) -> None:
-        """Begin a request that came whole, in place of the constructor, the parser and the connection.
+        """Set up a request that came in one read, in place of the constructor, the parser and the connection.
 
-        What is read before it is written is set here: an attribute of an instance is found faster than a default
-        of its class.
+        Sets what is read before it is written: an attribute of an instance is found faster than a default of its class.
         """
         self._listeners = self._flowing = None
         self._consumed = False
@@ -85,7 +84,7 @@ class ServedRequest(Readable):
     def _take_head(
         self, method: str, target: bytes, version: str, fields: list[bytes] | FieldBlock, keep: bool
     ) -> None:
-        """Take what was parsed of its head."""
+        """Store the parsed head."""
         self._method = method
         self._target = target
         self._http_version = version
@@ -96,29 +95,29 @@ class ServedRequest(Readable):
         self._should_keep_alive = keep
 
     def _begin(self, source: Source) -> tuple[bool, bool, bool]:
-        """Begin a request whose head was parsed; return whether it is of HTTP/1.1, HEAD, and keeps the connection."""
+        """Begin a request whose head was parsed; return whether it is HTTP/1.1, is HEAD, and keeps the connection."""
         self._source = source
         return self._http_version == "1.1", self._method == "HEAD", self._should_keep_alive
 
     def _apply(self, high_water_mark: int, join_duplicates: bool) -> None:
-        """Apply the options of the server that few servers set."""
+        """Apply those server options that few programs set."""
         self._high_water_mark = high_water_mark
         self._join_duplicates = join_duplicates
 
     def _complete_body(self) -> None:
-        """The whole body has come."""
+        """Called when the whole body has been received."""
         self._complete = not self._given_up
         self._push_end()
 
     def _release(self) -> Context | None:
-        """An upgrade has its connection, and no body comes; return the context that goes on there."""
+        """Complete a request whose connection was upgraded; return its context, in which the connection continues."""
         self._complete = True
         self._source = None
         self._push_end()
         return self._listener_context
 
     def _begin_upgrade(self, source: Source) -> bool:
-        """Begin a request that wishes to leave HTTP; tell whether it is CONNECT, which cannot do otherwise."""
+        """Begin a request for an upgrade; return whether it is CONNECT, which cannot go on as an ordinary request."""
         self._source = source
         return self._method == "CONNECT"
 
@@ -138,7 +137,7 @@ class ServedRequest(Readable):
         return [fields[at + 1] for at in range(0, len(fields), 2) if fields[at].lower() == name]
 
     def _host_and_expectation(self) -> tuple[bool, bytes | None]:
-        """Return whether there is one Host field, and a good one (RFC 9112, 3.2); and what Expect says."""
+        """Return whether there is one valid Host field (RFC 9112, 3.2), and the value of Expect."""
         head = self._raw_head
         if head is not None:
             return head.host_is_good, head.expect
@@ -147,55 +146,55 @@ class ServedRequest(Readable):
         return good, b", ".join(expects) if expects else None
 
     def _has_host(self) -> bool:
-        """Tell whether there is a Host field at all."""
+        """Return whether there is any Host field."""
         return bool(self._values_of(b"host"))
 
     def _end_if_empty(self) -> None:
-        """Begin as a request that was read to its end, if it has no body (optimize_empty_requests)."""
+        """Mark a request without body as read to its end (optimize_empty_requests)."""
         if not (self._values_of(b"content-length") or self._values_of(b"transfer-encoding")):
             self._start_ended()
 
-    # -- behind its response ----------------------------------------------------------
+    # -- after its response -----------------------------------------------------------
 
     def _start_ended(self) -> None:
-        """Begin as a request that was read to its end: no event will come (optimize_empty_requests)."""
+        """Mark it as read to its end and closed: no event will come (optimize_empty_requests)."""
         self._end_state = EMITTED
         self._fate = CLOSED
         self._consumed = True
 
     def _leave(self) -> None:
-        """The response is out: a body that nobody has begun to read is thrown away.
+        """Called when the response was sent: drop a body of which nothing was read.
 
-        One that was read in part waits for its reader, as long as there is room for it.
+        One that was read in part waits for its reader, as long as its buffer has room.
         """
         self._has_response_sent = True
         if not (self._consumed or self._resume_scheduled):
             self._discard()
             if not self._complete:
-                self._push = _ignore  # type: ignore[method-assign]  # who listens from now on gets no part of it
+                self._push = _ignore  # type: ignore[method-assign]  # a listener added later gets no part of it
         else:
             self._look_at_rest()
 
     def _look_at_rest(self) -> None:
-        """Behind the response: see later whether anybody is about to read what fills the buffer."""
+        """After the response: check in the next round whether a full buffer has a reader."""
         if self._has_response_sent and self._is_full:
-            tick_queue().next_round(self._give_up_if_full)  # its end may be in this packet
+            tick_queue().next_round(self._give_up_if_full)  # its end may be in the current read
 
     def _give_up_if_full(self) -> None:
-        """End a request that is answered, if its unread body holds up the connection."""
+        """End a request after its response if its unread body blocks the connection."""
         if self._is_full and self._left and not self._fate:
             self._given_up = True
             self._break_off()
 
     @property
     def _is_full(self) -> bool:
-        """Whether the body waits to be read before more may come."""
+        """Whether the body must be read before more of it is received."""
         return not (self._complete or self._has_room())
 
-    # -- its loss -----------------------------------------------------------------------
+    # -- the loss of its connection ----------------------------------------------------
 
     def _abort(self, with_socket: bool = True) -> None:
-        """The connection was lost, or is given up, before the answer was out."""
+        """Called when the connection was lost, or is closed, before the response was sent."""
         if not with_socket:
             self._socket = None
         lost = ConnectionLostError()
@@ -203,15 +202,15 @@ class ServedRequest(Readable):
         self._abort_signal(lost)
 
     def _lose(self, source: object) -> None:
-        """Its connection was lost after the response, with body still to come from there: 'close' alone."""
+        """Called when the connection was lost after the response, with body still to come: emit only 'close'."""
         if self._source is source and not self._fate:
             self._fate = DESTROYED
-            if self._waiter is not None:  # an iteration is not left to wait for the rest
+            if self._waiter is not None:  # an iteration must not wait for the rest
                 self._errored = ConnectionLostError()
             later(self._tell_destroyed, None)
 
     def _break_off(self) -> None:
-        """Iteration was left: the request ends, the connection stays."""
+        """End the request after iteration was left early; the connection stays open."""
         if not self._fate:
             self._socket = None
             self.destroy(AbortError())
@@ -219,13 +218,13 @@ class ServedRequest(Readable):
                 self._source.want_body(self)
 
     def _abort_signal(self, cause: BaseException | None) -> None:
-        """Abort the signal, if it was asked for."""
+        """Abort the signal, if the program has used it."""
         if self._signal is not None:
             self._signal._abort(cause)
 
 
 def _hosts_and_expects(fields: list[bytes]) -> tuple[list[bytes], list[bytes]]:
-    """Return the values of the two fields that each request is asked for, in one walk."""
+    """Return the values of Host and of Expect, which are checked in each request, in one pass."""
     hosts = []
     expects = []
     for at in range(0, len(fields), 2):
@@ -239,5 +238,5 @@ def _hosts_and_expects(fields: list[bytes]) -> tuple[list[bytes], list[bytes]]:
 
 
 def _ignore(chunk: bytes) -> bool:
-    """Take a piece of a body that nobody wants; there is always room for more."""
+    """Drop a piece of body; there is always room for more."""
     return True

@@ -1,4 +1,4 @@
-"""What the connection and the server do with a response, and the state that they write into it."""
+"""The private side of a response: what the connection and the server call and set."""
 
 from __future__ import annotations
 
@@ -13,21 +13,20 @@ if TYPE_CHECKING:
 
 
 class ServedResponse(Informing):
-    """A response, as far as it is served; see `ServerResponse`."""
+    """The private part of `ServerResponse`: its state, and what the server calls."""
 
     req: Any
     _status_code: Any = 200
     _expects_continue = False
 
     def _begin(self, req: IncomingMessage, exchange: Exchange, keep: bool, general: bool) -> None:
-        """Begin the response to a request of HTTP/1.1, in place of the constructor.
+        """Set up the response to a request of HTTP/1.1, in place of the constructor.
 
-        What is read before it is written is set here: an attribute of an instance is found faster than a default
-        of its class.
+        Sets what is read before it is written: an attribute of an instance is found faster than a default of its class.
 
         Args:
             keep: whether the client wants the connection kept.
-            general: whether anything asks for the general way: HEAD, say.
+            general: whether the fast path is excluded, by HEAD for example.
         """
         self.req = req
         self._exchange = exchange
@@ -40,7 +39,7 @@ class ServedResponse(Informing):
             self._should_keep_alive = False
 
     def _adapt(self, general: bool, keep: bool) -> None:
-        """Note of a response that its constructor has made what its request asks for."""
+        """Apply to a response made by its constructor what its request requires."""
         if not keep:
             self._should_keep_alive = False
             self._general = True
@@ -57,7 +56,7 @@ class ServedResponse(Informing):
         close_after_finish: bool,
         lenient: bool,
     ) -> None:
-        """Apply the options of the server that few servers set."""
+        """Apply those server options that few programs set."""
         self._general = True
         self._high_water_mark = high_water_mark
         self._reject_body = reject_body
@@ -66,31 +65,31 @@ class ServedResponse(Informing):
         self._lenient = lenient
 
     def _take_general_way(self) -> None:
-        """Leave the way of the ordinary response: its connection has something to say in the head."""
+        """Exclude the response from the fast path: its connection adds to the head."""
         self._general = True
 
     def _allow_no_more(self) -> None:
-        """The connection ends behind it, unless requests wait already (max_requests_per_socket)."""
+        """Close the connection after it, unless more requests were received already (max_requests_per_socket)."""
         self._exchange.last_allowed = True
         self._general = True
 
     def _expect_continue(self) -> None:
-        """The client waits for 100 Continue before it sends the body (RFC 9110, 10.1.1)."""
+        """Note that the client waits for 100 Continue before it sends the body (RFC 9110, 10.1.1)."""
         self._expects_continue = True
         self._general = True
 
     @property
     def _awaits_continue(self) -> bool:
-        """Whether the client still waits to be told to go on."""
+        """Whether the client still waits for 100 Continue."""
         return self._expects_continue and not (self._sent_100 or self._rendered)
 
     def _get_socket(self, socket: Any, sink: Sink) -> None:
-        """It is first in its queue: 'socket', if anything listens."""
+        """Called when it is first in the response queue: emit 'socket', if there are listeners."""
         if self._listeners is not None:
             self._on_socket(socket, sink)
 
     def _on_socket(self, socket: Any, sink: Sink) -> None:
-        """Tell that there is a socket, which the listeners find here already; what they write is sent in its turn."""
+        """Emit 'socket'; `socket` is set already, and what the listeners write is sent after what is queued."""
         exchange = self._exchange
         exchange.coming = sink
         self._notify("socket", socket)

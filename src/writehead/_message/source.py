@@ -1,4 +1,4 @@
-"""Sources of a pipeline: any of them gives chunks to `async for`, and can be closed at every step."""
+"""Sources of a pipeline: each yields chunks to `async for`, and can be closed at any time."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _END: Any = object()
 
 
 class Source:
-    """What a pipeline reads: `chunks`, and how to close it all, once.
+    """What a pipeline reads: the iterator `chunks`, and the closing of all behind it.
 
     Raises:
-        InvalidArgTypeError: `given` gives no chunks.
+        InvalidArgTypeError: `given` is no request, file or iterable of chunks.
     """
 
     def __init__(self, given: Any, in_thread: bool) -> None:
@@ -34,7 +34,7 @@ class Source:
         self.chunks: AsyncIterator[Any] = _chunks_of(given, in_thread)
 
     async def close(self) -> None:
-        """Close the iterator, then what it iterates over; the second time does nothing."""
+        """Close the iterator, then what it iterates over; a second call does nothing."""
         if self._closed:
             return
         self._closed = True
@@ -47,7 +47,7 @@ class Source:
             await _close(given)
 
     async def give_up(self) -> None:
-        """Close it behind an error, which is the one to be raised."""
+        """Close it after an error, and log an error of closing, so that the first is raised."""
         try:
             await self.close()
         except Exception:
@@ -68,7 +68,7 @@ def _chunks_of(given: Any, in_thread: bool) -> AsyncIterator[Any]:
     if isinstance(given, AsyncIterable):
         return given.__aiter__()
     read = getattr(given, "read", None)
-    if inspect.iscoroutinefunction(read):  # as an upload of a form has it
+    if inspect.iscoroutinefunction(read):  # such as a form upload's
         return _read_pieces(read)
     if read is not None:
         return ThreadSteps(lambda: _read_piece(read), (given,))
@@ -88,13 +88,13 @@ async def _read_pieces(read: Callable[[int], Any]) -> AsyncIterator[Any]:
 
 def _read_piece(read: Callable[[int], Any]) -> Any:
     piece = read(PIECE)
-    if piece is None:  # `io.RawIOBase.read` of a descriptor that does not wait: this is no end
+    if piece is None:  # `io.RawIOBase.read` of a non-blocking descriptor: not the end
         raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
     return piece or _END
 
 
 class Steps(AsyncIterator[Any]):
-    """The steps of a plain iterator; `owners` are closed with it, in order, if they can be."""
+    """Iterates by calling `step`; closes the `owners`, in order, if they have `close`."""
 
     def __init__(self, step: Callable[[], Any], owners: tuple[Any, ...]) -> None:
         self._step = step
@@ -107,7 +107,7 @@ class Steps(AsyncIterator[Any]):
         return chunk
 
     async def aclose(self) -> None:
-        """Close it here and now."""
+        """Close the owners."""
         self._close_owners()
 
     def _close_owners(self) -> None:
@@ -118,9 +118,9 @@ class Steps(AsyncIterator[Any]):
 
 
 class ThreadSteps(Steps):
-    """Steps that may block: each is taken in a thread, one after the other.
+    """Steps that may block: each runs in a thread, one after the other.
 
-    One that blocks still when its client has gone is not waited for: its thread closes the source behind it.
+    A step that still blocks when the client has disconnected is not waited for: its thread closes the source.
     """
 
     def __init__(self, step: Callable[[], Any], owners: tuple[Any, ...]) -> None:
@@ -151,7 +151,7 @@ class ThreadSteps(Steps):
             return self._left
 
     async def aclose(self) -> None:
-        """Close it in a thread, as that may block, too."""
+        """Close the owners in a thread, as that may block, too."""
         with self._lock:
             self._left = True
             busy = self._busy

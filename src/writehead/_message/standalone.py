@@ -1,7 +1,7 @@
-"""What a response that is made by hand is written with: an exchange of HTTP/1, and a sink over any writable.
+"""What a response that a program makes is written with: an exchange of HTTP/1, and a sink for any writable.
 
 The writable needs `write(data, encoding, callback)`, `cork`, `uncork`, `on`, `writable`,
-`writable_length` and `writable_high_water_mark`, as a Node stream or our Socket has them.
+`writable_length` and `writable_high_water_mark`, as Node's streams and `Socket` have them.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ _make_exchange: Callable[[], Exchange]
 
 
 def set_exchange_by_hand(make: Callable[[], Exchange]) -> None:
-    """Say what makes the exchange of a response that no connection has made: messages import no wire."""
+    """Register what makes the exchange of a response that a program makes: messages import no HTTP version."""
     global _make_exchange
     _make_exchange = make
 
 
 def exchange_by_hand() -> Exchange:
-    """Return a new exchange for a response that no connection has made."""
+    """Return a new exchange for a response that a program makes."""
     return _make_exchange()
 
 
 def sink_of(socket: Any) -> Sink:
-    """Return where the bytes for a Socket, or for any writable, go."""
+    """Return the sink of a Socket, or of any writable."""
     return channel_of(socket) if isinstance(socket, Socket) else WritableSink(socket)
 
 
 class WritableSink:
-    """Hands an exchange's bytes to a writable of the user's."""
+    """Writes an exchange's bytes to a writable of the program."""
 
     __slots__ = ("_tick_corked", "_writing", "socket")
 
@@ -49,7 +49,7 @@ class WritableSink:
 
     @property
     def pending(self) -> int:
-        """What the writable says it has not yet passed on."""
+        """The number of bytes that the writable has not passed on, by its own account."""
         return int(self.socket.writable_length or 0)
 
     @property
@@ -58,7 +58,7 @@ class WritableSink:
         return int(self.socket.writable_high_water_mark or 0)
 
     def put(self, data: bytes, done: Done | None = None) -> bool:
-        """Write, corked until the end of this turn."""
+        """Write, corked until the end of this tick."""
         if not self._tick_corked:
             self._tick_corked = True
             self.socket.cork()
@@ -70,14 +70,14 @@ class WritableSink:
         return self.put(b"".join(parts))
 
     def put_now(self, data: bytes, done: Done | None = None) -> None:
-        """Write, and undo the cork of this turn."""
+        """Write, and undo the cork of this tick."""
         self._write(data, done)
         if self._tick_corked:
             self._tick_corked = False
             self.uncork()
 
     def _write(self, data: bytes, done: Done | None) -> bool:
-        if not data and not self.pending:  # nothing for the writable; the turn comes all the same
+        if not data and not self.pending:  # no need to call the writable
             if done is not None:
                 later(done, None)
             return True
@@ -89,7 +89,7 @@ class WritableSink:
             self._writing = False
 
     def _callback(self, done: Done) -> Any:
-        """Return what the writable calls; never inside the call that writes or uncorks."""
+        """Return a callback for the writable that never calls `done` inside `write` or `uncork`."""
 
         def callback(error: BaseException | None = None) -> None:
             if self._writing:
@@ -113,18 +113,18 @@ class WritableSink:
         return True
 
     def is_settled(self, ending: Ending) -> bool:
-        """Nothing waits here."""
+        """Return True: nothing is held back here."""
         return True
 
     def settle(self) -> None:
-        """Nothing waits here."""
+        """Do nothing: nothing is held back here."""
 
     def cork(self) -> None:
         """Cork the writable."""
         self.socket.cork()
 
     def uncork(self) -> None:
-        """Uncork the writable; what it calls back comes later."""
+        """Uncork the writable; its callbacks are deferred to a later tick."""
         self._writing = True
         try:
             self.socket.uncork()
@@ -140,7 +140,7 @@ class WritableSink:
 def set_timeout_of(socket: Any, msecs: Any) -> None:
     """Set the timeout of a Socket, or of any object that has the method in either spelling."""
     method = getattr(socket, "set_timeout", None) or getattr(socket, "setTimeout", None)
-    if method is None and isinstance(socket, Mapping):  # an object literal, in Python
+    if method is None and isinstance(socket, Mapping):  # an object literal in JavaScript
         method = socket.get("set_timeout") or socket.get("setTimeout")
     if method is None:
         raise AttributeError(f"{type(socket).__name__!r} object has no attribute 'set_timeout'")

@@ -1,4 +1,4 @@
-"""Watch: whoever waits for something of a response is woken when its client has gone."""
+"""Watch: ends the wait of a task that sends a response when the client disconnects."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class Watch:
-    """Ends the wait for a source or a disk that has nothing to say, once the client has gone.
+    """Raises ConnectionLostError in its `async with` block if the client disconnects while a source or a disk is slow.
 
-    As asyncio.timeout(): it cancels the task, and makes an error of that, but of no other cancellation.
+    Like asyncio.timeout(), it cancels the task, and turns only that cancellation into the error.
     """
 
     def __init__(self, res: OutgoingMessage) -> None:
@@ -32,7 +32,7 @@ class Watch:
             self._on_close()
 
     def _on_close(self) -> None:
-        # A task that runs, as it does if its source destroys the response, would be cancelled too late.
+        # Not at once: if the task itself destroys the response, it runs, and would be cancelled at its next wait.
         self._task.get_loop().call_soon(self._cancel)
 
     def _cancel(self) -> None:

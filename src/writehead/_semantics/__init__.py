@@ -1,1 +1,1 @@
-"""HTTP as it is true in any version (RFC 9110), and the seam between messages and wires."""
+"""What HTTP means in any version (RFC 9110), and the interface between messages and HTTP versions."""

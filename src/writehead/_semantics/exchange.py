@@ -1,7 +1,8 @@
-"""The seam between a message and the wire: Protocols and plain values, no code.
+"""The interface between a message and an HTTP version: Protocols and plain values, no code.
 
-A response asks an `Exchange` to respond, or to begin, write and end; to inform, flush and abort; and never
-which version of HTTP it speaks. The exchange answers through `ResponseSide`. Bytes go down through a `Sink`.
+A response calls its `Exchange`, which calls back through `ResponseSide` and writes bytes to a `Sink`.
+
+Invariant: a response never asks which version of HTTP its exchange speaks.
 """
 
 from __future__ import annotations
@@ -14,28 +15,28 @@ from writehead._semantics.headers import Headers
 
 Done = Callable[[BaseException | None], object]
 
-#: A stored field: its name in lower case; its name and its value, as they were given; and, of a field that programs
-#: set again and again, where the wire of HTTP/1 keeps what it has made of it. Another wire keeps that elsewhere.
+#: A stored field: its name in lower case; its name and its value, as they were given; and, for a field that programs
+#: set again and again, a list in which the wire of HTTP/1 keeps the rendered line. Another wire keeps what it renders elsewhere.
 Entry = tuple[str, str, Any, list[str] | None]
 
-#: What stands before and behind a piece of the body on the wire, and the size of it all.
+#: The bytes before and after a piece of the body on the wire, and the size of all three together.
 Frame = tuple[bytes, bytes, int]
 
-#: In `ResponseHead.removed`: the automatic fields that the user has removed, and does not want.
+#: Bits of `ResponseHead.removed`: the automatic fields that the program has removed.
 REMOVED_LENGTH = 1
 REMOVED_TRANSFER_ENCODING = 2
 REMOVED_CONNECTION = 4
 
-#: Names that the framing looks at; any other field is only text to it.
+#: Names of the fields that the framing depends on.
 FRAMING_NAMES = frozenset(
     ("connection", "content-length", "transfer-encoding", "keep-alive", "trailer", "date", "expect")
 )
 
 
 class FieldBlock(Protocol):
-    """The fields of a request, of which nothing is made before it is asked for.
+    """The fields of a request, decoded when they are first asked for.
 
-    It may serve other requests with the same fields: what is kept in `text` and `joined` is not changed.
+    Requests with the same fields may share it, so the lists and dicts in `text` and `joined` must not be changed.
     """
 
     host_is_good: bool
@@ -52,20 +53,20 @@ class FieldBlock(Protocol):
 
 @dataclass(slots=True)
 class ResponseHead:
-    """What a response says of its head, and what the wire finds in the fields as it renders them."""
+    """What a response wants in its head, and what the exchange finds in the fields as it renders them."""
 
     fields: Iterable[Entry] = ()
     status: int = 200
     reason: str = "OK"
     for_head: bool = False  # in response to HEAD
-    keep: bool = True  # the connection
+    keep: bool = True  # keep the connection open
     may_chunk: bool = True
     length: int | None = None  # of the whole body, where it is known
-    announce: bool = False  # the length, to HTTP/1.0 and to HEAD, too
+    announce: bool = False  # send the length to HTTP/1.0 and to HEAD, too
     removed: int = 0  # the automatic fields, see REMOVED_LENGTH
     send_date: bool = True
-    unique: frozenset[str] = frozenset()  # names whose list values are one line
-    # what the fields say; None: no such field
+    unique: frozenset[str] = frozenset()  # names whose list values are joined on one line
+    # Found in the fields; None: no such field.
     content_length: str | None = None
     transfer_encoding: str | None = None
     connection: str | None = None
@@ -76,7 +77,7 @@ class ResponseHead:
 
 
 class ResponseSide(Protocol):
-    """What a response is told by its exchange."""
+    """The methods of a response that its exchange calls."""
 
     @property
     def writable_high_water_mark(self) -> int: ...
@@ -88,20 +89,20 @@ class ResponseSide(Protocol):
 
 
 class Ending(Protocol):
-    """What ends with the last bytes of a response."""
+    """What is notified when the last bytes of a response have been passed on."""
 
     def on_settled(self) -> None: ...
     def on_passed(self, error: BaseException | None) -> None: ...
 
 
 class Sink(Protocol):
-    """Where an exchange puts its bytes: the channel of a socket, or any writable behind an adapter."""
+    """Where an exchange writes its bytes: the channel of a socket, or any writable behind an adapter."""
 
-    socket: Any  # the user's side
+    socket: Any  # the Socket or the writable that the program knows
 
     @property
     def destroyed(self) -> bool:
-        """Whether nothing that is put leaves any more."""
+        """Whether what is written from now on is dropped."""
         ...
 
     @property
@@ -109,11 +110,11 @@ class Sink(Protocol):
     @property
     def mark(self) -> int: ...
     def put(self, data: bytes, done: Done | None = None) -> bool:
-        """Take `data` to be passed on by the end of this tick; False at or over the mark."""
+        """Take `data`, to be passed on by the end of this tick; return False at or over the mark."""
         ...
 
     def put_parts(self, parts: tuple[bytes, ...], size: int) -> bool:
-        """Like `put`, of parts that are `size` bytes together."""
+        """Take several parts, as `put` does; they are `size` bytes together."""
         ...
 
     def put_now(self, data: bytes, done: Done | None = None) -> None:
@@ -121,18 +122,19 @@ class Sink(Protocol):
         ...
 
     def put_last(self, data: bytes, ending: Ending, body: bytes | None = None) -> bool:
-        """Like `put_now(data + body, ending.on_passed)`; or `on_settled` is called later, and asks `is_settled`.
+        """Pass on `data` and `body`, the last bytes of a response; return False if the sink takes no more bytes.
 
-        `body` is a part that is better not copied. False if the sink takes nothing any more.
+        Calls `ending.on_passed` when they have been passed on, or `ending.on_settled`, which asks `is_settled`.
+        `body` is apart because it is too large to be copied.
         """
         ...
 
     def is_settled(self, ending: Ending) -> bool:
-        """Tell whether all has been taken; if not, `ending.on_passed` is called when it has."""
+        """Return whether all bytes were passed on; if not, `ending.on_passed` is called when they are."""
         ...
 
     def settle(self) -> None:
-        """Pass on now what was put by `put_now`, if it still waits for the end of a read."""
+        """Pass on now what `put_now` and `put_last` hold back until the end of the current read."""
         ...
 
     def cork(self) -> None: ...
@@ -146,26 +148,26 @@ class Exchange(Protocol):
     response: ResponseSide | None
     chunked: bool  # the head says Transfer-Encoding: chunked
     body_allowed: bool
-    frames: Mapping[int, Frame]  # of pieces of so many bytes, that may go straight to `stream()`
-    informs: bool  # whether the client takes an informational response
-    keep_reads: bool | None  # what the head made of the response's `should_keep_alive`
-    last_allowed: bool  # it is the last that its connection allows
-    promised: str | None  # the user's Content-Length, where it is in force
-    refused: bool  # not all of it was, or will be, taken
-    stays: bool  # the connection, behind this response
-    coming: Sink | None  # the sink that it will have, once 'socket' was emitted
-    void: bool  # it was aborted before it had a sink
+    frames: Mapping[int, Frame]  # by the size of a piece, for those written directly to `stream()`
+    informs: bool  # whether the client understands informational responses
+    keep_reads: bool | None  # the `should_keep_alive` that follows from the head; None: unchanged
+    last_allowed: bool  # whether it is the last response that its connection allows
+    promised: str | None  # the program's Content-Length, where the body must match it
+    refused: bool  # whether some of its bytes were not sent, and will not be
+    stays: bool  # whether the connection stays open after this response
+    coming: Sink | None  # the sink that it will have once 'socket' was emitted
+    void: bool  # whether it was aborted before it had a sink
 
     @property
     def socket(self) -> Any: ...
     @property
     def reports_drain(self) -> bool:
-        """Whether the response is told when all of it was taken; else its writable is asked."""
+        """Whether the exchange calls `_on_drained`; if not, the response listens to its writable."""
         ...
 
     @property
     def queued(self) -> bool:
-        """Whether it waits behind other responses of its connection, or for a socket."""
+        """Whether it waits for other responses of its connection, or for a socket."""
         ...
 
     @property
@@ -174,17 +176,17 @@ class Exchange(Protocol):
     def mark(self) -> int | None: ...
     def begin(self, head: ResponseHead) -> None: ...
     def respond(self, status: int, fields: Iterable[Entry], body: bytes) -> None:
-        """Send a whole response: an ordinary status, no field of `FRAMING_NAMES`, all of the body."""
+        """Send a whole response that has an ordinary status and no field of `FRAMING_NAMES`."""
         ...
 
     def write(self, chunk: bytes, done: Done | None) -> bool: ...
     @property
     def plain(self) -> bool:
-        """Whether the body leaves as it is, so that the kernel may copy a file into it."""
+        """Whether the body is sent unframed, so that the kernel may copy a file into it."""
         ...
 
     def stream(self) -> Sink | None:
-        """Return where pieces may go straight, in the `frames`; None if they may not."""
+        """Return the sink that takes pieces in their `frames` directly; None if there is none."""
         ...
 
     def end(self, chunk: bytes | None, trailers: Sequence[tuple[str, str]]) -> None: ...

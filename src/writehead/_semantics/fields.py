@@ -1,7 +1,7 @@
 """Header fields: what a name and a value may be, their text, and how duplicates join.
 
-Law: what `check_name` and `check_value` have let through can be written into a
-head as it is; nothing else is (RFC 9110, 5.1 and 5.5; RFC 9112, 5).
+Invariant: only what `check_name` and `check_value` have accepted is written into a
+head, and it is written unchanged (RFC 9110, 5.1 and 5.5; RFC 9112, 5).
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _BAD_CHARACTER = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 _BAD_CHARACTER_LENIENT = re.compile(r"[^\x01-\x09\x0b\x0c\x0e-\xff]")
 
-# Valid names in the spellings seen so far, lower-cased: 40 ns a look, 400 without. Only
-# names that the program sets get in, and no more than this, so that input cannot fill it.
+# Valid names in the spellings seen so far, lower-cased: 40 ns a look-up, 400 without. Holds only
+# names that the program sets, and at most so many, so that clients cannot fill it.
 known_names: dict[str, str] = {}
 _MOST_KNOWN = 2048
 
-# Values that have passed: 20 ns a look, 80 to 900 for reading the value again. No cookies,
-# and nothing long, as what is in here stays in memory.
+# Values found valid: 20 ns a look-up, 80 to 900 for checking the value again. No cookies
+# and no long values, as these stay in memory.
 passed_values: set[str] = set()
 _MOST_PASSED = 512
 _LONGEST_PASSED = 1024
@@ -49,7 +49,7 @@ def lower(name: str) -> str:
 def check_name(name: str, kind: str = "Header name") -> str:
     """Return a field name in lower case; InvalidHTTPTokenError if it is no token (RFC 9110, 5.6.2)."""
     if type(name) is not str and isinstance(name, str):
-        name = str.__str__(name)  # a subclass may say that it equals, or is, something else
+        name = str.__str__(name)  # a subclass may override __eq__ and __str__
     try:
         return known_names[name]
     except (KeyError, TypeError):
@@ -70,7 +70,7 @@ def check_value(name: str, value: Any, lenient: bool = False, where: str = "head
 
     Raises InvalidHeaderValueError for None, InvalidCharError, and
     InvalidArgTypeError for what is not a str, number, bytes or list of those.
-    `lenient` lets control characters through, but NUL, CR and LF.
+    `lenient` allows control characters except NUL, CR and LF.
     """
     kind = type(value)
     if kind is str:
@@ -84,9 +84,9 @@ def check_value(name: str, value: Any, lenient: bool = False, where: str = "head
         value = _scalar(name, value)
         if not isinstance(value, str):
             return value
-        _check_characters(name, str.__str__(value), lenient, where)  # that is what will be sent of a subclass
+        _check_characters(name, str.__str__(value), lenient, where)  # what is sent of a subclass
         return value
-    if not (value.isascii() and value.isprintable()):  # quick, and mostly so
+    if not (value.isascii() and value.isprintable()):  # a fast test that most values pass
         _check_characters(name, value, lenient, where)
     elif len(passed_values) < _MOST_PASSED and len(value) <= _LONGEST_PASSED:
         _remember(name, value)
@@ -102,7 +102,7 @@ def _check_characters(name: str, value: str, lenient: bool, where: str) -> None:
 def _checked_list(name: str, items: Iterable[Any], lenient: bool, where: str) -> list[Any]:
     checked = []
     for item in items:
-        if type(item) is str and item.isascii() and item.isprintable():  # mostly so
+        if type(item) is str and item.isascii() and item.isprintable():  # as most are
             checked.append(item)
         else:
             checked.append(check_value(name, item, lenient, where))
@@ -125,7 +125,7 @@ def _scalar(name: str, value: object) -> str | int | float:
 
 
 def check_text(value: str, where: str) -> str:
-    """Return text that may stand in a head; InvalidCharError if it may not."""
+    """Return `value` if it may be written into a head; InvalidCharError if it may not."""
     value = str.__str__(value)
     found = _BAD_CHARACTER.search(value)
     if found is not None:
@@ -157,7 +157,7 @@ validateHeaderValue = validate_header_value
 
 
 def text(value: Any) -> str:
-    """Return a stored value as it is written; a list with commas, numbers as JavaScript spells them."""
+    """Return a stored value as text: a list joined by commas, numbers as JavaScript spells them."""
     if type(value) is str:
         return value
     if type(value) is int:
@@ -188,7 +188,7 @@ def _number(value: float) -> str:
 
 
 def _placed(digits: str, point: int) -> str:
-    """Return 0.`digits` times ten to the power of `point`."""
+    """Spell 0.`digits` times ten to the power of `point`."""
     if len(digits) <= point <= 21:
         return digits + "0" * (point - len(digits))
     if 0 < point <= 21:
@@ -202,8 +202,8 @@ def _placed(digits: str, point: int) -> str:
 def items(name: str, value: Any, join: bool = False, checked: bool = False) -> Sequence[Any]:
     """Return the values of one stored field, one for each of its lines; none for an empty list.
 
-    With `join` a list is one text, its items parted by "; ", as is a Cookie's always. A list that is `checked`,
-    as no one has got it since it was, is not checked again.
+    With `join` a list is one text, its items separated by "; ", as a Cookie's always is. `checked`: the program has
+    had no access to the list since `check_value`, so it is not checked again.
     """
     if not isinstance(value, list | tuple):
         return (value,)
@@ -302,7 +302,7 @@ _HOST = re.compile(
     r"|\[[vV][0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+\])"
     r"(?::[0-9]*)?"
 )
-# Hosts seen so far: a server has few, and asks for every request. Emptied when full,
+# Valid hosts seen so far: a server has few, and each request is checked. Emptied when full,
 # as clients fill it.
 _hosts: set[str] = set()
 _MOST_HOSTS = 256
@@ -321,7 +321,7 @@ def is_host(value: str) -> bool:
     return True
 
 
-# The Link field of early hints. JavaScript's blanks; one way to match, so that no input takes long.
+# The Link field of early hints. White space is JavaScript's; there is one way to match, so no input takes long.
 
 _BLANK = r"\t\n\x0b\x0c\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 _WORD = rf'[^;"{_BLANK}]'

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
             """Return the value of a field, or `default`."""
 
         def copy(self) -> Self:
-            """Return another one with the same fields."""
+            """Return a new `Headers` with the same fields."""
 
 else:
     Headers = dict

@@ -110,5 +110,5 @@ METHODS: list[str] = [
 
 
 def body_allowed(for_head: bool, status: int) -> bool:
-    """Tell whether a response may carry content (RFC 9110, 6.4.1)."""
+    """Return whether a response may have a body (RFC 9110, 6.4.1)."""
     return not (for_head or status in (204, 304) or 100 <= status <= 199)

@@ -1,4 +1,4 @@
-"""Destroyable: what can be given up before its end, and closes once."""
+"""Destroyable: the base of streams that can be destroyed before their end, and close once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from writehead.events import EventEmitter
 
 
 class Destroyable(EventEmitter):
-    """Events: 'error' (error), 'close'. A subclass hears `_on_destroy`."""
+    """A stream that can be destroyed; a subclass overrides `_on_destroy`.
+
+    Events: 'error' (error), 'close'.
+    """
 
     _argument_counts = ARGUMENT_COUNTS
     _fate: int = ALIVE.value  # a `Fate`
@@ -31,7 +34,7 @@ class Destroyable(EventEmitter):
         self._finish_destroy(error)
 
     def _finish_destroy(self, error: BaseException | None) -> None:
-        """Emit 'error' and 'close' on a later turn."""
+        """Emit 'error' and 'close' in a later tick."""
         if self._errored is None:
             self._errored = error
         later(self._tell_destroyed, error)
@@ -52,7 +55,7 @@ class Destroyable(EventEmitter):
 
     @property
     def destroyed(self) -> bool:
-        """Whether the stream was destroyed; a request is after its end, too."""
+        """Whether the stream was destroyed; True for a request after its end, too."""
         return bool(self._fate)
 
     @property

@@ -1,9 +1,9 @@
-"""Iteration: `async for` over a readable, by its 'readable' events."""
+"""Iteration: `async for` over a readable, driven by its 'readable' events."""
 
 from __future__ import annotations
 
 import asyncio
-from asyncio import _get_running_loop  # of its __all__: None where no loop runs
+from asyncio import _get_running_loop  # public, in asyncio.__all__: None where no loop runs
 from collections.abc import AsyncIterator, Callable, Generator
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class ReadWaiter:
-    """Hears what may end the wait of an iteration; `over` and `error` tell how it ended.
+    """What the task of an `async for` awaits: woken by the stream's events; `over` and `error` say how it ended.
 
-    It stands among the listeners, as Node's does, which decides the mode; but as a program may remove those,
-    requests and sockets tell it of their end themselves, too.
+    Its methods are listeners of the stream, as in Node, so that they decide the mode. A program may remove
+    them, so requests and sockets also call it themselves at their end.
 
-    To the task it is what it waits for: it has the part of a future that a task asks for. A real one would wake
-    the task by the loop, after the reads of all other connections: each would keep its piece alive until then.
-    Node's `for await` goes on before it looks at the next connection, too.
+    It has those methods of a future that a task calls. A real future would wake the task through the loop, after
+    the reads of all other connections, and each would keep its piece in memory until then. Node's `for await`
+    also continues before the next connection is read.
     """
 
     __slots__ = (
@@ -48,7 +48,7 @@ class ReadWaiter:
         self._context: Context | None = None
         self._cancelled: asyncio.CancelledError | None = None
         self._chunk: Any = None
-        self._woken = False  # after the wait began, before a task asked to be told
+        self._woken = False  # after the wait began, before the task added its callback
         self.over = False
         self.error: BaseException | None = None
 
@@ -71,16 +71,16 @@ class ReadWaiter:
         if not (self.over or stream._fate):
             stream._break_off()
         if stream._fate:
-            return  # there is nothing left to hear, nor a mode to go back to
+            return  # no further event comes, and no mode has to be restored
         stream.off("readable", self.wake)
         stream.off("end", self.on_end)
         stream.off("error", self.on_error)
         stream.off("close", self.on_close)
 
-    # -- what a task asks of a future
+    # -- the part of a future that a task uses
 
     def __await__(self) -> Generator[Any, None, Any]:
-        """Wait for a piece, or for None: a reason to look again."""
+        """Wait for a piece; None means that the stream has to be read again."""
         self._asyncio_future_blocking = True
         self._woken = False
         yield self
@@ -112,11 +112,11 @@ class ReadWaiter:
 
     @property
     def waits(self) -> bool:
-        """Whether the task waits, and nothing has woken it."""
+        """Whether the task waits and was not woken yet."""
         return self._callback is not None
 
     def give(self, chunk: bytes) -> None:
-        """Let the task that waits have a piece, at once where that can be."""
+        """Resume the waiting task with a piece, at once if no other task is running."""
         self._chunk = chunk
         callback, context = self._callback, self._context
         if callback is None or context is None or asyncio.current_task(self._loop) is not None:
@@ -154,10 +154,10 @@ class ReadWaiter:
 
 
 class Iteration(AsyncIterator[Any]):
-    """Gives what `read` gives, until the stream is over; leaving it early breaks the stream off.
+    """Yields what `read` returns until the stream is over; leaving it early calls the stream's `_break_off`.
 
-    Not an async generator: a loop that is left lets go of its iterator at once,
-    but a generator would be closed by a task of the loop's, some turns later.
+    Not an async generator: when an `async for` is left, its iterator is freed at once,
+    but a generator would be closed by a task of the event loop, some rounds later.
     """
 
     __slots__ = ("_waiter", "_loop", "_stream")
@@ -168,42 +168,42 @@ class Iteration(AsyncIterator[Any]):
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def __anext__(self) -> Any:
-        stream, ear, loop = self._stream, self._waiter, self._loop
-        if ear is None or loop is None:
+        stream, waiter, loop = self._stream, self._waiter, self._loop
+        if waiter is None or loop is None:
             if loop is not None:
                 raise StopAsyncIteration
             loop = self._loop = asyncio.get_running_loop()  # once: before Python 3.12 it is a system call
-            ear = self._waiter = ReadWaiter(stream, loop)
-            ear.open()
+            waiter = self._waiter = ReadWaiter(stream, loop)
+            waiter.open()
         while True:
             chunk = stream._read_if_any()
             if chunk is not None:
                 return chunk
-            if ear.over:
+            if waiter.over:
                 break
             try:
-                chunk = await ear
-            except BaseException:  # its traceback would keep this iterator, and so the stream, waiting
+                chunk = await waiter
+            except BaseException:  # its traceback would keep this iterator, and so the stream, open
                 await self.aclose()
                 raise
             if chunk is not None:
                 return chunk
         await self.aclose()
-        if ear.error is not None:
-            raise ear.error
+        if waiter.error is not None:
+            raise waiter.error
         raise StopAsyncIteration
 
     async def aclose(self) -> None:
-        """Leave; contextlib.aclosing calls this."""
-        ear, self._waiter = self._waiter, None
-        if ear is not None:
-            ear.leave()
+        """Leave the iteration; `contextlib.aclosing` calls this."""
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None:
+            waiter.leave()
 
     def __del__(self) -> None:
-        ear, loop = self._waiter, self._loop
-        if ear is None or loop is None:
+        waiter, loop = self._waiter, self._loop
+        if waiter is None or loop is None:
             return
         if _get_running_loop() is loop:
-            ear.leave()
+            waiter.leave()
         elif not loop.is_closed():  # the collector may run in any thread
-            loop.call_soon_threadsafe(ear.leave)
+            loop.call_soon_threadsafe(waiter.leave)

@@ -1,4 +1,4 @@
-"""Pipe: one destination of a readable, and the listeners that serve it."""
+"""Pipe: the listeners that copy a readable to one destination."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class Pipe:
         self._left = False
 
     def begin(self) -> None:
-        """Listen, announce the pipe to the destination, and start the flow."""
+        """Add the listeners, emit 'pipe' on the destination, and start the flow."""
         source, dest = self.source, self.dest
         if source.readable_ended:
             later(self._on_end)
         else:
             source.once("end", self._on_end)
         source.on("data", self._on_data)
-        # In front: the user's 'error' listeners find the pipe gone.
+        # In front: the program's 'error' listeners run after the pipe was removed.
         getattr(dest, "prepend_listener", dest.on)("error", self._on_error)
         dest.once("close", self._on_close)
         dest.once("finish", self._on_finish)
@@ -46,7 +46,7 @@ class Pipe:
             source.resume()
 
     def leave(self) -> None:
-        """Take the listeners away and tell the destination."""
+        """Remove the listeners and emit 'unpipe' on the destination."""
         source, dest = self.source, self.dest
         dest.off("close", self._on_close)
         dest.off("finish", self._on_finish)
@@ -56,7 +56,7 @@ class Pipe:
         self._left = True
         if self._hears_drain:
             dest.off("drain", self._on_drain)
-            if source._is_held:  # or the others would wait for this one for ever
+            if source._is_held:  # or the other destinations would wait for this one forever
                 self._on_drain()
         dest.emit("unpipe", source)
 
@@ -106,4 +106,4 @@ class Pipe:
         self.dest.off("error", self._on_error)
         count = getattr(self.dest, "listener_count", None)
         if count is not None and not count("error"):
-            self.dest.emit("error", error)  # ours was the only ear: unheard as before
+            self.dest.emit("error", error)  # the pipe's was the only listener: unhandled, as without a pipe

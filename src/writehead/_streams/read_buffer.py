@@ -1,4 +1,4 @@
-"""Pieces: what a readable has buffered, taken out by size."""
+"""Pieces: the buffer of a readable, from which any number of bytes is taken."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 
 class Pieces(deque[Any]):
-    """A queue of `bytes`, or of `str`, never of both, and never empty ones."""
+    """A queue of non-empty pieces, all of them `bytes` or all of them `str`."""
 
-    _taken = 0  # of the first piece: cutting it at every small read would copy it as often
+    _taken = 0  # how much of the first piece was taken: slicing it at every small read would copy the rest each time
 
     def put_back(self, piece: Any) -> None:
         """Put `piece` in front."""
@@ -19,11 +19,11 @@ class Pieces(deque[Any]):
         self.appendleft(piece)
 
     def first_length(self) -> int:
-        """Return what is left of the first piece."""
+        """Return the length of what is left of the first piece."""
         return len(self[0]) - self._taken
 
     def take(self, count: int) -> Any:
-        """Take `count` bytes or characters, which must be there, at least one."""
+        """Take `count` bytes or characters, from 1 to all that are buffered."""
         parts = []
         while count:
             first = self[0]

@@ -2,16 +2,16 @@
 
 Modes, by `readable_flowing`:
 
-    None    nobody has asked: what comes is buffered
+    None    nothing has asked for data yet: it is buffered
     True    'data' listeners, `resume`, `pipe`: each piece is emitted as it comes
     False   `pause`, 'readable' listeners, `async for`: buffered until `read`
 
-Law: 'resume', 'readable' and 'end' come on a later turn than what caused them, in
-the order in which Node's ticks bring them. State is touched lazily: until somebody
-reads or a piece has to be kept, an instance has none of its own.
-
-A subclass is the producer: it calls `_push` and `_push_end`, and hears `_want`,
+A subclass is the producer: it calls `_push` and `_push_end`, and overrides `_want`,
 `_ended`, `_on_destroy` and `_break_off`.
+
+Invariant: 'resume', 'readable' and 'end' are emitted in a later tick than their cause, in
+Node's order. Attributes are set lazily: until the stream is read or a piece has to be
+kept, an instance has none of its own.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Chunk = bytes | str
 
 Destination = TypeVar("Destination", bound="Writable")
 
-#: So many buffered pieces are emitted in one turn; a client can make each of them one byte short.
+#: How many buffered pieces are emitted in one slice: a client can send pieces of one byte.
 FLOW = 256
 
 
@@ -51,7 +51,7 @@ class Readable(ReadableState):
     # -- for the producer
 
     def _push(self, chunk: bytes) -> bool:
-        """Take a piece; False asks to push no more before `_want`."""
+        """Take a piece from the producer; False asks it to push no more before `_want`."""
         if (
             self._flowing
             and self._data_listening
@@ -65,15 +65,15 @@ class Readable(ReadableState):
 
     def _push_slowly(self, chunk: bytes) -> bool:
         if self._fate or self._end_state:
-            return True  # nobody is left to slow the producer down
+            return True  # the piece is dropped: no reason to slow the producer down
         text_or_bytes: Chunk = chunk if self._decoder is None else self._decoder.decode(chunk)
         self._accept(text_or_bytes)
         return self._has_room()
 
     def _hand_over(self, chunk: bytes) -> bool:
-        """Give a piece straight to the one who waits for it, if nobody else would hear of it.
+        """Give a piece directly to the waiting `async for`, if there are no other listeners; return whether it did.
 
-        For a producer whose turn ends with this piece: 'readable' and `read` would do the same then.
+        For a producer that has nothing else to do in this tick: 'readable' and `read` would have the same effect.
         """
         waiter = self._waiter
         listeners = self._listeners
@@ -88,7 +88,7 @@ class Readable(ReadableState):
         return True
 
     def _accept(self, chunk: Chunk, front: bool = False) -> None:
-        """Emit a piece if that can be, or else keep it."""
+        """Emit a piece if the stream flows, or else buffer it."""
         if chunk and self._flowing and self._data_listening and not self._length and not self._sync:
             self._emit_data(chunk)
             return
@@ -103,7 +103,7 @@ class Readable(ReadableState):
             later(self._read_ahead)
 
     def _push_end(self) -> None:
-        """Take note that nothing more comes."""
+        """Note that the producer has no more data."""
         if self._end_state:
             return
         self._reading = False
@@ -111,7 +111,7 @@ class Readable(ReadableState):
             self._keep(rest)
         self._end_state = KNOWN
         if self._sync:
-            # Nobody has read: a turn is due only if somebody may be waiting for it.
+            # Nothing was read yet: 'readable' is due only if a listener may wait for it.
             if self._flowing is not None or self._listeners is not None:
                 self._schedule_readable()
         elif self._flowing and not self._length and not self._heard("readable"):
@@ -123,26 +123,26 @@ class Readable(ReadableState):
             self._emit_readable()
 
     def _want(self) -> None:
-        """Hear that the consumer takes more; also when it was never told to stop."""
+        """Called when the consumer takes more data, even if `_push` never returned False."""
 
     def _ended(self) -> None:
-        """Hear that 'end' was emitted."""
+        """Called after 'end' was emitted."""
 
     def _discard(self) -> None:
-        """Throw away what is buffered and what comes; 'end' follows."""
+        """Drop what is buffered and what still comes; 'end' follows."""
         if self._listeners is None and self._end_state and not self._length:
-            self._flowing = True  # as it is known from now on
+            self._flowing = True  # what `readable_flowing` says from now on
             later(self._end_unheard)
         else:
             self._throw_away()
 
     def _throw_away(self) -> None:
         self.remove_all_listeners("data")
-        self._data_listening = True  # so that pieces are emitted, to nobody, and not kept
+        self._data_listening = True  # so that pieces are emitted without a listener, and not buffered
         self.resume()
 
     def _end_unheard(self) -> None:
-        """Skip 'resume' of an empty body if nobody came to listen."""
+        """Skip 'resume' of an empty body if no listener was added."""
         if self._listeners is None and not self._fate:
             self._consumed = True
             self._end_state = SCHEDULED
@@ -152,7 +152,7 @@ class Readable(ReadableState):
             self._throw_away()
 
     def _close_unheard(self) -> None:
-        """Skip the turns from 'end' to 'close', too, if nobody has come in the turn between."""
+        """Skip the ticks from 'end' to 'close', too, if no listener was added in between."""
         if self._listeners is None and not self._fate:
             self._end_state = EMITTED
             self._fate = CLOSED
@@ -167,7 +167,7 @@ class Readable(ReadableState):
             return  # Node: what is prepended changes no mode
         if name == "data":
             self._data_listening = True
-            if self._heard("readable"):  # known at once, so that resume() does not start the flow
+            if self._heard("readable"):  # set now, so that resume() does not start the flow
                 self._readable_listening = True
             if self._flowing is not False:
                 self.resume()
@@ -180,7 +180,7 @@ class Readable(ReadableState):
                 later(self.read, 0)
 
     def remove_listener(self, name: Hashable, listener: Listener) -> Self:
-        """Remove `listener` once, the last one added; without 'data' listeners a flow goes on, and its data is dropped.
+        """Remove the last added of equal listeners; without 'data' listeners a flow continues, and its data is dropped.
 
         After the last 'readable' listener the stream flows again if there are 'data' listeners.
         """
@@ -195,7 +195,7 @@ class Readable(ReadableState):
     off = remove_listener
 
     def remove_all_listeners(self, name: Hashable = ...) -> Self:
-        """Remove the listeners of `name`, or of every event; a flow goes on, and its data is dropped."""
+        """Remove the listeners of `name`, or of every event; a flow continues, and its data is dropped."""
         super().remove_all_listeners(name)
         if name is ... or name == "readable":
             later(self._after_readable_removed)
@@ -248,14 +248,14 @@ class Readable(ReadableState):
         return self
 
     def is_paused(self) -> bool:
-        """Return whether `pause` was called last, or something else stopped the flow."""
+        """Return whether the flow is stopped, by `pause` or otherwise."""
         return self._paused is True or self._flowing is False
 
     isPaused = is_paused
 
     def _flow(self) -> None:
         left = FLOW
-        # Once 'end' is due `read` could only ask for it again.
+        # Once 'end' is scheduled, `read` could only schedule it again.
         while (
             self._flowing and (self._length or self._end_state is not SCHEDULED) and self.read() is not None
         ):
@@ -269,8 +269,8 @@ class Readable(ReadableState):
     def read(self, size: int | None = None) -> Any:
         """Take `size` bytes (characters after `set_encoding`) out of the buffer.
 
-        Without a size: the whole buffer, or one piece while flowing. None if that
-        much is not there; after the last byte has arrived the rest, though shorter.
+        Without a size: the whole buffer, or one piece while flowing. None if less is
+        buffered; after the last byte has arrived, the rest even if it is shorter.
         What is returned is emitted as 'data' too.
 
         Raises InvalidArgTypeError if `size` is not a number, OutOfRangeError above 1 GiB.
@@ -298,7 +298,7 @@ class Readable(ReadableState):
         return chunk
 
     def _read_if_any(self) -> Any:
-        """Read, unless the producer was asked and nothing has come: `read` would find and change nothing then."""
+        """Read, unless the producer was asked and has pushed nothing: `read` would change nothing then."""
         if (self._reading and self._need_readable and not self._length) or self._fate:
             return None
         return self.read()
@@ -384,13 +384,13 @@ class Readable(ReadableState):
     # -- for pipes
 
     def _hold(self, pipe: Pipe) -> None:
-        """Wait until the destination of `pipe` has drained."""
+        """Pause until the destination of `pipe` has drained."""
         assert self._awaiting is not None
         self._awaiting.add(pipe)
         self.pause()
 
     def _let_on(self, pipe: Pipe) -> None:
-        """The destination of `pipe` has drained: go on, if none other is awaited."""
+        """Resume after the destination of `pipe` has drained, unless another has not."""
         assert self._awaiting is not None
         self._awaiting.discard(pipe)
         if not self._awaiting and self._data_listening:
@@ -415,7 +415,7 @@ class Readable(ReadableState):
     def unshift(self, chunk: Any, encoding: str | None = None) -> bool:
         """Put `chunk` back to the front of the buffer; return whether it holds less than the mark.
 
-        A `str` is taken in `encoding`. After 'end' the stream is destroyed with
+        A `str` is encoded with `encoding`. After 'end' the stream is destroyed with
         UnshiftAfterEndError (`ERR_STREAM_UNSHIFT_AFTER_END_EVENT`), if it is not already.
         Raises InvalidArgTypeError if `chunk` is neither `str` nor bytes-like.
         """
@@ -430,7 +430,7 @@ class Readable(ReadableState):
         return not self._end_state and self._has_room()
 
     def set_encoding(self, encoding: str | None = None) -> Self:
-        """Give out text from now on, what is buffered included; None means utf8.
+        """Emit and return text from now on, including what is buffered; None means utf8.
 
         A character split between two pieces waits for its rest. Raises
         UnknownEncodingError (`ERR_UNKNOWN_ENCODING`).
@@ -492,5 +492,5 @@ class Readable(ReadableState):
         return Iteration(self)
 
     def _break_off(self) -> None:
-        """Hear that iteration was left before the end."""
+        """Called when an iteration was left before the end."""
         self.destroy(AbortError())

@@ -1,4 +1,4 @@
-"""The state of a readable stream, and what a program may ask of it."""
+"""The state of a readable stream, and the public properties that read it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from writehead._streams.read_buffer import Pieces
 from writehead._streams.stages import EMITTED, READABLE
 from writehead.errors import InvalidArgTypeError, OutOfRangeError
 
-#: No more bytes are asked for at once.
+#: The largest size that `read` accepts, in bytes.
 MAX_MARK = 1 << 30
 
 
 class ReadableState(Destroyable):
-    """The state of a Readable; see there."""
+    """The attributes and properties of `Readable`."""
 
-    # Iteration is over at 'close'; a two-way stream that outlives 'end' says False.
+    # Whether iteration is over at 'close' only; False for a duplex stream that stays open after 'end'.
     _ends_by_close = True
 
     _high_water_mark = 65536
@@ -29,21 +29,21 @@ class ReadableState(Destroyable):
     _decoder: Decoder | None = None
 
     _flowing: bool | None = None
-    _paused: bool | None = None  # by the user's own pause() or resume(); None: neither
+    _paused: bool | None = None  # by pause() or resume(); None: neither was called
     _data_listening = False
     _readable_listening = False
     _resume_scheduled = False
-    _need_readable = False  # the next piece is worth a 'readable'
+    _need_readable = False  # the next piece causes a 'readable'
     _readable_scheduled = False
 
     _consumed = False  # the producer was asked at least once
     _reading = False  # the producer was asked and has not pushed since
     _read_ahead_scheduled = True  # before the first read nothing is read ahead
-    _sync = True  # what is pushed now must not be emitted inside this call
+    _sync = True  # a piece that is pushed now must not be emitted inside this call
     _did_read = False
 
-    _waiter: ReadWaiter | None = None  # gets a piece at once if nobody else would hear of it
-    _tells_waiter = False  # also of 'readable', whose listener a program may have removed; Node lets it wait
+    _waiter: ReadWaiter | None = None  # of the `async for` over this stream; see `_hand_over`
+    _tells_waiter = False  # wake it even if the program has removed its 'readable' listener (Node does not)
 
     _end_state: int = READABLE.value  # a `Reading`
 
@@ -54,7 +54,7 @@ class ReadableState(Destroyable):
 
     @property
     def readable(self) -> bool:
-        """Whether something may still be read."""
+        """Whether more may be read: 'end' was not emitted, and the stream not destroyed."""
         return not self._fate and self._end_state is not EMITTED
 
     @property
@@ -66,7 +66,7 @@ class ReadableState(Destroyable):
 
     @property
     def readable_flowing(self) -> bool | None:
-        """None before the reading has begun; then whether 'data' is emitted as it arrives."""
+        """Whether 'data' is emitted as it arrives; None until reading has begun."""
         return self._flowing
 
     readableFlowing = readable_flowing
@@ -80,7 +80,7 @@ class ReadableState(Destroyable):
 
     @property
     def readable_high_water_mark(self) -> int:
-        """Buffered bytes from which the source is asked to wait."""
+        """The number of buffered bytes at which the source is asked to wait."""
         return self._high_water_mark
 
     readableHighWaterMark = readable_high_water_mark
@@ -94,31 +94,31 @@ class ReadableState(Destroyable):
 
     @property
     def readable_did_read(self) -> bool:
-        """Whether any data was given out, or thrown away."""
+        """Whether any data was read or dropped."""
         return self._did_read
 
     readableDidRead = readable_did_read
 
     @property
     def readable_encoding(self) -> str | None:
-        """Node's name of the encoding set, such as "utf8"; None while bytes are given out."""
+        """Node's name of the encoding, such as "utf8"; None while the stream yields bytes."""
         return None if self._decoder is None else self._decoder.encoding
 
     readableEncoding = readable_encoding
 
-    # -- what is told of it inside ---------------------------------------------------
+    # -- private queries -----------------------------------------------------------
 
     def _has_room(self) -> bool:
         return not self._length or self._length < self._high_water_mark
 
     @property
     def _untouched(self) -> bool:
-        """Whether nobody has read, iterated, paused, resumed, or listened to 'data' or 'readable'."""
+        """Whether the stream was not read, iterated, paused or resumed, and had no 'data' or 'readable' listener."""
         return self._flowing is None and self._paused is None and not self._consumed
 
     @property
     def _left(self) -> bool:
-        """Whether nobody is about to read the rest: not flowing, no reader, no slow pipe."""
+        """Whether the rest has no reader: not flowing, no 'readable' listener, no pipe that waits."""
         busy = self._flowing or self._readable_listening or self._awaiting
         return not busy and self._end_state is not EMITTED
 
@@ -128,11 +128,11 @@ class ReadableState(Destroyable):
 
     @property
     def _is_held(self) -> bool:
-        """Whether it waits for a destination."""
+        """Whether it waits for a pipe's destination to drain."""
         return bool(self._awaiting)
 
     def _available(self, size: int | None) -> int:
-        """Return how much of what is buffered `read(size)` takes."""
+        """Return how much of the buffer `read(size)` takes."""
         length = self._length
         if not length:
             return 0
@@ -145,7 +145,7 @@ class ReadableState(Destroyable):
             return max(size, 0)
         return length if self._end_state else 0
 
-    # -- what is asked of it -----------------------------------------------------
+    # -- the size of a read -------------------------------------------------------
 
     def _checked(self, size: Any) -> int | None:
         if isinstance(size, bool) or not isinstance(size, int | float):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-# The default of a class is a member's `value`, a plain int: CPython (3.11, specialize.c) specialises no access to an
-# attribute for which the class has an object of a type that may change, as enums are; it cost 2,000 instructions a request.
+# Class defaults are a member's `value`, a plain int: CPython (3.11, specialize.c) does not specialise the access to an
+# attribute whose class default is of a mutable type, as enums are; that cost 2,000 instructions a request.
 
 
 class Fate(IntEnum):
-    """Whether more is taken, and whether 'close' has come."""
+    """Whether a stream or message is alive, destroyed, or past 'close'."""
 
     ALIVE = 0
     DESTROYED = 1
@@ -17,7 +17,7 @@ class Fate(IntEnum):
 
 
 class Writing(IntEnum):
-    """How far what is written has come."""
+    """How far the writing of a message has come."""
 
     WRITABLE = 0
     ENDED = 1  # `end` was called
@@ -25,11 +25,11 @@ class Writing(IntEnum):
 
 
 class Reading(IntEnum):
-    """How far the end of what is read has come; only what is put back takes it from SCHEDULED to KNOWN again."""
+    """How far the end of a readable has come; only `unshift` takes it from SCHEDULED back to KNOWN."""
 
     READABLE = 0
-    KNOWN = 1  # nothing more comes
-    SCHEDULED = 2  # it was read, too: 'end' is due
+    KNOWN = 1  # the producer has no more data
+    SCHEDULED = 2  # and all data was read: 'end' is due
     EMITTED = 3
 
 
