@@ -102,8 +102,8 @@ def test_two_certificates_each_with_its_key() -> None:
 @pytest.mark.parametrize(
     ("options", "code", "says"),
     [
-        ({"key": KEY, "cert": "x\n"}, "ERR_OSSL_PEM_NO_START_LINE", "cert is no PEM"),
-        ({"key": b"x", "cert": CERT}, "ERR_OSSL_PEM_NO_START_LINE", "key is no PEM"),
+        ({"key": KEY, "cert": "x\n"}, "ERR_OSSL_PEM_NO_START_LINE", "cert is not PEM"),
+        ({"key": b"x", "cert": CERT}, "ERR_OSSL_PEM_NO_START_LINE", "key is not PEM"),
         ({"key": KEY, "cert": KEY}, "ERR_OSSL_PEM_NO_START_LINE", "cert has no certificate"),
         ({"key": CERT, "cert": CERT}, "ERR_OSSL_UNSUPPORTED", "no private key"),
         ({"cert": CERT}, "ERR_OSSL_UNSUPPORTED", "no private key"),
@@ -124,7 +124,7 @@ def test_two_certificates_each_with_its_key() -> None:
             "does not open",
         ),
         ({"ca": KEY}, "ERR_OSSL_PEM_NO_START_LINE", "ca has no certificate"),
-        ({"crl": KEY}, "ERR_CRYPTO_OPERATION_FAILED", "crl has no list"),
+        ({"crl": KEY}, "ERR_CRYPTO_OPERATION_FAILED", "crl has no revocation list"),
         ({"ciphers": "NONE-SUCH"}, "ERR_SSL_NO_CIPHER_MATCH", "no cipher matches"),
     ],
 )
@@ -281,7 +281,7 @@ def test_a_pipe_is_read_as_long_as_somebody_writes_to_it(tmp_path: Path) -> None
     """As that of a shell's `<(command)`; where nobody does it is empty, and is not waited for."""
     path = tmp_path / "pipe.pem"
     os.mkfifo(path)
-    with pytest.raises(TLSError, match="key is no PEM"):
+    with pytest.raises(TLSError, match="key is not PEM"):
         pems(path, "key")
     writer = threading.Thread(target=lambda: path.write_text(KEY))
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # so that the writer can begin

@@ -104,7 +104,7 @@ async def play(program: Program, plan: Plan) -> Run:
         # A handler that waits for a client who has left hears of it by an error.
         run.complaints += [line for line in log.lines if "ConnectionLostError" not in line]
     else:
-        run.complaints += [line for line in log.lines if "later turn failed" in line]
+        run.complaints += [line for line in log.lines if "later tick failed" in line]
     run.complaints += _left_behind(server, ledger, _timers(loop) - timers)
     return run
 

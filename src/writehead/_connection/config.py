@@ -66,7 +66,7 @@ class ConnectionConfig(SocketConfig):
     - `on_gone(connection)`: HTTP has nothing to do with it any more.
     - `on_lost(connection)`: `on_gone` and `on_socket_gone` in one.
     - `dispatch(req, res, connection)`: give a request to the listeners.
-    - `wants_upgrade(req)`: whether a request to upgrade is taken.
+    - `wants_upgrade(req)`: whether an upgrade request is accepted.
     - `on_upgrade(req, socket, head)`: emit 'upgrade' or 'connect'.
     - `on_client_error(error, socket)`: emit 'clientError'; False if it has no listener.
     - `notify(context, name, *args)`: emit an event in a context; False if it has no listener.

@@ -139,7 +139,7 @@ class Connection(Reading):
 
     def _give_up(self, error: Exception) -> None:
         """End a connection whose bytes could not be served by a fault of ours: no loop hears of it."""
-        logger.error("a connection was cut: what it sent could not be served", exc_info=error)
+        logger.error("a connection was closed: its data could not be handled", exc_info=error)
         self._closed_input = True
         self._start = None
         self.socket.destroy(error)

@@ -161,7 +161,7 @@ class TickQueue:
                     callback(*args)
                 except Exception:
                     # A failure of one must not take the turns of the others.
-                    logger.exception("a callback of a later turn failed: %r", callback)
+                    logger.exception("a callback of a later tick failed: %r", callback)
         finally:
             self.release()
 

@@ -96,7 +96,7 @@ class FileRange:
         size = facts.st_size
         if not self._holds(facts):
             raise InvalidArgTypeError(
-                "file", "a regular file of a known size, which one made up by the system is not", file
+                "file", "a regular file of a known size, not one that the system generates", file
             )
         self.offset = _within("offset", offset, size)
         self.count = size - self.offset if count is None else _within("count", count, size - self.offset)

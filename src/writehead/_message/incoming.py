@@ -344,4 +344,4 @@ class IncomingMessage(IncomingEmitter):
 
 def _no_constant(name: str) -> Any:
     """Refuse NaN and the infinities, which Python would take (RFC 8259, 6)."""
-    raise ValueError(f"the body is no JSON: {name} is no number there")
+    raise ValueError(f"the body is not JSON: {name} is not a JSON number")

@@ -62,8 +62,10 @@ class Deadline(threading.Thread):
 
     def _what_holds_the_loop(self) -> str:
         if self._is_over() and (tasks := asyncio.all_tasks(self._loop)):
-            return "not cancelled: " + ", ".join(sorted(_coroutine(task.get_coro()) for task in tasks))
-        return f"the event loop was held in {_place(threading.main_thread())}"
+            return "tasks were still running: " + ", ".join(
+                sorted(_coroutine(task.get_coro()) for task in tasks)
+            )
+        return f"the event loop was blocked in {_place(threading.main_thread())}"
 
     def _end(self, code: int, why: str) -> None:
         logger.warning("ended %g s after the signal to stop, although %s", self._seconds, why)

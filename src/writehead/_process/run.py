@@ -75,7 +75,7 @@ def run(
     if _get_running_loop() is not None:
         raise RuntimeError(
             "http.run() starts an event loop, and one is running already; "
-            "there, `await server.listen(...)` is all that a server needs"
+            "inside it, `await server.listen(...)` is enough"
         )
     registry.gather_unheard()
     program: _Program | None = None

@@ -182,7 +182,7 @@ def _checked(stream: Any) -> Raw | None:
         expected = "an instance of Socket, socket.socket or asyncio.Transport"
         if isinstance(stream, asyncio.StreamWriter):
             expected += (
-                " (such as the `transport` of the StreamWriter, of whose reader nothing has been read)"
+                " (such as the `transport` of the StreamWriter, before anything was read from its reader)"
             )
         raise InvalidArgTypeError("stream", expected, stream)
     if not isinstance(protocol, Raw):

@@ -454,7 +454,7 @@ class Listening(EventEmitter):
 async def _resolved(host: str) -> str:
     """Return the first address of `host`; a link-local one only if there is no other (Node)."""
     if ":" in host:  # uvloop takes some texts for addresses that are none
-        raise OSError(f"no host has a colon in its name: {host}")
+        raise OSError(f"a host name has no colon: {host}")
     found = await asyncio.get_running_loop().getaddrinfo(host, None, type=system.SOCK_STREAM)
     addresses = [address_text(each[4]) for each in found]
     return next((each for each in addresses if not each.startswith("fe80:")), addresses[0])

@@ -144,17 +144,19 @@ def _own_context(options: Mapping[str, Any]) -> ssl.SSLContext | None:
         raise InvalidArgTypeError("ssl_context", "an ssl.SSLContext", Secret(context))
     if context.protocol == ssl.PROTOCOL_TLS_CLIENT:
         raise InvalidArgValueError(
-            "ssl_context", context, "is a client's: make it of ssl.PROTOCOL_TLS_SERVER"
+            "ssl_context", context, "is for clients: make it with ssl.PROTOCOL_TLS_SERVER"
         )
     if context.post_handshake_auth and context.verify_mode != ssl.CERT_NONE:
         # OpenSSL then lets everybody in first.
         raise InvalidArgValueError(
-            "ssl_context", context, "asks for certificates after the handshake (post_handshake_auth)"
+            "ssl_context",
+            context,
+            "must not have post_handshake_auth: clients need a certificate in the handshake",
         )
     beside = [name for name in _MAKERS if name in options]
     if beside:
         raise InvalidArgValueError(
-            "ssl_context", context, f"is complete: give it without {', '.join(beside)}, or those without it"
+            "ssl_context", context, f"must not be given together with {', '.join(beside)}"
         )
     return context
 
@@ -169,7 +171,7 @@ def check_demand(context: Any, ask: ssl.VerifyMode | None) -> None:
         raise InvalidArgValueError(
             "ssl_context",
             context,
-            f"has verify_mode {context.verify_mode.name}: request_cert and reject_unauthorized ask for less",
+            f"has verify_mode {context.verify_mode.name}: request_cert and reject_unauthorized must not lower it",
         )
 
 
@@ -277,7 +279,9 @@ def _load_authorities(context: ssl.SSLContext, options: Mapping[str, Any]) -> No
             try:
                 context.load_verify_locations(path)
             except ssl.SSLError as error:
-                raise TLSError("ERR_CRYPTO_OPERATION_FAILED", f"crl has no list: {error}") from None
+                raise TLSError(
+                    "ERR_CRYPTO_OPERATION_FAILED", f"crl has no revocation list: {error}"
+                ) from None
         context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
 
 
@@ -341,7 +345,7 @@ def _explained(error: ssl.SSLError, chain: bytes, key: bytes | None) -> TLSError
     if b"PRIVATE KEY-----" not in held:
         return TLSError("ERR_OSSL_UNSUPPORTED", "there is no private key, in key or in cert")
     if b"ENCRYPTED" in held:
-        return TLSError("ERR_OSSL_BAD_DECRYPT", "the passphrase does not open the key")
+        return TLSError("ERR_OSSL_BAD_DECRYPT", "the passphrase does not decrypt the key")
     if error.reason:
         return TLSError.from_sslerror(error)
     return TLSError("ERR_OSSL_UNSUPPORTED", "OpenSSL cannot read the key or the certificate")
@@ -365,7 +369,7 @@ def pems(value: Any, argument: str) -> list[bytes]:
     else:
         raise InvalidArgTypeError(argument, "PEM as str or bytes, a path, or a list of these", Secret(value))
     if b"-----BEGIN" not in pem:
-        raise TLSError("ERR_OSSL_PEM_NO_START_LINE", f'{argument} is no PEM: it has no "-----BEGIN"')
+        raise TLSError("ERR_OSSL_PEM_NO_START_LINE", f'{argument} is not PEM: it has no "-----BEGIN"')
     return [pem]
 
 

@@ -109,13 +109,13 @@ def values(data: bytes) -> Iterator[Value]:
         length = int.from_bytes(data[at + 1 : at + 2])
         at += 2
         if length == 128:
-            raise ValueError("no DER")
+            raise ValueError("not DER")
         if length > 128:
             more = length & 127
             length = int.from_bytes(data[at : at + more])
             at += more
         if tag & 31 == 31 or at + length > len(data):
-            raise ValueError("no DER")
+            raise ValueError("not DER")
         yield Value(tag, data[at : at + length], data[start : at + length])
         at += length
 
@@ -229,7 +229,7 @@ def _text(value: Value) -> str:
         return _dump(value)
     text = value.content.decode(codec)
     if value.tag == _BMP and 2 * len(text) != len(value.content):
-        raise ValueError("surrogates, which a BMPString has none of")
+        raise ValueError("a BMPString cannot have surrogates")
     return text
 
 
@@ -260,7 +260,7 @@ def _dotted(content: bytes) -> str:
         ValueError: it is none.
     """
     if not content or content[-1] > 127:
-        raise ValueError("no object identifier")
+        raise ValueError("not an object identifier")
     if len(content) > _LONGEST:
         return f"#{content.hex().upper()}"
     numbers, number = [], 0
@@ -295,7 +295,7 @@ def _general_name(value: Value) -> str:
         return f"othername:{_other(value)}"
     if tag in _UNSUPPORTED:
         return f"{_UNSUPPORTED[tag]}:<unsupported>"
-    raise ValueError("no name")
+    raise ValueError("not a name")
 
 
 def _string(value: Value, depth: int = 0) -> bytes:
