@@ -121,7 +121,7 @@ def test_two_certificates_each_with_its_key() -> None:
         (
             {"key": encrypted(b"right"), "cert": CERT, "passphrase": "wrong"},
             "ERR_OSSL_BAD_DECRYPT",
-            "does not open",
+            "does not decrypt",
         ),
         ({"ca": KEY}, "ERR_OSSL_PEM_NO_START_LINE", "ca has no certificate"),
         ({"crl": KEY}, "ERR_CRYPTO_OPERATION_FAILED", "crl has no revocation list"),

@@ -285,7 +285,7 @@ class EventEmitter:
         else:
             return
         assert context is not None
-        # Outside of the `except` block, so that its exception is not the context of theirs.
+        # Outside of the `except` block, so that its exception is not the context of what listeners raise.
         self._call_each(listeners, context.copy(), name, args)
 
     def _follow(

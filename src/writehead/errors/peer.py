@@ -31,10 +31,10 @@ class ParseError(HTTPError, ValueError):
         self.bytes_parsed = bytes_parsed
         self.raw_packet = raw_packet
 
-    def move_to(self, packet: bytes, at: int) -> None:
-        """Note that the parsed data begins inside `packet`, at the offset `at`."""
+    def move_to(self, data: bytes, at: int) -> None:
+        """Note that the parsed data begins inside `data`, at the offset `at`."""
         if self.raw_packet is not None:
-            self.raw_packet = packet
+            self.raw_packet = data
             if self.bytes_parsed is not None:
                 self.bytes_parsed += at
 
