@@ -229,7 +229,7 @@ def test_the_shutdown_timeout_cuts_what_is_left(tmp_path: Path) -> None:
             client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             assert program.line() == "asked"
             assert program.stop() == 0
-            assert "1 connection cut: not done 0.2 s after the signal to stop" in program.errors()
+            assert "1 connection aborted: not done 0.2 s after the signal to stop" in program.errors()
 
 
 def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:

@@ -49,8 +49,8 @@ print("run returned", flush=True)
         ("/task", 0, None, True),
         ("/thread", 0, " was in sleep", True),
         ("/own", 0, "although thread mine was in ", True),
-        ("/sync", 128 + signal.SIGTERM, "although the event loop was held in handle (", False),
-        ("/shield", 128 + signal.SIGTERM, "although not cancelled: handle", False),
+        ("/sync", 128 + signal.SIGTERM, "although the event loop was blocked in handle (", False),
+        ("/shield", 128 + signal.SIGTERM, "although tasks were still running: handle", False),
     ],
 )
 def test_the_process_ends_at_the_deadline(

@@ -103,7 +103,7 @@ def test_the_deadline_holds_beside_a_handler_that_never_answers(tmp_path: Path) 
             assert b"bye" in read_all(other)
         assert read_all(client) == b""
         assert program.wait() == 0
-        assert "cut: not done 0.3 s after the signal to stop" in program.errors()
+        assert "aborted: not done 0.3 s after the signal to stop" in program.errors()
 
 
 def test_a_second_signal_ends_the_program(tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [
         "ERR_INVALID_CHAR",
         (
             "Invalid character in header content [\"X-A\"]: '\\n' at index 2; "
-            "a tab and U+0020 to U+00FF without U+007F may be there"
+            "only a tab and U+0020 to U+00FF without U+007F are valid"
         ),
         [TypeError, ValueError],
         None,
@@ -121,7 +121,7 @@ ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [
         "ERR_INVALID_CHAR",
         (
             "Invalid character in status_message: '\\x7f' at index 0; "
-            "a tab and U+0020 to U+00FF without U+007F may be there"
+            "only a tab and U+0020 to U+00FF without U+007F are valid"
         ),
         [TypeError, ValueError],
         None,
@@ -157,7 +157,7 @@ ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [
     (
         errors.InvalidStatusCodeError("abc"),
         "ERR_HTTP_INVALID_STATUS_CODE",
-        "Invalid status code: abc; it must be from 100 to 999, of a 1xx answer not 101",
+        "Invalid status code: abc; it must be from 100 to 999; an informational response cannot be 101",
         [ValueError],
         None,
     ),
@@ -181,7 +181,7 @@ ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [
     (
         errors.StreamNullValuesError(),
         "ERR_STREAM_NULL_VALUES",
-        "May not write null values to stream: None is no chunk",
+        "May not write null values to stream: None is not a chunk",
         [TypeError],
         None,
     ),

@@ -809,7 +809,7 @@ async def test_a_handler_that_returns_its_body_is_told_once_to_send_it(
             f"GET / from 192.0.2.1:7: 'request' listener {handler.__qualname__} {place} returned "
         )
         assert line.endswith(
-            f"{type(value).__name__}: what is returned is not sent, res.end(...) sends a body"
+            f"{type(value).__name__}: a returned value is not sent, res.end(...) sends a body"
         )
         assert client.received == b""
 
@@ -864,7 +864,7 @@ async def test_what_comes_after_the_end_is_told_with_its_place(
     place = f"{__file__}:{handler.__code__.co_firstlineno + 2}"
     assert _told(caplog) == [
         (
-            "GET / from 192.0.2.1:7: the response failed, and nobody listens to its 'error': "
+            "GET / from 192.0.2.1:7: the response failed, and its 'error' has no listener: "
             f"StreamWriteAfterEndError: write after end: {call} was called at {place} after end()"
         )
     ]
@@ -886,5 +886,5 @@ def test_a_socket_that_is_written_to_after_its_end_is_told_with_its_place(
     testing.settle()
     place = f"{__file__}:{upgrade.__code__.co_firstlineno + 2}"
     (line,) = _told(caplog)
-    assert line.startswith("192.0.2.1:7: the socket failed, and nobody listens to its 'error': ")
+    assert line.startswith("192.0.2.1:7: the socket failed, and its 'error' has no listener: ")
     assert line.endswith(f"write after end: write() was called at {place} after end()")

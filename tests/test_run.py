@@ -322,7 +322,7 @@ def test_the_deadline_cuts_and_says_how_many(caplog: pytest.LogCaptureFixture) -
         thread.join(10)
     assert answers == [b"", b""]
     assert [record.getMessage() for record in caplog.records if record.name == "writehead"] == [
-        "2 connections cut: not done 0.05 s after the signal to stop"
+        "2 connections aborted: not done 0.05 s after the signal to stop"
     ]
 
 
@@ -377,7 +377,7 @@ def test_a_listener_that_ends_with_its_server_is_no_failure(
     http.run(shutdown_timeout=50)
     threads[0].join(10)
     assert [record.getMessage() for record in caplog.records if record.name == "writehead"] == [
-        "1 connection cut: not done 0.05 s after the signal to stop"
+        "1 connection aborted: not done 0.05 s after the signal to stop"
     ]
 
 

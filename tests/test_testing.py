@@ -134,7 +134,7 @@ def test_a_body_up_to_the_end_of_the_connection() -> None:
 def test_what_has_not_come_cannot_be_read() -> None:
     """The error says which answer is missing, and what to do."""
     answer = client_of(lambda req, res: None).request("GET", "/slow")
-    with pytest.raises(RuntimeError, match=r"GET /slow has not come whole yet"):
+    with pytest.raises(RuntimeError, match=r"GET /slow is not complete yet"):
         _ = answer.status
     assert repr(answer) == "<Answer to GET /slow: not complete>"
 
@@ -203,8 +203,8 @@ async def test_an_answer_that_never_comes_is_awaited_so_long() -> None:
     with pytest.raises(TimeoutError) as caught:
         await answer
     assert str(caught.value) == (
-        "the whole answer to GET /slow has not come within 10 ms: "
-        "nothing of the answer to GET /slow has come, and the connection is open"
+        "the response to GET /slow was not complete within 10 ms: "
+        "nothing of the response to GET /slow has arrived, and the connection is open"
     )
     assert not answer.complete
 
@@ -220,7 +220,7 @@ async def test_an_answer_that_has_come_in_part_is_shown() -> None:
         with pytest.raises(TimeoutError) as caught:
             await client_of(handle).request("GET", target, timeout=10)
         text = str(caught.value)
-        assert "bytes of the answer to GET " + target + " have come, b'HTTP/1.1 200 OK" in text
+        assert "bytes of the response to GET " + target + " have arrived, b'HTTP/1.1 200 OK" in text
         assert tail in text
         assert len(text) < 1000
 
@@ -229,7 +229,7 @@ async def test_an_answer_behind_another_says_what_is_missing() -> None:
     """The one that holds it up is named."""
     client = client_of(lambda req, res: None)
     client.request("GET", "/first")
-    with pytest.raises(TimeoutError, match=r"to GET /second has not .* nothing of the answer to GET /first"):
+    with pytest.raises(TimeoutError, match=r"to GET /second was not .* nothing of the response to GET /fi"):
         await client.request("GET", "/second", timeout=10)
 
 
@@ -238,7 +238,7 @@ async def test_a_condition_that_never_holds_is_waited_for_so_long() -> None:
     client = client_of(hello)
     client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
     with pytest.raises(
-        TimeoutError, match=r"<lambda> \(.*test_testing.py:\d+\) does not hold within 10 ms: \d+ bytes"
+        TimeoutError, match=r"<lambda> \(.*test_testing.py:\d+\) was not true within 10 ms: \d+ bytes"
     ):
         await client.until(lambda: client.closed, timeout=10)
     assert client._waiting == []

@@ -1,4 +1,4 @@
-"""The command `writehead`: a script, then the loop, as `node script.js` has it."""
+"""The command `writehead`: runs a script, then the event loop, as `node script.js` does."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from writehead._process import run as _run
 from writehead.errors import InvalidArgValueError, SystemCallError
 
 FAILED = 1  # Node.js's exit code for a script that is missing or throws
-_LISTENING = ("listen", "getaddrinfo")  # one line says all; a traceback would show only ourselves
+_LISTENING = ("listen", "getaddrinfo")  # printed in one line: a traceback would show only the library
 _TAKES_A_VALUE = ("--shutdown-timeout",)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with `arguments` (default: those of the process) and return its exit code."""
     given = sys.argv[1:] if arguments is None else list(arguments)
-    ours, theirs = _split(given)
+    own, rest = _split(given)
     parser = _parser()
-    options = parser.parse_args(ours)
-    if not theirs:
+    options = parser.parse_args(own)
+    if not rest:
         parser.error("name the script to run: writehead script.py")
     _run.set_shutdown_timeout(options.shutdown_timeout)
-    return run_script(theirs[0], theirs[1:])
+    return run_script(rest[0], rest[1:])
 
 
 def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
-    """Part the options of the command from the script and what belongs to it."""
+    """Split the options of the command from the script and its arguments."""
     at = 0
     while at < len(arguments) and arguments[at].startswith("-"):
         at += 2 if arguments[at] in _TAKES_A_VALUE else 1
@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="writehead",
         usage="writehead [options] script.py [arguments ...]",
         description="Run a script, then its servers until the last of them has closed.",
-        epilog="Ctrl-C and SIGTERM close the servers: what was accepted is answered, and the exit code is 0. "
+        epilog="Ctrl-C and SIGTERM close the servers: accepted requests get responses, and the exit code is 0. "
         "A second signal ends the process at once. WRITEHEAD_LOOP=asyncio in the environment chooses "
         "asyncio's loop where uvloop is installed.",
     )
@@ -57,13 +57,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         type=_seconds,
         default=_run.SHUTDOWN_TIMEOUT,
-        help="cut what is not done this long after the first signal: seconds, or 500ms, 30s, 1m (default: 30)",
+        help="abort connections this long after the first signal: seconds, or 500ms, 30s, 1m (default: 30)",
     )
     return parser
 
 
 def _seconds(text: str) -> float:
-    """Return milliseconds, for a number of seconds or a text with a unit."""
+    """Return a number of seconds, or a text with a unit, in milliseconds."""
     with contextlib.suppress(ValueError):
         seconds = float(text)
         if 0 <= seconds < float("inf"):
@@ -100,7 +100,7 @@ def run_script(script: str, arguments: Sequence[str]) -> int:
 
 
 def _main_module(path: Path) -> types.ModuleType:
-    """Make the module that the script is: pickle, `import __main__` and tracebacks look for it."""
+    """Make the module `__main__` of the script, for pickle, `import __main__` and tracebacks."""
     module = types.ModuleType("__main__")
     module.__file__ = os.fspath(path)
     module.__loader__ = SourceFileLoader("__main__", os.fspath(path))
@@ -110,8 +110,8 @@ def _main_module(path: Path) -> types.ModuleType:
 
 
 def _print_by_line() -> None:
-    """Let what a script prints be seen at once, in a pipe or a log too, as with Node.js."""
-    if isinstance(sys.stdout, io.TextIOWrapper):  # not when somebody has put another in its place
+    """Flush stdout after each line, in a pipe or a log too, as Node.js does."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # unless the program has replaced it
         sys.stdout.reconfigure(line_buffering=True)
 
 
@@ -121,7 +121,7 @@ def _print_line(error: SystemCallError) -> int:
 
 
 def _print(error: Exception) -> int:
-    """Print `error` as the interpreter would, without the frames of this command."""
+    """Print `error` as the interpreter does, without the frames of this command."""
     traceback = error.__traceback__
     while traceback is not None and traceback.tb_frame.f_code.co_filename == __file__:
         traceback = traceback.tb_next

@@ -1,8 +1,8 @@
-"""EventEmitter, as Node's, and `once` to await one event.
+"""Node's EventEmitter, and `once` to await one event.
 
-Law: a tuple of listeners is never changed, only replaced, so an emission under
-way keeps the listeners it started with. An emitter that nobody listens to has
-no state at all: subclasses need not call `super().__init__()`.
+Invariant: a tuple of listeners is never changed, only replaced, so a running
+`emit` keeps the listeners it started with. An emitter without listeners has no
+state at all: subclasses need not call `super().__init__()`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import inspect
 import math
 import sys
 import warnings
-from asyncio import _get_running_loop  # of its __all__: None where no loop runs
+from asyncio import _get_running_loop  # in asyncio's __all__; None where no loop runs
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from contextvars import Context, copy_context
 from typing import Any, Self, TypeVar, overload
@@ -40,7 +40,7 @@ _ANY_NUMBER = math.inf
 
 
 class _Once:
-    """A listener for one call; `listener` is the function of the user, `called` what is called for it."""
+    """Wraps `listener` to be called once; `called` is the `fitted` form of it that is called."""
 
     __slots__ = ("called", "emitter", "fired", "listener", "name")
 
@@ -70,17 +70,17 @@ class EventEmitter:
     emitted as 'error' if that has a listener.
     """
 
-    #: How many arguments the events have that are known; a listener of fewer is called with fewer.
+    #: The number of arguments of known events; a listener that takes fewer is called with fewer.
     _argument_counts: Mapping[Hashable, float] = {}
     _listeners: dict[Hashable, tuple[Listener, ...]] | None = None
     _max_listeners: float = DEFAULT_MAX_LISTENERS
-    _warned: set[Hashable] | None = None  # names whose excess has been told
+    _warned: set[Hashable] | None = None  # names for which the warning was given
     _listener_context: Context | None = (
-        None  # that listeners run in when the library emits; None: the caller's
+        None  # the context of listeners when the library emits; None: the current one
     )
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Make the two spellings of each member one, whichever of them a subclass overrides."""
+        """Let both spellings of a member follow whichever of them a subclass overrides."""
         super().__init_subclass__(**kwargs)
         join_spellings(cls)
 
@@ -115,14 +115,14 @@ class EventEmitter:
         return self
 
     def prepend_listener(self, name: Hashable, listener: Listener) -> Self:
-        """Like `on`, but in front of the listeners that are there."""
+        """Like `on`, but in front of the other listeners."""
         self._add(name, listener, front=True)
         return self
 
     prependListener = prepend_listener
 
     def prepend_once_listener(self, name: Hashable, listener: Listener) -> Self:
-        """Like `once`, but in front of the listeners that are there."""
+        """Like `once`, but in front of the other listeners."""
         self._add(name, listener, once=True, front=True)
         return self
 
@@ -148,7 +148,7 @@ class EventEmitter:
         if listeners is None:
             listeners = self._listeners = {}
         elif "newListener" in listeners:
-            # Before the addition, so that what it adds under this name comes first.
+            # Before the addition, so that listeners it adds under this name come first.
             self.emit("newListener", name, listener)
         found = listeners.get(name)
         if found is None:
@@ -175,7 +175,7 @@ class EventEmitter:
     # -- removing
 
     def remove_listener(self, name: Hashable, listener: Listener) -> Self:
-        """Remove `listener` once, the last one added; unknown listeners are no error."""
+        """Remove `listener` once, the occurrence added last; an unknown listener is not an error."""
         if not callable(listener):
             raise InvalidArgTypeError("listener", "of type function", listener)
         found = self._listeners.get(name, ()) if self._listeners is not None else ()
@@ -196,7 +196,7 @@ class EventEmitter:
         if name is not ...:
             self._remove_all(name)
             return self
-        # 'removeListener' hears of all the others, so it goes last.
+        # Listeners of 'removeListener' are called for all others, so they are removed last.
         for other in [key for key in listeners if key != "removeListener"]:
             self._remove_all(other)
         self._remove_all("removeListener")
@@ -251,7 +251,7 @@ class EventEmitter:
         return True
 
     def _notify(self, name: Hashable, *args: Any) -> bool:
-        """Emit for the library: never raises; each failure goes to `_listener_failed`, and the rest are called."""
+        """Emit without raising: each failure goes to `_listener_failed`, and the other listeners are called."""
         listeners = self._listeners
         if listeners is None or (found := listeners.get(name)) is None:
             return False
@@ -271,13 +271,13 @@ class EventEmitter:
     ) -> None:
         for listener in listeners:
             try:
-                # `run_in`, without the call: a body is an event for each piece.
+                # `run_in` inlined: a body is an event for each piece.
                 result = listener(*args) if context is None else context.run(listener, *args)
             except (KeyboardInterrupt, SystemExit):
                 raise
-            except BaseException as error:  # a cancellation, a group, one of the user's own
+            except BaseException as error:  # also a cancellation, a group, one of the program's own
                 if context is not None and was_entered(error):
-                    break  # none was called
+                    break  # no listener was called
                 run_in(context, self._listener_failed, error, name, args)
             else:
                 if result is not None:
@@ -285,7 +285,7 @@ class EventEmitter:
         else:
             return
         assert context is not None
-        # Outside of the handler, whose exception is none that those who listen should see.
+        # Outside of the `except` block, so that its exception is not the context of what listeners raise.
         self._call_each(listeners, context.copy(), name, args)
 
     def _follow(
@@ -298,7 +298,7 @@ class EventEmitter:
     ) -> None:
         """Run what an `async def` listener returned, in `context` itself; anything else is ignored."""
         # A listener that ends in `return server.close()` returns an emitter that
-        # can be awaited, and does not ask us to wait for it.
+        # can be awaited, but should not be.
         if not inspect.isawaitable(result) or isinstance(result, EventEmitter):
             run_in(context, self._returned, result, name, args, listener)
             return
@@ -330,23 +330,23 @@ class EventEmitter:
                 if not (inspect.iscoroutine(returned) or asyncio.isfuture(returned)):
                     self._returned(returned, name, args, awaitable)
                     break
-                returned = await returned  # as a promise of a promise in JavaScript
-            if task.cancelling():  # and went on to its end, as one that was cancelled
+                returned = await returned  # as JavaScript does for a promise of a promise
+            if task.cancelling():  # it was cancelled, and went on to its end
                 self._task_failed(task, asyncio.CancelledError(), name, args)
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
             if isinstance(error, GeneratorExit) and not _is_current(task):
-                raise  # the coroutine is thrown away: its loop has ended without it
+                raise  # the coroutine is garbage: its loop ended before it did
             if isinstance(error, asyncio.CancelledError) and task.cancelling():
                 self._task_failed(task, asyncio.CancelledError(), name, args)
                 raise
-            self._task_failed(task, error, name, args)  # also where what it waited for was cancelled
+            self._task_failed(task, error, name, args)  # also if a future that it awaited was cancelled
         finally:
             _running.discard(task)
 
     def _never_ran(self, awaitable: Awaitable[Any], name: Hashable, args: tuple[Any, ...]) -> None:
-        """Hear that the task of a listener was cancelled before its first step."""
+        """Called when the task of a listener was cancelled before its first step."""
         if inspect.iscoroutine(awaitable):
             awaitable.close()
         self._listener_failed(asyncio.CancelledError(), name, args)
@@ -356,13 +356,13 @@ class EventEmitter:
     ) -> None:
         if task in _running:
             self._listener_failed(error, name, args)
-        else:  # inside the call of the listener, where a rejection of Node's is never heard
+        else:  # still inside the call of the listener, where Node does not handle rejections either
             later(run_in, copy_context(), self._listener_failed, error, name, args)
 
     def _listener_failed(self, error: BaseException, event: Hashable, args: tuple[Any, ...]) -> None:
-        """Hear that a listener of `event` raised `error` where no caller of `emit` could.
+        """Called when a listener of `event` raised `error` that no caller of `emit` can catch.
 
-        A bare `CancelledError` says that its task was cancelled, by whoever had a reason.
+        A `CancelledError` without a traceback means that its task was cancelled, which is no failure.
         """
         if type(error) is asyncio.CancelledError and error.__traceback__ is None:
             return
@@ -371,20 +371,20 @@ class EventEmitter:
             self._notify("error", error)
 
     def _returned(self, result: Any, event: Hashable, args: tuple[Any, ...], listener: object) -> None:
-        """Hear what a listener of `event`, or its coroutine, returned; None is not told."""
+        """Called with what a listener of `event`, or its coroutine, returned, unless None."""
 
     def _log_subject(self) -> tuple[Any, Any]:
-        """Return the request and the socket that its events are about, for the log; None for neither."""
+        """Return the request and the socket that the events are about, for the log, or None for either."""
         return None, None
 
     # -- asking
 
     def listeners(self, name: Hashable) -> list[Listener]:
-        """Return the listeners of `name`, those of `once` as they were given."""
+        """Return the listeners of `name`, those of `once` without their wrapper."""
         return [_given(entry) for entry in self._entries(name)]
 
     def raw_listeners(self, name: Hashable) -> list[Listener]:
-        """Return the listeners of `name`, those of `once` in the wrapper that calls them once."""
+        """Return the listeners of `name`, those of `once` in their wrapper."""
         return [entry.listener if type(entry) is Fewer else entry for entry in self._entries(name)]
 
     rawListeners = raw_listeners
@@ -415,7 +415,7 @@ class EventEmitter:
     setMaxListeners = set_max_listeners
 
     def get_max_listeners(self) -> float:
-        """Return the number of listeners of one event past which a warning is given."""
+        """Return the number of listeners of one event above which a warning is given."""
         return self._max_listeners
 
     getMaxListeners = get_max_listeners
@@ -429,7 +429,7 @@ def _is(entry: Listener, listener: Listener) -> bool:
 
 
 def _given(entry: Listener) -> Listener:
-    """Return the listener as the user gave it."""
+    """Return the listener as the program gave it."""
     return entry.listener if type(entry) is _Once or type(entry) is Fewer else entry
 
 
@@ -438,7 +438,7 @@ def _is_current(task: asyncio.Task[Any] | None) -> bool:
 
 
 def _levels_to_the_user() -> int:
-    """Count the frames of the library between our caller and whoever called the library."""
+    """Return the `stacklevel` of the program's frame that called the library, for a warning of the caller."""
     level = 1
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_globals["__name__"].startswith("writehead."):
@@ -448,7 +448,7 @@ def _levels_to_the_user() -> int:
 
 
 def as_error(args: tuple[Any, ...]) -> BaseException:
-    """Return what an 'error' told, in an `UnhandledError` if it is no exception."""
+    """Return the argument of an 'error', as an `UnhandledError` if it is not an exception."""
     context = args[0] if args else None
     return context if isinstance(context, BaseException) else UnhandledError(context)
 

@@ -49,7 +49,7 @@ __all__ = [
 
 set_exchange_by_hand(Http1Exchange)
 
-#: Bytes of a request's target and fields that a server takes by default.
+#: The default limit on the bytes of a request's target and fields.
 max_header_size = MAX_HEADER_SIZE
 maxHeaderSize = max_header_size
 

@@ -46,7 +46,7 @@ __all__ = ["SecureContextOptions", "SecureServerOptions", "Server", "createServe
 
 _NOTHING: SecureContextOptions = {}
 
-#: What a server has of TLS; the other options are those of `http`.
+#: The TLS options of a server; the others are those of `http`.
 _OPTIONS = frozenset(
     (
         *CONTEXT,
@@ -61,13 +61,13 @@ _OPTIONS = frozenset(
 
 
 def _of_http(options: Mapping[str, Any]) -> ServerOptions:
-    """Return the options of a server that are of HTTP."""
+    """Return the options that `http.Server` has."""
     found = {name: value for name, value in options.items() if is_known(name)}
-    return cast("ServerOptions", found)  # each value is checked where they are read
+    return cast("ServerOptions", found)  # each value is checked where it is read
 
 
 def _of_tls(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the others: those of TLS, and those that there are not."""
+    """Return the other options: those of TLS, and unknown ones."""
     return {name: value for name, value in options.items() if not is_known(name)}
 
 
@@ -116,14 +116,14 @@ class Server(SecureServerEmitter):
         self._name_callback = _name_callback(secure.get("sni_callback"))
         self._handshake.has_names = self._name_callback is not None
         self._named: list[tuple[re.Pattern[str], ssl.SSLContext]] = []
-        self._made_of_options: list[ssl.SSLContext] = []  # those for names: they demand what the server does
+        self._made_of_options: list[ssl.SSLContext] = []  # these use the server's `verify_mode`
         self._handshake.buffer = memoryview(bytearray(PIECE))
         self._handshakes: set[Handshake] = set()
         check_demand(secure.get("ssl_context"), self._asked)
         self._use(secure)
 
     def _make_handshake_config(self) -> HandshakeConfig:
-        """Make what handshakes know of this server, its callbacks set."""
+        """Make the configuration of handshakes, with the callbacks of this server."""
         config = HandshakeConfig()
         config.shared = self._config
         config.find_context = self._find_context
@@ -140,11 +140,11 @@ class Server(SecureServerEmitter):
         options: SecureContextOptions | ssl.SSLContext = _NOTHING,
         **keywords: Unpack[SecureContextOptions],
     ) -> None:
-        """Use another certificate from now on; connections that are open keep theirs.
+        """Use another certificate for new connections; open ones keep theirs.
 
         Args:
-            options: `key`, `cert` and the others of `create_server` that make a context (what
-                is not given reverts to its default), or an `ssl.SSLContext`.
+            options: `key`, `cert` and the others of `create_server` that make a context (those
+                not given revert to their defaults), or an `ssl.SSLContext`.
             keywords: the same by keyword.
 
         Raises:
@@ -163,7 +163,7 @@ class Server(SecureServerEmitter):
         context: SecureContextOptions | ssl.SSLContext = _NOTHING,
         **keywords: Unpack[SecureContextOptions],
     ) -> None:
-        """Use `context` for clients that ask for `hostname` (SNI); of two that match, the last.
+        """Use `context` for clients that ask for `hostname` (SNI); if several match, the one added last.
 
         Args:
             hostname: a name in which `*` stands for any part without a dot.
@@ -195,7 +195,7 @@ class Server(SecureServerEmitter):
             each.verify_mode = max(each.verify_mode, self._demand)
 
     def _made(self, options: Mapping[str, Any]) -> ssl.SSLContext:
-        """Return the context of `options`; they do not say whom to ask for certificates, an `ssl_context` does."""
+        """Make the context of `options`; an `ssl_context` among them may require client certificates itself."""
         ask = self._asked if "ssl_context" in options else self._demand
         return make_context(options, ask, self._handshake.protocols)
 
@@ -211,7 +211,7 @@ class Server(SecureServerEmitter):
         answer(None, None)
 
     def _reader(self, answer: Answer) -> Callable[[Any, Any], None]:
-        """Return what makes a context of what the user's callback answers."""
+        """Return a callback that turns the result of `sni_callback` into a context and calls `answer` with it."""
 
         def read(error: Any, found: Any = None) -> None:
             context = None
@@ -231,10 +231,10 @@ class Server(SecureServerEmitter):
 
     @typed_as(SecureServerEmitter.emit)
     def emit(self, name: Hashable, *args: Any) -> bool:
-        """Call the listeners of `name` with `args`; serve a stream that is given by hand, as `http.Server.emit`.
+        """Call the listeners of `name` with `args`; serve a given stream, as `http.Server.emit` does.
 
-        With 'connection' its handshake begins; with 'secureConnection' it has been done by another (a
-        `Socket` of an https server, a transport of asyncio's), and HTTP begins.
+        With 'connection' its TLS handshake begins; with 'secureConnection' the handshake is already done
+        (on a `Socket` of an https server, a transport of asyncio), and HTTP begins.
 
         Source: https://nodejs.org/api/tls.html#event-connection
         """
@@ -247,7 +247,7 @@ class Server(SecureServerEmitter):
         return GivenHandshake(self._handshake, self._config)
 
     def _on_handshake_begun(self, handshake: Handshake) -> bool:
-        """Count a connection; tell of it before anything is read."""
+        """Count a connection, and emit 'connection' before anything is read."""
         self._connection_count += 1
         limit = self.max_connections
         dropped = limit is not None and self._connection_count > limit and not handshake.given
@@ -266,7 +266,7 @@ class Server(SecureServerEmitter):
         return True
 
     def _on_handshake(self, handshake: Handshake, transport: TLSTransport) -> None:
-        """The connection is set up: HTTP begins."""
+        """Begin HTTP on a connection whose handshake is done."""
         self._handshakes.discard(handshake)
         connection = Connection(self._config)
         transport.set_protocol(connection)
@@ -289,14 +289,14 @@ class Server(SecureServerEmitter):
         return True
 
     def _on_handshake_failed(self, handshake: Handshake, error: BaseException) -> None:
-        """Tell of a client that could not be served; without listeners it costs nothing."""
+        """Emit 'clientError' and 'tlsClientError' for a failed handshake, if they have listeners."""
         if not (self.listener_count("clientError") or self.listener_count("tlsClientError")):
             return
         socket = Socket(handshake.failed_transport(), self._config)
         channel = channel_of(socket)
         channel.own_context = handshake.context
         handshake.failed_channel = channel
-        if not isinstance(error, HandshakeTimeoutError):  # Node: then it is still alive
+        if not isinstance(error, HandshakeTimeoutError):  # Node: after a timeout the socket is still open
             socket.destroy()
             channel.errored = error
         self._notify_in(handshake.context, "clientError", error, socket)
@@ -315,7 +315,7 @@ class Server(SecureServerEmitter):
             args[1].destroy()
 
     def close(self, callback: CloseCallback | None = None) -> Self:
-        """Accept no more, as `http.Server.close`; a handshake that is not done is not waited for.
+        """Stop accepting connections, as `http.Server.close`; unfinished handshakes are aborted.
 
         Args:
             callback: called at 'close', with ServerNotRunningError if it did not listen.
@@ -342,7 +342,7 @@ def _verify_mode(options: Mapping[str, Any]) -> ssl.VerifyMode | None:
         return None
     if not options["request_cert"]:
         return ssl.CERT_NONE
-    # Node: whatever is not False rejects.
+    # Node: any value but False rejects.
     return ssl.CERT_OPTIONAL if options.get("reject_unauthorized") is False else ssl.CERT_REQUIRED
 
 
@@ -366,7 +366,7 @@ def _protocol(name: Any, protocols: Any) -> str:
 
 
 def _name_callback(callback: Any) -> Callable[[str, Callable[..., None]], None] | None:
-    """Return `callback(name, answer)`, made of one of Node's form, or of one that returns its answer.
+    """Return `callback` in Node's form, `callback(name, answer)`, also if it returns its result.
 
     Raises:
         InvalidArgTypeError: it cannot be called.
@@ -379,7 +379,7 @@ def _name_callback(callback: Any) -> Callable[[str, Callable[..., None]], None] 
         inspect.signature(callback).bind("name", None)
     except TypeError:
         return _returning(callback)
-    return callback  # type: ignore[no-any-return]  # as it was tried
+    return callback  # type: ignore[no-any-return]  # `bind` has checked that
 
 
 def _returning(callback: Callable[[str], Any]) -> Callable[[str, Callable[..., None]], None]:
@@ -409,26 +409,26 @@ def create_server(
     handler: Callable[..., object] | None = None,
     **keywords: Unpack[SecureServerOptions],
 ) -> Server:
-    """Make a server over TLS that does not listen yet.
+    """Make an HTTPS server that does not listen yet.
 
     It takes the options of `http.create_server` and, in either spelling, those of TLS:
 
     - `key`, `cert`: PEM as `str` or bytes, or the path of a PEM file; lists of these for
       more than one certificate. A `str` is PEM if it has a "-----BEGIN". `passphrase`
       opens an encrypted key. A `cert` may hold its key.
-    - `ca`, `crl`: whose client certificates are good, and which are withdrawn; PEM or paths.
-      Without `ca`, those that the system trusts.
+    - `ca`, `crl`: the authorities whose client certificates are trusted, and revocation lists;
+      PEM or paths. Without `ca`, the authorities that the system trusts.
     - `request_cert` (False): ask clients for a certificate. `reject_unauthorized` (True):
-      refuse those that have none. One that cannot be verified is always refused.
-    - `ssl_context`: an `ssl.SSLContext` in place of all these. Of it, ALPN is set, and whom
-      it asks for certificates, if `request_cert` asks for more. What it demands is never lowered.
-    - `sni_callback`: `f(name)` that returns (or is awaited for), or `f(name, answer)` that
-      calls `answer(error, context)` with, an `ssl.SSLContext`, a mapping of options, or
-      None for the server's own.
+      refuse clients without one. One that cannot be verified is always refused.
+    - `ssl_context`: an `ssl.SSLContext` in place of all these. The server sets its ALPN
+      protocols, and its `verify_mode` if `request_cert` requires a higher one.
+    - `sni_callback`: `f(name)`, which returns or awaits the context, or `f(name, answer)`,
+      which calls `answer(error, context)`. The context is an `ssl.SSLContext`, a mapping of
+      options, or None for the server's own.
     - `min_version` ("TLSv1.2"), `max_version` ("TLSv1.3"), `ciphers`, `ecdh_curve`, `dhparam`,
       `honor_cipher_order`, `secure_options`: as in Node, or `ssl.TLSVersion`.
     - `alpn_protocols` (["http/1.1"]).
-    - `handshake_timeout` (120000 ms, 0: none): for the whole handshake.
+    - `handshake_timeout` (120000 ms; 0: no limit): for the whole handshake.
 
     Args:
         options: a mapping of options in either spelling, or the handler.
@@ -437,7 +437,7 @@ def create_server(
 
     Raises:
         InvalidArgTypeError, InvalidArgValueError, OutOfRangeError, InvalidProtocolVersionError:
-            an option of a wrong type or value, or one that Python cannot keep (`pfx`).
+            an option of a wrong type or value, or one that Python does not support (`pfx`).
         TLSError: a key or certificate that OpenSSL refuses.
         FileNotFoundError, PermissionError: a path that cannot be read.
 

@@ -1,28 +1,28 @@
-"""Testing without a port and without waiting: a transport in memory, a clock that a test ticks.
+"""Testing without a port and without waiting: connections in memory, and a clock that a test advances.
 
     >>> from writehead import http, testing
     >>> def hello(req, res):
     ...     res.set_header("Content-Type", "text/plain")
     ...     res.end("hello " + req.url)
     >>> client = testing.connect(http.create_server(hello))
-    >>> answer = client.request("GET", "/you")
-    >>> answer.status, answer.headers["content-type"], answer.body
+    >>> response = client.request("GET", "/you")
+    >>> response.status, response.headers["content-type"], response.body
     (200, 'text/plain', b'hello /you')
 
 A plain function is served inside the call, without an event loop. An `async def` handler
-needs the loop of an `async def` test, and its answer is awaited:
+needs the loop of an `async def` test, and its response is awaited:
 
     >>> import asyncio
     >>> async def size(req, res):
     ...     res.end(str(len(await req.bytes())))
     >>> async def test():
     ...     client = testing.connect(http.create_server(size))
-    ...     answer = await client.request("POST", "/", body="four")
-    ...     assert answer.text == "4"
+    ...     response = await client.request("POST", "/", body="four")
+    ...     assert response.text == "4"
     >>> asyncio.run(test())
 
-Timeouts follow the server's clock, which stands still until it is told to go on (the
-loop's own, and `asyncio.sleep` with it, are not touched):
+Timeouts follow the server's clock, which stands still until the test advances it (the
+loop's own clock, and so `asyncio.sleep`, are not affected):
 
     >>> client = testing.connect(http.create_server(hello))
     >>> client.send(b"GET / HTTP/1.1\\r\\nHost: a")
@@ -56,17 +56,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Client", "Clock", "MemoryTransport", "connect", "listen", "settle"]
 
-#: How long an `await` may take, in milliseconds, if nothing else is said.
+#: How long an `await` may take by default, in milliseconds.
 TIMEOUT = 5000
 
-#: So many bytes of an answer that is not whole are shown.
+#: How many bytes of an incomplete response an error shows.
 SHOWN = 400
 
 _ports = itertools.count(49152)
 
 
 class _Nowhere:
-    """Stands in for a listening socket where there is no port: as much of one as is asked."""
+    """Stands in for a listening socket where there is no port."""
 
     family = socket.AF_INET
 
@@ -77,7 +77,7 @@ class _Nowhere:
         return HOME
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no socket is open."""
 
 
 def listen(server: Server, clock: Clock | None = None) -> Clock:
@@ -87,7 +87,7 @@ def listen(server: Server, clock: Clock | None = None) -> Clock:
 
     Args:
         server: one that does not listen.
-        clock: for several servers that share one.
+        clock: a clock that several servers share.
 
     Raises:
         ServerAlreadyListenError: it listens already.
@@ -105,18 +105,18 @@ def connect(
 ) -> Client:
     """Open a connection in memory to `server`.
 
-    If it does not listen yet it listens in memory from now on, and has a `Clock`. One
+    If it does not listen yet it listens in memory from now on, and has a `Clock`. A server
     that listens on a port can be used too; it then uses the time of the event loop.
 
     Args:
         server: what `http.create_server` returned.
         peer: the client's address and port.
-        timeout: how long an `await` of the client's, or of an answer, may take: milliseconds of the
-            loop's own time, or a `timedelta`; 0 is for ever.
+        timeout: how long an `await` of the client, or of a response, may take: milliseconds of the
+            loop's own time, or a `timedelta`; 0: no limit.
 
     Raises:
         ConnectionRefusedError: the server was closed.
-        InvalidArgTypeError, OutOfRangeError: `timeout` is no duration.
+        InvalidArgTypeError, OutOfRangeError: `timeout` is not a duration.
     """
     validators.milliseconds(timeout, "timeout")
     if not server.listening:
@@ -127,10 +127,10 @@ def connect(
 
 
 class Client:
-    """The other end of a connection in memory; `connect` makes one.
+    """The client's end of a connection in memory; `connect` makes one.
 
-    Each method returns when all that it caused has happened, tasks apart: in an `async def`
-    test what a task does is there after an `await`.
+    Each method returns when all that it caused has happened, except in tasks: what a task does
+    has happened after an `await` in an `async def` test.
     """
 
     def __init__(self, server: Server, peer: tuple[str, int], timeout: float | timedelta = TIMEOUT) -> None:
@@ -138,7 +138,7 @@ class Client:
         #: The transport that the server writes to: `room`, `fail`, `written`.
         self.transport: MemoryTransport = MemoryTransport(protocol, peer)
         self.transport.on_change = self._wake
-        #: How long an `await` may take by default, in milliseconds; 0 is for ever.
+        #: How long an `await` may take by default, in milliseconds; 0: no limit.
         self.timeout = timeout
         self._server = server
         self._protocol = protocol
@@ -189,8 +189,8 @@ class Client:
             >>> def login(req, res):
             ...     res.write_head(204, {"Set-Cookie": ["a=1", "b=2"]})
             ...     res.end()
-            >>> answer = connect(http.create_server(login)).request("POST", "/login", {"Accept": "*/*"})
-            >>> answer.status, answer.headers["set-cookie"]
+            >>> response = connect(http.create_server(login)).request("POST", "/login", {"Accept": "*/*"})
+            >>> response.status, response.headers["set-cookie"]
             (204, ['a=1', 'b=2'])
 
         Args:
@@ -199,18 +199,18 @@ class Client:
             headers: names and values; a value may be a list.
             body: bytes, text (utf-8), or an iterable of pieces, which are sent as chunks.
             version: of HTTP.
-            timeout: how long to `await` the answer may take, in milliseconds; 0 is for ever, None
-                what the client says.
+            timeout: how long an `await` of the response may take, in milliseconds; 0: no limit,
+                None: the default of the client.
 
         Raises:
-            InvalidArgTypeError, OutOfRangeError: `timeout` is no duration.
+            InvalidArgTypeError, OutOfRangeError: `timeout` is not a duration.
         """
-        answer = self.answer(method, f"{method} {target}", timeout)
+        response = self.answer(method, f"{method} {target}", timeout)
         self.send(render_request(method, target, headers, body, version))
-        return answer
+        return response
 
     def end(self) -> None:
-        """Send FIN: the server sends no more responses, as Node; a task may go on for some iterations of the loop."""
+        """Send FIN: as in Node, the server sends no more responses; a task may go on for some rounds of the loop."""
         self.transport.feed(None)
         settle()
 
@@ -218,11 +218,11 @@ class Client:
         """Reset the connection (RST).
 
         >>> def wait(req, res):
-        ...     res.on("close", lambda: print("nobody is there any more"))
+        ...     res.on("close", lambda: print("the client is gone"))
         >>> client = connect(http.create_server(wait))
-        >>> answer = client.request("GET", "/")
+        >>> response = client.request("GET", "/")
         >>> client.reset()
-        nobody is there any more
+        the client is gone
         """
         self.transport.feed(ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET)))
         settle()
@@ -252,10 +252,10 @@ class Client:
         ...     print("go on" if res.write(bytes(100_000)) else "wait for 'drain'")
         >>> client = connect(http.create_server(flood))
         >>> client.stall()
-        >>> answer = client.request("GET", "/")
+        >>> response = client.request("GET", "/")
         wait for 'drain'
         >>> client.take()
-        >>> len(answer.body)
+        >>> len(response.body)
         100000
         """
         self.take(0)
@@ -272,23 +272,23 @@ class Client:
 
         Args:
             method: of the request; after HEAD no body is expected.
-            name: what the answer calls its request when it is missing.
+            name: the name of the request in errors about the response.
             timeout: as for `request`.
 
         Raises:
-            InvalidArgTypeError, OutOfRangeError: `timeout` is no duration.
+            InvalidArgTypeError, OutOfRangeError: `timeout` is not a duration.
         """
         if timeout is not None:
             validators.milliseconds(timeout, "timeout")
-        answer = Answer(self, name, method == "HEAD", timeout)
-        self._answers.append(answer)
-        return answer
+        response = Answer(self, name, method == "HEAD", timeout)
+        self._answers.append(response)
+        return response
 
     def _read(self, wanted: Answer) -> None:
-        """Read the answers in their order, up to `wanted`."""
+        """Read the responses in order, up to `wanted`."""
         while self._answers and wanted in self._answers:
-            answer = self._answers[0]
-            end = answer._read_from(self.received, self._read_to, self.ended)
+            response = self._answers[0]
+            end = response._read_from(self.received, self._read_to, self.ended)
             if end is None:
                 if self.ended:
                     wanted._lose()
@@ -297,25 +297,25 @@ class Client:
             self._answers.pop(0)
 
     async def until(self, condition: Callable[[], object], timeout: float | timedelta | None = None) -> None:
-        """Wait until `condition` holds; it is asked again whenever something was received, and at the end.
+        """Wait until `condition()` is true; it is called again whenever something was received, and at the timeout.
 
         `await client.until(lambda: client.closed)`
 
         Args:
             condition: called without arguments.
-            timeout: milliseconds of the loop's own time, or a `timedelta`; 0 is for ever, None what
-                the client says.
+            timeout: milliseconds of the loop's own time, or a `timedelta`; 0: no limit, None:
+                the default of the client.
 
         Raises:
-            InvalidArgTypeError, OutOfRangeError: `timeout` is no duration.
-            TimeoutError: it does not hold yet.
+            InvalidArgTypeError, OutOfRangeError: `timeout` is not a duration.
+            TimeoutError: it was not true within `timeout`.
         """
-        await self._wait(condition, f"the condition {_name_of(condition)} does not hold", timeout)
+        await self._wait(condition, f"the condition {_name_of(condition)} was not true", timeout)
 
     async def _wait(
         self, condition: Callable[[], object], what: str, timeout: float | timedelta | None
     ) -> None:
-        """Wait until `condition` holds, at most for `timeout`; `what` is what did not happen."""
+        """Wait until `condition()` is true, at most for `timeout`; `what` is the text of the TimeoutError."""
         bound = validators.milliseconds(self.timeout if timeout is None else timeout, "timeout")
         loop = asyncio.get_running_loop()
         end = loop.time() + bound / 1000
@@ -336,13 +336,13 @@ class Client:
                 raise TimeoutError(f"{what} within {bound:g} ms: {self._so_far()}")
 
     def _so_far(self) -> str:
-        """Say what has come of the answer that is next, and whether more can come."""
-        of = f" of the answer to {self._answers[0]._name}" if self._answers else ""
-        come = self.received[self._read_to :]
-        size = len(come)
-        shown = come if size <= SHOWN else come[: SHOWN // 2] + b" ... " + come[-SHOWN // 2 :]
+        """Describe the bytes of the next response that have arrived, and whether more can arrive."""
+        of = f" of the response to {self._answers[0]._name}" if self._answers else ""
+        rest = self.received[self._read_to :]
+        size = len(rest)
+        shown = rest if size <= SHOWN else rest[: SHOWN // 2] + b" ... " + rest[-SHOWN // 2 :]
         state = "is closed" if self.closed else "was ended by the server" if self.ended else "is open"
-        what = f"{size} bytes{of} have come, {shown!r}" if size else f"nothing{of} has come"
+        what = f"{size} bytes{of} have arrived, {shown!r}" if size else f"nothing{of} has arrived"
         return f"{what}, and the connection {state}"
 
     def _wake(self) -> None:
@@ -357,7 +357,7 @@ def _set(future: asyncio.Future[bool], over: bool) -> None:
 
 
 def _name_of(condition: Callable[[], object]) -> str:
-    """Return the name of a function, and where it stands."""
+    """Return the name of a function, with its file and line."""
     code = getattr(condition, "__code__", None)
     if code is None:
         return repr(condition)

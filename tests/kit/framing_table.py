@@ -132,7 +132,7 @@ PREPARATIONS: dict[str, Preparation] = {
     "no chunks by default": Preparation("!may_chunk", {}, attributes=("use_chunked_encoding_by_default",)),
 }
 
-# The calls that make the answer, and what they mean: the length, if the head knows it, and the pieces.
+# The calls that make the response, and what they mean: the length, if the head knows it, and the pieces.
 CALLS: dict[str, tuple[list[tuple[Any, ...]], int | None, list[bytes]]] = {
     "end()": ([("end",)], 0, []),
     "end(str)": ([("end", "abc")], 3, [b"abc"]),

@@ -16,7 +16,7 @@ def post(body: bytes, length: int | None = None) -> bytes:
 
 
 def requests_of(*packets: bytes, **options: Any) -> list[Any]:
-    """Return the requests that a handler sees which answers nothing."""
+    """Return the requests that a handler gets which sends no response."""
     seen: list[Any] = []
     Stage(lambda req, res: seen.append(req), **options).send(*packets)
     return seen

@@ -116,7 +116,7 @@ class General(http.ServerResponse):
 
 
 class Run:
-    """One connection whose requests are answered by programs; `shown` is all that can be seen of it."""
+    """One connection whose responses are written by programs; `shown` is all that can be seen of it."""
 
     def __init__(
         self, programs: list[Any], requests: list[bytes], general: bool, options: dict[str, Any]

@@ -18,7 +18,7 @@ BAD = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"
 
 
 def answer(body: bytes, head: bytes = OK) -> bytes:
-    """Return the answer of a handler that has called `end(body)` and nothing else."""
+    """Return the response of a handler that has called `end(body)` and nothing else."""
     return head + b"Content-Length: %d\r\n\r\n" % len(body) + body
 
 
@@ -63,14 +63,14 @@ def answer_at_once(req: Any, res: Any) -> None:
 
 
 def answer_at_end(req: Any, res: Any) -> None:
-    """Read the body, then answer with it."""
+    """Read the body, then respond with it."""
     parts: list[bytes] = []
     req.on("data", parts.append)
     req.on("end", lambda: res.end(b"".join(parts) or b"-"))
 
 
 def silent(req: Any, res: Any) -> None:
-    """Never answer."""
+    """Send no response."""
 
 
 def events(log: list[Any], emitter: Any, names: str, prefix: str = "") -> None:

@@ -65,4 +65,4 @@ class ParserPool:
 
 
 def _nobody() -> Any:
-    raise AssertionError("a spare parser was fed")
+    raise AssertionError("an unused parser got data")

@@ -1,1 +1,1 @@
-"""Node's conventions: spellings, callbacks, encodings, options, what a log line says."""
+"""Node's conventions: spellings, callbacks, encodings, checks of options, log lines."""

@@ -1,4 +1,4 @@
-"""Calling back: with what has happened, in as many arguments as the callable takes."""
+"""Callbacks of the program, called with as many arguments as they take."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Callback = Callable[..., object]
 
 
 class CallbackOwner(Protocol):
-    """Whose event a callback is called for."""
+    """The emitter that a callback belongs to."""
 
     @property
     def _listener_context(self) -> Context | None: ...
@@ -24,7 +24,7 @@ class CallbackOwner(Protocol):
 
 
 class UserCallback:
-    """A callback of the user's, called in its owner's context; what it raises is a failure of a listener."""
+    """A callback of the program, called in its owner's context; what it raises counts as a listener's failure."""
 
     __slots__ = ("callback", "owner")
 
@@ -51,5 +51,5 @@ class UserCallback:
 
 
 def user_callback(callback: Any, owner: CallbackOwner) -> UserCallback | None:
-    """Return `callback` guarded, if it can be called; Node ignores any other."""
+    """Return `callback` wrapped, if it can be called; Node ignores any other."""
     return UserCallback(callback, owner) if callable(callback) else None

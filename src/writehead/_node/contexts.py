@@ -1,8 +1,8 @@
-"""Contexts: code of the user's runs in that of its request, connection or server, whoever caused it.
+"""Contexts: the program's code runs in the `contextvars` context of its request, connection or server.
 
-What an event loop calls runs in a copy of whatever context was there when the callback was registered: reading
-that was resumed by one request's task would bring the next request its context variables (python/cpython#140947).
-So no code of the user's is called without saying where: listeners and callbacks go through `run_in`.
+An event loop runs a callback in a copy of the context in which it was registered: if one request's task resumed
+reading, the next request would get its context variables (python/cpython#140947). So the library names the
+context of every call of the program's code: listeners and callbacks go through `run_in`.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ R = TypeVar("R")
 
 
 def run_in(context: Context | None, function: Callable[P, R], /, *args: P.args, **keywords: P.kwargs) -> R:
-    """Call `function` in `context`; where that is entered already, in a copy: the values are the same.
+    """Call `function` in `context`, or in a copy of it if it is entered already.
 
-    It is entered already while a listener, or the task of an async one, does what makes an event at once. Whether
-    it is the innermost of those entered nobody can tell, so it is not taken for granted.
+    It is entered already while a listener, or the task of an async one, causes another event at once. Python does
+    not tell whether it is then also the current one, so it is copied in any case.
 
     Args:
-        context: None is the context that runs now.
+        context: None is the current context.
         function: what is called.
-        args: what it is called with.
-        keywords: the same, by name.
+        args: its positional arguments.
+        keywords: its keyword arguments.
     """
     if context is None:
         return function(*args, **keywords)
@@ -38,18 +38,18 @@ def run_in(context: Context | None, function: Callable[P, R], /, *args: P.args, 
 
 
 def was_entered(error: BaseException) -> bool:
-    """Tell whether the `Context.run` of the caller's raised `error` itself, and so has called nothing."""
+    """Tell whether the caller's `Context.run` itself raised `error`, and so has not called the function."""
     trace = error.__traceback__
     return (
         type(error) is RuntimeError
         and trace is not None
-        and trace.tb_next is None  # of a function that was called there would be a frame
+        and trace.tb_next is None  # a called function would have a frame
         and str(error).startswith("cannot enter context")
     )
 
 
 def is_entered(context: Context) -> bool:
-    """Tell whether code runs in `context` itself now, or below what runs now."""
+    """Tell whether `context` is entered: the current one, or below it on the stack."""
     try:
         context.run(_nothing)
     except RuntimeError:
@@ -58,4 +58,4 @@ def is_entered(context: Context) -> bool:
 
 
 def _nothing() -> None:
-    """Be called."""
+    """Do nothing."""

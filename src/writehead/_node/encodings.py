@@ -1,7 +1,7 @@
 """Node's encodings: text of a response to bytes, bytes of a request to text.
 
-A Python string is read as JavaScript would: as UTF-16 units, where an encoding
-works by units (latin1, utf16le).
+Where an encoding works by units (latin1, utf16le), a Python string is taken as
+UTF-16 units, as in JavaScript.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _NAMES = {
 _HEX_PAIRS = re.compile(rb"(?:[0-9A-Fa-f]{2})*")
 _BASE64_DIGITS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 _NOT_BASE64 = bytes(set(range(256)) - set(_BASE64_DIGITS))
-_TO_BASE64 = bytes.maketrans(b"-_", b"+/")  # both alphabets are taken in both
+_TO_BASE64 = bytes.maketrans(b"-_", b"+/")  # base64 and base64url each accept both alphabets
 _LOW_SEVEN_BITS = bytes(byte & 0x7F for byte in range(256))
 
 
 def normalize(encoding: str | None) -> str:
-    """Return Node's name of an encoding in any spelling; `None`, "" and "buffer" are utf8.
+    """Return Node's name of an encoding given in any spelling; `None`, "" and "buffer" are utf8.
 
     Raises UnknownEncodingError.
     """
@@ -53,7 +53,7 @@ def normalize(encoding: str | None) -> str:
 
 
 def encode(text: str, encoding: str | None = None) -> bytes:
-    """Return the bytes of `text`; what an encoding has no bytes for is dropped or replaced as in Node.
+    """Return the bytes of `text`; characters that the encoding lacks are dropped or replaced as in Node.
 
     Raises UnknownEncodingError.
     """
@@ -65,7 +65,7 @@ def encode(text: str, encoding: str | None = None) -> bytes:
             return _units(text).decode("utf-16-le", "replace").encode()
     if name == "utf16le":
         return _units(text)
-    data = _low_bytes(text)  # Node looks at no more of a character, be it a digit
+    data = _low_bytes(text)  # Node takes the low byte of each character, even for a digit
     if name == "hex":
         return _from_hex(data)
     return _from_base64(data) if name in ("base64", "base64url") else data
@@ -84,13 +84,13 @@ def _low_bytes(text: str) -> bytes:
 
 def _from_hex(data: bytes) -> bytes:
     pairs = _HEX_PAIRS.match(data)
-    assert pairs is not None  # it matches nothing at all, too
+    assert pairs is not None  # the pattern matches the empty text, too
     return binascii.unhexlify(pairs[0])
 
 
 def _from_base64(data: bytes) -> bytes:
     digits = data.partition(b"=")[0].translate(_TO_BASE64, _NOT_BASE64)
-    if len(digits) % 4 == 1:  # six bits are no byte
+    if len(digits) % 4 == 1:  # six bits left: no whole byte
         digits = digits[:-1]
     return binascii.a2b_base64(digits + b"=" * (-len(digits) % 4))
 
@@ -100,7 +100,7 @@ class _Decoding(Protocol):
 
 
 class Decoder:
-    """Bytes that come in pieces to text; what is split between two pieces waits for the rest.
+    """Decodes bytes that arrive in pieces; a character split between two pieces waits for its rest.
 
     `encoding` is the canonical name. Raises UnknownEncodingError, for "buffer" too.
     """
@@ -114,19 +114,19 @@ class Decoder:
         self._decoding = _decoding(self.encoding)
 
     def decode(self, data: bytes) -> str:
-        """Return the text that is complete with `data`, perhaps none."""
+        """Return the text that `data` completes, perhaps none."""
         return self._decoding.decode(data)
 
     def flush(self) -> str:
-        """Return what waited for a rest that does not come, and be as new."""
+        """Return the text of an incomplete rest, and start anew."""
         return self._decoding.decode(b"", True)
 
 
 def as_decoded(chunk: Any, encoding: str | None, decoder: Decoder | None) -> bytes | str:
-    """Return a chunk in the form in which `decoder` gives out others; without one as bytes.
+    """Return a chunk in the encoding of `decoder`; as bytes if there is none.
 
     Raises:
-        InvalidArgTypeError: it is neither `str`, which is taken in `encoding`, nor bytes-like.
+        InvalidArgTypeError: the chunk is neither `str` (in `encoding`) nor bytes-like.
         UnknownEncodingError
     """
     if isinstance(chunk, str):
@@ -150,7 +150,7 @@ def _decoding(name: str) -> _Decoding:
 
 
 class _Bytewise:
-    """latin1, ascii and hex: no byte waits for another."""
+    """latin1, ascii and hex: each byte is complete."""
 
     __slots__ = ("_name",)
 
@@ -164,7 +164,7 @@ class _Bytewise:
 
 
 class _UTF16:
-    """Two bytes a unit, two units a surrogate pair; a lone surrogate stays one, as in JavaScript."""
+    """utf16le: units of two bytes, surrogate pairs of two units; a lone surrogate stays one, as in JavaScript."""
 
     __slots__ = ("_rest",)
 
@@ -173,15 +173,15 @@ class _UTF16:
 
     def decode(self, data: bytes, final: bool = False) -> str:
         data = self._rest + data
-        cut = len(data) & ~1
-        if not final and cut and 0xD8 <= data[cut - 1] <= 0xDB:
-            cut -= 2
-        self._rest = b"" if final else data[cut:]
-        return data[:cut].decode("utf-16-le", "surrogatepass")
+        whole = len(data) & ~1
+        if not final and whole and 0xD8 <= data[whole - 1] <= 0xDB:
+            whole -= 2
+        self._rest = b"" if final else data[whole:]
+        return data[:whole].decode("utf-16-le", "surrogatepass")
 
 
 class _BASE64:
-    """Three bytes are four digits; the padded rest comes at the end."""
+    """base64 and base64url: three bytes are four digits; the padded rest comes at the end."""
 
     __slots__ = ("_rest", "_url")
 
@@ -191,8 +191,8 @@ class _BASE64:
 
     def decode(self, data: bytes, final: bool = False) -> str:
         data = self._rest + data
-        cut = len(data) if final else len(data) - len(data) % 3
-        self._rest = data[cut:]
+        whole = len(data) if final else len(data) - len(data) % 3
+        self._rest = data[whole:]
         if self._url:
-            return base64.urlsafe_b64encode(data[:cut]).decode("ascii").rstrip("=")
-        return base64.b64encode(data[:cut]).decode("ascii")
+            return base64.urlsafe_b64encode(data[:whole]).decode("ascii").rstrip("=")
+        return base64.b64encode(data[:whole]).decode("ascii")

@@ -39,5 +39,5 @@ ARGUMENT_COUNTS: Mapping[Hashable, float] = {
 }
 
 
-#: Those of a request and of a response.
+#: The same for requests and responses.
 MESSAGE_ARGUMENT_COUNTS: Mapping[Hashable, float] = {**ARGUMENT_COUNTS, "close": 0}

@@ -1,7 +1,7 @@
-"""Failures of listeners and callbacks, as the log tells them.
+"""Log lines for failures of listeners and callbacks.
 
-Law: a line names the request or the client that it is about, in printable ASCII of a bounded length: no client
-writes a line of the log, or a colour of the terminal, by what it sends.
+Invariant: a line names the request or the client that it is about, in printable ASCII of a bounded length: what
+a client sends can neither forge a line of the log nor control a terminal.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from writehead.errors.client import is_client_error
 
 logger = logging.getLogger("writehead")
 
-#: So much of a target or a method stands in a line of the log, in characters before they are escaped.
+#: How many characters of a target or a method a log line shows, counted before they are escaped.
 LONGEST_NAME = 100
 
-#: So much of the text of an error that has no traceback.
+#: How many characters of the text of an error without a traceback.
 LONGEST_REASON = 1000
 
 
 @contextlib.contextmanager
 def _beside() -> Iterator[None]:
-    """Keep what a handler or a filter of the log raises, or the text of an error, from what comes behind the line.
+    """Catch what a handler or filter of the log raises, or the `__str__` of an error, and print it to stderr.
 
-    A client may wait for that. It is told as `logging.Handler.handleError` does.
+    The caller must go on, as a client may wait; `logging.Handler.handleError` prints the same way.
     """
     try:
         yield
@@ -49,15 +49,15 @@ def log_failure(
     socket: Any = None,
     response: Any = None,
 ) -> None:
-    """Log what a listener of `event` raised; what a client has caused is told to debuggers only.
+    """Log what a listener of `event` raised; at DEBUG if a client caused it.
 
     Args:
         error: what was raised.
         event: the name of the event; "callback" for a callback of `write`, `end` and the like.
-        emitter: whose event it was, named where it is about neither a request nor a client.
+        emitter: the emitter of the event, named if it is about neither a request nor a client.
         request: the request that it is about, if any.
         socket: the connection that it is about; by default that of the request.
-        response: the response to `request`, where it is known.
+        response: the response to `request`, if known.
     """
     fields = _fields(event, request, socket)
     what = f"{_where(fields, emitter)}: {_listener_of(event)}"
@@ -69,7 +69,7 @@ def log_failure(
     ):
         reason = f"{type(error).__name__}: {printable(error)}"
         logger.debug("%s ended with its client: %s", what, reason, extra=fields)
-    elif cancelled and error.__traceback__ is None:  # from outside: where it stood is no fault
+    elif cancelled and error.__traceback__ is None:  # cancelled from outside: a traceback would show no fault
         logger.warning("%s was cancelled", what, extra=fields)
     else:
         _forget_handled_by_us(error)
@@ -78,7 +78,7 @@ def log_failure(
 
 
 def _is_owed(response: Any, socket: Any) -> bool:
-    """Tell whether a client still waits for the response: what ended it was no doing of that client's."""
+    """Tell whether a client still waits for the response, and so did not end it."""
     return response is not None and not (
         _fact(response, "headers_sent") or _fact(response, "destroyed") or _fact(socket, "destroyed")
     )
@@ -89,22 +89,22 @@ def _is_over(response: Any) -> bool:
 
 
 def _is_stopped(response: Any, socket: Any) -> bool:
-    """Tell whether a listener that owes no response, as of 'upgrade', ends with its server."""
+    """Tell whether a listener without a response, as of 'upgrade', ends with its server."""
     return response is None and bool(_fact(_fact(_fact(socket, "server"), "_config"), "closing"))
 
 
 @_beside()
 def log_returned(result: Any, event: object, request: Any, listener: Any, warned: set[object]) -> None:
-    """Log, once for each listener, that it returned what it may have meant as the body.
+    """Log, once for each listener, that it returned what it probably meant as the body.
 
     Args:
         result: what it returned.
         event: the name of the event.
         request: the request that it was called with.
         listener: the function, or its coroutine.
-        warned: of which listeners that was logged; this one is added.
+        warned: the listeners for which this was logged; this one is added.
     """
-    listener = _fact(listener, "listener") or listener  # of `once`, or of one of fewer arguments
+    listener = _fact(listener, "listener") or listener  # of `_Once` or `Fewer`
     code = _fact(listener, "__code__") or _fact(listener, "cr_code")
     key = code or type(listener)
     if key in warned:
@@ -114,7 +114,7 @@ def log_returned(result: Any, event: object, request: Any, listener: Any, warned
     place = "" if code is None else f" ({code.co_filename}:{code.co_firstlineno})"
     fields = _fields(event, request, None)
     logger.warning(
-        "%s: %r listener %s%s returned %s: what is returned is not sent, res.end(...) sends a body",
+        "%s: %r listener %s%s returned %s: a returned value is not sent, res.end(...) sends a body",
         _where(fields, request),
         event,
         name,
@@ -126,10 +126,10 @@ def log_returned(result: Any, event: object, request: Any, listener: Any, warned
 
 @_beside()
 def log_unheard(error: BaseException, kind: str, request: Any, socket: Any) -> None:
-    """Log an 'error' of a response or a socket that nobody listens to; that its client left is usual.
+    """Log an 'error' of a response or a socket that has no listener; at DEBUG if a client caused it.
 
     Args:
-        error: what 'error' told.
+        error: the argument of 'error'.
         kind: what failed: "response" or "socket".
         request: the request that it is about, if any.
         socket: the connection; None is that of the request.
@@ -138,7 +138,7 @@ def log_unheard(error: BaseException, kind: str, request: Any, socket: Any) -> N
     level = logging.DEBUG if is_client_error(error) else logging.ERROR
     logger.log(
         level,
-        "%s: the %s failed, and nobody listens to its 'error': %s: %s",
+        "%s: the %s failed, and its 'error' has no listener: %s: %s",
         _where(fields, socket),
         kind,
         type(error).__name__,
@@ -148,18 +148,18 @@ def log_unheard(error: BaseException, kind: str, request: Any, socket: Any) -> N
 
 
 def users_place() -> str | None:
-    """Return the file and line of the program that has called the library; None if there is no such frame."""
+    """Return the program's file and line that called the library; None if there is no such frame."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and is_ours(frame.f_globals.get("__name__")):
         frame = frame.f_back
     return None if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
-# -- whom it is about
+# -- the request or client of a line
 
 
 def printable(text: object, longest: int = LONGEST_NAME) -> str:
-    """Return `text` on one line of printable ASCII, cut at `longest` characters."""
+    """Return `text` on one line of printable ASCII, truncated to `longest` characters."""
     whole = str(text)
     return ascii(whole[:longest])[1:-1] + ("..." if len(whole) > longest else "")
 
@@ -183,7 +183,7 @@ def name_client(socket: Any) -> str | None:
 
 
 def request_fields(request: Any, socket: Any = None) -> dict[str, str | None]:
-    """Return the fields of a line about a request or a connection, each as it stands in the line."""
+    """Return the fields of a log line about a request or a connection, each as in its text."""
     if request is not None and socket is None:
         socket = _fact(request, "_socket") or _fact(_fact(request, "_source"), "socket")
     return {
@@ -209,23 +209,23 @@ def _listener_of(event: object) -> str:
 
 
 def _fact(of: Any, name: str) -> Any:
-    """Return an attribute of an object that may be of the user's; None if it cannot be had."""
+    """Return an attribute of an object that may be the program's own; None if reading it fails."""
     try:
         return getattr(of, name, None)
     except Exception:
         return None
 
 
-# -- where it was raised
+# -- tracebacks
 
 
 def is_ours(module: object) -> bool:
-    """Tell whether a module, by its name, is of the library."""
+    """Tell whether a module name is one of the library."""
     return isinstance(module, str) and (module == "writehead" or module.startswith("writehead."))
 
 
 def _users_part(trace: TracebackType | None) -> TracebackType | None:
-    """Return the traceback from the first frame of the user's on; all of it if there is none."""
+    """Return the traceback from the first frame of the program on; all of it if there is none."""
     at = trace
     while at is not None and is_ours(at.tb_frame.f_globals.get("__name__")):
         at = at.tb_next
@@ -233,7 +233,7 @@ def _users_part(trace: TracebackType | None) -> TracebackType | None:
 
 
 def _forget_handled_by_us(error: BaseException) -> None:
-    """Take from `error` what the library was handling when the user's code was called: it is not its context.
+    """Remove from `error` the context that the library was handling when it called the program's code.
 
     A traceback begins at the frame that caught the exception.
     """
@@ -248,7 +248,7 @@ def _forget_handled_by_us(error: BaseException) -> None:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Walk the exceptions that a traceback of `error` would show, each once."""
+    """Yield the exceptions that a traceback of `error` would show, each once."""
     seen: set[int] = set()
     due: list[BaseException | None] = [error]
     while due:

@@ -1,4 +1,4 @@
-"""The names of options: which there are, and what to say of one that there is not."""
+"""The names of options, and the error for an unknown one."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from writehead._node.spelling import node_spelling, snake
 from writehead.errors import UnknownOptionError
 from writehead.errors.received import harmless
 
-# What may be a name; what cannot may be a key or a certificate in the place of one.
+# What looks like a name; anything else may be a key or a certificate given by mistake, and is not shown.
 _NAME = re.compile(r"[\w.-]{0,40}")
 
-#: Options of Node's `net.createServer` and `http.createServer`, or of other libraries, with what to do instead.
+#: Options that only Node's `net.createServer` and `http.createServer`, or other libraries, have; what to do instead.
 NOT_OF_SERVERS = {
-    "allow_half_open": "http_allow_half_open=True lets handlers answer a client that has ended its side",
+    "allow_half_open": "http_allow_half_open=True lets handlers respond to a client that has ended its side",
     "http_validation": "every request is checked as the RFCs ask, unless insecure_http_parser=True",
     "pause_on_connect": "call `socket.pause()` in a listener of 'connection'",
     "block_list": "call `socket.destroy()` in a listener of 'connection'",
@@ -28,7 +28,7 @@ NOT_OF_SERVERS = {
     "backlog": "give it to `listen`",
     "reuse_port": "give it to `listen`",
     "ipv6_only": "give it to `listen`",
-    "agent": "it is of clients, and there is none here",
+    "agent": "it is for clients, and this is a server library",
     "ssl": "`https.create_server` makes a server over TLS",
     "tls": "`https.create_server` makes a server over TLS",
     "key": "`https.create_server` makes a server over TLS",
@@ -40,24 +40,24 @@ NOT_OF_SERVERS = {
     "headers": "set them on each response",
 }
 
-#: Options of Node's `tls.createServer` that there are not.
+#: Options that only Node's `tls.createServer` has.
 NOT_OF_TLS = {
     "request_cert": "give it to `create_server`",
     "reject_unauthorized": "give it to `create_server`",
     "certificate_compression": "it is not supported",
-    "enable_trace": "there is no trace of TLS; `SSLKEYLOGFILE` serves for one by an ssl_context",
-    "session_timeout": "give an ssl_context with its own",
-    "session_id_context": "give an ssl_context with its own",
-    "psk_identity_hint": "give an ssl_context with its own",
-    "allow_partial_trust_chain": "give an ssl_context with its own",
+    "enable_trace": "there is no trace of TLS; an ssl_context with a `keylog_filename` helps to record one",
+    "session_timeout": "give an ssl_context that sets it",
+    "session_id_context": "give an ssl_context that sets it",
+    "psk_identity_hint": "give an ssl_context that sets it",
+    "allow_partial_trust_chain": "give an ssl_context that sets it",
     "secure_context": "give an ssl_context",
-    "check_server_identity": "it is of clients, and there is none here",
-    "servername": "it is of clients, and there is none here",
+    "check_server_identity": "it is for clients, and this is a server library",
+    "servername": "it is for clients, and this is a server library",
     "request_ocsp": "OCSP is not supported",
-    "server": "it is of clients, and there is none here",
+    "server": "it is for clients, and this is a server library",
 }
 
-#: Options of Node's, or of other libraries, that `listen` does not have.
+#: Options of Node or other libraries that `listen` does not have.
 NOT_OF_LISTEN = {
     "address": "give it as `host`",
     "hostname": "give it as `host`",
@@ -65,8 +65,8 @@ NOT_OF_LISTEN = {
     "socket": "give the socket without a name: listen(sock)",
     "uds": "give it as `path`",
     "ssl": "`https.create_server` makes a server over TLS",
-    "reuse_address": "it is always so",
-    "allow_half_open": "give `create_server` http_allow_half_open=True, that handlers may answer a client that has ended",
+    "reuse_address": "it is always on",
+    "allow_half_open": "give `create_server` http_allow_half_open=True",
     "no_delay": "give it to `create_server`",
     "keep_alive": "give it to `create_server`",
     "keep_alive_initial_delay": "give it to `create_server`",
@@ -92,10 +92,10 @@ def unknown(
     """Return the error for an option that `owner` does not have.
 
     Args:
-        owner: what has the options, as it is called in a sentence.
-        name: as it was spelled; what is suggested is spelled so too.
-        known: the names that there are, in Python spelling.
-        instead: what to do instead, for names that there are elsewhere.
+        owner: the function or object with the options, as named in the message.
+        name: the name as given; a suggestion gets the same spelling.
+        known: the existing names, in Python spelling.
+        instead: what to do instead, by names that exist elsewhere.
     """
     if not isinstance(name, str) or _NAME.fullmatch(name) is None:
         return UnknownOptionError(owner, harmless(name))
@@ -116,5 +116,5 @@ def _nearest(name: str, known: Collection[str]) -> str | None:
 
 
 def _as_spelled(known: str, name: str) -> str:
-    """Spell `known` as `name` is: Node's way where that has a capital and no underscore."""
+    """Spell `known` like `name`: Node's way if that has a capital and no underscore."""
     return node_spelling(known) if "_" not in name and name != name.lower() else known

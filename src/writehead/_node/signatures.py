@@ -1,4 +1,4 @@
-"""How many arguments a callable of the user's takes, so that it is called with no more, as in JavaScript."""
+"""How many arguments a function of the program takes, so that it is called with no more, as in JavaScript."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ M = TypeVar("M")
 
 
 def typed_as(method: M) -> Callable[[Callable[..., Any]], M]:
-    """Give what is decorated the types of `method`, which it overrides; nothing else."""
+    """Give the decorated function the types of `method`, which it overrides; nothing else."""
     return lambda function: function  # type: ignore[return-value]  # it takes any arguments, as those of `method`
 
 
 def most_arguments(function: Callable[..., object]) -> float:
-    """Return how many positional arguments `function` takes; infinity if any number, or if it does not tell."""
+    """Return how many positional arguments `function` takes; infinity if any number, or if unknown."""
     code = getattr(function, "__code__", None)
     if code is None or hasattr(function, "__wrapped__"):
         own = _by_signature(function, follow_wrapped=False)
-        # A decorator's `*args` are for what it wraps.
+        # A decorator passes its `*args` to the function that it wraps.
         return own if own < math.inf else _by_signature(function, follow_wrapped=True)
     if code.co_flags & inspect.CO_VARARGS:
         return math.inf
@@ -34,7 +34,7 @@ def most_arguments(function: Callable[..., object]) -> float:
 
 
 def required_keywords(function: Callable[..., object]) -> list[str]:
-    """Return the names without which `function` cannot be called, however many arguments it gets."""
+    """Return the names of the keyword-only arguments that `function` requires."""
     code = getattr(function, "__code__", None)
     if code is not None and not code.co_kwonlyargcount:
         return []
@@ -48,7 +48,7 @@ def required_keywords(function: Callable[..., object]) -> list[str]:
 def _by_signature(function: Callable[..., Any], follow_wrapped: bool) -> float:
     try:
         parameters = inspect.signature(function, follow_wrapped=follow_wrapped).parameters.values()
-    except (TypeError, ValueError):  # a builtin that does not tell
+    except (TypeError, ValueError):  # a builtin without a signature
         return math.inf
     if any(each.kind is each.VAR_POSITIONAL for each in parameters):
         return math.inf
@@ -56,7 +56,7 @@ def _by_signature(function: Callable[..., Any], follow_wrapped: bool) -> float:
 
 
 class Fewer:
-    """A listener that takes fewer arguments than its event has; `listener` is the function of the user."""
+    """Wraps `listener`, a function of the program that takes fewer arguments than its event has."""
 
     __slots__ = ("listener", "most")
 
@@ -72,9 +72,9 @@ class Fewer:
 
 
 def fitted(listener: Callable[..., Any], count: float) -> Callable[..., Any]:
-    """Return what is called for `listener` at an event of `count` arguments: itself, if it takes them all.
+    """Return what to call for `listener` at an event of `count` arguments: itself, or a `Fewer` of it.
 
-    Raises InvalidArgValueError for one that cannot be called by an event at all.
+    Raises InvalidArgValueError for a listener that requires keyword arguments.
     """
     code = getattr(listener, "__code__", None)
     if (
@@ -83,7 +83,7 @@ def fitted(listener: Callable[..., Any], count: float) -> Callable[..., Any]:
         and code.co_argcount - (type(listener) is MethodType) >= count
         and not hasattr(listener, "__wrapped__")
     ):
-        return listener  # as most do, and each reader of a body: known without the calls
+        return listener  # most listeners, without the cost of the calls below
     if names := required_keywords(listener):
         reason = f"must not require keyword arguments ({', '.join(names)}): an event gives none"
         raise InvalidArgValueError("listener", listener, reason)

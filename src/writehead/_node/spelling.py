@@ -1,8 +1,8 @@
 """One member, two names: Python's and that of Node's documents.
 
-A class body binds the second name beside the first (`writeHead = write_head`), and for reading that is enough. Here
-is the rest: what a subclass overrides under one name, and what is replaced on one object under one name (middleware
-does so: `res.writeHead = wrapped`), is found under the other.
+A class body binds the second name beside the first (`writeHead = write_head`), which suffices for reading. This
+module does the rest: a member that a subclass overrides under one name, or that is replaced on an object under
+one name (as middleware does: `res.writeHead = wrapped`), is found under the other.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def node_spelling(name: str) -> str:
 
 
 def join_spellings(cls: type) -> None:
-    """Make the two spellings of each public member of `cls` one: the nearest class that has either of them decides."""
+    """Bind both spellings of each public member of `cls` to one member: that of the nearest class with either."""
     members = dir(cls)
     known = set(members)
     for name in members:
@@ -48,13 +48,13 @@ def join_spellings(cls: type) -> None:
 def _decides(own: Mapping[str, Any], name: str, twin: str) -> bool:
     return name in own or (
         twin in own and type(own[twin]) is not Twin
-    )  # ours only follow what was decided above
+    )  # a Twin only follows the member of a base class
 
 
 class Twin:
     """A method under its second name: read and replaced under the first.
 
-    The first name stays a plain function, so only who uses the second pays: 0.15 µs a call.
+    The first name stays a plain function, so that only the second costs more: 0.15 µs a call.
     """
 
     __slots__ = ("_name", "_owner")
@@ -64,16 +64,16 @@ class Twin:
         self._name = name
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        """Return the method; what is replaced on the instance is none of `super()`'s business."""
+        """Return the method of the instance; for `super()`, that of the class."""
         if owner is self._owner and instance is not None:
             return getattr(instance, self._name)
         function = getattr(self._owner, self._name)
         return function if instance is None else MethodType(function, instance)
 
     def __set__(self, instance: Any, value: Any) -> None:
-        """Replace it on the instance."""
+        """Replace the method on the instance."""
         setattr(instance, self._name, value)
 
     def __delete__(self, instance: Any) -> None:
-        """Undo that."""
+        """Remove the replacement from the instance."""
         delattr(instance, self._name)

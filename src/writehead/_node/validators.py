@@ -1,6 +1,6 @@
-"""Checks of what users give: each returns what the library keeps of a value, or raises what is wrong with it.
+"""Checks of arguments and options: each returns the converted value, or raises an error.
 
-check(value, argument) -> what is kept, or InvalidArgTypeError, InvalidArgValueError, OutOfRangeError
+check(value, argument) -> the value to keep, or InvalidArgTypeError, InvalidArgValueError, OutOfRangeError
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from writehead.errors import InvalidArgTypeError, InvalidArgValueError, OutOfRan
 
 T = TypeVar("T")
 
-#: Milliseconds, or a `timedelta`; None is as if it was not given.
+#: Milliseconds, or a `timedelta`; None means not given.
 Duration = float | timedelta | None
 
-#: A list of names, as what else might be iterated over is ignored.
+#: A list of names; other iterables are ignored.
 Names = list[str] | tuple[str, ...] | set[str] | frozenset[str]
 
 _MILLISECOND = timedelta(milliseconds=1)
 _MOST = 2**53 - 1  # the largest whole number of JavaScript
 
-#: Bytes from which `write` returns False, if nobody says otherwise.
+#: Bytes from which `write` returns False, by default.
 HIGH_WATER_MARK = 65536
 
 _LONGEST_DELAY = 32767  # seconds before a first TCP keep-alive probe, in Linux
 
 
 def milliseconds(value: object, argument: str) -> float:
-    """Return a duration in milliseconds, given so or as a timedelta.
+    """Return a duration in milliseconds, given as a number or as a timedelta.
 
     Raises InvalidArgTypeError for anything else (a bool too), OutOfRangeError
-    if it is negative, infinite or not a number. One that is longer than loops can
-    follow (285,000 years) is cut to that.
+    if it is negative, infinite or not a number. It is limited to what the clock of
+    a loop can hold (285,000 years).
     """
     number = _number(value, argument)
     if not 0 <= number < math.inf:
@@ -49,7 +49,7 @@ _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
 
 
 def duration(value: object, argument: str) -> float:
-    """Return a duration in milliseconds, given as for `milliseconds`, or as a text: "500ms", "30s", "1m", "2h".
+    """Return a duration in milliseconds, given as for `milliseconds` or as a text: "500ms", "30s", "1m", "2h".
 
     Raises InvalidArgTypeError, OutOfRangeError as `milliseconds` does, InvalidArgValueError for another text.
     """
@@ -72,7 +72,7 @@ def _number(value: object, argument: str) -> float:
 
 
 def _bounded(number: float) -> float:
-    """Return a number that a float and the clock of a loop can hold; the infinities stay."""
+    """Return `number`, limited to what a float and the clock of a loop can hold; infinities stay."""
     return number if -_MOST <= number <= _MOST or not _is_finite(number) else _MOST if number > 0 else -_MOST
 
 
@@ -101,26 +101,26 @@ def integer(value: object, argument: str) -> int:
 
 
 def boolean(value: object, argument: str) -> bool:
-    """Check a `bool`, and take nothing else."""
+    """Check a `bool`; anything else is an error."""
     if not isinstance(value, bool):
         raise InvalidArgTypeError(argument, "of type bool", value)
     return value
 
 
 def truth(value: object, argument: str) -> bool:
-    """Take the truth of any value."""
+    """Return the truth of any value."""
     return bool(value)
 
 
 def count(value: object, argument: str) -> float:
-    """Check a limit of which Node reads every number: negative, endless, and none at all."""
+    """Check a limit, which as in Node may be any number, also negative, infinite or NaN."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidArgTypeError(argument, "of type number", value)
     return _bounded(value)
 
 
 def class_(value: object, argument: str) -> Callable[..., Any]:
-    """Check a class, or what makes objects like one."""
+    """Check a class, or a callable that is used like one."""
     if not callable(value):
         raise InvalidArgTypeError(argument, "a class", value)
     return value
@@ -134,16 +134,16 @@ def callback(value: object, argument: str) -> Callable[..., Any]:
 
 
 def mark(value: object, argument: str) -> int:
-    """Check a high-water mark; what is negative or no number is the default."""
+    """Check a high-water mark; a negative one or NaN means the default."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidArgTypeError(argument, "a number of bytes", value)
-    if not value >= 0:  # negative, or not a number
+    if not value >= 0:  # negative, or NaN
         return HIGH_WATER_MARK
     return int(min(value, sys.maxsize))
 
 
 def whole_seconds(value: object, argument: str) -> int:
-    """Return the whole seconds of a duration in milliseconds, as many as a TCP probe can wait."""
+    """Return a duration in milliseconds as whole seconds, limited to the longest delay of a TCP probe."""
     return _seconds_of_probes(_bounded(_number(value, argument)) / 1000)
 
 
@@ -162,20 +162,20 @@ def names(value: object, argument: str) -> frozenset[str]:
 
 
 def limit(value: object, argument: str) -> float:
-    """Check a duration that is off where it is negative or no number, as in Node."""
+    """Check a duration; a negative one or NaN switches the limit off, as in Node."""
     return _bounded(_number(value, argument))
 
 
 def keep_alive(value: object, argument: str) -> float:
-    """Check a `limit` that is told to clients."""
+    """Check a `limit` that is announced to clients."""
     number = limit(value, argument)
     if number == math.inf:
-        raise OutOfRangeError(argument, "a finite number", value)  # it is told in whole seconds, in each head
+        raise OutOfRangeError(argument, "a finite number", value)  # each head has it in whole seconds
     return number
 
 
 def buffer(value: object, argument: str) -> Any:
-    """Take whatever comes, as Node does: what is no duration counts as 1000."""
+    """Accept any value, as Node does: one that is no duration counts as 1000."""
     return limit(value, argument) if _is_duration(value) else value
 
 
@@ -184,14 +184,14 @@ def _is_duration(value: object) -> bool:
 
 
 def delay(value: object, argument: str) -> int:
-    """Return the whole seconds of a `timedelta` or a number of seconds, as many as a TCP probe can wait."""
+    """Return a `timedelta` or a number of seconds as whole seconds, limited to the longest delay of a TCP probe."""
     if isinstance(value, timedelta):
         return _seconds_of_probes(value.total_seconds())
     return _seconds_of_probes(count(value, argument))
 
 
 def or_none(check: Callable[[object, str], T]) -> Callable[[object, str], T | None]:
-    """Return a check that lets None through to be kept."""
+    """Return a check that also accepts None."""
     return lambda value, argument: None if value is None else check(value, argument)
 
 

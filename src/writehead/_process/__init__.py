@@ -1,1 +1,1 @@
-"""A process: the loop that waits for its servers, and its end."""
+"""A process: running the loop until the servers have closed, signals, shutdown."""

@@ -1,6 +1,6 @@
-"""The deadline of a stop: the process ends although a thread, a task or a blocked loop holds it.
+"""The deadline of a shutdown: ends the process even if a thread, a task or a blocked loop holds it.
 
-Law: nothing here runs in a process that was not told to stop. It is a thread, because the loop may be what is held.
+Invariant: nothing here runs before a signal to stop. It is a thread, because the loop may be blocked.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ logger = logging.getLogger("writehead")
 
 _LIBRARY = str(Path(__file__).parents[1]) + os.sep
 
-#: Seconds behind the deadline that the program has to end by itself: connections have just been cut.
+#: Seconds after the deadline in which the program may still end by itself: connections were just aborted.
 GRACE = 0.5
 
-#: Seconds between two looks whether the main thread has ended.
+#: Seconds between two checks whether the main thread has ended.
 LOOK = 0.05
 
 
 class Deadline(threading.Thread):
-    """Ends the process `seconds` (and a grace) after it was started, unless that has ended by itself.
+    """Ends the process `seconds` (and a grace) after this thread was started, unless it has ended by itself.
 
     Args:
-        loop: that of the program.
-        seconds: the time that a stop has.
-        number: of the signal that asked for it.
-        is_over: tells whether the loop has come to cut what was not done.
+        loop: the event loop of the program.
+        seconds: the shutdown timeout.
+        number: the signal that asked for the stop.
+        is_over: returns whether the loop has aborted the connections that were left.
     """
 
     def __init__(
@@ -48,11 +48,11 @@ class Deadline(threading.Thread):
         self._returned = threading.Event()
 
     def lift(self) -> None:
-        """Note that the loop has ended. What the program does then is its own; threads may not keep it behind that."""
+        """Note that the loop has ended. The program may go on, but from its end no thread may hold the process."""
         self._returned.set()
 
     def run(self) -> None:
-        """Wait, then say what holds the process, and end it."""
+        """Wait for the deadline, then log what holds the process, and end it."""
         if not self._returned.wait(self._seconds + GRACE):
             self._end(128 + self._number, self._what_holds_the_loop())
         while not _main_has_ended():
@@ -62,8 +62,10 @@ class Deadline(threading.Thread):
 
     def _what_holds_the_loop(self) -> str:
         if self._is_over() and (tasks := asyncio.all_tasks(self._loop)):
-            return "not cancelled: " + ", ".join(sorted(_coroutine(task.get_coro()) for task in tasks))
-        return f"the event loop was held in {_place(threading.main_thread())}"
+            return "tasks were still running: " + ", ".join(
+                sorted(_coroutine(task.get_coro()) for task in tasks)
+            )
+        return f"the event loop was blocked in {_place(threading.main_thread())}"
 
     def _end(self, code: int, why: str) -> None:
         logger.warning("ended %g s after the signal to stop, although %s", self._seconds, why)
@@ -75,13 +77,13 @@ class Deadline(threading.Thread):
 
 
 def free_of_threads(loop: asyncio.AbstractEventLoop) -> None:
-    """Let the end of `loop` wait for no thread of its executor that is still at work."""
+    """Let `loop` close without waiting for busy threads of its executor."""
     if _at_work():
         loop.set_default_executor(ThreadPoolExecutor(1))
 
 
 def _main_has_ended() -> bool:
-    """Tell whether the interpreter waits for threads."""
+    """Tell whether the main thread has ended, and the interpreter waits for other threads."""
     frame = _frame(threading.main_thread())
     while frame is not None and frame.f_back is not None:
         frame = frame.f_back
@@ -91,7 +93,7 @@ def _main_has_ended() -> bool:
 
 
 def _at_work() -> list[threading.Thread]:
-    """Return the threads that a process waits for as it ends."""
+    """Return the threads that the interpreter waits for at exit."""
     own = (threading.main_thread(), threading.current_thread())
     return [
         each
@@ -101,7 +103,7 @@ def _at_work() -> list[threading.Thread]:
 
 
 def _is_waiting_worker(thread: threading.Thread) -> bool:
-    """Tell whether it is a thread of an executor that has nothing to do: that ends when it is told to."""
+    """Tell whether `thread` is an idle worker of an executor, which ends with the interpreter."""
     frame = _frame(thread)
     return frame is not None and frame.f_code.co_name == "_worker"
 
@@ -111,7 +113,7 @@ def _frame(thread: threading.Thread) -> FrameType | None:
 
 
 def _place(thread: threading.Thread) -> str:
-    """Say where a thread is: the function it was given, if it is of an executor, and the line that it runs."""
+    """Return what a thread runs: the function that an executor was given, else the current function and line."""
     frame = _frame(thread)
     if frame is None:
         return "its end"
@@ -125,7 +127,7 @@ def _place(thread: threading.Thread) -> str:
 
 
 def _coroutine(outer: Any) -> str:
-    """Name the program's own coroutine in a task: the first that is none of the library's."""
+    """Return the name of the program's coroutine in a task: the first that is not the library's."""
     inner = outer
     while str(getattr(getattr(inner, "cr_code", None), "co_filename", "")).startswith(_LIBRARY):
         inner = inner.cr_await
@@ -133,6 +135,6 @@ def _coroutine(outer: Any) -> str:
 
 
 def _name(function: Any) -> str:
-    while hasattr(function, "func"):  # `to_thread` gives a partial of the context's `run`
+    while hasattr(function, "func"):  # `to_thread` submits a partial of `Context.run`
         function = function.args[0] if function.args else function.func
     return str(getattr(function, "__qualname__", function))

@@ -1,8 +1,8 @@
-"""run(): chooses the loop, waits for the servers, answers the signals.
+"""run(): chooses the event loop, waits for the servers, handles signals.
 
-Law: what a program has begun is finished. The loop goes on while a server
-listens or has a connection, and while a task is under way. A first SIGINT or
-SIGTERM closes the servers in order; a second one ends the process at once.
+Invariant: what a program has begun is finished. The loop runs while a server
+listens or has a connection, and while a task runs. A first SIGINT or
+SIGTERM closes the servers gracefully; a second one ends the process at once.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 import threading
-from asyncio import _get_running_loop  # of its __all__: None where no loop runs
+from asyncio import _get_running_loop  # in asyncio's __all__; None where no loop runs
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from types import FrameType
@@ -30,18 +30,18 @@ logger = logging.getLogger("writehead")
 
 SHUTDOWN_TIMEOUT = 30_000
 
-#: How long an idle connection may still bring the request that is on its way, in seconds.
+#: Seconds for which an idle connection may still send a request at shutdown.
 IDLE_GRACE = 0.5
 
-#: So many of those who hold up a stop are named.
+#: How many of the connections that delay a shutdown are named in the log.
 MOST_SHOWN = 5
-_shutdown_timeout: float | timedelta | str = SHUTDOWN_TIMEOUT  # what run() takes when it is told nothing
+_shutdown_timeout: float | timedelta | str = SHUTDOWN_TIMEOUT  # the default of run()
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 
 def set_shutdown_timeout(timeout: float | timedelta | str) -> None:
-    """Set the shutdown timeout of a `run()` that names none, in milliseconds."""
+    """Set the default shutdown timeout of `run()`, in milliseconds."""
     global _shutdown_timeout
     duration(timeout, "shutdown_timeout")
     _shutdown_timeout = timeout
@@ -54,20 +54,20 @@ def run(
 
     The loop is uvloop's where that is installed, else asyncio's;
     `WRITEHEAD_LOOP=asyncio` in the environment, or `loop_factory`, chooses
-    otherwise. Tasks under way are waited for, too.
+    another. Running tasks are waited for, too.
 
-    SIGINT (Ctrl-C) and SIGTERM close the servers: what has been accepted is
-    answered, then `run()` returns. A second signal ends the process at once.
-    What is not done `shutdown_timeout` milliseconds after the first (default
-    30000; a `timedelta`, or a text such as "30s", too) is cut, and the log says how
-    many connections that were; half a second later the process ends even if a
-    thread, a task or a blocked loop would hold it, and the log says which. Signals
-    that the program handles or ignores itself are left alone.
+    SIGINT (Ctrl-C) and SIGTERM close the servers: requests that were accepted get
+    their responses, then `run()` returns. A second signal ends the process at once.
+    Connections that are open `shutdown_timeout` milliseconds after the first (default
+    30000; a `timedelta`, or a text such as "30s", too) are aborted, and the log says
+    how many; half a second later the process ends even if a thread, a task or a
+    blocked loop holds it, and the log says which. Signals that the program handles
+    or ignores itself are left alone.
 
     Servers that were left open by `unref()` are closed before it returns.
 
-    Raises the error of a `listen` that failed while nobody listened to 'error',
-    and RuntimeError if a loop runs already: there, `await server.listen()`.
+    Raises the error of a `listen` that failed if 'error' has no listener, and
+    RuntimeError if a loop runs already: there, `await server.listen()`.
     """
     timeout = duration(
         _shutdown_timeout if shutdown_timeout is None else shutdown_timeout, "shutdown_timeout"
@@ -75,7 +75,7 @@ def run(
     if _get_running_loop() is not None:
         raise RuntimeError(
             "http.run() starts an event loop, and one is running already; "
-            "there, `await server.listen(...)` is all that a server needs"
+            "inside it, `await server.listen(...)` is enough"
         )
     registry.gather_unheard()
     program: _Program | None = None
@@ -94,7 +94,7 @@ def run(
 
 
 def best_loop() -> LoopFactory | None:
-    """Return what makes a uvloop, or None for asyncio's own loop."""
+    """Return the factory of uvloop's loop, or None for asyncio's own loop."""
     if os.environ.get("WRITEHEAD_LOOP") == "asyncio":
         return None
     try:
@@ -105,7 +105,7 @@ def best_loop() -> LoopFactory | None:
 
 
 class _Program:
-    """The wait for all that a program has begun, and its orderly end."""
+    """Waits for the servers and tasks of a program, and shuts it down gracefully."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, shutdown_timeout: float) -> None:
         self._loop = loop
@@ -120,9 +120,9 @@ class _Program:
             loop.set_exception_handler(self._on_exception)
 
     async def finish(self) -> None:
-        """Return when nothing holds the loop any more."""
+        """Return when no server is open and no task runs."""
         registry.on_all_closed(self._changed.set)
-        later(self._changed.set)  # what was due before there was a loop becomes due now
+        later(self._changed.set)  # callbacks queued before there was a loop become due now
         try:
             await self._changed.wait()
             await self._until_all_is_done()
@@ -145,7 +145,7 @@ class _Program:
     def _under_way(self) -> set[asyncio.Task[Any]]:
         """Return the tasks to wait for once no server is open."""
         if self._stopping:
-            # Told to stop: its listeners may finish, what else the program began is cancelled.
+            # Shutdown: async listeners may finish, other tasks of the program are cancelled.
             return set(listener_tasks.running)
         return {task for task in asyncio.all_tasks(self._loop) if task is not asyncio.current_task()}
 
@@ -153,18 +153,18 @@ class _Program:
         changed = self._loop.create_task(self._changed.wait())
         await asyncio.wait({*tasks, changed}, return_when=asyncio.FIRST_COMPLETED)
         changed.cancel()
-        await asyncio.sleep(0)  # it ends, and what a finished task has begun begins
+        await asyncio.sleep(0)  # `changed` ends, and what a finished task has started takes its first step
 
     async def _leave_nothing(self) -> None:
-        """Close what does not hold the loop, or outlived the deadline: the loop ends here."""
+        """Close servers after `unref()`, and all that outlived the deadline, before the loop ends."""
         for server in registry.every_open_server():
             server.close()
             server.close_all_connections()
-        for _ in range(3):  # a server that was about to accept has let its socket go by then
+        for _ in range(3):  # rounds: a server that was about to accept has closed its socket by then
             await asyncio.sleep(0)
 
     def _on_exception(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        # uvloop would log the `sys.exit()` of a listener and go on; asyncio leaves by itself.
+        # uvloop would log the `sys.exit()` of a listener and go on; asyncio stops by itself.
         error = context.get("exception")
         if isinstance(error, SystemExit | KeyboardInterrupt):
             self._exit = error
@@ -176,7 +176,7 @@ class _Program:
 
     @contextlib.contextmanager
     def signals(self) -> Iterator[None]:
-        """Take SIGINT and SIGTERM over where the program has left them to Python."""
+        """Handle SIGINT and SIGTERM where the program has left them at their defaults."""
         taken: dict[signal.Signals, Any] = {}
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
@@ -192,7 +192,7 @@ class _Program:
                     signal.signal(number, before)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        # Between two bytecodes of any code, so a handler that never returns can be ended, too.
+        # Runs between two bytecodes of any code, so a handler that never returns can be ended, too.
         self._signals += 1
         if self._signals > 1:
             _die_by(number)
@@ -201,7 +201,7 @@ class _Program:
         self._loop.call_soon_threadsafe(self._stop, number)
 
     def leave(self) -> None:
-        """Let the loop end, behind the deadline without those who are still at work in threads."""
+        """Let the loop end, after the deadline without waiting for busy threads."""
         if self._overdue and self._deadline is not None:
             free_of_threads(self._loop)
 
@@ -219,7 +219,7 @@ class _Program:
         self._loop.call_later(self._shutdown_timeout, self._cut)
 
     def _tell_who_waits(self, number: int) -> None:
-        """Say why the process has not ended yet, to who pressed Ctrl-C."""
+        """Log which connections the shutdown waits for."""
         waiting = [each for server in registry.open_servers() for each in server._waiting_for()]
         if waiting and not self._overdue:
             shown = ", ".join(waiting[:MOST_SHOWN]) + (", ..." if len(waiting) > MOST_SHOWN else "")
@@ -233,18 +233,18 @@ class _Program:
             )
 
     def _cut(self) -> None:
-        cut = 0
+        aborted = 0
         for server in registry.open_servers():
-            cut += server._busy_count()
+            aborted += server._busy_count()
             server.close_all_connections()
-        if cut:
+        if aborted:
             logger.warning(
-                "%d %s cut: not done %g s after the signal to stop",
-                cut,
-                "connection" if cut == 1 else "connections",
+                "%d %s aborted: not done %g s after the signal to stop",
+                aborted,
+                "connection" if aborted == 1 else "connections",
                 self._shutdown_timeout,
             )
-        # What was handed over by 'upgrade' cannot be cut; it is not waited for either.
+        # Upgraded connections are the program's: they are neither aborted nor waited for.
         later(self._give_up)
 
     def _give_up(self) -> None:
@@ -252,8 +252,8 @@ class _Program:
         self._changed.set()
 
 
-def _die_by(number: int) -> None:  # pragma: no cover - nobody is left to count
-    """End the process as the signal would have, had nobody handled it."""
+def _die_by(number: int) -> None:  # pragma: no cover - the process ends here
+    """End the process by the default action of the signal."""
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.flush()
         sys.stderr.flush()

@@ -1,12 +1,12 @@
-"""Accepting connections, and not accepting them while descriptors run out.
+"""Accepting connections, and pausing while file descriptors run out.
 
-Law: who is connected comes first. Near the limit of descriptors new clients wait in the
-system's queue. Left alone, uvloop accepts and cuts them, and asyncio tries again without
-end; both say nothing that a reader of the log could use.
+Invariant: open connections come first. Near the limit of descriptors new clients wait in the
+system's queue. Left alone, uvloop accepts and closes them, and asyncio tries again without
+end; neither logs anything useful.
 
-    plenty   uvloop accepts by itself: the fastest way, but as many between two looks as wait
-    few      we accept, and look at the number of each descriptor
-    none     nobody accepts; a look now and then
+    plenty   uvloop accepts by itself: fastest, but between two checks it accepts all that wait
+    few      the acceptor calls accept(), and checks the number of each descriptor
+    none     accepting is paused, and checked every RETRY seconds
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from typing import Any
 
 logger = logging.getLogger("writehead")
 
-#: Descriptors that are left to those who are connected, and to the files they ask for.
+#: Descriptors kept free for open connections and the files that are sent to them.
 RESERVE = 24
 
-#: How many connections are accepted between two looks at the descriptors.
+#: How many connections are accepted between two checks of the descriptors.
 UNSEEN = 16
 
-#: In a rush uvloop is given so many descriptors of the listening socket. It accepts one connection a turn on
-#: each; with one alone a busy server goes to and fro between accepting and answering, and a short connection
-#: costs it a sixth more. Outside a rush most would find nobody, which costs a lonely connection a quarter.
+#: Under load uvloop gets this many descriptors of the listening socket. It accepts one connection a round on
+#: each; with one descriptor a busy server alternates between accepting and responding, and a short connection
+#: costs a sixth more. Without load most of them find nothing to accept: a single connection costs a quarter more.
 AT_ONCE = 8
 
-#: It is a rush when so many wait in the system's queue, and over when on average fewer than so many do.
+#: Load begins when RUSH connections wait in the system's queue, and ends when fewer than CALM do on average.
 RUSH = 16
 CALM = 4
 
-#: Seconds after which a paused acceptor looks again.
+#: Seconds after which a paused acceptor checks again.
 RETRY = 0.1
 
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -46,7 +46,7 @@ Factory = Callable[[], asyncio.BaseProtocol]
 
 
 class Acceptor:
-    """Accepts on one listening socket, and closes it."""
+    """Accepts connections on one listening socket, and closes it."""
 
     __slots__ = (
         "_backlog",
@@ -70,23 +70,23 @@ class Acceptor:
         self._retry: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._unseen = 0
-        self._pressure = 0.0  # how many have waited in the queue at the last looks
+        self._pressure = 0.0  # moving average of how many connections wait in the queue
         self._warned = False
 
     def start(self) -> None:
-        """Accept from now on."""
+        """Begin to accept connections."""
         sock = self._sock
         if sock is None:
             return
         sock.setblocking(False)
-        # asyncio accepts in Python too, and drops what it has half accepted when it is stopped.
+        # asyncio accepts in Python too, and when stopped drops connections that it has half accepted.
         if type(self._loop).__module__.startswith("uvloop") and self._has_plenty():
             self._keep(self._loop.create_task(self._let_loop_accept(sock)))
         else:
             self._loop.add_reader(sock, self._accept)
 
     def close(self) -> None:
-        """Accept no more and give up the socket."""
+        """Stop accepting and close the socket."""
         sock, self._sock = self._sock, None
         if self._retry is not None:
             self._retry.cancel()
@@ -99,7 +99,7 @@ class Acceptor:
 
     async def _let_loop_accept(self, sock: system.socket, descriptors: int = 1) -> None:
         if descriptors > 1 and not self._serving:
-            return  # descriptors have become few meanwhile
+            return  # descriptors ran low meanwhile
         while self._sock is sock and len(self._serving) < descriptors:
             serving = await self._loop.create_server(self._make, sock=sock.dup(), backlog=self._backlog)
             self._serving.append(serving)
@@ -118,7 +118,7 @@ class Acceptor:
         return self._factory()
 
     def _look(self) -> None:
-        """See whether descriptors run out, and whether there is a rush."""
+        """Check whether descriptors run out, and whether load begins or ends."""
         sock = self._sock
         if sock is None or not self._serving:
             return
@@ -136,13 +136,13 @@ class Acceptor:
             self._keep(self._loop.create_task(self._let_loop_accept(sock, AT_ONCE)))
 
     def _has_plenty(self) -> bool:
-        # Between two looks as many as wait in the queue may be accepted at once.
+        # Between two checks all connections that wait in the queue may be accepted at once.
         return self._room() > self._backlog + 2 * UNSEEN + RESERVE
 
     # -- few -------------------------------------------------------------------
 
     def _accept(self) -> None:
-        """Accept what waits, as long as there are descriptors."""
+        """Accept waiting connections while there are descriptors."""
         limit = _limit()
         for _ in range(UNSEEN):
             if self._sock is None:
@@ -173,11 +173,11 @@ class Acceptor:
         return task
 
     def take_waiting(self) -> list[asyncio.Task[Any]]:
-        """Accept now those that wait in the system's queue: to close the socket would cut them.
+        """Accept the connections that wait in the system's queue, which closing the socket would reset.
 
-        No more than the queue holds: a flood of new ones must not keep a stop waiting.
+        At most as many as the queue holds: a flood of new clients must not delay a stop.
         """
-        self._stop_serving()  # before the last look, for after it every moment counts
+        self._stop_serving()  # first: a connection that arrives after the last accept() is reset
         taken: list[asyncio.Task[Any]] = []
         while self._sock is not None and len(taken) <= self._backlog and self._room() > RESERVE:
             try:
@@ -197,7 +197,7 @@ class Acceptor:
             logger.debug("a connection was lost while it was accepted", exc_info=task.exception())
 
     def _go_on(self) -> None:
-        """Choose again between the two ways of accepting."""
+        """Choose again whether uvloop or the acceptor accepts."""
         if self._sock is not None:
             self._loop.remove_reader(self._sock)
             self.start()
@@ -234,14 +234,14 @@ class Acceptor:
 
 
 def _waiting(sock: system.socket) -> int:
-    """Return how many connections wait in the queue of a listening socket; 0 where the system does not say."""
+    """Return how many connections wait in the queue of a listening socket; 0 where that is unknown."""
     if sys.platform != "linux":
         return 0
     try:
         info = sock.getsockopt(system.IPPROTO_TCP, system.TCP_INFO, 28)
     except OSError:  # not TCP
         return 0
-    return int.from_bytes(info[24:28], sys.byteorder)  # tcpi_unacked; of a listening socket, its queue
+    return int.from_bytes(info[24:28], sys.byteorder)  # tcpi_unacked: here, the queue length
 
 
 def _limit() -> int:

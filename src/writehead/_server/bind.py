@@ -1,7 +1,7 @@
-"""The socket that comes of what `listen` was asked for.
+"""Makes the listening socket for the arguments of `listen`.
 
-Law: no event loop here. A socket is bound and listening when `bind` returns; accepting
-is the server's.
+Invariant: no event loop here. The socket is bound and listening when `bind` returns; the
+server accepts.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from writehead.errors import SystemCallError
 
 
 def bind(target: Target, address: str | None = None) -> socket.socket:
-    """Bind and listen.
+    """Return a socket that is bound to `target` and listens.
 
     Args:
         target: what to listen on.
         address: the address that `target.host` was resolved to.
 
     Raises:
-        SystemCallError: in Node's words, with code, syscall, address and port.
+        SystemCallError: Node's error, with code, syscall, address and port.
     """
     if target.sock is not None:
         return _listening(target.sock, target.backlog)
@@ -50,7 +50,7 @@ def bind(target: Target, address: str | None = None) -> socket.socket:
 
 
 def _listening(sock: socket.socket, backlog: int) -> socket.socket:
-    if sock.fileno() >= 0 and sock.type == socket.SOCK_SEQPACKET:  # it would listen, and no loop would accept
+    if sock.fileno() >= 0 and sock.type == socket.SOCK_SEQPACKET:  # it could listen, but no loop accepts it
         raise SystemCallError("EOPNOTSUPP", "listen")
     try:
         sock.setblocking(False)
@@ -75,14 +75,14 @@ def _from_fd(fd: int | float, backlog: int) -> socket.socket:
     try:
         return _listening(sock, backlog)
     except SystemCallError:
-        sock.detach()  # it stays the caller's
+        sock.detach()  # the caller still owns the descriptor
         raise
 
 
 def _tcp(target: Target, family: socket.AddressFamily, address: str) -> socket.socket:
     port = target.port or 0
     try:
-        # asyncio switches Nagle's algorithm off only where the protocol is told.
+        # asyncio switches Nagle's algorithm off only if `proto` is IPPROTO_TCP.
         sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     except OSError as exc:
         raise SystemCallError.from_oserror(exc, "listen", address, port) from None
@@ -115,16 +115,16 @@ def _unix(target: Target) -> socket.socket:
             target.file = socket_file.bind(sock, path, target.backlog, mode)
     except OSError as exc:
         sock.close()
-        if isinstance(exc, FileNotFoundError):  # Node's word for a missing directory
+        if isinstance(exc, FileNotFoundError):  # Node's code for a missing directory
             raise SystemCallError("EACCES", "listen", path, -1) from None
-        if exc.errno is None:  # Python's own: a path that is too long for the system
+        if exc.errno is None:  # raised by Python itself: the path is too long for the system
             raise SystemCallError("EINVAL", "listen", path, -1) from None
         raise SystemCallError.from_oserror(exc, "listen", path, -1) from None
     return sock
 
 
 def address_of(sock: socket.socket) -> AddressInfo | str:
-    """Return what `address()` says of a listening socket."""
+    """Return what `server.address()` returns for a listening socket."""
     name = sock.getsockname()
     if isinstance(name, bytes):
         return os.fsdecode(name)

@@ -1,10 +1,10 @@
-"""Connections given by hand: `server.emit("connection", stream)`.
+"""Connections that the program gives to a server: `server.emit("connection", stream)`.
 
-    socket.socket   the loop makes a transport of it -> as one that was accepted
-    a transport     gets a protocol of ours          -> as one that was accepted
-    Socket          what an upgrade or CONNECT has taken from HTTP: what was read of it already comes first
+    socket.socket   the loop makes a transport of it -> served like an accepted connection
+    a transport     gets the library's protocol      -> served like an accepted connection
+    Socket          from 'upgrade' or 'connect': data that was read from it already comes first
 
-Law: a stream has one reader. It is the server's from now on, or it is refused at once.
+Invariant: a stream has one reader. From now on that is the server; otherwise the stream is refused at once.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ from writehead.errors import InvalidArgTypeError, InvalidArgValueError
 
 logger = logging.getLogger("writehead")
 
-_SERVED = "is served already: a Socket can be given once 'upgrade' or 'connect' has passed it on"
+_SERVED = "is served already: a Socket can be given only after 'upgrade' or 'connect' has passed it on"
 
-#: What tells a transport: those of uvloop are no `asyncio.Transport`.
+#: The attributes by which a transport is recognized: those of uvloop are no `asyncio.Transport`.
 _TRANSPORT = ("get_protocol", "is_closing", "resume_reading", "set_protocol", "write")
 
 
 class Given(Protocol):
-    """A protocol that can begin on a Socket, too."""
+    """A protocol that can also begin on a Socket."""
 
     def begin_on(self, socket: Socket, raw: Raw) -> None: ...
 
 
 class GivenConnection(Connection):
-    """HTTP on a stream that was given; `max_connections` is about those that the server accepts (Node)."""
+    """An HTTP connection on a given stream; `max_connections` does not apply to it (Node)."""
 
     __slots__ = ("_end_waits", "_in_tick")
 
@@ -51,11 +51,11 @@ class GivenConnection(Connection):
 
     def __init__(self, config: ConnectionConfig) -> None:
         super().__init__(config)
-        self._end_waits = False  # the peer's end came before, and lies behind what waits
-        self._in_tick = False  # what was read before is served in one turn (Node)
+        self._end_waits = False  # the peer's FIN was read before, and comes after the data that waits
+        self._in_tick = False  # data that was read before is served in one tick (Node)
 
     def begin_on(self, socket: Socket, raw: Raw) -> None:
-        """Begin on what another server has let go of."""
+        """Begin on a Socket that another server has passed on."""
         rest = socket._take_unread()
         channel = raw.channel
         channel.pause_reading()
@@ -72,13 +72,13 @@ class GivenConnection(Connection):
         if channel.fate:
             return
         channel.resume_reading()
-        if not socket._let_http_end():  # there is no one who could ask for anything
+        if not socket._let_http_end():  # the client can send no request
             self._closed_input = True
             self._end_behind_input()
             return
         self._end_waits = channel.peer_ended
         if rest:
-            channel.bytes_read -= len(rest)  # they were counted as they came
+            channel.bytes_read -= len(rest)  # they were counted when they were read
             self._in_tick = True
             try:
                 self.data_received(rest)
@@ -102,7 +102,7 @@ class GivenConnection(Connection):
 
 
 class GivenHandshake(Handshake):
-    """The handshake of TLS on a stream that was given."""
+    """The TLS handshake on a given stream."""
 
     __slots__ = ("_connections",)
 
@@ -113,7 +113,7 @@ class GivenHandshake(Handshake):
         self._connections = connections
 
     def begin_on(self, socket: Socket, raw: Raw) -> None:
-        """Begin once all that was written in plain has left."""
+        """Begin when all plain data that was written has been sent."""
         socket.write(b"", callback=lambda error=None: None if error else self._begin_on(socket, raw))
 
     def _begin_on(self, socket: Socket, raw: Raw) -> None:
@@ -135,28 +135,28 @@ class GivenHandshake(Handshake):
 
 
 def give(config: ConnectionConfig, stream: Any, make: Callable[[], Any]) -> None:
-    """Let the server of `config` serve `stream` by what `make` returns: a `GivenConnection`, or a `GivenHandshake`.
+    """Serve `stream` with the protocol that `make` returns: a `GivenConnection`, or a `GivenHandshake`.
 
     Raises:
-        InvalidArgTypeError: it is no stream that can be served.
-        InvalidArgValueError: it is one that listens, or that somebody serves or reads.
+        InvalidArgTypeError: `stream` is of a type that cannot be served.
+        InvalidArgValueError: it listens, or is served or read already.
     """
     raw = _checked(stream)
     if isinstance(stream, Socket) and stream.destroyed:
-        return  # a client may go at any time
+        return  # a client may leave at any time
     if raw is not None:
         _give_socket(raw, make)
         return
     begin = _accept if isinstance(stream, system.socket) else _take
     if tick_queue().loop is None:
-        config.hold()  # `run()` is not to end before it is served
+        config.hold()  # `run()` must not end before it is served
         later(begin, config, stream, make)
     else:
         begin(config, stream, make)
 
 
 def _checked(stream: Any) -> Raw | None:
-    """Return what reads for `stream`, if that is a Socket, or the transport of one."""
+    """Return the upgraded connection of `stream` if that is a Socket or the transport of one; check any other."""
     if isinstance(stream, Socket):
         transport: Any = stream.transport
         if transport is None:
@@ -182,7 +182,7 @@ def _checked(stream: Any) -> Raw | None:
         expected = "an instance of Socket, socket.socket or asyncio.Transport"
         if isinstance(stream, asyncio.StreamWriter):
             expected += (
-                " (such as the `transport` of the StreamWriter, of whose reader nothing has been read)"
+                " (such as the `transport` of the StreamWriter, before anything was read from its reader)"
             )
         raise InvalidArgTypeError("stream", expected, stream)
     if not isinstance(protocol, Raw):
@@ -195,12 +195,12 @@ def _checked(stream: Any) -> Raw | None:
 def _listens(stream: system.socket) -> bool:
     try:
         return bool(stream.getsockopt(system.SOL_SOCKET, system.SO_ACCEPTCONN))
-    except OSError:  # a system that does not tell
+    except OSError:  # the system has no SO_ACCEPTCONN
         return False
 
 
 def _give_socket(raw: Raw, make: Callable[[], Given]) -> None:
-    """Begin on a Socket, behind what HTTP may still owe on it to requests before the upgrade."""
+    """Begin on a Socket, after the responses to requests before the upgrade."""
     channel = raw.channel
     if channel.fate:
         return
@@ -244,6 +244,6 @@ def _take(config: ConnectionConfig, transport: Any, make: Callable[[], Any]) -> 
 
 
 def _open(config: ConnectionConfig, channel: Channel) -> None:
-    """Open a server for a Socket, by whose clock it goes if it has none."""
+    """Open the server for a Socket, whose clock the server follows if it has none."""
     timers = channel.timers
     config.open_by_hand(None if timers is None else timers.clock)

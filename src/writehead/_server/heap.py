@@ -1,23 +1,23 @@
-"""The heap: what a crowd of clients took is given back to the system once it has left.
+"""Returns freed memory to the system after many connections have closed.
 
-Python frees it, and the C library keeps it: between blocks that are in use its heap has holes that the
-system does not know of. `malloc_trim` gives those back, in a millisecond or two for 50 MiB.
+Python frees that memory, but the C library keeps it: free blocks between used ones stay in its heap.
+`malloc_trim` gives those back, in a millisecond or two for 50 MiB.
 """
 
 from __future__ import annotations
 
 import os
 
-#: There is no crowd where there are fewer connections than this, or than this part of the most that were seen.
+#: Memory is given back when fewer connections are open than this, or than this part of the peak.
 FEW = 64
 PART = 4
 
-#: So many bytes must have come on top for it to be worth while.
+#: Bytes by which the process must have grown for that.
 WORTH = 8 << 20
 
 
 class Heap:
-    """The memory of this process, as it was when it was given back last."""
+    """The resident memory of this process, as it was after it was last given back."""
 
     __slots__ = ("_least", "_most")
 
@@ -26,10 +26,10 @@ class Heap:
         self._most = 0
 
     def look(self, connections: int) -> bool:
-        """Give back what is not in use, if the crowd has left and it may be much; False if not, or if nobody can.
+        """Give unused memory back if most connections have closed and it may be much; False if that was not done.
 
         Args:
-            connections: how many there are now.
+            connections: how many are open now.
         """
         self._most = max(self._most, connections)
         if (connections >= FEW and connections * PART > self._most) or resident() - self._least < WORTH:
@@ -41,7 +41,7 @@ class Heap:
 
 
 def resident() -> int:
-    """Return how many bytes of this process are in memory; 0 where there is no /proc."""
+    """Return the resident memory of this process in bytes; 0 where there is no /proc."""
     try:
         with open("/proc/self/statm", "rb") as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -50,8 +50,8 @@ def resident() -> int:
 
 
 def trim() -> bool:
-    """Let the C library give back what it does not use; False where it cannot (only GNU's can)."""
-    import ctypes  # not before a crowd has left: it takes some milliseconds
+    """Let the C library give back unused memory; False where it cannot (only GNU's can)."""
+    import ctypes  # imported late: it takes some milliseconds
 
     try:
         malloc_trim = ctypes.CDLL(None).malloc_trim

@@ -1,8 +1,8 @@
-"""Listening: from `listen` to 'close', and what is awaited between.
+"""The life of a server, from `listen` to 'close'.
 
     new -> (resolving) -> bound -> accepting -> closing -> closed -> (listen again)
 
-Law: the socket is bound inside `listen` unless a host has to be resolved; accepting, and
+Invariant: the socket is bound inside `listen` unless a host has to be resolved; accepting, and
 every event, waits for the loop.
 """
 
@@ -41,22 +41,22 @@ from writehead.events import EventEmitter
 
 logger = logging.getLogger("writehead")
 
-#: What `async with` waits for busy connections before it cuts them, in seconds.
+#: Seconds that `async with` waits for busy connections before it closes them.
 GRACE = 5.0
 
-#: What it waits for connections that were cut to be gone, in seconds.
+#: Seconds that it then waits for those to be gone.
 CUT_GRACE = 1.0
 
 
-#: What `close` calls: with an error if the server did not listen.
+#: The callback of `close`; it gets an error if the server did not listen.
 CloseCallback = Callable[[], object] | Callable[[ServerNotRunningError | None], object]
 
-#: What `get_connections` calls: without an error, with the number.
+#: The callback of `get_connections`; it gets no error, and the number.
 CountCallback = Callable[[None, int], object]
 
 
 class _Waiter:
-    """What `await server` waits for: the outcome of the last `listen` or `close`."""
+    """The outcome of the last `listen` or `close`, which `await server` waits for."""
 
     __slots__ = ("awaited", "done", "error", "futures")
 
@@ -80,29 +80,29 @@ class _Waiter:
 
 
 class Listening(EventEmitter):
-    """What listens, accepts connections, and closes."""
+    """The part of a server that listens, accepts connections, and closes."""
 
     _argument_counts = ARGUMENT_COUNTS
     _config: ConnectionConfig
     _clock: Clock | None = None
     _sweep: Sweep | None = None
     _unref = False
-    _grace = 0.0  # of a stop: how long a connection may still bring a request, in seconds
-    _arriving: asyncio.Task[None] | None = None  # waits for those that were accepted last
+    _grace = 0.0  # of a stop: how long a connection may still send a request, in seconds
+    _arriving: asyncio.Task[None] | None = None  # waits for the connections that were accepted last
     _listening_socket: system.socket | None = None
     _acceptor: Acceptor | None = None
     _bound_path: str | None = None
     _socket_file: SocketFile | None = None
-    _began = False  # a loop has run since it was told to listen
+    _began = False  # a loop has run since `listen` was called
     _resolving: object | None = None
-    _close_due = False  # it was closed, and has not been drained since
+    _close_due = False  # `close` was called, and connections are still open
     _waiter: _Waiter | None = None
     _connection_count = 0
     _heap: Heap
-    _closers: list[tuple[_Waiter, BaseException | None]]  # who waits for 'close', and what they are told
+    _closers: list[tuple[_Waiter, BaseException | None]]  # the waiters for 'close', and the error each gets
 
     def _set_context(self, context: Context) -> None:
-        """Let requests and connections begin in copies of `context`, and events of the server run in one."""
+        """Run requests, connections and events of the server in copies of `context`."""
         self._config.copy_context = context.copy
         self._listener_context = context.copy()
 
@@ -112,18 +112,18 @@ class Listening(EventEmitter):
         raise NotImplementedError
 
     def _make_connection(self) -> asyncio.BaseProtocol:
-        """Make what hears of an accepted connection."""
+        """Make the protocol of an accepted connection."""
         raise NotImplementedError
 
     def _look(self, now: float) -> None:
-        """Look for connections that are late."""
+        """Find connections that have exceeded a time limit."""
 
     def _checking_interval(self) -> float:
-        """Return the seconds between two looks."""
+        """Return the seconds between two checks of the connections."""
         raise NotImplementedError
 
     def _choose_fast_paths(self) -> None:
-        """Work out anew what depends on whether the server listens, or closes."""
+        """Update what depends on whether the server listens or closes."""
 
     # -- listening -------------------------------------------------------------
 
@@ -210,7 +210,7 @@ class Listening(EventEmitter):
         if self._notify("error", error) or (waiter is not None and waiter.awaited):
             return
         if not registry.note_unheard(error):
-            # A task that awaits it (`wait_for`, `gather`) may have been made, and take its first step later.
+            # A task that awaits the server (`wait_for`, `gather`) may exist, and take its first step later.
             tick_queue().after_rounds(lambda: self._log_error(error, waiter))
 
     def _log_error(self, error: BaseException, waiter: _Waiter | None) -> None:
@@ -218,7 +218,7 @@ class Listening(EventEmitter):
             logger.error("%s", error)
 
     def _begin(self, sock: system.socket, backlog: int) -> None:
-        """Accept connections, and tell that the server listens."""
+        """Begin to accept connections, and emit 'listening'."""
         if self._listening_socket is not sock:
             return  # closed meanwhile
         self._began = True
@@ -235,7 +235,7 @@ class Listening(EventEmitter):
         self._notify("listening")
 
     def _ready(self, clock: Clock) -> None:
-        """Make what needs a clock; one that a test has given comes first."""
+        """Make the timers, on the clock of a test if there is one, else on `clock`."""
         clock = self._clock or clock
         if self._sweep is not None:
             self._sweep.stop()
@@ -244,7 +244,7 @@ class Listening(EventEmitter):
         self._heap = Heap()
 
     def _listen_in_memory(self, sock: Any, clock: Clock) -> None:
-        """Listen on what stands in for a socket, and follow a clock that a test ticks."""
+        """Listen on a stand-in for a socket, with the clock of a test."""
         self._clock = clock
         self._config.closing = False
         self._set_context(copy_context())
@@ -256,7 +256,7 @@ class Listening(EventEmitter):
         later(self._notify, "listening")
 
     def _open_by_hand(self, clock: Clock | None = None) -> None:
-        """Get ready for a connection that was given by hand, by the clock of the loop: it keeps the server open."""
+        """Get ready for a connection that the program gives; like an accepted one it keeps the server open."""
         if self._sweep is None:
             self._ready(clock or asyncio.get_running_loop())
         assert self._sweep is not None
@@ -275,7 +275,7 @@ class Listening(EventEmitter):
     # -- closing ---------------------------------------------------------------
 
     def _stop(self, grace: float) -> None:
-        """Close, but lose no request: who has connected has `grace` seconds to bring the one that is on its way."""
+        """Close without losing a request: each open connection has `grace` seconds to send one."""
         self._grace = grace
         if self._acceptor is not None:
             coming = self._acceptor.take_waiting()
@@ -283,10 +283,10 @@ class Listening(EventEmitter):
         self.close()
 
     async def _arrive(self, coming: list[asyncio.Task[Any]]) -> None:
-        """Wait until each connection that was accepted is known."""
+        """Wait until each accepted connection has its protocol."""
         if coming:
             await asyncio.wait(coming)
-        for _ in range(3):  # the loop may have accepted one itself just before
+        for _ in range(3):  # rounds: the loop may have accepted a connection itself just before
             await asyncio.sleep(0)
         self._arriving = None
         self._close_if_drained()
@@ -332,12 +332,12 @@ class Listening(EventEmitter):
             file.remove()
 
     def _busy_count(self) -> int:
-        """Count the connections that are more than open: those that were upgraded, too."""
+        """Count the connections that are busy or upgraded."""
         quiet: int = sum(each.is_idle or each.is_silent or each.channel.fate for each in self._links)
         return self._connection_count - quiet
 
     def _waiting_for(self) -> list[str]:
-        """Name each connection that a stop waits for, by its request where one is under way."""
+        """Name each connection that a stop waits for, by its request if it has one."""
         named = [each.describe() for each in self._links]
         return named + ["an upgraded connection"] * (self._connection_count - len(named))
 
@@ -348,15 +348,15 @@ class Listening(EventEmitter):
             self._close_due = False
             later(self._emit_close)
         elif self._listening_socket is None and self._resolving is None and self._sweep is not None:
-            self._sweep.stop()  # that was the last of those that were given by hand
+            self._sweep.stop()  # the last connection that the program had given is gone
             self._let_go()
 
     def _emit_close(self) -> None:
-        if self._connection_count or self._config.arriving:  # one that was being accepted
+        if self._connection_count or self._config.arriving:  # a connection was being accepted
             self._close_due = True
             return
         if self._sweep is not None and self._listening_socket is None:
-            self._sweep.stop()  # Node stops at close(), and a client that is slow enough holds it open for ever
+            self._sweep.stop()  # Node stops at close(): there a slow client can keep the server open for ever
         self._let_go()
         closers, self._closers = self._closers, []
         for waiter, error in closers:
@@ -392,15 +392,15 @@ class Listening(EventEmitter):
 
     getConnections = get_connections
 
-    # -- the loop that it holds ------------------------------------------------
+    # -- keeping run() running -------------------------------------------------
 
     def ref(self) -> Self:
-        """Let the server hold the loop of `run()` again."""
+        """Let the server keep `run()` running again."""
         self._unref = False
         return self
 
     def unref(self) -> Self:
-        """Let `run()` return although the server is open."""
+        """Let `run()` return while the server is open."""
         self._unref = True
         registry.tell_watchers()
         return self
@@ -422,7 +422,7 @@ class Listening(EventEmitter):
         waiter = self._waiter
         if waiter is None:
             return self
-        tick_queue()  # what was due before there was a loop becomes due now
+        tick_queue()  # callbacks queued before there was a loop become due now
         waiter.awaited = True
         if not waiter.done:
             future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -436,7 +436,7 @@ class Listening(EventEmitter):
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Close; what is busy has five seconds, then it is cut."""
+        """Close; connections that are busy for five more seconds are closed then."""
         if self._listening_socket is None and self._resolving is None and not self._connection_count:
             return
         self.close()
@@ -446,22 +446,22 @@ class Listening(EventEmitter):
             return
         except TimeoutError:
             self.close_all_connections()
-            # What an upgrade took is the user's, and may stay.
+            # Upgraded connections are the program's, and may stay.
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wait(), CUT_GRACE)
 
 
 async def _resolved(host: str) -> str:
-    """Return the first address of `host`; one of a single link only where there is no other (Node)."""
-    if ":" in host:  # uvloop reads what is no address as one
-        raise OSError(f"no host has a colon in its name: {host}")
+    """Return the first address of `host`; a link-local one only if there is no other (Node)."""
+    if ":" in host:  # uvloop takes some texts for addresses that are none
+        raise OSError(f"a host name has no colon: {host}")
     found = await asyncio.get_running_loop().getaddrinfo(host, None, type=system.SOCK_STREAM)
     addresses = [address_text(each[4]) for each in found]
     return next((each for each in addresses if not each.startswith("fe80:")), addresses[0])
 
 
 class _CloseCallback:
-    """A callback of `close`: told of the error, if there is one."""
+    """A callback of `close`, called with the error if there is one."""
 
     __slots__ = ("callback", "error")
 

@@ -1,6 +1,6 @@
-"""What `listen` was asked for: its arguments, in every form, as one Target.
+"""The arguments of `listen`, in every form, as one Target.
 
-Law: nothing is opened here, and what is wrong is told before anything has changed.
+Invariant: nothing is opened here, and a wrong argument raises before anything has changed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from writehead._server.socket_file import SocketFile
 from writehead.errors import BadPortError, InvalidArgTypeError, InvalidArgValueError
 
 BACKLOG = 511
-_LARGEST_BACKLOG = 2**31 - 1  # what the system takes for the number; it has a limit of its own
+_LARGEST_BACKLOG = 2**31 - 1  # the largest C int; the system has a lower limit of its own
 
 #: The options of `listen`.
 OPTIONS = (
@@ -61,7 +61,7 @@ class Target:
     writable_all: bool = False
     signal: Any = None
     callback: Any = None
-    file: SocketFile | None = None  # that `bind` has made for `path`
+    file: SocketFile | None = None  # the file that `bind` made for `path`
 
 
 def read_arguments(args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Target:
@@ -93,7 +93,7 @@ def read_arguments(args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Target
 
 
 def _spelled(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options that are given, under their Python spelling."""
+    """Return the given options under their Python spelling."""
     for name in options:
         if snake(str(name)) not in OPTIONS:
             raise option_names.unknown("listen", name, OPTIONS, option_names.NOT_OF_LISTEN)
@@ -101,7 +101,7 @@ def _spelled(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read_mapping(mapping: Mapping[str, Any], keywords: dict[str, Any]) -> dict[str, Any]:
-    """Return the options of a mapping and the keywords, which win."""
+    """Return the options of a mapping and of the keywords; keywords win."""
     options = {**_spelled(mapping), **keywords}
     names = {*map(snake, mapping), *keywords}
     if not names & {"port", "path"} and not _is_fd(options.get("fd")):
@@ -109,12 +109,12 @@ def _read_mapping(mapping: Mapping[str, Any], keywords: dict[str, Any]) -> dict[
     if not options.keys() & {"port", "path"} and not _is_fd(options.get("fd")):
         if options.get("fd") is None and "port" not in names:
             raise InvalidArgValueError("options", mapping, "must have a path that is a str")
-        options["port"] = 0  # Node: a port that is there, and is not given, is any
+        options["port"] = 0  # Node: a port of undefined or null means any
     return options
 
 
 def _read_first(target: Target, first: Any) -> None:
-    """Read an argument without a name: a port, a path, or what is open already."""
+    """Read the first positional argument: a port, a path, an open socket or another server."""
     if isinstance(first, socket.socket):
         target.sock = _plain(first)
     elif hasattr(first, "_listening_socket"):
@@ -138,7 +138,7 @@ def _plain(sock: socket.socket) -> socket.socket:
 
 
 def _path_in_place_of_port(text: str) -> str:
-    """Return the path that a text without a name is; a host is not mistaken for the name of a file."""
+    """Return a positional text that is a path; a text that may be a host is refused."""
     number = _number(text)
     if number is not None and number < 0:
         raise BadPortError("options.port", text)
@@ -155,7 +155,7 @@ def _path_in_place_of_port(text: str) -> str:
 
 
 def _read_more(target: Target, values: list[Any]) -> None:
-    """Read what stands behind the first argument: a host, a number of connections that wait."""
+    """Read the positional arguments after the first: a host, a backlog."""
     for place, value in enumerate(values):
         if value is None:
             continue
@@ -183,7 +183,7 @@ def _read_options(target: Target, options: Mapping[str, Any]) -> None:
 
 
 def _read_place(target: Target, options: Mapping[str, Any]) -> None:
-    """Read where to listen, by name: a descriptor wins over a port, a port over a path."""
+    """Read the options that say where to listen: a descriptor wins over a port, a port over a path."""
     fd, port, path = options.get("fd"), options.get("port"), options.get("path")
     if _is_fd(fd):
         target.fd = fd
@@ -254,7 +254,7 @@ _SPACE = "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u200
 
 
 def number_of(text: str) -> float | None:
-    """Return the number, zero or more, that Node reads in a text: "0x50" is 80, "" is 0; None if it is none."""
+    """Return the number, zero or more, that Node reads in a text ("0x50" is 80, "" is 0); None if there is none."""
     number = _number(text)
     return None if number is None or number < 0 else number
 

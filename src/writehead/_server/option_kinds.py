@@ -1,4 +1,4 @@
-"""What an option of a server is: a descriptor that checks what is assigned, and has worked out what follows."""
+"""The kinds of server options: descriptors that check an assigned value and update what depends on it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from writehead._node import validators
 if TYPE_CHECKING:
     from writehead._server.options import Settings
 
-#: What an option is when it is read, and what may be assigned to it.
+#: The type of an option when it is read, and the types that may be assigned to it.
 Read = TypeVar("Read")
 Write = TypeVar("Write")
 
@@ -20,15 +20,15 @@ class Option(Generic[Read, Write]):
     """One option of a server, under both spellings of its name.
 
     Args:
-        default: what it is when it is not given, or given as None.
-        check: makes what is kept of a value that the server is made with.
-        assigned: the same for a value that is assigned later, of which more is taken, as Node then checks
-            nothing: but nothing that would fail when it is used, or that would quietly switch a limit off.
-        follows: works out what follows from the option; called after an assignment.
-        doc: what it is for.
+        default: the value if the option is not given, or is None.
+        check: checks and converts a value that the server is made with.
+        assigned: the same for a value that is assigned later. It accepts more, as Node then checks
+            nothing, but no value that would fail in use or silently switch a limit off.
+        follows: updates what depends on the option; called after an assignment.
+        doc: the meaning of the option.
     """
 
-    #: Of its numbers.
+    #: The unit of its numbers.
     unit: str = ""
 
     def __init__(
@@ -48,7 +48,7 @@ class Option(Generic[Read, Write]):
         self.__doc__ = doc
 
     def __set_name__(self, owner: type, name: str) -> None:
-        """Take the first name; the second is Node's spelling of it."""
+        """Keep the Python name; the other name is Node's spelling of it."""
         self.name = self.name or name
 
     @overload
@@ -56,36 +56,36 @@ class Option(Generic[Read, Write]):
     @overload
     def __get__(self, server: Settings, owner: type) -> Read: ...
     def __get__(self, server: Settings | None, owner: type) -> Self | Read:
-        """Return the value that is kept."""
+        """Return the value."""
         if server is None:
             return self
         kept: Read = server.__dict__.get(self.name, self.default)
         return kept
 
     def __set__(self, server: Settings, value: Write) -> None:
-        """Check a value, keep it, and work out what follows.
+        """Check a value, keep it, and update what depends on it.
 
-        Raises InvalidArgTypeError, OutOfRangeError for one that could not be worked with.
+        Raises InvalidArgTypeError, OutOfRangeError for a value that would fail in use.
         """
         server.__dict__[self.name] = self.assigned(value, self.name)
-        if self.follows is not None and "_config" in server.__dict__:  # else it is not made yet
+        if self.follows is not None and "_config" in server.__dict__:  # else the server is still being made
             self.follows(server)
 
 
 class Milliseconds(Option[float, float | timedelta]):
-    """A duration; one that is negative or no number is off."""
+    """A duration; a negative one or NaN switches the limit off."""
 
     unit = "ms"
 
 
 class MillisecondsOrNone(Option[float | None, float | timedelta | None]):
-    """A duration that None switches off, too."""
+    """A duration that None also switches off."""
 
     unit = "ms"
 
 
 class MillisecondsOrAnything(Option[Any, Any]):
-    """A duration; whatever else is assigned is kept, and counts as the default."""
+    """A duration; any other value is kept, and counts as the default."""
 
     unit = "ms"
 
@@ -103,13 +103,13 @@ class Bytes(Option[int, float]):
 
 
 class BytesOrNone(Option[int | None, float | None]):
-    """A number of bytes, for which None is a default."""
+    """A number of bytes; None means a default."""
 
     unit = "bytes"
 
 
 class Count(Option[float | None, float | None]):
-    """The most that there may be of something."""
+    """A maximum number of something."""
 
     def __init__(
         self, default: float | None, follows: Callable[[Settings], None] | None = None, *, doc: str
@@ -118,14 +118,14 @@ class Count(Option[float | None, float | None]):
 
 
 class Switch(Option[bool, bool | None]):
-    """What is on or off, and nothing else; None is off."""
+    """A bool, and nothing else; None is False."""
 
     def __init__(self, default: bool, follows: Callable[[Settings], None] | None = None, *, doc: str) -> None:
         super().__init__(default, validators.boolean, validators.switch, follows, doc=doc)
 
 
 class Truth(Option[bool, bool | None]):
-    """What is on for any value that Python takes for true, as in Node."""
+    """The truth of any value, as in Node."""
 
     def __init__(self, default: bool, follows: Callable[[Settings], None] | None = None, *, doc: str) -> None:
         super().__init__(default, validators.truth, follows=follows, doc=doc)

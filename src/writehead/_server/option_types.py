@@ -16,7 +16,7 @@ Pem = str | bytes | PathLike[str] | Sequence[str | bytes | PathLike[str]] | None
 
 
 class ServerOptions(TypedDict, total=False):
-    """The options of `http.create_server`, in both spellings; each may be None, which is as if it was not given.
+    """The options of `http.create_server`, in both spellings; None means not given.
 
     Source: https://nodejs.org/api/http.html#httpcreateserveroptions-requestlistener
     """
@@ -75,7 +75,7 @@ class ServerOptions(TypedDict, total=False):
 
 
 class SecureContextOptions(TypedDict, total=False):
-    """What a secure context is made of: of a server, `set_secure_context`, `add_context` and `sni_callback`.
+    """The options of a secure context: of a server, `set_secure_context`, `add_context` and `sni_callback`.
 
     Source: https://nodejs.org/api/tls.html#tlscreatesecurecontextoptions
     """
@@ -100,11 +100,11 @@ class SecureContextOptions(TypedDict, total=False):
     secureOptions: int | None
 
 
-#: What `sni_callback` may answer: a context, options of one, or None for that of the server.
+#: The results of `sni_callback`: a context, the options of one, or None for that of the server.
 Context = ssl.SSLContext | SecureContextOptions | None
 
 
-#: `f(name)` that returns the context or is awaited for it, or Node's `f(name, answer)`.
+#: `f(name)` that returns or awaits the context, or Node's `f(name, answer)` that calls `answer` with it.
 NameCallback = (
     Callable[[str], Context | Awaitable[Context]]
     | Callable[[str, Callable[[BaseException | None, Context], None]], object]

@@ -1,9 +1,9 @@
-"""The options of a server: each is declared once, and what follows from it is worked out when it is assigned.
+"""The options of a server, each declared once; values that depend on them are updated at assignment.
 
-    create_server(keep_alive_timeout=...)    read_options -> Settings._keep_options -> all that follows
-    server.keep_alive_timeout = ...          Option.__set__ -> what follows from this one
+    create_server(keep_alive_timeout=...)    read_options -> Settings._keep_options -> all dependent values
+    server.keep_alive_timeout = ...          Option.__set__ -> the values that depend on this one
 
-Law: what a connection or a request asks of them stands in the `ConnectionConfig`.
+Invariant: connections and requests read no option, only the values in the `ConnectionConfig`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ ResponseClass = Callable[..., response.ServerResponse]
 
 
 def _or_own(own: Callable[..., Any]) -> Callable[[object, str], Callable[..., Any]]:
-    """Return the check of a class, in whose place None means the library's own."""
+    """Return the check of a class option, for which None means `own`."""
     return lambda value, argument: own if value is None else validators.class_(value, argument)
 
 
@@ -65,20 +65,20 @@ class Settings:
 
     _config: ConnectionConfig
     _listening_socket: Any
-    _once_adapted = False  # some connection may have a mark or a leniency that is not the usual one
+    _once_adapted = False  # an open connection may have a high-water mark or leniency of its own
 
     def _keep_options(self, kept: Mapping[str, Any]) -> None:
-        """Take the checked options that the server is made with."""
+        """Store the checked options that the server is made with."""
         self.__dict__.update(kept)
         self._work_out_parsers()
         self._work_out_keep_alive()
         self._work_out_connections()
         self._work_out_messages()
 
-    # -- what follows ----------------------------------------------------------
+    # -- values that depend on options -----------------------------------------
 
     def _work_out_parsers(self) -> None:
-        """Work out how heads are read; connections that are open keep the parsers of the old limits."""
+        """Update how heads are parsed; open connections keep their parsers and limits."""
         self._config.lenient = self.insecure_http_parser
         self._config.parsers = ParserPool(
             self.max_header_size or MAX_HEADER_SIZE,
@@ -88,13 +88,13 @@ class Settings:
         self._choose_fast_paths()
 
     def _work_out_connections(self) -> None:
-        """Work out what connections do with their time."""
+        """Update the time limits of connections."""
         timeout = self.timeout
         self._config.idle_seconds = timeout / 1000 if _is_number(timeout) and 0 < timeout < math.inf else 0.0
         self._config.allow_half_open = self.http_allow_half_open
 
     def _work_out_messages(self) -> None:
-        """Work out what requests and responses are made of and with."""
+        """Update the classes and the options of requests and responses."""
         config = self._config
         config.message_class = self.IncomingMessage
         config.response_class = self.ServerResponse
@@ -112,7 +112,7 @@ class Settings:
         self._choose_fast_paths()
 
     def _work_out_keep_alive(self) -> None:
-        """Work out how long a connection stays, and what a head says of that."""
+        """Update the keep-alive time, and the header lines that announce it."""
         config = self._config
         most = self.max_requests_per_socket
         config.most_requests = most if _is_number(most) and most > 0 else 0
@@ -120,15 +120,15 @@ class Settings:
         config.keep_alive_seconds = 0.0
         timeout = self.keep_alive_timeout
         if _is_number(timeout) and timeout > 0:
-            told = f", max={_fields.text(most)}" if config.most_requests else ""
-            config.keep_alive_lines = f"{KEEP}Keep-Alive: timeout={int(timeout // 1000)}{told}\r\n"
+            maximum = f", max={_fields.text(most)}" if config.most_requests else ""
+            config.keep_alive_lines = f"{KEEP}Keep-Alive: timeout={int(timeout // 1000)}{maximum}\r\n"
             config.keep_alive_seconds = float(timeout + _buffer(self.keep_alive_timeout_buffer)) / 1000
         self._choose_fast_paths()
 
     def _choose_fast_paths(self) -> None:
-        """Work out which steps a connection and a request need: most servers set no option that asks for one."""
+        """Update which steps connections and requests may skip because no option needs them."""
         config = self._config
-        # asyncio does not see that a socket it was given is TCP, if it does not say so itself.
+        # asyncio knows that a given socket is TCP only if its `proto` is IPPROTO_TCP.
         family, proto = (getattr(self._listening_socket, name, None) for name in ("family", "proto"))
         self._no_delay_due = proto == 0 and family in (system.AF_INET, system.AF_INET6)
         config.fast_path_accept = bool(
@@ -136,7 +136,7 @@ class Settings:
             and self.no_delay
             and not (self.keep_alive or config.closing or self._no_delay_due)
         )
-        # A connection keeps the mark and the leniency that it was opened with.
+        # A connection keeps the high-water mark and the leniency that it was opened with.
         if self.high_water_mark != HIGH_WATER_MARK or self.insecure_http_parser:
             self._once_adapted = True
         config.fast_path_response = not (
@@ -155,10 +155,10 @@ class Settings:
         )
 
     def _note_progress(self) -> None:
-        """Hear that progress is to be looked at more often, or less."""
+        """Called when the interval between progress checks has changed."""
 
     def _work_out_checks(self) -> None:
-        """Work out how often progress is looked at."""
+        """Update how often progress is checked."""
         self._note_progress()
 
     # -- time ----------------------------------------------------------------------
@@ -183,7 +183,7 @@ class Settings:
         30_000,
         validators.whole_milliseconds,
         validators.milliseconds,
-        doc="Milliseconds between two looks at those two; 0: none.",
+        doc="Milliseconds between two checks of those two; 0: none.",
     )
     connectionsCheckingInterval = connections_checking_interval
 
@@ -201,7 +201,7 @@ class Settings:
         validators.whole_milliseconds,
         validators.buffer,
         follows=_work_out_keep_alive,
-        doc="Milliseconds that the server waits longer than the Keep-Alive header says.",
+        doc="Milliseconds by which the server waits longer than the Keep-Alive header says.",
     )
     keepAliveTimeoutBuffer = keep_alive_timeout_buffer
 
@@ -242,7 +242,7 @@ class Settings:
     maxRequestsPerSocket = max_requests_per_socket
 
     no_delay: Truth = Truth(
-        True, _choose_fast_paths, doc="Whether small packets leave at once (TCP_NODELAY)."
+        True, _choose_fast_paths, doc="Whether small writes are sent at once (TCP_NODELAY)."
     )
     noDelay = no_delay
 
@@ -257,14 +257,14 @@ class Settings:
         0,
         validators.whole_seconds,
         validators.delay,
-        doc="When the first TCP keep-alive probe goes; in whole seconds, as in Node.",
+        doc="When the first TCP keep-alive probe is sent; in whole seconds, as in Node.",
     )
     keepAliveInitialDelay = keep_alive_initial_delay
 
     http_allow_half_open: Switch = Switch(
         False,
         _work_out_connections,
-        doc="Whether a client that has ended its side still gets what handlers are at.",
+        doc="Whether a client that has ended its side still gets responses that are not complete.",
     )
     httpAllowHalfOpen = http_allow_half_open
 
@@ -285,7 +285,7 @@ class Settings:
     maxHeadersCount = max_headers_count
 
     insecure_http_parser: Switch = Switch(
-        False, _work_out_parsers, doc="Whether malformed requests are taken."
+        False, _work_out_parsers, doc="Whether malformed requests are accepted."
     )
     insecureHTTPParser = insecure_http_parser
 
@@ -310,7 +310,7 @@ class Settings:
         HIGH_WATER_MARK,
         validators.mark,
         follows=_work_out_messages,
-        doc="Bytes from which `write` returns False, and an unread body is read no further.",
+        doc="Bytes from which `write` returns False, and reading of an unread body pauses.",
     )
     highWaterMark = high_water_mark
 
@@ -336,7 +336,7 @@ class Settings:
         None,
         validators.callback,
         or_none(validators.callback),
-        doc="`f(req)` that says whether a request to upgrade is taken, or `None`.",
+        doc="`f(req)` that returns whether an upgrade request is accepted, or `None`.",
     )
     shouldUpgradeCallback = should_upgrade_callback
 
@@ -364,12 +364,12 @@ OPTIONS: dict[str, Option[Any, Any]] = {
 
 
 def read_options(options: Mapping[str, Any] | None, keywords: Mapping[str, Any]) -> dict[str, Any]:
-    """Return every option of a server under its Python spelling, the given ones checked, the others by default.
+    """Return every option of a server under its Python spelling: the given value, checked, or the default.
 
     Keywords win over `options`. `None` means not given. Durations are
     milliseconds, but `keep_alive_initial_delay` is kept in whole seconds.
 
-    Raises UnknownOptionError for a name that there is not, and what is wrong with a value.
+    Raises UnknownOptionError for a name that does not exist, and the error of a wrong value.
     """
     if options is not None and not isinstance(options, Mapping):
         raise InvalidArgTypeError("options", "a mapping", options)
@@ -397,7 +397,7 @@ def _spelled(name: str) -> str:
 
 
 def _relate(kept: dict[str, Any], given: bool) -> None:
-    """Hold the time for a head within the time for a whole request."""
+    """Limit the time for a head to the time for a whole request."""
     head, request = kept["headers_timeout"], kept["request_timeout"]
     if not given:
         kept["headers_timeout"] = min(head, request)  # 0 switches off both, as in Node

@@ -1,4 +1,4 @@
-"""Which servers are open: `run()` goes on while one is."""
+"""The open servers: `run()` returns when there are none."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from writehead._loop.ticks import later
 
 
 class Open(Protocol):
-    """A server, as far as the loop that it holds is concerned."""
+    """The methods of a server that `run()` needs."""
 
     _unref: bool
     _began: bool
@@ -26,28 +26,28 @@ class Open(Protocol):
 logger = logging.getLogger("writehead")
 
 _open: list[Open] = []
-_watched = False  # there is somebody at the exit
+_watched = False  # `_tell_of_unserved` is registered with atexit
 _watchers: list[Callable[[], object]] = []
-_unheard: list[BaseException] | None = None  # None: `run()` is not there to raise them
+_unheard: list[BaseException] | None = None  # None: no `run()` will raise them
 
 
 def open_servers() -> list[Open]:
-    """Return the servers that hold the loop, in the order in which they began to."""
+    """Return the servers that `run()` waits for, in the order in which they were opened."""
     return [server for server in _open if not server._unref]
 
 
 def every_open_server() -> list[Open]:
-    """Return those too that do not hold the loop (`unref`)."""
+    """Return all open servers, also those after `unref()`."""
     return list(_open)
 
 
 def on_all_closed(callback: Callable[[], object]) -> None:
-    """Call `callback` on a later turn whenever the last open server closes."""
+    """Call `callback` in a later tick whenever the last open server closes."""
     _watchers.append(callback)
 
 
 def forget(callback: Callable[[], object]) -> None:
-    """Call `callback` no more."""
+    """Stop calling `callback`."""
     if callback in _watchers:
         _watchers.remove(callback)
 
@@ -63,11 +63,11 @@ def hold(server: Open) -> None:
 
 
 def _tell_of_unserved() -> None:
-    """Say at the end of the process that a server was told to listen, and no loop ran it."""
+    """Warn at the end of the process about servers whose `listen` was called, and that no loop ran."""
     waiting = sum(not server._began for server in _open)
     if waiting:
         logger.warning(
-            "the program ends, and %s told to listen %s never served: end it with http.run(), "
+            "the program ends, and %s told to listen %s never served: call http.run() at its end, "
             "or run it as `writehead script.py`",
             "a server that was" if waiting == 1 else f"{waiting} servers that were",
             "was" if waiting == 1 else "were",
@@ -75,27 +75,27 @@ def _tell_of_unserved() -> None:
 
 
 def let_go(server: Open) -> None:
-    """Note that `server` is not open any more."""
+    """Note that `server` is closed."""
     if server in _open:
         _open.remove(server)
     tell_watchers()
 
 
 def tell_watchers() -> None:
-    """Tell whoever waits for it, if no server holds the loop."""
+    """Call the callbacks of `on_all_closed` if `run()` waits for no server."""
     if not open_servers():
         for callback in _watchers:
             later(callback)
 
 
 def gather_unheard() -> None:
-    """Begin to keep the errors of `listen` that nobody listens to: somebody will raise them."""
+    """Begin to keep errors of `listen` that have no listener: `run()` will raise them."""
     global _unheard
     _unheard = []
 
 
 def note_unheard(error: BaseException) -> bool:
-    """Keep the error of a `listen` that nobody listened to; False if nobody would raise it."""
+    """Keep an error of `listen` that has no listener; False if no `run()` will raise it."""
     if _unheard is None:
         return False
     _unheard.append(error)
@@ -103,7 +103,7 @@ def note_unheard(error: BaseException) -> bool:
 
 
 def take_unheard() -> list[BaseException]:
-    """Return what was kept, and keep no more."""
+    """Return the kept errors, and stop keeping them."""
     global _unheard
     errors, _unheard = _unheard, None
     return errors or []

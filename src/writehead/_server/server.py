@@ -1,4 +1,4 @@
-"""Server: listens, accepts, and gives each request to its listeners."""
+"""The HTTP server: listens, accepts connections, and calls listeners with each request."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 else:  # the same, without the types of its events
     ServerEmitter = Listening
 
-#: So many connections that are late are ended in one turn,
+#: How many connections that exceeded a time limit are ended in one slice,
 EXPIRED = 16
 
-#: and so many are looked at for progress.
+#: and how many are checked for progress.
 LOOKED_AT = 1024
 
-#: What a handler returns that means it as the body; one with a `yield` in it returns a generator, and has not run.
+#: Types of results that a handler probably means as the body; a handler with a `yield` returns a generator, unrun.
 _BODIES = (str, bytes, bytearray, memoryview, Mapping, Generator, AsyncGenerator)
 
 
@@ -62,11 +62,11 @@ class Server(Settings, ServerEmitter):
     Source: https://nodejs.org/api/http.html#class-httpserver
     """
 
-    #: Node's name for: a client that has ended its side still gets what was written (always True).
+    #: Whether a client that has ended its side still gets what was written; always True (Node's `allowHalfOpen`).
     allow_half_open = True
     allowHalfOpen = True
 
-    _progress_watched = False  # at the last look
+    _progress_watched = False  # as of the last check
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class Server(Settings, ServerEmitter):
             self.on("request", handler)
 
     def _make_config(self) -> ConnectionConfig:
-        """Make what connections know of this server, its callbacks set."""
+        """Make the configuration of connections, with the callbacks of this server."""
         config = ConnectionConfig(self)
         if self._listeners is None:
             self._listeners = {}
@@ -129,7 +129,7 @@ class Server(Settings, ServerEmitter):
         """
         if callable(msecs):
             callback, msecs = msecs, 120_000
-        self.timeout = msecs  # it takes a timedelta and gives milliseconds
+        self.timeout = msecs  # the option converts a timedelta to milliseconds
         if callback is not None:
             self.on("timeout", callback)
         return self
@@ -144,12 +144,12 @@ class Server(Settings, ServerEmitter):
 
         `server.emit("connection", stream)` serves a connection that the server has not accepted itself: a
         connected `socket.socket`, an `asyncio.Transport`, or a `Socket` that 'upgrade' or 'connect' of this
-        or of another server has passed on. The stream is the server's from then on. The server need not
-        listen; listeners of 'connection' get the Socket, and `max_connections` drops no such connection.
+        or of another server has passed on. The stream then belongs to the server. The server need not
+        listen; listeners of 'connection' get the Socket, and `max_connections` does not apply.
 
         Raises:
-            InvalidArgTypeError: of 'connection': no such stream.
-            InvalidArgValueError: of 'connection': a stream that listens, or is served or read already.
+            InvalidArgTypeError: with 'connection': the argument is no such stream.
+            InvalidArgValueError: with 'connection': the stream listens, or is served or read already.
 
         Source: https://nodejs.org/api/http.html#event-connection
         """
@@ -162,7 +162,7 @@ class Server(Settings, ServerEmitter):
         return GivenConnection(self._config)
 
     def _on_accept(self, connection: Link) -> bool:
-        """Count a connection and tell of it; False if it is one too many."""
+        """Count a connection and emit 'connection'; False if it exceeds `max_connections`."""
         self._connection_count += 1
         if self._config.fast_path_accept:
             self._connections.add(connection)
@@ -173,7 +173,7 @@ class Server(Settings, ServerEmitter):
         return True
 
     def _receive(self, connection: Link) -> bool:
-        """Do what few servers ask for; False if the connection is one too many."""
+        """Handle a connection in the general way; False if it exceeds `max_connections`."""
         socket = connection.socket
         limit = self.max_connections
         if limit is not None and self._connection_count > limit and not connection.given:
@@ -192,23 +192,23 @@ class Server(Settings, ServerEmitter):
 
     def _drop(self, channel: Channel) -> None:
         socket = channel.socket
-        facts = None
+        info = None
         if socket.remote_address is not None:
-            facts = {}
+            info = {}
             for side in ("local", "remote"):
                 for name in ("address", "port", "family"):
-                    facts[f"{side}_{name}"] = facts[side + name.capitalize()] = getattr(
+                    info[f"{side}_{name}"] = info[side + name.capitalize()] = getattr(
                         socket, f"{side}_{name}"
                     )
         channel.owner = None
         channel.destroy()
-        self._notify_in(channel.context, "drop", facts)
+        self._notify_in(channel.context, "drop", info)
 
     def _on_gone(self, connection: Link) -> None:
         self._connections.discard(connection)
 
     def _on_lost(self, connection: Link) -> None:
-        """Hear of both: a connection is gone, and its socket."""
+        """Called when a connection and its socket are gone."""
         self._connections.discard(connection)
         self._connection_count -= 1
         if self._listening_socket is None:
@@ -225,7 +225,7 @@ class Server(Settings, ServerEmitter):
     # -- requests --------------------------------------------------------------
 
     def _dispatch(self, req: IncomingMessage, res: ServerResponse, connection: Link) -> None:
-        """Apply what comes before 'request': Host, the limit of requests, Expect."""
+        """Check Host, the limit of requests and Expect, then call the listeners of 'request'."""
         config = self._config
         if config.empty_requests_end:
             req._end_if_empty()
@@ -242,7 +242,7 @@ class Server(Settings, ServerEmitter):
         self._call_request_listeners("request", req, res)
 
     def _call_request_listeners(self, name: str, req: IncomingMessage, res: ServerResponse) -> None:
-        """Call those who may answer; behind one that failed the rest have nothing to do: it is answered."""
+        """Call the listeners that may respond, up to one that raises: the failure is the response then."""
         context = req._listener_context
         try:
             for listener in self._entries(name):
@@ -255,7 +255,7 @@ class Server(Settings, ServerEmitter):
             run_in(context, self._listener_failed, error, name, (req, res))
 
     def _excuses_host(self, req: IncomingMessage, connection: Link) -> bool:
-        """Tell whether a Host field that is missing, doubled or no host is let through."""
+        """Tell whether a missing, repeated or invalid Host field is accepted."""
         lenient = connection.is_lenient
         return not self.require_host_header or (lenient and req._has_host())
 
@@ -320,9 +320,9 @@ class Server(Settings, ServerEmitter):
             args[1].destroy()
 
     def _returned(self, result: Any, event: Any, args: tuple[Any, ...], listener: object) -> None:
-        """Warn, once for each listener, where it looks as if `result` should have been the body."""
+        """Warn, once for each listener, if `result` was probably meant as the body."""
         body = result
-        for kind in (tuple, list):  # as Flask takes (body, status), and a list of what is JSON
+        for kind in (tuple, list):  # Flask accepts (body, status), and a list as JSON
             if isinstance(body, kind) and body:
                 body = body[0]
         if (
@@ -332,10 +332,10 @@ class Server(Settings, ServerEmitter):
         ):
             log_returned(result, event, args[0], listener, self._warned_returns)
 
-    # -- clocks ----------------------------------------------------------------
+    # -- time limits -----------------------------------------------------------
 
     def _checking_interval(self) -> float:
-        """Seconds between two looks; shorter where a progress timeout asks for it."""
+        """Return the seconds between two checks; shorter if a progress timeout needs it."""
         intervals = [self.connections_checking_interval, self.write_timeout / 4, self.body_timeout / 4]
         return min((each for each in intervals if each), default=0) / 1000
 
@@ -345,7 +345,7 @@ class Server(Settings, ServerEmitter):
 
     def _look(self, now: float) -> None:
         for connection in self._connections:
-            connection.forget()  # an idle one keeps no memory of what it was asked
+            connection.forget()  # an idle connection frees the memory of its last request
         limits = now, self.headers_timeout / 1000, self.request_timeout / 1000
 
         def expire(late: Any) -> None:
@@ -356,7 +356,7 @@ class Server(Settings, ServerEmitter):
 
         Slices(late_ones(self._connections, *limits), expire, EXPIRED)
         watched = bool(self.write_timeout or self.body_timeout)
-        # Once more when both are switched off: what was seen is forgotten.
+        # Once more after both were switched off, to forget what was recorded.
         if watched or self._progress_watched:
             seconds = self.write_timeout / 1000, self.body_timeout / 1000
             Slices(list(self._connections), lambda each: each.look_at_progress(now, *seconds), LOOKED_AT)
@@ -365,7 +365,7 @@ class Server(Settings, ServerEmitter):
 
 
 def _subjects(args: tuple[Any, ...]) -> tuple[Any, Any, Any]:
-    """Return the request, the socket and the response that are among the arguments of an event, for the log."""
+    """Return the request, socket and response among the arguments of an event, for the log; None for any missing."""
     found = [
         next((each for each in args if isinstance(each, kind)), None)
         for kind in (IncomingMessage, Socket, ServerResponse)
@@ -374,6 +374,6 @@ def _subjects(args: tuple[Any, ...]) -> tuple[Any, Any, Any]:
 
 
 def _respond_empty(res: ServerResponse, status: int) -> None:
-    """Answer as Node does for its own refusals: a head that closes, an empty chunked body."""
+    """Refuse a request as Node does: `Connection: close`, and an empty chunked body."""
     res.write_head(status, ["Connection", "close"])
     res.end()

@@ -1,7 +1,7 @@
-"""Socket files: binding to a path, and removing the file of one's own and no other.
+"""Socket files: binding to a path, and removing the file that this process made.
 
-Law: nothing but a socket is ever removed, and only one that is ours, or that nobody listens on. Who binds and
-who takes over a stale file hold a lock on its directory meanwhile, so that neither removes the other's.
+Invariant: only a socket is ever removed, and only one that this process made, or on which no process listens.
+A process that binds or replaces a stale file locks the directory meanwhile, so that two do not collide.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ if sys.platform != "win32":
 
 @dataclass(frozen=True, slots=True)
 class SocketFile:
-    """The file that a listening socket has made."""
+    """The file of a listening Unix socket."""
 
     path: str
     device: int
     inode: int
 
     def remove(self) -> None:
-        """Remove it, unless another has come in its place (libuv/libuv#1332)."""
+        """Remove the file, unless another has replaced it (libuv/libuv#1332)."""
         if _identity(self.path) == (self.device, self.inode):
             Path(self.path).unlink(missing_ok=True)
 
 
 def bind(sock: socket.socket, path: str, backlog: int, mode: int = 0) -> SocketFile:
-    """Bind `sock` to `path` and listen; a file that a dead process has left is replaced.
+    """Bind `sock` to `path` and listen; the socket file of a dead process is replaced.
 
     Args:
         sock: a Unix stream socket.
-        path: of a file; its directory exists.
+        path: path of the file, in a directory that exists.
         backlog: as for `listen(2)`.
-        mode: permissions that are added to those of the file.
+        mode: permissions to add to those of the file.
 
     Raises:
-        OSError: as of `bind(2)`, EADDRINUSE where somebody listens, or where the file is no socket.
+        OSError: as of `bind(2)`; EADDRINUSE if a process listens there, or if the file is no socket.
     """
     with _locked(path):
         try:
@@ -63,18 +63,18 @@ def bind(sock: socket.socket, path: str, backlog: int, mode: int = 0) -> SocketF
 
 @contextlib.contextmanager
 def _locked(path: str) -> Iterator[None]:
-    """Hold the lock on the directory of `path`, where there is one and it can be had at once."""
+    """Hold the lock on the directory of `path`, if it can be acquired at once."""
     if sys.platform == "win32":
         yield
         return
     try:
-        # O_DIRECTORY: to open a named pipe would wait for its writer.
+        # O_DIRECTORY: opening a named pipe would wait for its writer.
         directory = os.open(Path(path).parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError:  # not readable, say: it may be bound to all the same
+    except OSError:  # such as a directory that is not readable: binding may still work
         yield
         return
     try:
-        with contextlib.suppress(OSError):  # a file system without locks, or somebody holds it for long
+        with contextlib.suppress(OSError):  # a file system without locks, or another process holds it
             fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     finally:
@@ -82,12 +82,12 @@ def _locked(path: str) -> Iterator[None]:
 
 
 def _is_stale(path: str) -> bool:
-    """Tell whether a socket stands at `path` on which nobody listens."""
+    """Tell whether there is a socket at `path` on which no process listens."""
     before = _identity(path)
     if before is None:
         return False
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.setblocking(False)  # a full queue is an answer, too
+        probe.setblocking(False)  # EAGAIN of a full queue also shows a listener
         try:
             probe.connect(path)
         except ConnectionRefusedError:
@@ -98,7 +98,7 @@ def _is_stale(path: str) -> bool:
 
 
 def _identity(path: str) -> tuple[int, int] | None:
-    """Return device and inode of the socket at `path`; None if there is none."""
+    """Return device and inode of the socket at `path`; None if there is no socket."""
     try:
         found = os.lstat(path)
     except OSError:

@@ -1,4 +1,4 @@
-"""Who is late: one look at every connection, now and then, instead of a timer per request."""
+"""Time limits, checked for all connections at an interval instead of by a timer per request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class Watched(Protocol):
-    """A connection, as the sweep sees it."""
+    """A connection whose time limits are checked."""
 
     def is_late(self, now: float, headers_timeout: float, request_timeout: float) -> bool: ...
 
@@ -29,14 +29,14 @@ class Sweep:
         self._handle: Handle | None = None
 
     def start(self, seconds: float) -> None:
-        """Look every `seconds` from now on; 0 is never."""
+        """Call `look` every `seconds` from now on; 0: never."""
         self.stop()
         self._seconds = seconds
         if seconds:
             self._handle = self.clock.call_at(self.clock.time() + seconds, self._due)
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop calling `look`."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
@@ -50,14 +50,14 @@ class Sweep:
 def late_ones(
     connections: Iterable[Watched], now: float, headers_timeout: float, request_timeout: float
 ) -> list[Watched]:
-    """Return the connections whose message under way has taken too long, in seconds."""
-    if headers_timeout > request_timeout > 0:  # by assignment; Node swaps them
+    """Return the connections whose current request has exceeded a limit; limits are in seconds."""
+    if headers_timeout > request_timeout > 0:  # possible by assignment; Node swaps them
         headers_timeout, request_timeout = request_timeout, headers_timeout
     return [each for each in connections if each.is_late(now, headers_timeout, request_timeout)]
 
 
 class Slices(Generic[T]):
-    """Calls `function` for each of many, so many in a turn: others are served between."""
+    """Calls `function` for each item of a list, a slice in each round, so that connections are served between."""
 
     __slots__ = ("_at", "_each", "_function", "_many")
 
@@ -67,10 +67,10 @@ class Slices(Generic[T]):
         self._each = each
         self._at = 0
         if many:
-            self.serve_slice()  # few are the rule, and are seen to at once
+            self.serve_slice()  # usually there are few: the first slice is done at once
 
     def serve_slice(self) -> None:
-        """Call it for the next ones, in their order."""
+        """Call `function` for the next slice, in order."""
         begin = self._at
         self._at = begin + self._each
         if self._at < len(self._many):

@@ -1,1 +1,1 @@
-"""What `writehead.testing` is made of."""
+"""The parts of `writehead.testing`."""

@@ -1,6 +1,6 @@
-"""What a client says and hears: requests to bytes, bytes to status, headers, body.
+"""HTTP of a client: requests to bytes, bytes to responses.
 
-Law: nothing here knows how the bytes travel; `render_request` and `read_response` are functions.
+Invariant: no I/O here; `render_request` and `read_response` are pure functions.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def render_request(
     body: bytes | str | Iterable[bytes],
     version: str,
 ) -> bytes:
-    """Return the bytes of a request; Host and the length are added where they are not given."""
+    """Return the bytes of a request; Host and the length are added if not given."""
     pairs = headers.items() if isinstance(headers, Mapping) else headers
     fields = [(name, str(each)) for name, value in pairs for each in _values(value)]
     given = {name.lower() for name, _ in fields}
@@ -46,7 +46,7 @@ def _values(value: Any) -> Iterable[Any]:
 
 
 class Parsed:
-    """A response, or an informational one, read from bytes."""
+    """A response, final or informational, read from bytes."""
 
     __slots__ = ("body", "raw_headers", "raw_trailers", "reason", "status", "version")
 
@@ -55,7 +55,7 @@ class Parsed:
         self.version, _, rest = line.partition(" ")
         status, _, self.reason = rest.partition(" ")
         if not (self.version.startswith("HTTP/") and status.isdigit()):
-            raise ValueError(f"this is no status line: {line!r}")
+            raise ValueError(f"not a status line: {line!r}")
         self.status = int(status)
         self.raw_headers = _flat(lines)
         self.raw_trailers: list[str] = []
@@ -77,7 +77,7 @@ def _flat(lines: list[str]) -> list[str]:
     for line in lines:
         name, colon, value = line.partition(":")
         if not colon:
-            raise ValueError(f"this is no header line: {line!r}")
+            raise ValueError(f"not a header line: {line!r}")
         flat += [name, value.strip(" \t")]
     return flat
 
@@ -85,66 +85,66 @@ def _flat(lines: list[str]) -> list[str]:
 def read_response(
     data: bytes, start: int, for_head: bool, over: bool
 ) -> tuple[Parsed, list[Parsed], int] | None:
-    """Read the answer that begins at `start`.
+    """Read the response that begins at `start`.
 
     Args:
-        data: everything received.
-        start: where the answer begins.
+        data: all bytes received.
+        start: where the response begins.
         for_head: the request was HEAD, so that no body follows.
-        over: nothing more will come.
+        over: the connection has ended.
 
     Returns:
-        The answer, the informational ones before it, and where it ends; None if it is
-        not complete.
+        The response, the informational ones before it, and the offset of its end; None if
+        it is not complete.
 
     Raises:
-        ValueError: these bytes are no answer.
+        ValueError: the bytes are not a response.
     """
     informational: list[Parsed] = []
     while True:
         end = data.find(b"\r\n\r\n", start)
         if end < 0:
             return None
-        answer = Parsed(data[start:end])
+        response = Parsed(data[start:end])
         start = end + 4
-        if answer.status >= 200 or answer.status == 101:
+        if response.status >= 200 or response.status == 101:
             break
-        informational.append(answer)
-    length = 0 if for_head or answer.status in (101, 204, 304) else _length_of(answer)
+        informational.append(response)
+    length = 0 if for_head or response.status in (101, 204, 304) else _length_of(response)
     if length is None:
-        return (answer, informational, _to_end(answer, data, start)) if over else None
+        return (response, informational, _to_end(response, data, start)) if over else None
     if length < 0:
-        start = _read_chunks(answer, data, start)
-        return (answer, informational, start) if start >= 0 else None
+        start = _read_chunks(response, data, start)
+        return (response, informational, start) if start >= 0 else None
     if len(data) < start + length:
         return None
-    answer.body = data[start : start + length]
-    return answer, informational, start + length
+    response.body = data[start : start + length]
+    return response, informational, start + length
 
 
-def _length_of(answer: Parsed) -> int | None:
-    """Return the length of the body; -1 if it is chunked, None if only the end ends it."""
-    headers = answer.headers
+def _length_of(response: Parsed) -> int | None:
+    """Return the length of the body; -1 if it is chunked, None if it ends with the connection."""
+    headers = response.headers
     if headers.get("transfer-encoding", "").lower().endswith("chunked"):
         return -1
     length = headers.get("content-length")
     return None if length is None else int(length)
 
 
-def _to_end(answer: Parsed, data: bytes, start: int) -> int:
-    answer.body = data[start:]
+def _to_end(response: Parsed, data: bytes, start: int) -> int:
+    response.body = data[start:]
     return len(data)
 
 
-def _read_chunks(answer: Parsed, data: bytes, start: int) -> int:
+def _read_chunks(response: Parsed, data: bytes, start: int) -> int:
     """Return where the chunked body ends, or -1."""
     parts: list[bytes] = []
     while (end := data.find(b"\r\n", start)) >= 0:
         size = int(data[start:end].partition(b";")[0], 16)
         start = end + 2
         if size == 0:
-            answer.body = b"".join(parts)
-            return _read_trailers(answer, data, start)
+            response.body = b"".join(parts)
+            return _read_trailers(response, data, start)
         if len(data) < start + size + 2:
             return -1
         parts.append(data[start : start + size])
@@ -152,20 +152,20 @@ def _read_chunks(answer: Parsed, data: bytes, start: int) -> int:
     return -1
 
 
-def _read_trailers(answer: Parsed, data: bytes, start: int) -> int:
+def _read_trailers(response: Parsed, data: bytes, start: int) -> int:
     if data[start : start + 2] == b"\r\n":
         return start + 2
     end = data.find(b"\r\n\r\n", start)
     if end < 0:
         return -1
-    answer.raw_trailers = _flat(data[start:end].decode("latin-1").split("\r\n"))
+    response.raw_trailers = _flat(data[start:end].decode("latin-1").split("\r\n"))
     return end + 4
 
 
 class Source(Protocol):
-    """Where answers come from, in the order of the requests."""
+    """A client that reads responses in the order of its requests."""
 
-    def _read(self, answer: Answer) -> None: ...
+    def _read(self, response: Answer) -> None: ...
     async def _wait(self, condition: Callable[[], object], what: str, timeout: Duration) -> None: ...
 
 
@@ -193,19 +193,19 @@ class Answer:
         return f"<Answer to {self._name}: {self.status} {self.reason}, {len(self.body)} bytes>"
 
     def __await__(self) -> Generator[Any, None, Answer]:
-        """Wait until the answer has come whole.
+        """Wait until the response is complete.
 
         Raises:
             ConnectionError: the connection ended before that.
-            TimeoutError: it has not come within `timeout`.
+            TimeoutError: it was not complete within `timeout`.
         """
-        what = f"the whole answer to {self._name} has not come"
+        what = f"the response to {self._name} was not complete"
         yield from self._source._wait(lambda: self.complete or self._lost, what, self._timeout).__await__()
         self._there()
         return self
 
     def _read_from(self, received: bytes, at: int, ended: bool) -> int | None:
-        """Read it from what was received; return where the next one begins, None if it has not come whole."""
+        """Read it from the received bytes; return the offset of the next one, None if it is not complete."""
         found = read_response(received, at, self._for_head, ended)
         if found is None:
             self._lost = ended
@@ -214,7 +214,7 @@ class Answer:
         return end
 
     def _lose(self) -> None:
-        """Note that it cannot come any more."""
+        """Note that it can no longer arrive."""
         self._lost = True
 
     @property
@@ -227,8 +227,8 @@ class Answer:
     def _there(self) -> Parsed:
         if not self.complete:
             if self._lost:
-                raise ConnectionError(f"the connection ended before the whole answer to {self._name}")
-            raise RuntimeError(f"the answer to {self._name} has not come whole yet; await it")
+                raise ConnectionError(f"the connection ended before the end of the response to {self._name}")
+            raise RuntimeError(f"the response to {self._name} is not complete yet; await it")
         assert self._parsed is not None
         return self._parsed
 

@@ -1,7 +1,7 @@
-"""A connection in memory: a transport whose system does as it is told, and a clock that a test ticks.
+"""A connection in memory: a transport that a test controls, and a clock that it advances.
 
-Law: what the system has to tell comes from outside of all ticks, in order; `settle` lets
-it happen, within a running loop or without one.
+Invariant: events of the network come from outside of all ticks, in order; `settle` delivers
+them, within a running loop or without one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _due: deque[tuple[TickQueue, Callable[[], object]]] = deque()
 
 
 def soon(callback: Callable[[], object]) -> None:
-    """Call back from outside of all ticks, as a loop does that has looked at the network."""
+    """Call `callback` from outside of all ticks, as an event loop does for events of the network."""
     queue = tick_queue()
     _due.append((queue, callback))
     if queue.loop is not None:
@@ -36,11 +36,11 @@ def soon(callback: Callable[[], object]) -> None:
 def settle() -> None:
     """Call everything that is due: callbacks of later ticks, and events of transports in memory.
 
-    Every method of a client does so. It does not wait for tasks: use `await` for that.
+    Every method of a client calls it. It does not wait for tasks: use `await` for that.
     """
     queue = tick_queue()
     if queue.held:
-        return  # inside a turn: whoever runs it goes on
+        return  # inside a tick, whose caller runs the rest
     queue.run()
     for _ in range(len(_due)):
         owner, callback = _due.popleft()
@@ -66,20 +66,20 @@ class Clock:
         return self._now
 
     def call_at(self, when: float, callback: Callable[..., object], *args: Any) -> _Timer:
-        """Call `callback(*args)` when the clock is turned to `when`, in seconds."""
+        """Call `callback(*args)` when the clock reaches `when`, in seconds."""
         timer = _Timer(callback, args)
         heapq.heappush(self._timers, (when, next(self._numbers), timer))
         return timer
 
     def advance(self, duration: float | timedelta) -> None:
-        """Go on by so many milliseconds (or a `timedelta`): what falls due happens, in order.
+        """Advance by `duration` milliseconds (or a `timedelta`) and call due timers, in order.
 
         Raises:
-            InvalidArgTypeError, OutOfRangeError: this is no duration.
+            InvalidArgTypeError, OutOfRangeError: `duration` is not a duration.
         """
         end = self._now + validators.milliseconds(duration, "duration") / 1000
         settle()
-        while self._timers and self._timers[0][0] <= end + 1e-9:  # sums of floats differ by less
+        while self._timers and self._timers[0][0] <= end + 1e-9:  # rounding errors of float sums are smaller
             when, _, timer = heapq.heappop(self._timers)
             self._now = max(self._now, when)
             timer.ring()
@@ -104,10 +104,10 @@ class _Timer:
 
 
 class MemoryTransport(asyncio.Transport):
-    """One end of a connection in memory, with a system underneath that does as it is told.
+    """One end of a connection in memory; a test controls what the network does.
 
     Args:
-        protocol: who is told of what comes.
+        protocol: the protocol that is notified.
         peer: address and port of the other end.
         local: address and port of this end.
     """
@@ -116,13 +116,13 @@ class MemoryTransport(asyncio.Transport):
         self, protocol: asyncio.BaseProtocol, peer: tuple[str, int], local: tuple[str, int] = HOME
     ) -> None:
         super().__init__()
-        #: What has left: all that the other end could have read.
+        #: All bytes sent, which the other end could have read.
         self.written: bytearray = bytearray()
         #: Whether this end has sent its FIN, or is closed.
         self.ended: bool = False
         #: Whether the connection is gone.
         self.closed: bool = False
-        #: Called when one of the three above has changed.
+        #: Called when one of these three has changed.
         self.on_change: Callable[[], object] = bool
         self._protocol: Any = protocol
         self._facts = {"peername": peer, "sockname": local}
@@ -134,7 +134,7 @@ class MemoryTransport(asyncio.Transport):
         self._inbox: deque[bytes | BaseException | None] = deque()  # None: FIN
         self._failure: BaseException | None = None
 
-    # -- what the other end and the system do
+    # -- what the other end and the network do
 
     @property
     def room(self) -> float:
@@ -147,14 +147,14 @@ class MemoryTransport(asyncio.Transport):
         soon(self._flush)
 
     def feed(self, item: bytes | BaseException | None) -> None:
-        """Let a packet, a FIN (None) or an error come; it waits while reading is paused."""
+        """Let data, a FIN (None) or an error arrive; it waits while reading is paused."""
         self._inbox.append(item)
         if isinstance(item, BaseException):
             self.fail(item)
         soon(self._deliver)
 
     def fail(self, error: BaseException | None = None) -> None:
-        """Make the next write fail, by default because the peer is gone (EPIPE)."""
+        """Make the next write fail, by default with EPIPE: the peer is gone."""
         self._failure = error or BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
     def _deliver(self) -> None:
@@ -194,48 +194,48 @@ class MemoryTransport(asyncio.Transport):
         soon(lambda: self._protocol.connection_lost(error))
         self.on_change()
 
-    # -- what a protocol may ask (asyncio.Transport)
+    # -- the interface of asyncio.Transport
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """Return 'peername' or 'sockname'; nothing else is known."""
+        """Return 'peername' or 'sockname'; for other names `default`."""
         return self._facts.get(name, default)
 
     def get_protocol(self) -> Any:
-        """Return who is told of what comes."""
+        """Return the protocol that is notified."""
         return self._protocol
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
-        """Tell another one from now on."""
+        """Notify another protocol from now on."""
         self._protocol = protocol
 
     def is_reading(self) -> bool:
-        """Tell whether packets are handed on."""
+        """Tell whether reading is not paused."""
         return self._reading and not self._closing
 
     def pause_reading(self) -> None:
-        """Keep packets until `resume_reading`."""
+        """Keep arriving data until `resume_reading`."""
         self._reading = False
 
     def resume_reading(self) -> None:
-        """Hand packets on again."""
+        """Pass data to the protocol again."""
         self._reading = True
         soon(self._deliver)
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        """Set from how many waiting bytes the protocol is paused, and resumed."""
+        """Set the numbers of queued bytes at which the protocol is paused and resumed."""
         high = 65536 if high is None else high
         self._marks = (high // 4 if low is None else low, high)
 
     def get_write_buffer_limits(self) -> tuple[int, int]:
-        """Return the two marks, the low one first."""
+        """Return both limits, the low one first."""
         return self._marks
 
     def get_write_buffer_size(self) -> int:
-        """Return how many bytes wait for room."""
+        """Return how many bytes are queued."""
         return len(self._buffer)
 
     def write(self, data: bytes | bytearray | memoryview[Any]) -> None:
-        """Hand bytes to the system, as many as it takes; the rest waits."""
+        """Send as many bytes as there is room for, and queue the rest."""
         if self._closing:
             return
         assert not self._fin_wanted, "bytes after the FIN"
@@ -253,15 +253,15 @@ class MemoryTransport(asyncio.Transport):
         self.on_change()
 
     def writelines(self, list_of_data: Iterable[Any]) -> None:
-        """Hand pieces to the system."""
+        """Write all pieces."""
         self.write(b"".join(list_of_data))
 
     def can_write_eof(self) -> bool:
-        """Tell that a FIN can be sent."""
+        """Return True: a FIN can be sent."""
         return True
 
     def write_eof(self) -> None:
-        """Send a FIN behind what waits."""
+        """Send a FIN after the queued bytes."""
         self._fin_wanted = True
         soon(self._flush)
 
@@ -270,12 +270,12 @@ class MemoryTransport(asyncio.Transport):
         return self._closing
 
     def close(self) -> None:
-        """Close when what waits has left."""
+        """Close when the queued bytes are sent."""
         self._closing = True
         soon(self._flush)
 
     def abort(self) -> None:
-        """Close now; what waits is dropped."""
+        """Close now; queued bytes are dropped."""
         self._closing = True
         self._buffer.clear()
         soon(lambda: self._lose(None))

@@ -50,13 +50,13 @@ CONTEXT = (
 REFUSED = {
     "pfx": "give key and cert as PEM",
     "secure_protocol": "give min_version and max_version",
-    "psk_callback": "give an ssl_context with its own",
+    "psk_callback": "give an ssl_context that sets it",
     "alpn_callback": "give alpn_protocols",
-    "sigalgs": "give an ssl_context with its own",
+    "sigalgs": "give an ssl_context that sets it",
     "ticket_keys": "leave tickets to OpenSSL",
-    "client_cert_engine": "give an ssl_context with its own",
-    "private_key_engine": "give an ssl_context with its own",
-    "private_key_identifier": "give an ssl_context with its own",
+    "client_cert_engine": "give an ssl_context that sets it",
+    "private_key_engine": "give an ssl_context that sets it",
+    "private_key_identifier": "give an ssl_context that sets it",
 }
 
 _VERSIONS = {
@@ -169,7 +169,7 @@ def check_demand(context: Any, ask: ssl.VerifyMode | None) -> None:
         raise InvalidArgValueError(
             "ssl_context",
             context,
-            f"has verify_mode {context.verify_mode.name}: request_cert and reject_unauthorized ask for less",
+            f"has verify_mode {context.verify_mode.name}: request_cert and reject_unauthorized must not lower it",
         )
 
 

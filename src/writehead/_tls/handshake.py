@@ -354,7 +354,7 @@ class Handshake(asyncio.Protocol):
             self._use(switched)
         self._refuse(
             ssl.ALERT_DESCRIPTION_INTERNAL_ERROR,
-            TLSError("ERR_SSL_CALLBACK_FAILED", "the sni_callback of the chosen context chooses yet another"),
+            TLSError("ERR_SSL_CALLBACK_FAILED", "the sni_callback of the chosen context chose a third one"),
         )
 
     def _begin_with(self, hello: ClientHello) -> ssl.SSLContext | None:

@@ -12,7 +12,7 @@
         +-- SocketEncodingError          ERR_HTTP_SOCKET_ENCODING          RuntimeError
         +-- InternalAssertionError       ERR_INTERNAL_ASSERTION            RuntimeError
         +-- MethodNotImplementedError    ERR_METHOD_NOT_IMPLEMENTED        NotImplementedError
-        |   gave it the wrong thing
+        |   passed a wrong argument
         +-- InvalidHTTPTokenError        ERR_INVALID_HTTP_TOKEN            TypeError, ValueError
         +-- InvalidHeaderValueError      ERR_HTTP_INVALID_HEADER_VALUE     TypeError, ValueError
         +-- InvalidCharError             ERR_INVALID_CHAR                  TypeError, ValueError
@@ -38,7 +38,7 @@
         |   the server's life
         +-- ServerAlreadyListenError     ERR_SERVER_ALREADY_LISTEN         RuntimeError
         +-- ServerNotRunningError        ERR_SERVER_NOT_RUNNING            RuntimeError
-        |   the client, and the way to it
+        |   caused by the client or the network
         +-- ParseError                   HPE_...                           ValueError
         +-- PayloadTooLargeError         ERR_HTTP_PAYLOAD_TOO_LARGE        ValueError
         +-- RequestTimeoutError          ERR_HTTP_REQUEST_TIMEOUT          TimeoutError
@@ -48,9 +48,9 @@
         +-- SystemCallError              EADDRINUSE, EPIPE, ENOTFOUND, ... OSError
             +-- ConnectionLostError      ECONNRESET                        ConnectionResetError
 
-`except HTTPError` takes them all; the builtin named last takes them too.
-`error.code` is Node's code, `error.message` the sentence, `error.status` the
-status a server answers with, where a client caused the error.
+`except HTTPError` catches them all; `except` with the builtin named last works, too.
+`error.code` is Node's code, `error.message` the text, `error.status` the status
+of the response, if a client caused the error.
 """
 
 from __future__ import annotations
@@ -153,5 +153,5 @@ __all__ = [
     "WriteTimeoutError",
 ]
 
-for _each in __all__:  # what a traceback says is what a program imports
+for _each in __all__:  # a traceback names the module that a program imports from
     globals()[_each].__module__ = __name__

@@ -1,4 +1,4 @@
-"""The errors of arguments and options."""
+"""Errors of arguments and options."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from writehead.errors.received import as_json, described, number, plain, shown
 class InvalidHTTPTokenError(HTTPError, TypeError, ValueError):
     """Spell the name with letters, digits and ``!#$%&'*+-.^_`|~`` alone (RFC 9110, 5.6.2).
 
-    `kind` is what was named ("Header name"), `name` the value given.
+    `kind` says which name ("Header name"), `name` is the value given.
     """
 
     code = "ERR_INVALID_HTTP_TOKEN"
@@ -21,7 +21,7 @@ class InvalidHTTPTokenError(HTTPError, TypeError, ValueError):
 
 
 class InvalidHeaderValueError(HTTPError, TypeError, ValueError):
-    """Give the header a value, or call `remove_header`: `None` is no value."""
+    """Give the header a str, a number, bytes or a list of these; to remove it, call `remove_header`."""
 
     code = "ERR_HTTP_INVALID_HEADER_VALUE"
 
@@ -34,10 +34,10 @@ class InvalidHeaderValueError(HTTPError, TypeError, ValueError):
 
 
 class InvalidCharError(HTTPError, TypeError, ValueError):
-    """Encode the text first: it holds a control character, a line break or one above U+00FF (RFC 9110, 5.5).
+    """Encode the text first: it has a control character, a line break or one above U+00FF (RFC 9110, 5.5).
 
-    `where` is the place ("header content"), `name` the field's name if it has one; `character`
-    is the first that may not be there, `position` its index.
+    `where` is the place ("header content"), `name` the name of the field if there is one; `character`
+    is the first invalid character, `position` its index.
     """
 
     code = "ERR_INVALID_CHAR"
@@ -46,7 +46,7 @@ class InvalidCharError(HTTPError, TypeError, ValueError):
         field = "" if name is None else f' ["{name}"]'
         super().__init__(
             f"Invalid character in {where}{field}: {character!a} at index {position}; "
-            "a tab and U+0020 to U+00FF without U+007F may be there"
+            "only a tab and U+0020 to U+00FF without U+007F are valid"
         )
         self.where = where
         self.name = name
@@ -73,7 +73,7 @@ class InvalidArgTypeError(HTTPError, TypeError):
 
 
 class InvalidArgValueError(HTTPError, TypeError, ValueError):
-    """Pass another value for `argument`: the type may be right, `reason` says what is not."""
+    """Pass another value for `argument`; `reason` says what is wrong with it."""
 
     code = "ERR_INVALID_ARG_VALUE"
 
@@ -86,7 +86,7 @@ class InvalidArgValueError(HTTPError, TypeError, ValueError):
 
 
 class UnknownOptionError(HTTPError, TypeError):
-    """Take an option that `owner` has: Node ignores the others, and with them every slip of the pen."""
+    """Pass only options that `owner` has: Node ignores others, and so every misspelled one."""
 
     code = "ERR_UNKNOWN_OPTION"
 
@@ -98,7 +98,7 @@ class UnknownOptionError(HTTPError, TypeError):
 
 
 class OutOfRangeError(HTTPError, ValueError):
-    """Pass a value within `range`, a text such as ">= 0"."""
+    """Pass a value within `range`, such as ">= 0"."""
 
     code = "ERR_OUT_OF_RANGE"
 
@@ -112,13 +112,13 @@ class OutOfRangeError(HTTPError, ValueError):
 
 
 class InvalidStatusCodeError(HTTPError, ValueError):
-    """Use a status from 100 to 999 (RFC 9110, 15); not 101 for an informational response."""
+    """Use a status from 100 to 999 (RFC 9110, 15), but not 101 for an informational response."""
 
     code = "ERR_HTTP_INVALID_STATUS_CODE"
 
     def __init__(self, value: object) -> None:
         super().__init__(
-            f"Invalid status code: {plain(value)}; it must be from 100 to 999, of a 1xx answer not 101"
+            f"Invalid status code: {plain(value)}; it must be from 100 to 999; an informational response cannot be 101"
         )
         self.value = value
 
@@ -161,7 +161,7 @@ class InvalidProtocolVersionError(HTTPError, TypeError, ValueError):
 
 
 class ServerNameRequiredError(HTTPError, ValueError):
-    """Name the host, or "*" for any, that the certificate is for."""
+    """Name the host that the certificate is for, or "*" for any."""
 
     code = "ERR_TLS_REQUIRED_SERVER_NAME"
 

@@ -1,4 +1,4 @@
-"""What all errors of the library are; see `errors`."""
+"""The base class of all errors; see `errors`."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from typing import Any
 
 
 class HTTPError(Exception):
-    """Catch this to catch every error of the library; look at `code` to tell them apart."""
+    """The base of every error of the library; `code` tells them apart."""
 
     code: str = "ERR_HTTP"
     status: int | None = None
 
     @property
     def message(self) -> str:
-        """The sentence, without the code."""
+        """The text, without the code."""
         return str(self.args[0]) if self.args else ""
 
     def __str__(self) -> str:
         return self.message
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Facts go in, a sentence comes out: a copy must not run the sentence through __init__.
+        # __init__ makes the text from its arguments: a copy must not pass the text to it.
         return restored, (type(self), self.args), self.__dict__
 
 
 def restored(kind: type[HTTPError], args: tuple[object, ...]) -> HTTPError:
-    """Return an error that was pickled or copied."""
+    """Rebuild an error that was pickled or copied."""
     error = kind.__new__(kind, *args)
-    error.args = args  # an OSError sets them in __init__ alone
+    error.args = args  # OSError sets them only in __init__
     return error

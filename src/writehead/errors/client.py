@@ -1,6 +1,6 @@
-"""Whose doing an error is: a client's that left, sent what was refused or was too slow, or the program's.
+"""Whether an error was caused by a client, which left, sent a bad request or was too slow, or by the program.
 
-Law: what failed beside the end of a client, be it while that was handled, is a failure of the program.
+Invariant: another error that was raised while one of a client was handled is a failure of the program.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from writehead.errors import (
     WriteTimeoutError,
 )
 
-#: How a connection ends by what its client, or the way to it, did.
+#: System errors by which a client or the network ends a connection.
 LOSSES = frozenset(
     {
         "ECANCELED",
@@ -42,7 +42,7 @@ LOSSES = frozenset(
     }
 )
 
-#: For what a client did its request was refused, or its connection cut.
+#: Errors for which a request is refused, or a connection closed.
 _CLIENT_ERRORS = (
     ConnectionLostError,
     HandshakeTimeoutError,
@@ -52,23 +52,23 @@ _CLIENT_ERRORS = (
     WriteTimeoutError,
 )
 
-#: What the library raises of a stream that is gone, whoever ended it.
+#: What the library raises for a stream that has ended, whether the client or the program ended it.
 _AFTERMATH = (AbortError, PrematureCloseError, StreamDestroyedError, StreamWriteAfterEndError)
 
 _RAISE = dis.opmap["RAISE_VARARGS"]
 
 
 def is_client_error(error: BaseException) -> bool:
-    """Tell whether `error` says nothing but that a client left, or is at fault.
+    """Tell whether a client alone caused `error`.
 
-    So does a group of nothing else (what it cancelled for that is no failure either), and what a program
-    raised for it: `from` it, or by a `raise` in the handler that caught it.
+    That includes a group of only such errors (and of tasks cancelled for them), and what a program raised
+    for one: `from` it, or by a `raise` in the handler that caught it.
     """
     return _is_client_error(error, frozenset())
 
 
 def _is_client_error(error: BaseException, above: frozenset[int]) -> bool:
-    seen = set(above)  # a program may tie causes into a ring
+    seen = set(above)  # a chain of causes may be circular
     one: BaseException | None = error
     while one is not None and id(one) not in seen:
         seen.add(id(one))
@@ -84,7 +84,7 @@ def _is_client_error(error: BaseException, above: frozenset[int]) -> bool:
 
 
 def _reason_of(error: BaseException) -> BaseException | None:
-    """Return the error that `error` was raised for; None if it is a failure in its own right."""
+    """Return the error for which `error` was raised; None if it is a failure of its own."""
     if not isinstance(error, Exception):
         return None
     context = error.__context__
@@ -100,9 +100,9 @@ def _is_cancelled(error: BaseException) -> bool:
 
 
 def _stands_for(error: BaseException, context: BaseException) -> bool:
-    """Tell whether `error` was raised by a `raise` of the function that had caught `context`.
+    """Tell whether `error` was raised by a `raise` statement of the function that had caught `context`.
 
-    A fault in what a handler calls, or a name that it misspells, is raised otherwise: that is a failure.
+    A failure in a function that the handler calls, or a NameError in it, does not count.
     """
     traces = list(_traces(error.__traceback__))
     if not traces:

@@ -1,4 +1,4 @@
-"""The errors of a response that is used in the wrong order."""
+"""Errors of a response whose methods are called in the wrong order."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from writehead.errors.base import HTTPError
 
 
 class HeadersSentError(HTTPError, RuntimeError):
-    """The head is fixed: make header calls before the first `write`, `end` or `flush_headers`.
+    """Set headers before the first `write`, `end` or `flush_headers`: after that the head is sent.
 
-    `action` is what came too late: "set", "append", "remove", "write" or the like.
+    `action` is the call that came too late: "set", "append", "remove", "write" or the like.
     """
 
     code = "ERR_HTTP_HEADERS_SENT"
@@ -30,7 +30,7 @@ class TrailerInvalidError(HTTPError, RuntimeError):
 class ContentLengthMismatchError(HTTPError, RuntimeError):
     """Write as many bytes as `Content-Length` says, or leave `strict_content_length` off.
 
-    `written` and `promised` are bytes.
+    `written` and `promised` are numbers of bytes.
     """
 
     code = "ERR_HTTP_CONTENT_LENGTH_MISMATCH"
@@ -45,7 +45,7 @@ class ContentLengthMismatchError(HTTPError, RuntimeError):
 
 
 class BodyNotAllowedError(HTTPError, RuntimeError):
-    """End the answer without data: HEAD, 1xx, 204 and 304 have no body (RFC 9110, 6.4.1)."""
+    """End the response without data: HEAD, 1xx, 204 and 304 have no body (RFC 9110, 6.4.1)."""
 
     code = "ERR_HTTP_BODY_NOT_ALLOWED"
 
@@ -54,9 +54,9 @@ class BodyNotAllowedError(HTTPError, RuntimeError):
 
 
 class FileChangedError(HTTPError, RuntimeError):
-    """Leave a file alone while it is sent: it became shorter than the promised length, so the connection was closed.
+    """Do not truncate a file while it is sent: it got shorter than Content-Length, so the connection was closed.
 
-    `promised` and `sent` are bytes.
+    `promised` and `sent` are numbers of bytes.
     """
 
     code = "ERR_HTTP_FILE_CHANGED"
@@ -68,7 +68,7 @@ class FileChangedError(HTTPError, RuntimeError):
 
 
 class SocketAssignedError(HTTPError, RuntimeError):
-    """Call `detach_socket` on the response that has this socket first."""
+    """First call `detach_socket` on the response that has this socket."""
 
     code = "ERR_HTTP_SOCKET_ASSIGNED"
 

@@ -1,4 +1,4 @@
-"""The errors of clients, and of the way to them."""
+"""Errors caused by clients or the network."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from writehead.errors.system import name_of, sentence, text_of
 
 
 class ParseError(HTTPError, ValueError):
-    """The client sent what is no HTTP; answer with `status` and close.
+    """The client sent invalid HTTP: respond with `status` and close.
 
-    `code` is the parser's (HPE_...), `reason` its words, `bytes_parsed` the
-    offset in `raw_packet`, the bytes that were being read.
+    `code` is the parser's (HPE_...), `reason` its text, `bytes_parsed` the
+    offset in `raw_packet`, the bytes of that read.
     """
 
     code: str = "HPE_INTERNAL"
@@ -31,10 +31,10 @@ class ParseError(HTTPError, ValueError):
         self.bytes_parsed = bytes_parsed
         self.raw_packet = raw_packet
 
-    def move_to(self, packet: bytes, at: int) -> None:
-        """Note that what was read begins inside `packet`, at the offset `at`."""
+    def move_to(self, data: bytes, at: int) -> None:
+        """Note that the parsed data begins inside `data`, at the offset `at`."""
         if self.raw_packet is not None:
-            self.raw_packet = packet
+            self.raw_packet = data
             if self.bytes_parsed is not None:
                 self.bytes_parsed += at
 
@@ -50,7 +50,7 @@ class ParseError(HTTPError, ValueError):
 
 
 class PayloadTooLargeError(HTTPError, ValueError):
-    """Raise `limit` (bytes) if such bodies are welcome; the client gets a 413 (RFC 9110, 15.5.14)."""
+    """Raise `limit` (bytes) to accept such bodies; the client gets a 413 (RFC 9110, 15.5.14)."""
 
     code = "ERR_HTTP_PAYLOAD_TOO_LARGE"
     status: int | None = 413
@@ -61,7 +61,7 @@ class PayloadTooLargeError(HTTPError, ValueError):
 
 
 class RequestTimeoutError(HTTPError, TimeoutError):
-    """Raise `headers_timeout` or `request_timeout` if clients may be this slow; they get a 408."""
+    """Raise `headers_timeout` or `request_timeout` to accept such slow clients; they get a 408."""
 
     code = "ERR_HTTP_REQUEST_TIMEOUT"
     status: int | None = 408
@@ -71,7 +71,7 @@ class RequestTimeoutError(HTTPError, TimeoutError):
 
 
 class WriteTimeoutError(HTTPError, TimeoutError):
-    """Raise `write_timeout` if clients may read their responses this slowly; the connection was closed."""
+    """Raise `write_timeout` to accept clients that read so slowly; the connection was closed."""
 
     code = "ERR_HTTP_WRITE_TIMEOUT"
 
@@ -80,7 +80,7 @@ class WriteTimeoutError(HTTPError, TimeoutError):
 
 
 class HandshakeTimeoutError(HTTPError, TimeoutError):
-    """Raise `handshake_timeout` if clients may take longer to set up TLS."""
+    """Raise `handshake_timeout` to give clients more time for the TLS handshake."""
 
     code = "ERR_TLS_HANDSHAKE_TIMEOUT"
 
@@ -89,7 +89,7 @@ class HandshakeTimeoutError(HTTPError, TimeoutError):
 
 
 class TLSError(HTTPError, OSError):
-    """Look at `code`: the TLS library refused what the client sent, or its certificate."""
+    """The TLS library refused a certificate, a key or what the client sent; `code` says why."""
 
     code: str = "ERR_SSL"
 
@@ -99,17 +99,17 @@ class TLSError(HTTPError, OSError):
 
     @classmethod
     def from_sslerror(cls, error: OSError) -> TLSError:
-        """Return the error that has as its code what an `ssl.SSLError` has as its reason."""
+        """Return the error whose code is made of the reason of an `ssl.SSLError`."""
         reason = str(getattr(error, "reason", None) or "unknown").upper().replace(" ", "_")
         library = getattr(error, "library", None) or "SSL"
         return cls(f"ERR_{library if library == 'SSL' else f'OSSL_{library}'}_{reason}", str(error))
 
 
 class SystemCallError(HTTPError, OSError):
-    """Look at `code` and `syscall`: the system refused a call.
+    """A system call failed; `code` and `syscall` say which and why.
 
-    `errno` is the positive number (Node's is negative), `None` where there is
-    none; `address` and `port` say what the call was about, if it was about one.
+    `errno` is the positive number (Node's is negative), or `None`; `address` and
+    `port` are those of the call, if it had any.
     """
 
     code: str = "UNKNOWN"
@@ -132,14 +132,14 @@ class SystemCallError(HTTPError, OSError):
         self.port = port
 
     def __reduce__(self) -> tuple[Any, ...]:
-        facts = {**self.__dict__, "errno": self.errno, "strerror": self.strerror}
-        return restored, (type(self), self.args), facts
+        state = {**self.__dict__, "errno": self.errno, "strerror": self.strerror}
+        return restored, (type(self), self.args), state
 
     @classmethod
     def from_oserror(
         cls, error: OSError, syscall: str, address: str | None = None, port: int | None = None
     ) -> SystemCallError:
-        """Return the error of `syscall` that says in Node's words what `error` says in Python's."""
+        """Return `error`, raised by `syscall`, as an error with Node's code and text."""
         name = name_of(error, syscall)
         if name == "ECONNRESET":
             return ConnectionLostError(f"{syscall} ECONNRESET", syscall)
@@ -148,7 +148,7 @@ class SystemCallError(HTTPError, OSError):
 
 
 class ConnectionLostError(SystemCallError, ConnectionResetError):
-    """Stop working for this client: it left before the exchange was complete."""
+    """The client left before the exchange was complete: stop working for it."""
 
     code: str = "ECONNRESET"
 

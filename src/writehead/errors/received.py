@@ -1,6 +1,6 @@
-"""How a value that was given is shown in the sentence of an error.
+"""How error texts show the value that was received.
 
-Law: the form is Node's, the names of types are Python's; a value is shown only where it is short and harmless.
+Invariant: the form is Node's, the names of types are Python's; a value is shown only if it is short and not secret.
 """
 
 from __future__ import annotations
@@ -8,19 +8,19 @@ from __future__ import annotations
 import json
 import re
 
-#: Node shows so many characters of a value whose type is told, and so many of one that is told alone.
+#: How many characters Node shows of a value with its type, and of a value alone.
 SHORT, LONG = 28, 128
 
-_BETWEEN = re.compile("[:, ]")  # the words of a list of suites
+_BETWEEN = re.compile("[:, ]")  # separators in a list of cipher suites
 
 _SCALARS = (bool, int, float, str, bytes)
 
 
 class Secret:
-    """What stands in an error for a value that may hold a secret: of it, the type alone is told.
+    """Stands in an error for a value that may be secret: only its type is shown.
 
     Args:
-        value: is not kept.
+        value: the secret, which is not kept.
     """
 
     __slots__ = ("kind",)
@@ -36,12 +36,12 @@ class Secret:
 
 
 def harmless(value: object) -> object:
-    """Return a number or None as it is, and for all else a `Secret`."""
+    """Return a number or None unchanged, anything else as a `Secret`."""
     return value if value is None or type(value) in (bool, int, float) else Secret(value)
 
 
 def word(value: object) -> object:
-    """Return a word such as OpenSSL has for a suite or a curve as it is; what is no such word may be a secret."""
+    """Return the name of a cipher suite or a curve unchanged; any other text as a `Secret`."""
     if not (isinstance(value, str) and str.isprintable(value)):
         return harmless(value)
     return value if all(len(each) < SHORT + 4 for each in _BETWEEN.split(value)) else Secret(value)
@@ -68,7 +68,7 @@ def described(value: object) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value alone, as a program would write it; of what may be large or secret, the type."""
+    """Return the `repr` of a scalar value; of any other, which may be large or secret, only the type."""
     if type(value) not in _SCALARS:
         return described(value)
     written = repr(value)
@@ -76,23 +76,23 @@ def shown(value: object) -> str:
 
 
 def number(value: object) -> str:
-    """Return a value as `shown` does, a large integer in groups of three digits."""
+    """Return a value as `shown` does, but a large integer in groups of three digits."""
     if isinstance(value, int) and abs(value) > 2**32:
         return format(int(value), "_")
     return shown(value)
 
 
 def plain(value: object) -> str:
-    """Return what stands for `%s`: a text without quotes, bytes as latin-1 text, a number, or a type."""
+    """Return a value as Node's `%s` shows it: a text without quotes, bytes as latin-1 text, a number, or a type."""
     if isinstance(value, str):
-        return str.__str__(value)  # a subclass may say that it is something else
+        return str.__str__(value)  # not `str()`, which a subclass may override
     if isinstance(value, bytes):
         return bytes.decode(value, "latin-1")
     return str(value) if type(value) in _SCALARS else described(value)
 
 
 def as_json(value: object) -> str:
-    """Return what stands for `%j`."""
+    """Return a value as Node's `%j` shows it: as JSON."""
     if isinstance(value, str):
         return json.dumps(str.__str__(value), ensure_ascii=False)
     return shown(value)

@@ -1,4 +1,4 @@
-"""The errors of a server's life."""
+"""Errors of starting and stopping a server."""
 
 from __future__ import annotations
 

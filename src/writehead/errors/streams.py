@@ -1,4 +1,4 @@
-"""The errors of a stream that is used in the wrong order."""
+"""Errors of a stream whose methods are called in the wrong order."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from writehead.errors.base import HTTPError
 
 
 class StreamNullValuesError(HTTPError, TypeError):
-    """Write a `str` or bytes, `b""` for nothing: `None` is no chunk."""
+    """Write a `str` or bytes: `None` is not a chunk; `b""` writes nothing."""
 
     code = "ERR_STREAM_NULL_VALUES"
 
     def __init__(self) -> None:
-        super().__init__("May not write null values to stream: None is no chunk")
+        super().__init__("May not write null values to stream: None is not a chunk")
 
 
 class StreamWriteAfterEndError(HTTPError, RuntimeError):
-    """Write before `end`: what comes after it is dropped."""
+    """Write before `end`: data written after it is dropped."""
 
     code = "ERR_STREAM_WRITE_AFTER_END"
 
     def __init__(self, call: str = "", place: str | None = None) -> None:
-        """Say which call of the program's, such as "end()", was too late, and in which file and line."""
+        """Add to the text which call, such as "end()", was too late, and its file and line."""
         where = "" if place is None else f" at {place}"
         super().__init__("write after end" + (f": {call} was called{where} after end()" if call else ""))
         self.place = place
 
 
 class StreamAlreadyFinishedError(HTTPError, RuntimeError):
-    """Call `method` once: the stream has finished."""
+    """Call `method` only before the stream has finished."""
 
     code = "ERR_STREAM_ALREADY_FINISHED"
 
@@ -37,7 +37,7 @@ class StreamAlreadyFinishedError(HTTPError, RuntimeError):
 
 
 class StreamDestroyedError(HTTPError, RuntimeError):
-    """Stop when the other side is gone: `method` was called after the stream was destroyed."""
+    """Stop when the connection is closed: `method` was called after the stream was destroyed."""
 
     code = "ERR_STREAM_DESTROYED"
 
@@ -56,7 +56,7 @@ class StreamCannotPipeError(HTTPError, RuntimeError):
 
 
 class PrematureCloseError(HTTPError, RuntimeError):
-    """Expect less: the stream was destroyed, without an error, before its end."""
+    """The stream was destroyed before its end, without an error."""
 
     code = "ERR_STREAM_PREMATURE_CLOSE"
 
@@ -65,7 +65,7 @@ class PrematureCloseError(HTTPError, RuntimeError):
 
 
 class UnshiftAfterEndError(HTTPError, RuntimeError):
-    """Call `unshift` before 'end': nobody reads after it."""
+    """Call `unshift` before 'end': after it nothing is read."""
 
     code = "ERR_STREAM_UNSHIFT_AFTER_END_EVENT"
 
@@ -74,7 +74,7 @@ class UnshiftAfterEndError(HTTPError, RuntimeError):
 
 
 class UnhandledError(HTTPError, RuntimeError):
-    """Listen to 'error': one was emitted with `context`, which is not an exception, and there was no listener."""
+    """Add a listener of 'error': it was emitted without one, with `context`, which is not an exception."""
 
     code = "ERR_UNHANDLED_ERROR"
 
@@ -84,7 +84,7 @@ class UnhandledError(HTTPError, RuntimeError):
 
 
 class AbortError(HTTPError, RuntimeError):
-    """Nothing to mend: the operation was given up on purpose, by a signal or by leaving a loop."""
+    """The operation was aborted on purpose, by a signal or by leaving a loop."""
 
     code = "ABORT_ERR"
 

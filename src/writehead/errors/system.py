@@ -1,4 +1,4 @@
-"""Failures of the system in Node's words: names, meanings, sentences."""
+"""Node's names and texts for errors of the system."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import errno
 import os
 import socket
 
-# libuv's words where they are not those of the C library.
+# libuv's texts where they differ from the C library's.
 _TEXTS = {
     "EADDRNOTAVAIL": "address not available",
     "EAFNOSUPPORT": "address family not supported",
@@ -23,7 +23,7 @@ _RESOLVER_NAMES = {getattr(socket, name): name for name in dir(socket) if name.s
 
 
 def text_of(name: str) -> str:
-    """Return what "EADDRINUSE" means: "address already in use"."""
+    """Return the meaning of a name: "address already in use" for "EADDRINUSE"."""
     number = getattr(errno, name, None)
     if name in _TEXTS:
         return _TEXTS[name]
@@ -31,7 +31,7 @@ def text_of(name: str) -> str:
 
 
 def sentence(name: str, syscall: str, address: str | None, port: int | None, text: str | None) -> str:
-    """Return Node's sentence for the failure of a call; `text` replaces the meaning of `name`."""
+    """Return Node's text for a failed call; `text` replaces the meaning of `name`."""
     # Node: "read ECONNRESET", "getaddrinfo ENOTFOUND host", "listen EADDRINUSE: address already in use a:80".
     if text is None and syscall in ("listen", "bind", "connect"):
         text = text_of(name)
@@ -50,12 +50,12 @@ def name_of(error: OSError, syscall: str) -> str:
     if error.errno is None:
         return _name_by_class(error)
     name = errno.errorcode.get(error.errno, "UNKNOWN")
-    # libuv: a Unix path in a missing directory is refused like one without permission.
+    # libuv: a Unix path in a missing directory fails like one without permission.
     return "EACCES" if name == "ENOENT" and syscall == "listen" else name
 
 
 def _name_by_class(error: OSError) -> str:
-    # A loop may raise these bare: asyncio's "Connection lost" has no number.
+    # A loop may raise these without a number, as asyncio's "Connection lost".
     if isinstance(error, ConnectionResetError):
         return "ECONNRESET"
     if isinstance(error, BrokenPipeError):
