@@ -210,7 +210,7 @@ def test_text_of_other_places_is_checked_alike() -> None:
     """A status message may hold what a header may hold."""
     assert fields.check_text("Très bien", "status_message") == "Très bien"
     with pytest.raises(
-        InvalidCharError, match="^Invalid character in status_message: '.r' at index 1; a tab"
+        InvalidCharError, match="^Invalid character in status_message: '.r' at index 1; only a tab"
     ):
         fields.check_text("a\r\n", "status_message")
 
