@@ -134,7 +134,7 @@ TESTED_WITH = {
     "_http1.fast_request": "parser",
     "_http1.limits": "parser",
     "_http1.llhttp_errors": "parser",
-    "_http1.packet": "parser",
+    "_http1.parser_state": "parser",
     "_http1.parse_events": "parser",
     "_http1.parser_pool": "parser",
     "_loop.buffered_reader": "tls",

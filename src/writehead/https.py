@@ -259,7 +259,7 @@ class Server(SecureServerEmitter):
             return False
         self._handshakes.add(handshake)
         if self._config.closing:
-            handshake.cut()
+            handshake.abort()
             return False
         if handshake.raw_channel is not None:
             self._notify_in(handshake.context, "connection", handshake.raw_channel.socket)
@@ -333,7 +333,7 @@ class Server(SecureServerEmitter):
 
     def _abort_handshakes(self) -> None:
         for handshake in list(self._handshakes):
-            handshake.cut()
+            handshake.abort()
 
 
 def _verify_mode(options: Mapping[str, Any]) -> ssl.VerifyMode | None:

@@ -25,17 +25,17 @@ class Backlog:
     """The part of a read that waits to be served.
 
     Attributes:
-        packet, at: the data as it was read, and where in it the part begins that has not been parsed.
+        data, at: the data as it was read, and where in it the part begins that has not been parsed.
         found: events of a parser that are served first; None if no parser has seen the data.
         was_under_way: whether a request had begun before this data.
         more: data that came although reading was paused.
         waits: whether it waits for its slice; else it waits for the client, or for the reader of a body.
     """
 
-    __slots__ = ("at", "found", "more", "packet", "waits", "was_under_way")
+    __slots__ = ("at", "found", "more", "data", "waits", "was_under_way")
 
-    def __init__(self, packet: bytes, at: int) -> None:
-        self.packet = packet
+    def __init__(self, data: bytes, at: int) -> None:
+        self.data = data
         self.at = at
         self.found: list[object] | None = None
         self.was_under_way = False

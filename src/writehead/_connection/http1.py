@@ -131,7 +131,7 @@ class Connection(Reading):
         if self._closed_input:
             self._drop_backlog()
         elif not self._holds_back:
-            self.data_received(backlog.packet, backlog)
+            self.data_received(backlog.data, backlog)
             if self._backlog is None and self.channel.reading_paused:
                 self.on_socket_resume()
 
@@ -394,12 +394,12 @@ class Connection(Reading):
     def _serve_backlog(self, backlog: Backlog) -> None:
         self._backlog = None
         if backlog.found is not None:
-            self._read_slice(backlog.packet, backlog.at, backlog)
+            self._read_slice(backlog.data, backlog.at, backlog)
         else:
-            packet = backlog.packet
-            rest = self._serve_whole(packet, len(packet), backlog.at) if self._parser is None else backlog.at
+            data = backlog.data
+            rest = self._serve_whole(data, len(data), backlog.at) if self._parser is None else backlog.at
             if rest is not None:
-                self._read_slice(packet, rest)
+                self._read_slice(data, rest)
         if backlog.more and not self._closed_input:
             self._append(backlog.more)
 

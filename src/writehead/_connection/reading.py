@@ -30,7 +30,7 @@ class Reading(Making):
         """Let a part of a read wait, and read nothing more before it has been served."""
         self._backlog = backlog
         self.channel.pause_reading()
-        if len(backlog.packet) > LARGE_READ and not self._feeding:
+        if len(backlog.data) > LARGE_READ and not self._feeding:
             self._listen_to_body()  # the next read will be smaller
         if not self._holds_back:
             backlog.waits = True
@@ -39,7 +39,7 @@ class Reading(Making):
     def _waits_behind(
         self,
         parser: RequestParser,
-        packet: bytes,
+        data: bytes,
         at: int,
         found: list[Any],
         was_under_way: bool,
@@ -52,7 +52,7 @@ class Reading(Making):
         more = parser.more or (over and parser.upgrade is not None)
         if not (found or more) or self._closed_input:
             return False
-        waiting = Backlog(packet, at)
+        waiting = Backlog(data, at)
         waiting.found = found
         waiting.was_under_way = was_under_way
         self._wait_for_slice(waiting)

@@ -33,7 +33,7 @@ class RawHead:
     _fields: list[bytes] | None = None
     host_is_good = False
     expect: bytes | None = None
-    usual = False  # no check or 100 Continue comes before the listeners
+    ordinary = False  # no check or 100 Continue comes before the listeners
     # Kept here by the message: what follows from the bytes alone, and is not changed by
     # those who get it.
     text: list[str] | None = None

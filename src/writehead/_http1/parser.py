@@ -22,8 +22,8 @@ from httptools import (
 from writehead._http1 import limits, strictness
 from writehead._http1.fast_request import HASH, METHODS, SLASH, FastParser, fast_parser, method_text
 from writehead._http1.llhttp_errors import error_of, fault_in
-from writehead._http1.packet import CHUNK_BEGUN, CHUNK_ENDED, NO_CHUNK, Packet, Stopped
 from writehead._http1.parse_events import END, End, RequestHead, without_seams
+from writehead._http1.parser_state import CHUNK_BEGUN, CHUNK_ENDED, NO_CHUNK, ParserState, Stopped
 from writehead.errors import ParseError
 
 __all__ = ["END", "RequestHead", "RequestParser"]
@@ -32,7 +32,7 @@ __all__ = ["END", "RequestHead", "RequestParser"]
 MOST_FOUND = 128
 
 
-class RequestParser(Packet):
+class RequestParser(ParserState):
     """Parses the requests of one connection.
 
     Between two requests it holds nothing of the connection, unless it is `closed`, and may
@@ -203,8 +203,8 @@ class RequestParser(Packet):
     def _feed_any(self, data: bytes) -> list[object]:
         if self.closed:
             return self._feed_closed(data)
-        behind_cr = self._packet.endswith(b"\r")
-        self._packet = data
+        behind_cr = self._data.endswith(b"\r")
+        self._data = data
         self._at = 0
         self._lines = None
         if self.mid_message:
@@ -224,9 +224,9 @@ class RequestParser(Packet):
 
     def _feed_read(self) -> list[object]:
         if self._counting:
-            self._feed_in_pieces(self._packet)
+            self._feed_in_pieces(self._data)
         else:
-            self._feed_piece(self._packet)
+            self._feed_piece(self._data)
         if self._failure is not None:
             self._close()
             raise self._failure
@@ -243,7 +243,7 @@ class RequestParser(Packet):
         self.closed = self.closed or self.error is not None
         self.poolable = not (self.mid_message or self.closed or self.more)
         if self.poolable:  # or the last data would be kept in memory until the next
-            self._packet, self._before, self._lines = b"", b"", None
+            self._data, self._before, self._lines = b"", b"", None
 
     def _feed_closed(self, data: bytes) -> list[object]:
         junk = data.lstrip(b"\r\n")
@@ -257,7 +257,7 @@ class RequestParser(Packet):
         try:
             self._llhttp.feed_data(piece)
         except HttpParserUpgrade as stop:
-            self._on_upgrade(self._packet[self._at + stop.args[0] :])
+            self._on_upgrade(self._data[self._at + stop.args[0] :])
         except HttpParserCallbackError as stop:
             if self.error is None and self._failure is None:  # an interrupt, say
                 self._failure = stop.__context__
@@ -417,22 +417,22 @@ class RequestParser(Packet):
         refused = None
         if version != "1.1":
             if self._lines is None:
-                self._lines = strictness.RequestLines(self._before + self._packet)
+                self._lines = strictness.RequestLines(self._before + self._data)
             refused = strictness.refusal(method, target, version, self._fields, self._lines)
         if refused is None:
             refused = strictness.refusal_of_target(target)
         if refused is not None:
-            at = max(self._packet.find(target), 0)
-            self.error = ParseError(refused.code, refused.reason, at, self._packet)
+            at = max(self._data.find(target), 0)
+            self.error = ParseError(refused.code, refused.reason, at, self._data)
             self.error.status = refused.status
             raise Stopped
 
     def _on_refused(self, reason: str) -> None:
         before = self._what_came_before()
         fault = fault_in(
-            self._packet, before, lambda: _llhttp(SimpleNamespace(), self.lenient), HttpParserError
+            self._data, before, lambda: _llhttp(SimpleNamespace(), self.lenient), HttpParserError
         )
-        raw = self._before + self._packet[:fault]
+        raw = self._before + self._data[:fault]
         name = limits.name_begun(raw, len(self._before) + self._at)
         size, named = self._size(raw.removesuffix(name))
         size += len(name)
@@ -440,7 +440,7 @@ class RequestParser(Packet):
         if size >= self._max_size or count > self._max_count:  # exceeded before the fault
             self.error = self._header_overflow()
         else:
-            self.error = error_of(reason, self._packet, before, fault)
+            self.error = error_of(reason, self._data, before, fault)
 
     # Upgrades.
 
@@ -465,7 +465,7 @@ class RequestParser(Packet):
                 )
             )
         except HttpParserError as refused:  # e.g. a Transfer-Encoding that does not end in chunked
-            self.error = error_of(str(refused), self._packet)
+            self.error = error_of(str(refused), self._data)
             self.closed = True
         self._replaying = False
         self._fields = []

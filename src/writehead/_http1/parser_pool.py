@@ -13,7 +13,7 @@ from writehead._http1.parser import RequestParser, make_fast_parser
 SPARE = 64
 
 #: Data of so many bytes is left to `RequestParser`, which applies the limits.
-LANE_LIMIT = 16384
+FAST_PARSER_LIMIT = 16384
 
 
 class ParserPool:
@@ -40,7 +40,7 @@ class ParserPool:
         #: The field lines that came last on any connection: the first guess of a new one.
         self.last_head: RawHead | None = None
         #: The fast parser takes only data shorter than this, in bytes; 0: none.
-        self.fast_parser_limit = 0 if lenient else min(max_header_size, LANE_LIMIT)
+        self.fast_parser_limit = 0 if lenient else min(max_header_size, FAST_PARSER_LIMIT)
         #: The longest field lines that a connection remembers, in bytes: with a known request line within the limit.
         self.longest_hint = min(LONGEST, self.fast_parser_limit - LONGEST_LINE - 1)
 

@@ -67,11 +67,11 @@ class Linger(asyncio.BufferedProtocol):
             self._seen, self._seen_at = state, now
         late = now - self._seen_at >= PATIENCE or now - self._began >= LONGEST
         if late or (closing and not left):
-            self.cut()
+            self.abort()
         else:
             self._wait()
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """Close the socket now."""
         self._transport.abort()
 
@@ -85,7 +85,7 @@ class Linger(asyncio.BufferedProtocol):
         """Throw away what has come."""
         self._received += nbytes
         if self._received > MOST_BYTES:
-            self.cut()
+            self.abort()
 
     def eof_received(self) -> bool:
         """Close: the client has closed its side."""

@@ -376,7 +376,7 @@ class Listening(EventEmitter):
         for connection in self._links:
             connection.channel.give_up()
         for lingering in list(self._config.lingering):
-            lingering.cut()
+            lingering.abort()
 
     closeAllConnections = close_all_connections
 

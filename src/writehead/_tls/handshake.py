@@ -286,7 +286,7 @@ class Handshake(asyncio.Protocol):
         transport.server_name = self._name
         return transport
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """Abort the connection without an error."""
         self._end()
         self.raw.abort()

@@ -14,7 +14,7 @@ class Stopped(Exception):
     """Raised in a callback to stop llhttp when this package refuses a head."""
 
 
-class Packet:
+class ParserState:
     """The state of a parser while it parses the data of one read, and its limits."""
 
     __slots__ = (
@@ -35,7 +35,7 @@ class Packet:
         "_max_items",
         "_max_size",
         "_message",
-        "_packet",
+        "_data",
         "_raw",
         "_stripped",
         "_threshold",
@@ -61,7 +61,7 @@ class Packet:
         self._chunk = NO_CHUNK
         self._mark = 0  # the length of `_found` after the last event that was not a piece of body
         # The data, and how far it is parsed:
-        self._packet = b""
+        self._data = b""
         self._before = b""  # raw bytes of the same head, or the same chunk line, before the data
         self._clean = True  # `_before`, or else the data, starts with the head that is being parsed
         self._first: object = None  # the first item found in the data, once it was taken
@@ -152,12 +152,12 @@ class Packet:
         if over < 0 and len(line) >= limits.SLACK * limits.EXTENSIONS_LIMIT:
             over = len(line)
         if over >= 0:
-            offset = min(self._at + over - before, len(self._packet))
-            self.error = limits.extensions_overflow(offset, self._packet)
+            offset = min(self._at + over - before, len(self._data))
+            self.error = limits.extensions_overflow(offset, self._data)
         self._check_at = len(line) + limits.EXTENSIONS_LIMIT + 1 - size
 
     def _header_overflow(self) -> ParseError:
-        data = self._packet
+        data = self._data
         offset = len(data)
         if self._clean:
             raw = self._before + data
@@ -173,5 +173,5 @@ class Packet:
             return self._before
         if chunk == CHUNK_BEGUN and left is None and not self._before:
             first = self._first or (self._found[0] if self._found else None)
-            return strictness.inside_chunk(first, self._packet, behind_cr)
+            return strictness.inside_chunk(first, self._data, behind_cr)
         return strictness.inside_body(left, chunk == CHUNK_BEGUN, self._before)
