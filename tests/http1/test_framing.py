@@ -49,6 +49,21 @@ def head_of(version: str, method: str, status: int, preparation: str, length: in
     return head
 
 
+FOUND = ("content_length", "transfer_encoding", "connection", "keep_alive", "trailer", "date", "expect")
+
+
+def found(head: ResponseHead) -> dict[str, Any]:
+    """Return what was found in the fields."""
+    return {name: getattr(head, name) for name in FOUND}
+
+
+def with_found(head: ResponseHead, **found: Any) -> ResponseHead:
+    """Return a head in whose fields that was found."""
+    for name, value in found.items():
+        setattr(head, name, value)
+    return head
+
+
 def decided(head: ResponseHead, last_allowed: bool = False) -> Framing | None:
     try:
         return decide(head, framing.KEEP + LINE, last_allowed)
@@ -94,8 +109,10 @@ def test_every_set_of_facts_is_decided_as_the_tables_say() -> None:
     ):  # fmt: skip
         if head and status != 200:
             continue
-        facts = ResponseHead(
-            for_head=head, status=status, keep=keep, may_chunk=may_chunk, length=length, removed=removed,
+        facts = with_found(
+            ResponseHead(
+                for_head=head, status=status, keep=keep, may_chunk=may_chunk, length=length, removed=removed,
+            ),
             content_length=cl, transfer_encoding=te, connection=conn, keep_alive=ka, trailer=trailer,
         )  # fmt: skip
         words = {
@@ -342,17 +359,16 @@ def test_fields_are_rendered_as_given_and_noted() -> None:
         "Connection: b\r\nContent-Length: 3\r\nKeep-Alive: x\r\ntrailer: t\r\nDATE: now\r\n"
         "Expect: much\r\nX-U: 1; 2\r\nX-M: set\r\n"
     )
-    assert head == ResponseHead(
-        given,
-        unique=frozenset(["x-u"]),
-        content_length="3",
-        transfer_encoding="gzip, chunked",
-        connection="a, b",
-        keep_alive=True,
-        trailer=True,
-        date=True,
-        expect=True,
-    )
+    assert head.removed == 0
+    assert found(head) == {
+        "content_length": "3",
+        "transfer_encoding": "gzip, chunked",
+        "connection": "a, b",
+        "keep_alive": True,
+        "trailer": True,
+        "date": True,
+        "expect": True,
+    }
 
 
 def test_an_empty_list_is_no_field() -> None:
@@ -368,7 +384,7 @@ def test_the_parts_of_a_head_stand_in_nodes_order() -> None:
     assert dateless(text.encode()) == b"HTTP/1.1 200 OK\r\nA: 1\r\nDate: D\r\nB: 2\r\n\r\n"
     without = "HTTP/1.1 200 OK\r\n\r\n"
     assert framing.head_text(ResponseHead(send_date=False), "", "") == without
-    assert framing.head_text(ResponseHead(date=True), "", "") == without
+    assert framing.head_text(with_found(ResponseHead(), date=True), "", "") == without
 
 
 @pytest.mark.parametrize(("size", "line"), [(1, b"1\r\n"), (10, b"a\r\n"), (4096, b"1000\r\n")])
@@ -381,4 +397,4 @@ def test_other_fields_say_nothing() -> None:
     """Of the framing."""
     head = ResponseHead()
     framing.note_field(head, "x-a", "close")
-    assert head == ResponseHead()
+    assert found(head) == found(ResponseHead())

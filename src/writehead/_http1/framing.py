@@ -6,7 +6,7 @@ of Node's `_storeHeader` (lib/_http_outgoing.js).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from writehead._http1.head import date_line, field_lines, status_line
 from writehead._semantics import fields as _fields
@@ -26,8 +26,7 @@ KEEP = "Connection: keep-alive\r\n"
 CHUNKED = "Transfer-Encoding: chunked\r\n"
 
 
-@dataclass(slots=True)
-class Framing:
+class Framing(NamedTuple):
     """The automatic lines of a head, and how its body is delimited."""
 
     lines: str  # the automatic lines after Date

@@ -134,14 +134,19 @@ class ServedRequest(Readable):
     def _values_of(self, name: bytes) -> list[bytes]:
         """Return the values of the fields of a lower-case name, in order."""
         fields = self._field_bytes()
-        return [fields[at + 1] for at in range(0, len(fields), 2) if fields[at].lower() == name]
+        size = len(name)
+        return [
+            fields[at + 1]
+            for at in range(0, len(fields), 2)
+            if len(fields[at]) == size and fields[at].lower() == name
+        ]
 
     def _host_and_expectation(self) -> tuple[bool, bytes | None]:
         """Return whether there is one valid Host field (RFC 9112, 3.2), and the value of Expect."""
         head = self._raw_head
         if head is not None:
             return head.host_is_good, head.expect
-        hosts, expects = _hosts_and_expects(self._field_bytes())
+        hosts, expects = self._values_of(b"host"), self._values_of(b"expect")
         good = len(hosts) == 1 and _fields.is_host(hosts[0].decode("latin-1"))
         return good, b", ".join(expects) if expects else None
 
@@ -221,20 +226,6 @@ class ServedRequest(Readable):
         """Abort the signal, if the program has used it."""
         if self._signal is not None:
             self._signal._abort(cause)
-
-
-def _hosts_and_expects(fields: list[bytes]) -> tuple[list[bytes], list[bytes]]:
-    """Return the values of Host and of Expect, which are checked in each request, in one pass."""
-    hosts = []
-    expects = []
-    for at in range(0, len(fields), 2):
-        size = len(fields[at])
-        if size == 4:
-            if fields[at].lower() == b"host":
-                hosts.append(fields[at + 1])
-        elif size == 6 and fields[at].lower() == b"expect":
-            expects.append(fields[at + 1])
-    return hosts, expects
 
 
 def _ignore(chunk: bytes) -> bool:

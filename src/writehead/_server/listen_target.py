@@ -11,7 +11,6 @@ import re
 import socket
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from writehead._node import option_names
@@ -44,24 +43,24 @@ _IN_ANOTHER_BASE = re.compile(r"0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+")
 _BASES = {"x": 16, "o": 8, "b": 2}
 
 
-@dataclass(slots=True)
 class Target:
     """Where to listen."""
 
-    port: int | None = None
-    host: str | None = None
-    path: str | None = None
-    fd: int | float | None = None
-    sock: socket.socket | None = None
-    adopted: Any = None  # another server, whose socket is shared
-    backlog: int = BACKLOG
-    reuse_port: bool = False
-    ipv6_only: bool = False
-    readable_all: bool = False
-    writable_all: bool = False
-    signal: Any = None
-    callback: Any = None
-    file: SocketFile | None = None  # the file that `bind` made for `path`
+    def __init__(self) -> None:
+        self.port: int | None = None
+        self.host: str | None = None
+        self.path: str | None = None
+        self.fd: int | float | None = None
+        self.sock: socket.socket | None = None
+        self.adopted: Any = None  # another server, whose socket is shared
+        self.backlog: int = BACKLOG
+        self.reuse_port: bool = False
+        self.ipv6_only: bool = False
+        self.readable_all: bool = False
+        self.writable_all: bool = False
+        self.signal: Any = None
+        self.callback: Any = None
+        self.file: SocketFile | None = None  # the file that `bind` made for `path`
 
 
 def read_arguments(args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Target:
