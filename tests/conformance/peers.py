@@ -58,6 +58,10 @@ class Peer:
             env["PYTHONPATH"] = str(source)
         return cls("writehead", command, env)
 
+    def another(self) -> Peer:
+        """Return the same side, for a process of its own."""
+        return Peer(self.name, self.command, self.env)
+
     async def __aenter__(self) -> Peer:
         self.process = await asyncio.create_subprocess_exec(
             *self.command,
