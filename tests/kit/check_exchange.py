@@ -100,6 +100,9 @@ class Basin:
         assert len(data) == size
         return self.put(data)
 
+    def owe_drain(self) -> None:
+        """Nothing waits for 'drain' here."""
+
     def settle(self) -> None:
         if self.reading:
             self._pass()

@@ -165,7 +165,7 @@ class ResponseQueue(ErrorResponses):
         self._give_socket(exchange, response)
         if response.writable_need_drain:
             if response.writable_length:
-                self.channel.need_drain = True  # of what it had written while it waited
+                self.channel.owe_drain()  # of what it had written while it waited
             else:
                 response._on_drained()
         self._look_at_queue()

@@ -15,7 +15,6 @@ from writehead._message.request_like import header_of, value_of, version_of
 from writehead._message.served_response import ServedResponse
 from writehead._message.standalone import exchange_by_hand, sink_of
 from writehead._message.writable_watch import Watch
-from writehead._net.channel import Channel
 from writehead._node.callbacks import Callback
 from writehead._node.failure_log import log_failure, users_place
 from writehead._semantics import fields as _fields
@@ -316,8 +315,8 @@ class ServerResponse(ServedResponse):
         elif self._need_drain and not self._writing:
             if not self.writable_length:
                 self._on_drained()
-            elif isinstance(sink, Channel):
-                sink.need_drain = True
+            else:
+                sink.owe_drain()
 
     def detach_socket(self, socket: Any) -> None:
         """Stop writing to `socket`; what is written from now on is queued for another.

@@ -116,6 +116,9 @@ class WritableSink:
         """Return True: nothing is held back here."""
         return True
 
+    def owe_drain(self) -> None:
+        """Do nothing: the writable emits its own 'drain'."""
+
     def settle(self) -> None:
         """Do nothing: nothing is held back here."""
 

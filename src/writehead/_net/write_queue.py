@@ -124,6 +124,10 @@ class WriteQueue(ChannelState):
             self._owe(done)
         self._commit()
 
+    def owe_drain(self) -> None:
+        """Emit 'drain' once all that was put has been taken."""
+        self.need_drain = True
+
     def settle(self) -> None:
         """Pass on what waits for the end of the read."""
         if self.committed:
