@@ -29,5 +29,5 @@ def gathered(parts: Iterable[Any]) -> Iterator[Any]:
         yield b"".join(small)
 
 
-def nobody(data: bytes) -> None:
+def discard(data: bytes) -> None:
     """Drop data that comes while there is no protocol above."""

@@ -18,7 +18,7 @@ from typing import Any
 from writehead._loop.buffered_reader import Feed
 from writehead._loop.selector import once_taken, untie
 from writehead._loop.ticks import tick_queue
-from writehead._tls.records import PIECE, RECORD, gathered, nobody
+from writehead._tls.records import PIECE, RECORD, discard, gathered
 from writehead.errors import TLSError
 
 
@@ -83,7 +83,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
         self._incoming = incoming
         self._outgoing = outgoing
         self._protocol: Any = None
-        self._receive: Callable[[bytes], object] = nobody
+        self._receive: Callable[[bytes], object] = discard
         self._unsent: deque[bytes | memoryview] = deque()  # plain bytes that wait
         self._unsent_size = 0
         self._unread = b""  # plain bytes that came while reading was paused
@@ -248,7 +248,7 @@ class TLSTransport(asyncio.Transport, asyncio.Protocol):
             exc = None
         self._closing = True
         self._protocol = None
-        self._receive = nobody
+        self._receive = discard
         self._drop_unsent()
         if self.raw_channel is not None:
             self.raw_channel.connection_lost(None)
