@@ -208,7 +208,7 @@ async def test_nothing_of_the_transport_runs_in_the_context_of_a_request() -> No
 
     Noting.seen.clear()
     server = http.create_server(handle)
-    server._make_connection = lambda: Noting(server._config)  # type: ignore[method-assign]
+    server._make_connection = lambda: Noting(server._config)
     size = 3_000_000
     head = b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % size
     async with server:

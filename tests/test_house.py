@@ -148,7 +148,6 @@ TESTED_WITH = {
     "_net.config": "server",
     "_net.channel": "socket",
     "_net.channel_state": "socket",
-    "_net.idle_watch": "socket",
     "_node.event_arguments": "events",
     "_node.option_names": "validators",
     "_semantics.headers": "incoming",

@@ -54,6 +54,21 @@ def test_nobody_watches_a_socket_that_was_destroyed() -> None:
     assert channel_of(socket).timers._groups == {}
 
 
+def test_a_connection_that_is_lost_twice_in_one_tick_closes_once(caplog: pytest.LogCaptureFixture) -> None:
+    """The second report finds nothing to close, and no callback fails."""
+    _, socket, _ = free()
+    closed: list[bool] = []
+    socket.on("close", closed.append)
+    channel = channel_of(socket)
+    assert channel.ticks.hold()
+    channel.connection_lost(None)
+    channel.connection_lost(None)
+    channel.ticks.run()
+    settle()
+    assert closed == [False]
+    assert caplog.records == []
+
+
 # -- write ---------------------------------------------------------------------
 
 

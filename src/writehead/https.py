@@ -11,6 +11,7 @@ import inspect
 import re
 import ssl
 from collections.abc import Callable, Hashable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
 from writehead._connection.closing import UNREAD_GRACE
@@ -106,6 +107,7 @@ class Server(SecureServerEmitter):
         secure = given(tls, more, more=_OPTIONS)
         super().__init__(_of_http(options or {}), handler, **_of_http(keywords))
         self._handshake = self._make_handshake_config()
+        self._make_connection = partial(Handshake, self._handshake)
         timeout = secure.get("handshake_timeout", 120_000)
         if not isinstance(timeout, dt.timedelta):
             timeout = harmless(timeout)
@@ -225,9 +227,6 @@ class Server(SecureServerEmitter):
         return read
 
     # -- connections -----------------------------------------------------------
-
-    def _make_connection(self) -> asyncio.BaseProtocol:
-        return Handshake(self._handshake)
 
     @typed_as(SecureServerEmitter.emit)
     def emit(self, name: Hashable, *args: Any) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.kit.check_exchange import Basin, Head, check_exchange, note
 from tests.kit.received import read_http1
-from writehead._http1.exchange import FLUSHED, LARGE, Http1Exchange
+from writehead._http1.exchange import ALL_TAKEN, LARGE, Http1Exchange
 from writehead._loop.ticks import TickQueue, tick_queue
 from writehead.errors import TrailerInvalidError
 from writehead.testing import settle
@@ -304,7 +304,7 @@ def test_an_exchange_without_a_response() -> None:
     exchange.cork()
     assert exchange.write(b"x", None)
     exchange.on_passed(None)
-    assert exchange.stage == FLUSHED
+    assert exchange.stage == ALL_TAKEN
 
 
 def test_gathering() -> None:

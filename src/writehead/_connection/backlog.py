@@ -32,7 +32,7 @@ class Backlog:
         waits: whether it waits for its slice; else it waits for the client, or for the reader of a body.
     """
 
-    __slots__ = ("at", "found", "more", "data", "waits", "was_under_way")
+    __slots__ = ("at", "found", "more", "data", "was_under_way", "waits")
 
     def __init__(self, data: bytes, at: int) -> None:
         self.data = data

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from writehead._connection.state import ConnectionState
-from writehead._http1.exchange import Http1Exchange
+from writehead._http1.exchange import ALL_WRITTEN, Http1Exchange
 from writehead._http1.framing import bare_response
 from writehead.errors import ConnectionLostError, RequestTimeoutError
 
@@ -43,6 +43,22 @@ class ErrorResponses(ConnectionState):
         if current is not None and current.stage:
             rendered = b""
         self._pending_error = (rendered, error)
+        self._send_pending_error()
+
+    def fail_socket(self, error: BaseException) -> bool:
+        """Handle an 'error' that the program has emitted on the socket, as Node's own listener does."""
+        if not self._error_told:
+            self._error_told = True
+            if not self._config.on_client_error(error, self.socket):
+                self._end_after_error(error)
+        return True
+
+    def _end_after_error(self, error: BaseException) -> None:
+        current = self.current
+        begun = current is not None and current.stage
+        if begun == ALL_WRITTEN:
+            self.channel.said_all = True  # a complete response still leaves
+        self._pending_error = (b"" if begun else bare_response(400), error)
         self._send_pending_error()
 
     def _lose_last(self, last: Http1Exchange, rendered: bytes, error: BaseException) -> None:

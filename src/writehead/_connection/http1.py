@@ -15,9 +15,9 @@ from typing import Any
 from writehead._connection.backlog import HEAD, REQUESTS, SLICE, SMALL_READ, UPGRADES, Backlog
 from writehead._connection.reading import LARGE_READ, Reading
 from writehead._connection.upgraded import QueuedResponses, Raw
-from writehead._http1.exchange import ENDED, Http1Exchange
+from writehead._http1.exchange import Http1Exchange
 from writehead._http1.fast_request import known_line
-from writehead._http1.framing import CLOSE, bare_response
+from writehead._http1.framing import CLOSE
 from writehead._http1.parse_events import END, End
 from writehead._http1.parser import RequestParser
 from writehead._loop.selector import once_taken, untie
@@ -422,22 +422,6 @@ class Connection(Reading):
                 self._on_body(item)
             else:
                 self._on_head(item)
-
-    def fail_socket(self, error: BaseException) -> bool:
-        """Handle an 'error' that the program has emitted on the socket, as Node's own listener does."""
-        if not self._error_told:
-            self._error_told = True
-            if not self._config.on_client_error(error, self.socket):
-                self._end_after_error(error)
-        return True
-
-    def _end_after_error(self, error: BaseException) -> None:
-        current = self.current
-        begun = current is not None and current.stage
-        if begun == ENDED:
-            self.channel.said_all = True  # a complete response still leaves
-        self._pending_error = (b"" if begun else bare_response(400), error)
-        self._send_pending_error()
 
     # -- upgrade ---------------------------------------------------------------
 

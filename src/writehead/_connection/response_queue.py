@@ -13,7 +13,7 @@ from typing import Any
 
 from writehead._connection.error_response import ErrorResponses
 from writehead._connection.loss import LOST, abort, give_up, lose_in_slices
-from writehead._http1.exchange import ENDED, Http1Exchange
+from writehead._http1.exchange import ALL_WRITTEN, Http1Exchange
 from writehead._message.incoming import IncomingMessage
 from writehead._message.no_exchange import SENT
 from writehead._message.response import ServerResponse
@@ -226,10 +226,6 @@ class ResponseQueue(ErrorResponses):
         if current is not None and current.sink is not None:
             current.outlive_sink()
 
-    def fail_socket(self, error: BaseException) -> bool:
-        """Handle an 'error' that the program has emitted on the socket."""
-        raise NotImplementedError
-
     @property
     def waits_for_slice(self) -> bool:
         """Whether it stands still because other connections are served first."""
@@ -279,7 +275,7 @@ class ResponseQueue(ErrorResponses):
         current = self.current
         queue = self._queue
         channel = self.channel
-        if current is None or queue is None or current.stage < ENDED or not current.stays:
+        if current is None or queue is None or current.stage < ALL_WRITTEN or not current.stays:
             return
         if (
             channel.committed not in (LAST, len(channel.held))

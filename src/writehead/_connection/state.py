@@ -17,8 +17,8 @@ from writehead._net.channel import Channel
 from writehead._net.socket import Socket
 
 
-class ReadState(asyncio.Protocol):
-    """What every read needs of a connection, side by side in memory (see `channel_state.ReadState`)."""
+class ConnectionReadState(asyncio.Protocol):
+    """What every read needs of a connection, side by side in memory (see `channel_state.ChannelReadState`)."""
 
     __slots__ = (
         "_backlog",
@@ -57,7 +57,7 @@ class Progress:
         self.unsent_since = 0.0
 
 
-class ConnectionState(ReadState):
+class ConnectionState(ConnectionReadState):
     """The state of a connection that speaks HTTP/1; see `Connection`."""
 
     __slots__ = (
@@ -68,8 +68,8 @@ class ConnectionState(ReadState):
         "_head_complete",
         "_pending_error",
         "_queued_bytes",
-        "_read_paused",
         "_progress",
+        "_read_paused",
     )
 
     def __init__(self, config: ConnectionConfig) -> None:

@@ -29,14 +29,14 @@ from writehead._semantics.exchange import Done, Entry, Frame, ResponseHead, Resp
 class Stage(IntEnum):
     """How much of a response was sent."""
 
-    OPEN = 0  # nothing was sent yet
-    SENT = 1  # the head was sent
-    ENDED = 2  # `end` was called: all bytes were written to the sink, or queued
-    FLUSHED = 3  # and the operating system has them
+    NOTHING_SENT = 0
+    HEAD_SENT = 1
+    ALL_WRITTEN = 2  # `end` was called: all bytes were written to the sink, or queued
+    ALL_TAKEN = 3  # and the operating system has them
 
 
 # As names of the module: looked up faster than members of a class.
-OPEN, SENT, ENDED, FLUSHED = Stage
+NOTHING_SENT, HEAD_SENT, ALL_WRITTEN, ALL_TAKEN = Stage
 
 
 class Http1Connection(Protocol):
@@ -54,7 +54,7 @@ class Http1Exchange:
     """Renders one response as HTTP/1, and writes or queues its bytes."""
 
     # Class defaults: an exchange is made for every request, and few of these change.
-    stage: int = OPEN.value  # see `_streams/stages.py`
+    stage: int = NOTHING_SENT.value
     response: ResponseSide | None = None
     connection: Http1Connection | None = None  # None for a response that a program has made
     sink: Sink | None = None  # None while it is queued
@@ -162,7 +162,7 @@ class Http1Exchange:
         """Send the last chunk and what ends the body; `response._on_flushed` follows."""
         while self._corked:
             self.uncork()
-        self.stage = ENDED
+        self.stage = ALL_WRITTEN
         last = b""
         if self.body_allowed:
             if chunk:
@@ -209,16 +209,11 @@ class Http1Exchange:
         size = len(body)
         text = f"{STATUS_LINES[status]}{lines}{date_line()}{self.keep_lines}Content-Length: {size}\r\n\r\n"
         head = text.encode("latin-1")
-        self.stage = ENDED
+        self.stage = ALL_WRITTEN
         sink = self.sink
         if sink is not None:
             if not (sink.put_last(head + body, self) if size < LARGE else sink.put_last(head, self, body)):
                 self.refused = True
-        elif size < LARGE and self._queued is None and self.connection is not None:
-            whole = head + body
-            self._queued = [(whole, self.on_passed)]
-            self._queued_size = size = len(whole)
-            self.connection.on_queued(size)
         elif size < LARGE:
             self._add_to_queue(head + body, self.on_passed)
         else:
@@ -248,7 +243,7 @@ class Http1Exchange:
         if head is None:
             return
         self._head = None
-        self.stage = SENT
+        self.stage = HEAD_SENT
         if self.sink is not None:
             self.sink.put_now(head)
             self.sink.settle()  # not at the end of the current read: the listener may take long
@@ -326,7 +321,7 @@ class Http1Exchange:
 
     def outlive_sink(self) -> None:
         """Queue what the response still writes: the sink has ended and sends nothing more (Node: `writable`)."""
-        if self.stage < ENDED:
+        if self.stage < ALL_WRITTEN:
             self.coming = self.sink
             self.sink = None
             if self.response is not None:
@@ -338,7 +333,7 @@ class Http1Exchange:
         None if it has not ended, or has a callback for a part of it. The caller counts the bytes.
         """
         queued = self._queued
-        if self.stage < ENDED or queued is None or len(queued) != 1 or self.void or not self.stays:
+        if self.stage < ALL_WRITTEN or queued is None or len(queued) != 1 or self.void or not self.stays:
             return None
         self._queued = None
         self._queued_size = 0
@@ -375,7 +370,7 @@ class Http1Exchange:
         head = self._head
         if head is not None:
             self._head = None
-            self.stage = self.stage or SENT  # it may be `end` that sends the head
+            self.stage = self.stage or HEAD_SENT  # it may be `end` that sends the head
             if len(data) < LARGE:
                 data = head + data
             else:
@@ -416,9 +411,9 @@ class Http1Exchange:
 
     def on_passed(self, error: BaseException | None) -> None:
         """Called when the last bytes were passed on."""
-        if error is not None or self.stage == FLUSHED:
+        if error is not None or self.stage == ALL_TAKEN:
             return
-        self.stage = FLUSHED
+        self.stage = ALL_TAKEN
         # Corked after its end: the socket goes on to the next response.
         if self._corked and self.connection is not None:
             self.detach()

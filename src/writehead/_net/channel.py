@@ -8,17 +8,21 @@ does not, and its callbacks are called with the reason.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
+from writehead._loop import readiness
+from writehead._loop.timers import IdleTimers
 from writehead._net.channel_state import BUSY, CALM, Owner
-from writehead._net.idle_watch import IdleWatch
+from writehead._net.config import SocketConfig
 from writehead._net.linger import linger
+from writehead._net.write_queue import WriteQueue
 from writehead._node.failure_log import log_unheard
-from writehead._streams.stages import CLOSED, DESTROYED, FLUSHED
-from writehead.errors import HTTPError, StreamDestroyedError, SystemCallError
+from writehead._streams.stages import CLOSED, DESTROYED, ENDED, FLUSHED
+from writehead.errors import ConnectionLostError, HTTPError, StreamDestroyedError, SystemCallError
 
 
-class Channel(IdleWatch):
+class Channel(WriteQueue):
     """A connection below HTTP: the protocol of its transport, and the `Sink` of its exchanges."""
 
     __slots__ = ()
@@ -42,6 +46,24 @@ class Channel(IdleWatch):
         self.peer_ended = True
         self.socket._on_peer_end()
         return True
+
+    def pause_writing(self) -> None:
+        """Note that the system took only a part of what was written."""
+        self.blocked = True
+        self.ease = BUSY
+
+    def resume_writing(self) -> None:
+        """Call the callbacks in order: the system has all that was passed on."""
+        self.blocked = False
+        if self.idle_after:
+            self.touch()
+        waiting, self.waiting = self.waiting, None
+        for due in waiting or ():
+            self._call_due(due)
+        if self.need_drain and not waiting:
+            self._call_due([])
+        if self.writing and not self.blocked:
+            self.finish_writing()
 
     # -- reading ---------------------------------------------------------------
 
@@ -69,6 +91,75 @@ class Channel(IdleWatch):
         if self.tells_resume and not self.reading_paused:
             self.tells_resume = False
             self.ticks.later(self.emit, "resume")
+
+    # -- its idle time ---------------------------------------------------------
+
+    def watch_idle(self, seconds: float) -> None:
+        """Call `on_idle` after so many seconds without reading or writing; 0 ends that."""
+        if self.fate:
+            return  # the watch would never end
+        if self.timers is None:
+            if not seconds:
+                return
+            self.timers = IdleTimers(asyncio.get_running_loop())
+        self.timers.watch(self, seconds)
+
+    def has_unread(self) -> bool:
+        """Tell whether bytes have come that were not read yet."""
+        return readiness.is_ready(self.transport, readiness.READ)
+
+    def judge(self, is_late: Callable[[], object], verdict: Callable[[], object]) -> None:
+        """Call `verdict` if `is_late()` still holds once the loop has read and written what it can."""
+        events = 0
+        if not (self.reading_paused or self.peer_ended):
+            events = readiness.READ
+        if self.blocked or self.sends_beside:
+            events |= readiness.WRITE
+        readiness.judge(self.transport, events, is_late, verdict)
+
+    def on_idle(self) -> None:
+        """Emit 'timeout', and close if there is no listener, if the connection is still idle."""
+        self.judge(self._is_still_idle, self._end_idle)
+
+    def _is_still_idle(self) -> bool:
+        if self.owner is not None and self.owner.waits_for_slice:
+            return False
+        return self.idle_fired and bool(self.idle_after) and not self.fate
+
+    def _end_idle(self) -> None:
+        if self.blocked:
+            unsent = self.transport.get_write_buffer_size()
+            if unsent != self.unsent_at_idle:  # Node: a large write that makes progress is not idle
+                self.unsent_at_idle = unsent
+                self.watch_idle(self.idle_after)
+                return
+        holds = self.ticks.hold()
+        try:
+            listened = self.owner.on_socket_timeout() if self.owner is not None else True
+            if not listened:
+                self.give_up()
+            self.emit("timeout")
+        finally:
+            if holds:
+                self.ticks.run()
+
+    def give_up(self) -> None:
+        """Destroy it for the server: what waits for it gets a ConnectionLostError."""
+        if not self.fate:
+            self.lost_error = ConnectionLostError()
+            self.destroy()
+
+    def pass_to(self, config: SocketConfig, owner: Owner) -> None:
+        """Pass this socket to another server."""
+        seconds = self.idle_after
+        if self.timers is not None:
+            self.timers.forget(self)
+        self.timers = config.timers
+        self.config = config
+        self.owner = owner
+        self.own_context = None
+        if seconds:
+            self.watch_idle(seconds)
 
     # -- its end ---------------------------------------------------------------
 
@@ -111,6 +202,8 @@ class Channel(IdleWatch):
             self.emit("error", error)
 
     def _emit_close(self) -> None:
+        if self.fate is CLOSED:
+            return  # it was lost twice within a tick
         waiting, self.waiting = self.waiting, None
         if waiting is not None:
             error = self.lost_error or SystemCallError("ECANCELED", "write")
@@ -141,6 +234,16 @@ class Channel(IdleWatch):
 
     def _tell_close(self, listeners: tuple[Callable[..., object], ...]) -> None:
         self.socket._call_each(listeners, self.context, "close", (self.errored is not None,))
+
+    def end_writing(self) -> None:
+        """Take no more, and send FIN behind what was taken."""
+        self.corked = 0
+        self.ease = BUSY
+        self.writing = ENDED
+        self._commit()
+        self.ticks.later(self.finish_writing)
+        if self.owner is not None:
+            self.owner.on_written_end()
 
     def finish_writing(self) -> None:
         """Send FIN once the system has taken all bytes."""

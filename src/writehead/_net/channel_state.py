@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextvars import Context, copy_context
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from writehead._loop.ticks import TickQueue, tick_queue
 from writehead._loop.timers import IdleTimers
@@ -14,6 +14,7 @@ from writehead._semantics.exchange import Done, Ending
 from writehead._streams.stages import ALIVE, WRITABLE, Fate, Writing
 
 if TYPE_CHECKING:
+    from writehead._loop.timers import Idler
     from writehead._net.socket import Socket
 
 #: In `committed`: what leaves is `last`, alone.
@@ -60,7 +61,7 @@ class Owner(Protocol):
     def on_written_end(self) -> None: ...
 
 
-class ReadState:
+class ChannelReadState:
     """What every read needs of a channel, side by side in memory: with a thousand connections, none is in the
     processor's cache when it is read from.
     """
@@ -71,9 +72,9 @@ class ReadState:
         "bytes_passed",
         "bytes_read",
         "committed",
-        "fate",
         "ease",
         "ending",
+        "fate",
         "heard",
         "idle_after",
         "idle_fired",
@@ -81,12 +82,12 @@ class ReadState:
         "last",
         "reading_paused",
         "socket",
-        "transport",
         "ticks",
+        "transport",
     )
 
 
-class ChannelState(ReadState):
+class ChannelState(ChannelReadState):
     """The state of a `Channel`."""
 
     __slots__ = (
@@ -104,8 +105,8 @@ class ChannelState(ReadState):
         "need_drain",
         "owner",
         "taken",
-        "timers",
         "tick_corked",
+        "timers",
         "waiting",
         "writing",
         "__dict__",  # for attributes that few need, mostly at their end
@@ -168,3 +169,10 @@ class ChannelState(ReadState):
             return False
         socket = self.socket
         return socket is not None and socket._notify(name, *args)
+
+    def touch(self) -> None:
+        """Start the idle time anew: something was read or written."""
+        if self.timers is not None:
+            self.active_at = self.timers.clock.time()
+            if self.idle_fired:
+                self.timers.watch(cast("Idler", self), self.idle_after)  # it is a `Channel`

@@ -13,7 +13,6 @@ from typing import Any
 from writehead._loop.selector import is_selector
 from writehead._net.channel_state import BUSY, CALM, LAST, OPEN, ChannelState
 from writehead._semantics.exchange import Done, Ending
-from writehead._streams.stages import ENDED
 
 logger = logging.getLogger("writehead")
 
@@ -208,16 +207,6 @@ class WriteQueue(ChannelState):
             self.ticks.later(self._passed, [])
         return False
 
-    def end_writing(self) -> None:
-        """Take no more, and send FIN behind what was taken."""
-        self.corked = 0
-        self.ease = BUSY
-        self.writing = ENDED
-        self._commit()
-        self.ticks.later(self.finish_writing)
-        if self.owner is not None:
-            self.owner.on_written_end()
-
     def cork(self) -> None:
         """Hold back what is written until `uncork` was called as often."""
         self.settle()
@@ -362,31 +351,3 @@ class WriteQueue(ChannelState):
             self.emit("drain")
         for done in due:
             done(None)
-
-    # -- called by the transport -----------------------------------------------
-
-    def pause_writing(self) -> None:
-        """Note that the system took only a part of what was written."""
-        self.blocked = True
-        self.ease = BUSY
-
-    def resume_writing(self) -> None:
-        """Call the callbacks in order: the system has all that was passed on."""
-        self.blocked = False
-        if self.idle_after:
-            self.touch()
-        waiting, self.waiting = self.waiting, None
-        for due in waiting or ():
-            self._call_due(due)
-        if self.need_drain and not waiting:
-            self._call_due([])
-        if self.writing and not self.blocked:
-            self.finish_writing()
-
-    def finish_writing(self) -> None:
-        """Send FIN once the system has taken all bytes; see `Channel`."""
-        raise NotImplementedError
-
-    def touch(self) -> None:
-        """Note a read or a write; see `IdleWatch`."""
-        raise NotImplementedError

@@ -15,7 +15,7 @@ from writehead._semantics.headers import Headers
 Done = Callable[[BaseException | None], object]
 
 #: A stored field: its name in lower case; its name and its value, as they were given; and, for a field that programs
-#: set again and again, a list in which the wire of HTTP/1 keeps the rendered line. Another wire keeps what it renders elsewhere.
+#: set again and again, a list in which HTTP/1 keeps the rendered line. Another version keeps elsewhere what it renders.
 Entry = tuple[str, str, Any, list[str] | None]
 
 #: The bytes before and after a piece of the body on the wire, and the size of all three together.

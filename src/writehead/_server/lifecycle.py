@@ -99,6 +99,7 @@ class Listening(EventEmitter):
     _waiter: _Waiter | None = None
     _connection_count = 0
     _heap: Heap
+    _make_connection: Callable[[], asyncio.BaseProtocol]  # makes the protocol of an accepted connection
     _closers: list[tuple[_Waiter, BaseException | None]]  # the waiters for 'close', and the error each gets
 
     def _set_context(self, context: Context) -> None:
@@ -109,10 +110,6 @@ class Listening(EventEmitter):
     @property
     def _links(self) -> list[Link]:
         """The connections that HTTP owns."""
-        raise NotImplementedError
-
-    def _make_connection(self) -> asyncio.BaseProtocol:
-        """Make the protocol of an accepted connection."""
         raise NotImplementedError
 
     def _look(self, now: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Generator, Hashable, Mapping
 from contextvars import copy_context
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from writehead._connection.closing import UNREAD_GRACE
@@ -80,6 +81,7 @@ class Server(Settings, ServerEmitter):
         if handler is not None and not callable(handler):
             raise InvalidArgTypeError("handler", "of type function", handler)
         self._config = self._make_config()
+        self._make_connection = partial(Connection, self._config)
         self._keep_options(kept)
         self._set_context(copy_context())
         self._closers = []
@@ -115,9 +117,6 @@ class Server(Settings, ServerEmitter):
     @property
     def _links(self) -> list[Link]:
         return list(self._connections)
-
-    def _make_connection(self) -> asyncio.BaseProtocol:
-        return Connection(self._config)
 
     def set_timeout(self, msecs: Duration | Callback = 0, callback: Callback | None = None) -> Self:
         """Set `timeout` for new connections; `callback` becomes a 'timeout' listener.
