@@ -138,7 +138,6 @@ TESTED_WITH = {
     "_http1.parse_events": "parser",
     "_http1.parser_pool": "parser",
     "_loop.buffered_reader": "tls",
-    "_loop.listener_tasks": "failure_log",
     "_message.outgoing_state": "outgoing",
     "_message.request_like": "standalone",
     "_message.served_request": "incoming",
