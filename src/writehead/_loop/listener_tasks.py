@@ -40,7 +40,7 @@ else:
     # Python 3.11 has no eager tasks: a task gives its first step to `loop.call_soon`. That is caught here, and the
     # step is run at once; in all else it is an ordinary task of the loop. A round of the loop costs a third of a
     # small request, and its response could not be sent with those of the same read.
-    from asyncio.tasks import (  # for implementers of tasks
+    from asyncio.tasks import (  # documented for implementers of tasks
         _current_tasks,  # type: ignore[attr-defined]
         _enter_task,
         _leave_task,
