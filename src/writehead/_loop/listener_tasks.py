@@ -41,7 +41,6 @@ else:
     # step is run at once; in all else it is an ordinary task of the loop. A round of the loop costs a third of a
     # small request, and its response could not be sent with those of the same read.
     from asyncio.tasks import (  # documented for implementers of tasks
-        _current_tasks,  # type: ignore[attr-defined]
         _enter_task,
         _leave_task,
     )
@@ -72,7 +71,7 @@ else:
 
     def _step(step: Callable[..., object], context: Context, loop: asyncio.AbstractEventLoop) -> None:
         """Run the first step of a task, or leave it to the loop if its context is entered."""
-        outer = _current_tasks.get(loop) if _current_tasks else None
+        outer = asyncio.current_task(loop)
         if outer is not None:
             _leave_task(loop, outer)
         try:
