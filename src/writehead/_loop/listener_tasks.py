@@ -40,10 +40,8 @@ else:
     # Python 3.11 has no eager tasks: a task gives its first step to `loop.call_soon`. That is caught here, and the
     # step is run at once; in all else it is an ordinary task of the loop. A round of the loop costs a third of a
     # small request, and its response could not be sent with those of the same read.
-    from asyncio.tasks import (  # documented for implementers of tasks
-        _enter_task,
-        _leave_task,
-    )
+    # Both are documented for implementers of tasks.
+    from asyncio.tasks import _enter_task, _leave_task
 
     def start(
         coroutine: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop, context: Context | None
@@ -71,15 +69,20 @@ else:
 
     def _step(step: Callable[..., object], context: Context, loop: asyncio.AbstractEventLoop) -> None:
         """Run the first step of a task, or leave it to the loop if its context is entered."""
-        outer = asyncio.current_task(loop)
-        if outer is not None:
-            _leave_task(loop, outer)
         try:
             context.run(step)
         except RuntimeError as error:
-            if not was_entered(error):
+            trace = error.__traceback__
+            if (trace is not None and trace.tb_next is not None) or not str(error).lower().startswith(
+                "cannot enter"
+            ):
                 raise
-            loop.call_soon(step, context=context)
-        finally:
-            if outer is not None:
+            outer = asyncio.current_task(loop)  # asked only now: it costs more than all the rest
+            if outer is None or was_entered(error):
+                loop.call_soon(step, context=context)
+                return
+            _leave_task(loop, outer)
+            try:
+                _step(step, context, loop)
+            finally:
                 _enter_task(loop, outer)
