@@ -131,7 +131,6 @@ TESTED_WITH = {
     "_connection.reading": "connection",
     "_connection.state": "connection",
     "_connection.time_limits": "connection",
-    "_http1.fast_request": "parser",
     "_http1.limits": "parser",
     "_http1.llhttp_errors": "parser",
     "_http1.parser_state": "parser",

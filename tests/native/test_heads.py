@@ -36,9 +36,9 @@ def test_what_it_takes_is_what_the_parser_finds() -> None:
     assert head is not None
     [message] = Reading([data]).messages
     assert (head.method, head.target, head.keep_alive) == (
-        message._method,
-        message._target,
-        message._should_keep_alive,
+        message.method,
+        message.target,
+        message.keep_alive,
     )
     assert [each.encode("latin-1") for each in head.text()] == message.fields
     assert (head.length, data[head.end :]) == (3, b"abc")

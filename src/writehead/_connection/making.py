@@ -11,12 +11,12 @@ from typing import Any
 
 from writehead._connection.closing import Closing
 from writehead._http1.exchange import Http1Exchange
-from writehead._http1.fast_request import Whole, fill
-from writehead._http1.framing import bare_response
+from writehead._http1.framing import CLOSE, bare_response
 from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
 from writehead._node.contexts import run_in
 from writehead._node.failure_log import name_request
+from writehead._semantics.exchange import RequestHead
 
 logger = logging.getLogger("writehead")
 
@@ -28,23 +28,18 @@ class Making(Closing):
 
     __slots__ = ()
 
-    def _make_message(self) -> IncomingMessage:
+    def _make_message(self, head: RequestHead, version: str) -> IncomingMessage | None:
+        """Make the message of a head; None if the constructor of a program's class fails."""
         config = self._config
         context = config.copy_context()
-        message = context.run(config.message_class, self.socket)
-        message._listener_context = context
-        return message
-
-    def _make_message_safely(self) -> IncomingMessage | None:
         try:
-            return self._make_message()
+            message = context.run(config.message_class, self.socket)
         except Exception as error:
-            self._give_up_making(error)
+            logger.error("the constructor of an IncomingMessage failed: its client gets 500", exc_info=error)
+            self._refuse_unmade(error)
             return None
-
-    def _give_up_making(self, error: BaseException) -> None:
-        logger.error("the constructor of an IncomingMessage failed: its client gets 500", exc_info=error)
-        self._refuse_unmade(error)
+        message._begin(self, head, version, context)
+        return message
 
     def _refuse_unmade(self, error: BaseException) -> None:
         """Respond with 500 to a request that cannot be made, behind the responses to those before it."""
@@ -54,28 +49,38 @@ class Making(Closing):
         if self.current is None and self._queue is None:
             self._send_pending_error()
 
-    def _on_head(self, message: IncomingMessage) -> None:
-        channel = self.channel
+    def _on_head(self, head: RequestHead, version: str = "1.1") -> IncomingMessage | None:
+        """Make what serves a request, and have the server call its listeners; None if it cannot be made."""
+        message = self._make_message(head, version)
+        return message if message is not None and self._serve(message, head.keep_alive) else None
+
+    def _serve(self, message: IncomingMessage, keep: bool, ordinary: bool = False) -> bool:
+        """Make the response to a message, and have the server call the listeners; False if it cannot be made.
+
+        Args:
+            message: the request.
+            keep: whether the client wants the connection kept.
+            ordinary: whether it has one valid Host, and no Expect.
+        """
         config = self._config
-        if self._keep_alive_set:
-            self._start_keeping_time()
+        channel = self.channel
         self._used = True
+        self._incoming = message
         exchange = Http1Exchange()
         exchange.connection = self
-        exchange.keep_lines = config.keep_alive_lines
-        current, for_head, keep = message._begin(self)
-        self._incoming = message
-        if config.response_class is ServerResponse and current:
+        exchange.stays = keep
+        exchange.last_allowed = False
+        exchange.keep_lines = config.keep_alive_lines if keep else CLOSE
+        if config.response_class is ServerResponse and message._http_version == "1.1":
             response = _new(ServerResponse)
-            response._begin(message, exchange, keep, for_head or not keep)
+            response._begin(message, exchange, keep, message._method == "HEAD")
             exchange.response = response
         else:
-            message._join_duplicates = config.join_duplicates  # its constructor may read the fields
             made = self._make_response(message, exchange)
             if made is None:
-                return
+                return False
             response = made
-            response._adapt(for_head, keep)
+            response._adapt(message._method == "HEAD", keep)
         if not config.fast_path_response:
             self._adapt(message, response, exchange)
         if self.current is None and not channel.fate:
@@ -83,16 +88,20 @@ class Making(Closing):
             exchange.sink = channel
             if channel.writing:
                 exchange.outlive_sink()
-            response._get_socket(self.socket, channel)
+            if response._listeners is not None:
+                response._get_socket(self.socket, channel)
             if channel.heard:
                 exchange.after_listeners = self.socket.listener_count("close")
         else:
+            exchange.sink = None
             self._enqueue(exchange)
-        config.dispatch(message, response, self)
+        config.dispatch(message, response, self, ordinary)
+        return True
 
     def _make_response(self, message: IncomingMessage, exchange: Http1Exchange) -> ServerResponse | None:
         """Call the constructor of the program's response class; None if it fails."""
         config = self._config
+        message._join_duplicates = config.join_duplicates  # the constructor may read the fields
         message._exchange = exchange
         try:
             return run_in(
@@ -118,14 +127,6 @@ class Making(Closing):
             mark, config.reject_body, config.unique_headers, config.close_after_finish, config.lenient
         )
 
-    def _on_whole(self, whole: Whole) -> IncomingMessage | None:
-        """Begin, in the general way, a request that came whole; None if it cannot be made."""
-        message = self._make_message_safely()
-        if message is not None:
-            fill(message, whole)
-            self._on_head(message)
-        return message
-
     def fail_request(self, request: IncomingMessage) -> None:
         """Fail the response to `request`, a listener of which failed."""
         for exchange in self.exchanges():
@@ -150,10 +151,6 @@ class Making(Closing):
         """Count a request against `max_requests_per_socket`."""
         self._counted_requests += 1
         return self._counted_requests
-
-    def forget(self) -> None:
-        """Drop the fields of the last request."""
-        self._last_head = None
 
     def describe(self) -> str:
         """Name the request under way, or the state, for the log."""

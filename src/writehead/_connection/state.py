@@ -8,7 +8,6 @@ from collections import deque
 from writehead._connection.backlog import Backlog
 from writehead._connection.config import ConnectionConfig
 from writehead._http1.exchange import Http1Exchange
-from writehead._http1.field_block import RawHead
 from writehead._http1.parser import RequestParser
 from writehead._http1.parser_pool import ParserPool
 from writehead._loop.ticks import TickQueue
@@ -26,7 +25,6 @@ class ConnectionReadState(asyncio.Protocol):
         "_config",
         "_incoming",
         "_keep_alive_set",
-        "_last_head",
         "_parser",
         "_parsers",
         "_queue",
@@ -42,7 +40,6 @@ class ConnectionReadState(asyncio.Protocol):
     socket: Socket
     ticks: TickQueue
     _parsers: ParserPool
-    _last_head: RawHead | None  # the head of the last request, until the next sweep
 
 
 class Progress:

@@ -32,22 +32,40 @@ FRAMING_NAMES = frozenset(
 )
 
 
-class FieldBlock(Protocol):
-    """The fields of a request, decoded when they are first asked for.
+class RequestHead(Protocol):
+    """The head of a request, whose fields are split and decoded when they are asked for.
 
-    Requests with the same fields may share it, so the lists and dicts in `text` and `joined` must not be changed.
+    Everything that a method returns is new, and the caller's.
     """
 
-    host_is_good: bool
-    expect: bytes | None
-    text: list[str] | None
-    joined: Headers | None
+    @property
+    def method(self) -> str: ...
+    @property
+    def target(self) -> bytes:
+        """The request target, as sent."""
+        ...
 
     @property
-    def fields(self) -> list[bytes]: ...
-    def values_of(self, wanted: bytes) -> list[bytes]: ...
-    def keep_text(self, text: list[str]) -> None: ...
-    def keep_joined(self, joined: Headers) -> None: ...
+    def url(self) -> str:
+        """The request target as text."""
+        ...
+
+    @property
+    def keep_alive(self) -> bool:
+        """Whether the client wants the connection kept."""
+        ...
+
+    def text(self) -> list[str]:
+        """Return the fields as sent, flat: name, value, name, value, …; values without white space around them."""
+        ...
+
+    def pairs(self) -> list[tuple[bytes, bytes]]:
+        """Return the fields as pairs of a lower-case name and a value."""
+        ...
+
+    def joined(self, join_duplicates: bool = False, /) -> Headers:
+        """Return the fields by lower-case name, duplicates joined or dropped as in Node."""
+        ...
 
 
 class ResponseHead:
