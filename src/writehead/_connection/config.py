@@ -26,6 +26,7 @@ class ConnectionConfig(SocketConfig):
 
     Worked out when an option is assigned, and when the server begins to listen or to close:
 
+    - `fast_path`: whether an ordinary request can skip constructors, dispatch and options.
     - `fast_path_response`: whether no option has to be copied to a request or response (`_adapt`).
     - `fast_path_accept`: whether a new connection needs neither a limit nor socket options.
     - `parsers`: the parsers for the limits of a head.
@@ -51,6 +52,7 @@ class ConnectionConfig(SocketConfig):
     - `on_accept(connection)`: count it and emit 'connection'; False if there are too many.
     - `on_gone(connection)`: HTTP has let go of it.
     - `on_lost(connection)`: `on_gone` and `on_socket_gone` in one.
+    - `call_listeners(name, req, res)`: call the listeners of a request that needs no check.
     - `dispatch(req, res, connection, ordinary)`: call the listeners of a request.
     - `wants_upgrade(req)`: whether a request to upgrade is accepted.
     - `on_upgrade(req, socket, head)`: emit 'upgrade' or 'connect'.
@@ -67,6 +69,8 @@ class ConnectionConfig(SocketConfig):
         "close_if_drained",
         "dispatch",
         "empty_requests_end",
+        "call_listeners",
+        "fast_path",
         "fast_path_accept",
         "fast_path_response",
         "hold",
@@ -93,6 +97,7 @@ class ConnectionConfig(SocketConfig):
         "wants_upgrade",
     )
 
+    fast_path: bool
     fast_path_response: bool
     fast_path_accept: bool
     parsers: ParserPool
@@ -117,6 +122,7 @@ class ConnectionConfig(SocketConfig):
     on_accept: Callable[[Any], bool]  # of any kind of connection
     on_gone: Callable[[Any], object]
     on_lost: Callable[[Any], object]
+    call_listeners: Callable[[str, IncomingMessage, ServerResponse], object]
     dispatch: Callable[[IncomingMessage, ServerResponse, Any, bool], object]
     wants_upgrade: Callable[[IncomingMessage], bool]
     on_upgrade: Callable[[IncomingMessage, Socket, bytes], object]

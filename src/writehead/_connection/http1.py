@@ -15,14 +15,20 @@ from typing import Any
 from writehead._connection.backlog import HEAD, REQUESTS, SLICE, SMALL_READ, UPGRADES, Backlog
 from writehead._connection.reading import LARGE_READ, Reading
 from writehead._connection.upgraded import QueuedResponses, Raw
+from writehead._http1.exchange import Http1Exchange
+from writehead._http1.framing import CLOSE
 from writehead._http1.parser import END, End, ParsedHead, RequestParser
 from writehead._loop.selector import once_taken, untie
 from writehead._message.incoming import IncomingMessage
+from writehead._message.response import ServerResponse
 from writehead._native.choice import Head, scan_head
 from writehead._net.socket import Socket
 from writehead._streams.stages import KNOWN
 
 logger = logging.getLogger("writehead")
+
+_new_message = IncomingMessage.__new__
+_new_response = ServerResponse.__new__
 
 
 class Connection(Reading):
@@ -150,15 +156,47 @@ class Connection(Reading):
         None if there is no rest, or it is not to be parsed now.
         """
         parsers = self._parsers
+        config = self._config
+        channel = self.channel
         left = REQUESTS
         while True:
             head = scan_head(data, at, parsers.scan_limit, parsers.max_count)
             if head is None:
                 return at
             at = head.end
-            message = self._make_message(head, "1.1")
-            if message is None or not self._serve(message, head.keep_alive, ordinary=True):
-                return None
+            if config.fast_path and not (channel.heard or channel.fate):
+                # Fast path: what `_make_message`, `_serve` and the dispatch do for an ordinary request, without
+                # their calls. `plain` takes 50,400 instructions without it, 42,000 with it.
+                context = config.copy_context()
+                message = _new_message(IncomingMessage)
+                message._listeners = message._flowing = None
+                message._consumed = False
+                message._length = 0
+                message._socket = self.socket
+                message._begin(self, head, "1.1", context)
+                response = _new_response(ServerResponse)
+                exchange = Http1Exchange()
+                keep = head.keep_alive
+                response._begin(message, exchange, keep, head.method == "HEAD")
+                exchange.last_allowed = False
+                exchange.connection = self
+                exchange.response = response
+                exchange.stays = keep
+                exchange.keep_lines = config.keep_alive_lines if keep else CLOSE
+                self._incoming = message
+                self._used = True
+                if self.current is None:
+                    self.current = exchange
+                    exchange.sink = channel
+                else:
+                    exchange.sink = None
+                    self._enqueue(exchange)
+                config.call_listeners("request", message, response)
+            else:
+                made = self._make_message(head, "1.1")
+                if made is None or not self._serve(made, head.keep_alive, ordinary=True):
+                    return None
+                message = made
             if head.length:
                 at = self._serve_body(head, data, size, at)
             elif message is self._incoming:  # else the connection is lost already

@@ -102,6 +102,7 @@ class Server(Settings, ServerEmitter):
         config.on_accept = self._on_accept
         config.on_gone = self._on_gone
         config.on_lost = self._on_lost
+        config.call_listeners = self._call_request_listeners
         config.dispatch = self._dispatch
         config.wants_upgrade = self._wants_upgrade
         config.on_upgrade = self._on_upgrade
