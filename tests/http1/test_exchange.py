@@ -352,19 +352,19 @@ def test_a_parked_exchange_that_is_corked() -> None:
 def test_where_small_chunks_may_go_straight() -> None:
     """To the sink, once the head is sent, chunked, and nothing is corked."""
     exchange, sink, _ = begun()
-    assert exchange.stream() is None
+    assert exchange.pieces() is None
     exchange.flush()
-    assert exchange.stream() is sink
+    assert exchange.pieces() is sink.gathered
     assert exchange.mark == sink.mark
     exchange.cork()
-    assert exchange.stream() is None
+    assert exchange.pieces() is None
     for fields, facts in (
         ([("Content-Length", 1)], {}),
         ([("Transfer-Encoding", "chunked")], {"for_head": True}),
     ):
         other, _, _ = begun(*fields, **facts)
         other.flush()
-        assert other.stream() is None
+        assert other.pieces() is None
 
 
 def test_informational_bytes() -> None:

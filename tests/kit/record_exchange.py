@@ -26,7 +26,7 @@ from writehead._semantics.exchange import (
     REMOVED_LENGTH,
     Done,
     Entry,
-    Holder,
+    Pieces,
     ResponseHead,
     ResponseSide,
     Sink,
@@ -145,14 +145,19 @@ class RecordExchange:
             return sum(len(data) for data, _ in self._gathered) < self._own_mark
         return self._put(record(b"D", chunk) if chunk else b"", done)
 
-    def frame(self, data: bytes, /) -> bytes:
-        """Return a piece of the body as it may go straight to the sink."""
-        return record(b"D", data)
-
-    def stream(self) -> Holder | None:
-        """Return where framed pieces may be appended, where nothing has to come before them."""
+    def pieces(self) -> Pieces | None:
+        """Return where pieces may be added: itself, where nothing has to come before them."""
         free = self._stage == Stage.HEAD_SENT and self.body_allowed and not self._corks
-        return self._sink.holder if free and self._sink is not None else None
+        return self if free and self._sink is not None else None
+
+    def add(self, piece: object, /) -> bool | None:
+        """Take a small piece."""
+        if self._sink is None or self._corks or type(piece) is not bytes or not 0 < len(piece) < 1024:
+            return None
+        return self._sink.put(record(b"D", piece))
+
+    def refuse_more(self) -> None:
+        """Do nothing: the sink knows."""
 
     @property
     def plain(self) -> bool:

@@ -13,7 +13,6 @@ from writehead._native.choice import frame_chunk
 from writehead._semantics import fields as _fields
 from writehead._semantics.exchange import (
     FRAMING_NAMES,
-    LARGE,
     REMOVED_CONNECTION,
     REMOVED_LENGTH,
     REMOVED_TRANSFER_ENCODING,
@@ -139,6 +138,10 @@ def head_text(head: ResponseHead, fields: str, lines: str) -> str:
     """Join the parts of a head in Node's order: status, the program's fields, Date, Connection, framing."""
     date = date_line() if head.send_date and not head.date else ""
     return f"{status_line(head.status, head.reason)}{fields}{date}{lines}\r\n"
+
+
+#: From this size on, in bytes, a piece of body is passed on as it is, not copied into its frame.
+LARGE = 16384
 
 
 def chunk_parts(chunk: bytes, behind: bytes = b"") -> tuple[bytes, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from writehead._semantics.exchange import Done, Entry, Holder, ResponseHead, ResponseSide, Sink
+from writehead._semantics.exchange import Done, Entry, Pieces, ResponseHead, ResponseSide, Sink
 
 
 class NoExchange:
@@ -60,13 +60,12 @@ class NoExchange:
         """Do nothing."""
         return True
 
-    def frame(self, data: bytes, /) -> bytes:
-        """Return nothing: it is not asked for, as there is no stream."""
-        return b""
-
-    def stream(self) -> Holder | None:
-        """Return None: there is nowhere to append pieces."""
+    def pieces(self) -> Pieces | None:
+        """Return None: nothing is gathered."""
         return None
+
+    def refuse_more(self) -> None:
+        """Do nothing."""
 
     @property
     def plain(self) -> bool:

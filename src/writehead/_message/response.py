@@ -328,18 +328,18 @@ class ServerResponse(ServedResponse):
             raise InternalAssertionError("this response is not assigned to the socket")
         socket.remove_listener("close", self._on_socket_gone)
         socket._message = None
-        self._stream = None
+        self._pieces = None
         self._exchange.detach()
 
     detachSocket = detach_socket
 
     def _on_socket_gone(self, *_: object) -> None:
-        self._stream = None
+        self._pieces = None
         self._exchange.drop()
         self._on_lost(None)
 
     def _move_to(self, socket: Any) -> None:
-        self._stream = None
+        self._pieces = None
         if self._exchange is SENT:
             self._exchange = NoExchange()
         self._exchange.detach()

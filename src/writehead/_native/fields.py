@@ -35,6 +35,63 @@ def _is_good(value: object) -> bool:
     )
 
 
+#: A piece of so many bytes is not taken by `Chunks`: it is passed on as it is, not copied.
+LARGE = 16384
+
+# The line before a piece, and the size of both and of what is behind it, by the size of the piece.
+_frames: dict[int, tuple[bytes, int]] = {}
+_MOST_FRAMES = 1024
+
+
+class Chunks:
+    """Chunks of a body that leave together: small pieces, each framed as by `frame_chunk`, joined once."""
+
+    __slots__ = ("_is_open", "_parts", "_room", "size")
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._is_open = False
+        self._room = 0
+        #: Bytes of the pieces in their frames.
+        self.size = 0
+
+    def open(self, room: int, /) -> None:
+        """Take pieces from now on; `add` returns True until they are `room` bytes in their frames."""
+        self._room = room
+        self._is_open = True
+
+    def add(self, piece: object, /) -> bool | None:
+        """Take a piece of body; return whether there is room for more. None: it is not taken.
+
+        Taken are `bytes`, neither empty nor `LARGE`, between `open` and `take`.
+        """
+        if type(piece) is not bytes or not self._is_open:
+            return None
+        line, framed = _frames.get(len(piece)) or _frame_of(len(piece))
+        if not framed:
+            return None
+        self._parts += (line, piece, b"\r\n")
+        self.size = size = self.size + framed
+        return size < self._room
+
+    def take(self) -> bytes:
+        """Return all pieces in their frames, and take no more."""
+        joined = b"".join(self._parts)
+        self._parts.clear()
+        self._is_open = False
+        self.size = 0
+        return joined
+
+
+def _frame_of(size: int) -> tuple[bytes, int]:
+    if not 0 < size < LARGE:
+        return b"", 0
+    line = b"%x\r\n" % size
+    if len(_frames) < _MOST_FRAMES:
+        _frames[size] = line, len(line) + size + 2
+    return line, len(line) + size + 2
+
+
 def frame_chunk(data: bytes) -> bytes:
     """Return a chunk: its size in a line, the data, CRLF (RFC 9112, 7.1). Without data it is the last chunk."""
     return b"%x\r\n%b\r\n" % (len(data), data)
