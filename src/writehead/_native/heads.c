@@ -109,9 +109,11 @@ note_length(scanned_head *head, const uint8_t *value, size_t size)
     if (size == 0 || size > 15 || skip_digits(value, value + size) != value + size) {
         return false;
     }
+    long long length = 0;
     for (size_t at = 0; at < size; at++) {
-        head->length = head->length * 10 + (value[at] - '0');
+        length = length * 10 + (value[at] - '0');
     }
+    head->length = length;
     return true;
 }
 
@@ -318,10 +320,10 @@ scan_head(PyObject *module, PyObject *const *args, Py_ssize_t count)
     max_size = max_size < SIZE_LIMIT ? max_size : SIZE_LIMIT;
     max_count = max_count > 0 && max_count < MOST_FIELDS ? max_count : MOST_FIELDS;
     Py_ssize_t size = PyBytes_GET_SIZE(data) - start;
-    size = size < max_size ? size : max_size - 1;
-    if (size <= 0) {
+    if (size <= 0 || max_size <= 0) {
         Py_RETURN_NONE;
     }
+    size = size < max_size ? size : max_size - 1;
     scanned_head found; /* 2 KiB, of which only what is used is written */
     const uint8_t *bytes = (const uint8_t *)PyBytes_AS_STRING(data) + start;
     if (!scan(bytes, bytes + size, max_count, &found)) {
