@@ -43,10 +43,10 @@ typedef struct {
     PyObject_VAR_HEAD
     PyObject *method;
     PyObject *keep_alive;
+    PyObject *length;
+    PyObject *end;   /* in the data that was scanned */
     PyObject *bytes; /* that have the head at `start` */
     Py_ssize_t start;
-    Py_ssize_t end; /* in the data that was scanned */
-    long long length;
     uint16_t target, target_end;
     bool ascii;
     field_place fields[];
@@ -277,13 +277,14 @@ make_head(const heads_state *state, const scanned_head *found, PyObject *data, P
     }
     self->method = Py_NewRef(state->methods[found->method]);
     self->keep_alive = Py_NewRef(found->keep_alive ? Py_True : Py_False);
-    self->end = start + found->size;
-    self->length = found->length;
+    self->length = PyLong_FromLongLong(found->length);
+    self->end = PyLong_FromSsize_t(start + found->size);
+    self->bytes = NULL;
     self->target = found->target;
     self->target_end = found->target_end;
     self->ascii = found->ascii;
     memcpy(self->fields, found->fields, (size_t)found->count * sizeof(field_place));
-    if (keep_bytes(self, data, start, found->size) < 0) {
+    if (self->length == NULL || self->end == NULL || keep_bytes(self, data, start, found->size) < 0) {
         Py_DECREF(self);
         return NULL;
     }
@@ -652,8 +653,10 @@ static void
 head_dealloc(Head *self)
 {
     PyTypeObject *type = Py_TYPE(self);
-    Py_XDECREF(self->method);
-    Py_XDECREF(self->keep_alive);
+    Py_DECREF(self->method);
+    Py_DECREF(self->keep_alive);
+    Py_XDECREF(self->length);
+    Py_XDECREF(self->end);
     Py_XDECREF(self->bytes);
     PyObject_Free(self);
     Py_DECREF(type);
@@ -667,14 +670,15 @@ static PyMethodDef head_methods[] = {
     {NULL},
 };
 
+/* Objects are read faster than numbers. */
 static PyMemberDef head_members[] = {
     {"method", T_OBJECT_EX, offsetof(Head, method), READONLY, "\"GET\"."},
     {"keep_alive", T_OBJECT_EX, offsetof(Head, keep_alive), READONLY,
      "Whether the connection stays open behind the response."},
-    {"length", T_LONGLONG, offsetof(Head, length), READONLY,
+    {"length", T_OBJECT_EX, offsetof(Head, length), READONLY,
      "Bytes of the body; 0, too, without Content-Length: so there is no body if not `length`."},
     {"count", T_PYSSIZET, offsetof(Head, ob_base.ob_size), READONLY, "The number of fields."},
-    {"end", T_PYSSIZET, offsetof(Head, end), READONLY, "The index behind the head in the data."},
+    {"end", T_OBJECT_EX, offsetof(Head, end), READONLY, "The index behind the head in the data."},
     {NULL},
 };
 
