@@ -219,7 +219,7 @@ def _compare_twins(found: Any, other: Any) -> None:
     assert list(joined.items()) == list(_fields.joined(text).items())
     assert found.joined(True) == _fields.joined(text, True)
     for name in (*joined, "expect", "host"):
-        assert found.get(name) == joined.get(name)
+        assert found.get(name) == other.get(name) == joined.get(name)
     assert _fields.is_host(found.get("host"))
 
 
