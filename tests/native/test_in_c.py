@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import importlib.util
+import pickle
 import subprocess
 import sys
 import threading
@@ -135,8 +137,16 @@ def test_out_of_memory_is_an_error_like_others() -> None:
 def test_a_head_cannot_be_made_or_changed() -> None:
     """It says what was received."""
     head = choice.scan_head(HEAD, 0, 16384, 0)
+    for make in (
+        type(head),
+        lambda: object.__new__(type(head)),
+        lambda: copy.copy(head),
+        lambda: pickle.dumps(head),
+    ):
+        with pytest.raises(TypeError):
+            make()
     with pytest.raises(TypeError):
-        type(head)()  # type: ignore[call-arg]
+        type("Heir", (type(head),), {})
     for name in ("method", "keep_alive", "length", "count", "end", "url", "target", "other"):
         with pytest.raises((AttributeError, TypeError)):
             setattr(head, name, None)

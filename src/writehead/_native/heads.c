@@ -23,7 +23,7 @@ typedef struct {
     PyTypeObject *head_type;
 } heads_state;
 
-/* Indices from the start of the head on: of a name, its colon, and a value without blanks around it. */
+/* Indices from the start of the head on: of a name, its colon, and a value without blanks around it, and its end. */
 typedef struct {
     uint16_t name, colon, value, end;
 } field_place;
@@ -163,7 +163,7 @@ note_field(scanned_head *head, int *seen, const uint8_t *name, size_t name_size,
     return good;
 }
 
-/* Return where the target begins, or NULL; `head->method` is set. */
+/* Return where the target begins, or NULL; `head->method` is set, an index in METHODS. */
 static inline const uint8_t *
 scan_method(const uint8_t *at, const uint8_t *end, scanned_head *head)
 {
@@ -354,24 +354,29 @@ known_name_of(const heads_state *state, const uint8_t *bytes, const field_place 
 }
 
 static PyObject *
-value_text(const Head *self, const uint8_t *bytes, const field_place *field)
+text_of(const uint8_t *start, Py_ssize_t size, bool ascii)
 {
-    Py_ssize_t size = field->end - field->value;
-    if (size == 1 || !self->ascii) {
-        return PyUnicode_DecodeLatin1((const char *)bytes + field->value, size, NULL);
+    if (size == 1 || !ascii) {
+        return PyUnicode_DecodeLatin1((const char *)start, size, NULL);
     }
     PyObject *text = PyUnicode_New(size, 127); /* the same, without a search for other characters */
     if (text != NULL) {
-        memcpy(PyUnicode_1BYTE_DATA(text), bytes + field->value, (size_t)size);
+        memcpy(PyUnicode_1BYTE_DATA(text), start, (size_t)size);
     }
     return text;
+}
+
+static PyObject *
+value_text(const Head *self, const uint8_t *bytes, const field_place *field)
+{
+    return text_of(bytes + field->value, field->end - field->value, self->ascii);
 }
 
 /* Return a name as it was sent. */
 static PyObject *
 name_text(const heads_state *state, const uint8_t *bytes, const field_place *field)
 {
-    const char *name = (const char *)bytes + field->name;
+    const uint8_t *name = bytes + field->name;
     Py_ssize_t size = field->colon - field->name;
     int index = known_name_of(state, bytes, field);
     if (index != UNKNOWN) {
@@ -382,7 +387,7 @@ name_text(const heads_state *state, const uint8_t *bytes, const field_place *fie
             return Py_NewRef(state->names.lower[index]);
         }
     }
-    return PyUnicode_DecodeLatin1(name, size, NULL);
+    return text_of(name, size, true);
 }
 
 static PyObject *
@@ -645,8 +650,7 @@ head_target(Head *self, void *Py_UNUSED(unused))
 static PyObject *
 head_url(Head *self, void *Py_UNUSED(unused))
 {
-    const char *target = (const char *)bytes_of(self) + self->target;
-    return PyUnicode_DecodeLatin1(target, self->target_end - self->target, NULL);
+    return text_of(bytes_of(self) + self->target, self->target_end - self->target, true);
 }
 
 static void

@@ -78,7 +78,7 @@ class Head:
         each = [item.encode("latin-1") for item in self.text()]
         return list(zip(map(bytes.lower, each[::2]), each[1::2], strict=True))
 
-    def joined(self, join_duplicates: bool = False) -> Headers:
+    def joined(self, join_duplicates: bool = False, /) -> Headers:
         """Return the fields by lower-case name, duplicates joined or dropped as in Node.
 
         https://nodejs.org/api/http.html#messageheaders
