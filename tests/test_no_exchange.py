@@ -29,7 +29,7 @@ def test_nothing_reaches_a_sink() -> None:
     exchange.abort(ValueError())
     exchange.drop()
     settle()
-    assert exchange.stream() is None
+    assert exchange.pieces() is None
     assert not exchange.plain
     assert (sink.taken, sink.passed, sink.corks, sink.destroyed_with, log) == (b"", [], 0, [], [])
 

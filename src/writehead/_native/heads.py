@@ -7,6 +7,7 @@ plainly right, or not complete, it returns None, and the parser decides.
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import Literal, overload
 
 from writehead._semantics import fields as _fields
@@ -30,7 +31,7 @@ _HEAD = re.compile(
     rb"|(?(6)(?!)|(?i:content-length):[\t ]*+([0-9]{1,15}+)\r\n)"
     rb")++)\r\n"
 )
-_FIELD = re.compile(rb"([^:]++):[\t ]*+([^\r]*+)\r\n")
+_FIELD = re.compile(r"([^:]++):[\t ]*+([^\r]*+)\r\n")
 
 _GROUPS = METHOD, TARGET, BLOCK, HOST, CONNECTION, LENGTH = range(1, 7)
 
@@ -64,18 +65,20 @@ class Head:
         """The request target as text."""
         return self.target.decode("latin-1")
 
-    def _fields(self) -> list[tuple[bytes, bytes]]:
-        return [(name, value.rstrip(b"\t ")) for name, value in _FIELD.findall(self._block)]
-
     def text(self) -> list[str]:
         """Return the fields as sent, flat: name, value, name, value, …; values without white space around them."""
-        return [each.decode("latin-1") for pair in self._fields() for each in pair]
+        block = self._block
+        text = list(chain.from_iterable(_FIELD.findall(block.decode("latin-1"))))
+        if b" \r" in block or b"\t\r" in block:
+            text[1::2] = [value.rstrip("\t ") for value in text[1::2]]
+        return text
 
     def pairs(self) -> list[tuple[bytes, bytes]]:
         """Return the fields as pairs of a lower-case name and a value."""
-        return [(name.lower(), value) for name, value in self._fields()]
+        each = [item.encode("latin-1") for item in self.text()]
+        return list(zip(map(bytes.lower, each[::2]), each[1::2], strict=True))
 
-    def joined(self, join_duplicates: bool = False) -> Headers:
+    def joined(self, join_duplicates: bool = False, /) -> Headers:
         """Return the fields by lower-case name, duplicates joined or dropped as in Node.
 
         https://nodejs.org/api/http.html#messageheaders
@@ -88,9 +91,16 @@ class Head:
     def get(self, name: str, /) -> str | None: ...
     def get(self, name: str, /) -> str | list[str] | None:
         """Return what `joined` has for a lower-case name, without making the rest of it."""
-        if name.encode("ascii", "replace") not in self._block.lower():  # by far the quickest to find out
+        wanted = b"\n%b:" % name.encode("ascii", "replace")
+        block = b"\n" + self._block
+        lower = block.lower()
+        at = lower.find(wanted)
+        if at < 0 or ":" in name:
             return None
-        return self.joined().get(name)
+        if name == "set-cookie" or lower.find(wanted, at + 1) >= 0:
+            return self.joined().get(name)
+        at += len(wanted)
+        return block[at : block.index(b"\r", at)].strip(b"\t ").decode("latin-1")
 
 
 _METHODS = {each.encode(): each for each in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")}
