@@ -57,7 +57,12 @@ MUTATIONS: list[Mutation] = [
         "{date_line()}{self.keep_lines}",
         "{date_line()}{self.keep_lines[24:]}{self.keep_lines[:24]}",
     ),
-    Mutation("chunk sizes in capitals", "_http1/framing.py", 'b"%x\\r\\n" % size', 'b"%X\\r\\n" % size'),
+    Mutation(
+        "chunk sizes in capitals",
+        "_http1/framing.py",
+        'b"%x\\r\\n" % len(chunk), chunk',
+        'b"%X\\r\\n" % len(chunk), chunk',
+    ),
     Mutation("a 304 may have a body", "_semantics/status.py", "status in (204, 304) or", "status == 204 or"),
     Mutation(
         "a chunked 204 keeps the connection", "_http1/framing.py", "chunked = keep = False", "chunked = False"
