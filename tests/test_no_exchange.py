@@ -18,7 +18,7 @@ def test_nothing_reaches_a_sink() -> None:
     exchange: Exchange = NoExchange()
     exchange.attach(sink := Basin())
     exchange.begin(ResponseHead())
-    exchange.respond(200, [("a", "A", "1", None)], b"x")
+    exchange.respond(200, {"a": ("a", "A", "1")}, b"x")
     assert exchange.write(b"x", log.append)
     assert exchange.inform(103, [("A", "1")], log.append)
     exchange.flush()

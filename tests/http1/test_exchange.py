@@ -261,7 +261,7 @@ def test_a_sink_that_takes_nothing_any_more() -> None:
     for whole in (False, True):
         exchange, _, head = begun(length=0, sink=Basin(refuses=True))
         if whole:
-            exchange.respond(200, (), b"all")
+            exchange.respond(200, None, b"all")
         else:
             exchange.end(None, ())
         settle()
@@ -272,14 +272,14 @@ def test_a_sink_that_takes_nothing_any_more() -> None:
 def test_a_whole_answer() -> None:
     """To the sink, or into the park, where it counts."""
     exchange, sink, head = begun()
-    exchange.respond(200, (), b"all")
+    exchange.respond(200, None, b"all")
     settle()
     assert WHOLE.fullmatch(sink.taken)
     assert head.log == ["flushed"]
     for line in (None, Line()):
         parked = make(Head())
         parked.connection = line
-        parked.respond(200, (), b"all")
+        parked.respond(200, None, b"all")
         assert parked.pending > 100
         assert line is None or line.parked == parked.pending
 
@@ -312,7 +312,7 @@ def test_gathering() -> None:
     exchange = make(head := Head())
     exchange.connection = line = Line()
     assert exchange.gather() is None
-    exchange.respond(200, (), b"all")
+    exchange.respond(200, None, b"all")
     size = exchange.pending
     assert WHOLE.fullmatch(exchange.gather() or b"")
     assert exchange.pending == 0
@@ -330,7 +330,7 @@ def test_gathering() -> None:
     closing.end(None, ())
     assert closing.gather() is None
     alone = make(Head())
-    alone.respond(200, (), b"all")
+    alone.respond(200, None, b"all")
     assert WHOLE.fullmatch(alone.gather() or b"")
 
 

@@ -154,7 +154,7 @@ class Head:
     writable_high_water_mark = 100
 
     def __init__(self, *fields: tuple[str, Any], **head: Any) -> None:
-        self.given: list[Entry] = [(name.lower(), name, value, None) for name, value in fields]
+        self.given: list[Entry] = [(name.lower(), name, value) for name, value in fields]
         self.head = head | {"send_date": False}
         self.log: list[Any] = []
 
@@ -357,14 +357,14 @@ OF_THE_WIRE = frozenset(("connection", "keep-alive", "transfer-encoding", "conte
 def _renders_fields_set_again_and_again(make: Make, read: Read) -> None:
     """What is kept with a field changes nothing, the first time or later; nor that another field has none."""
     head = Head()
-    head.given = [("x-a", "X-A", "1", []), ("x-b", "X-B", "2", None), ("x-c", "X-C", ["3", "4"], None)]
+    head.given = [("x-a", "X-A", "1"), ("x-b", "X-B", "2"), ("x-c", "X-C", ["3", "4"])]
     expected = [("x-a", "1"), ("x-b", "2"), ("x-c", "3"), ("x-c", "4")]
     for whole in (True, False, True):
         head.log = []
         if whole:
             exchange = make(head)
             exchange.attach(sink := Basin())
-            exchange.respond(200, head.given, b"")
+            exchange.respond(200, {each[0]: each for each in head.given}, b"")
             settle()
             received = read(sink.taken, "GET", False)
         else:
@@ -456,7 +456,7 @@ def _says_what_was_promised(make: Make, _read: Read) -> None:
 
 def _responds(make: Make, read: Read) -> None:
     """A whole response is that of `begin` and `end`, with the length of its body."""
-    fields = [("x-a", "X-A", "1", None), ("x-b", "X-B", ["2", "3"], None)]
+    fields: dict[str, Entry] = {"x-a": ("x-a", "X-A", "1"), "x-b": ("x-b", "X-B", ["2", "3"])}
     for body in (b"", b"all", b"x" * 20_000):
         exchange, sink = make(head := Head()), Basin(slow=True)
         exchange.attach(sink)
@@ -481,7 +481,7 @@ def _responds_queued(make: Make, read: Read) -> None:
             exchange, sink = make(head := Head()), Basin()
             if informed:
                 exchange.inform(103, [], None)
-            exchange.respond(200, (), body)
+            exchange.respond(200, None, body)
             settle()
             assert exchange.pending > len(body)
             assert head.log == []
@@ -883,7 +883,7 @@ def _ends_once(make: Make, _read: Read) -> None:
 
 def _end(exchange: Exchange, head: Head, whole: bool) -> None:
     if whole:
-        exchange.respond(200, (), b"x")
+        exchange.respond(200, None, b"x")
     else:
         exchange.begin(head.made())
         exchange.end(b"x", ())

@@ -112,7 +112,7 @@ class RecordExchange:
         pairs: Fields = []
         promised = None
         dated = not head.send_date
-        for key, name, value, _ in head.fields:
+        for key, name, value in head.fields:
             items = _fields.items(name, value, key in head.unique)
             dated = dated or key == "date"
             if key == "content-length" and items:
@@ -129,10 +129,11 @@ class RecordExchange:
         self.promised = promised if has_body else None
         self._held = record(b"H", json.dumps([head.status, pairs]).encode())
 
-    def respond(self, status: int, fields: Iterable[Entry], body: bytes) -> None:
+    def respond(self, status: int, store: dict[str, Entry] | None, body: bytes) -> bool:
         """Send a whole response."""
-        self.begin(ResponseHead(fields, status, length=len(body)))
+        self.begin(ResponseHead((store or {}).values(), status, length=len(body)))
         self.end(body, ())
+        return True
 
     def write(self, chunk: bytes, done: Done | None) -> bool:
         """Send a piece of the body, in a record of its own or, corked, of the pieces that come with it."""

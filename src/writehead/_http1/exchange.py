@@ -17,11 +17,11 @@ from writehead._http1.framing import LARGE
 from writehead._http1.head import (
     STATUS_LINES,
     date_line,
-    field_lines,
     informational_head,
     trailer_lines,
 )
 from writehead._loop.ticks import TickQueue, later
+from writehead._native.choice import render_response
 from writehead._semantics import fields as _fields
 from writehead._semantics.exchange import Done, Entry, Pieces, ResponseHead, ResponseSide, Sink
 
@@ -189,34 +189,27 @@ class Http1Exchange:
         else:
             self._queue_up(last, self.on_passed)
 
-    def respond(self, status: int, fields: Iterable[Entry], body: bytes) -> None:
+    def respond(self, status: int, store: dict[str, Entry] | None, body: bytes) -> bool:
         """Render and send a whole response in one step: the fast path, with the same bytes as `begin` and `end`.
 
         For an ordinary status to HTTP/1.1, without a field that affects the framing.
         """
-        lines = ""
-        for _, name, value, memo in fields:
-            if memo:
-                lines += memo[0]
-            elif type(value) is str:
-                line = f"{name}: {value}\r\n"
-                if memo is not None:
-                    memo.append(line)
-                lines += line
-            else:
-                lines += field_lines(name, value, checked=True)
-        size = len(body)
-        text = f"{STATUS_LINES[status]}{lines}{date_line()}{self.keep_lines}Content-Length: {size}\r\n\r\n"
-        head = text.encode("latin-1")
+        data = render_response(STATUS_LINES[status], store, date_line(), self.keep_lines, body)
+        if data is None:
+            return False
         self.stage = ALL_WRITTEN
         sink = self.sink
-        if sink is not None:
-            if not (sink.put_last(head + body, self) if size < LARGE else sink.put_last(head, self, body)):
-                self.refused = True
-        elif size < LARGE:
-            self._add_to_queue(head + body, self.on_passed)
+        if sink is None:
+            self._queue_whole(data, body)
+        elif not (sink.put_last(data, self) if len(body) < LARGE else sink.put_last(data, self, body)):
+            self.refused = True
+        return True
+
+    def _queue_whole(self, data: bytes, body: bytes) -> None:
+        if len(body) < LARGE:
+            self._add_to_queue(data, self.on_passed)
         else:
-            self._add_to_queue(head, None)
+            self._add_to_queue(data, None)
             self._add_to_queue(body, self.on_passed)
 
     def pieces(self) -> Pieces | None:

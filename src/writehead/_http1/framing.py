@@ -119,10 +119,7 @@ def _another(text: str | None, more: str) -> str:
 def render_fields(head: ResponseHead) -> str:
     """Return the lines of the program's fields, and store in `head` what they say about the framing."""
     parts = []
-    for key, name, value, memo in head.fields:
-        if memo:  # only of a field that does not affect the framing
-            parts.append(memo[0])
-            continue
+    for key, name, value in head.fields:
         if type(value) is str:
             lines = f"{name}: {value}\r\n"
         else:

@@ -53,8 +53,9 @@ class NoExchange:
     def begin(self, head: ResponseHead) -> None:
         """Do nothing."""
 
-    def respond(self, status: int, fields: Iterable[Entry], body: bytes) -> None:
+    def respond(self, status: int, store: dict[str, Entry] | None, body: bytes) -> bool:
         """Do nothing."""
+        return True
 
     def write(self, chunk: bytes, done: Done | None) -> bool:
         """Do nothing."""

@@ -8,17 +8,17 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from writehead._native.fields import Chunks, check_field, frame_chunk
+from writehead._native.fields import Chunks, check_field, frame_chunk, render_response
 from writehead._native.heads import Head, scan_head
 
-__all__ = ["NATIVE", "Chunks", "Head", "check_field", "frame_chunk", "scan_head"]
+__all__ = ["NATIVE", "Chunks", "Head", "check_field", "frame_chunk", "render_response", "scan_head"]
 
 #: Whether the functions in C are used.
 NATIVE: bool = False
 
 if not TYPE_CHECKING and (wish := os.environ.get("WRITEHEAD_NATIVE")) != "0":
     try:
-        from writehead._native._fields import Chunks, check_field, frame_chunk
+        from writehead._native._fields import Chunks, check_field, frame_chunk, render_response
         from writehead._native._heads import Head, scan_head
 
         NATIVE = True

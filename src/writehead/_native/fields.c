@@ -49,6 +49,8 @@ is_good_value(PyObject *value)
     return PyLong_CheckExact(value);
 }
 
+#include "response_head.h"
+
 /* Return the lower-case key of a name; None if it is no token. */
 static PyObject *
 key_of(const known_names *names, PyObject *name)
@@ -118,6 +120,7 @@ frame_chunk(PyObject *Py_UNUSED(module), PyObject *data)
 static PyMethodDef functions[] = {
     {"check_field", (PyCFunction)(void (*)(void))check_field, METH_FASTCALL, check_field_doc},
     {"frame_chunk", frame_chunk, METH_O, frame_chunk_doc},
+    {"render_response", (PyCFunction)(void (*)(void))render_response, METH_FASTCALL, render_response_doc},
     {NULL},
 };
 

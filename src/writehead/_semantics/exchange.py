@@ -14,9 +14,8 @@ from writehead._semantics.headers import Headers
 
 Done = Callable[[BaseException | None], object]
 
-#: A stored field: its name in lower case; its name and its value, as they were given; and, for a field that programs
-#: set again and again, a list in which HTTP/1 keeps the rendered line. Another version keeps elsewhere what it renders.
-Entry = tuple[str, str, Any, list[str] | None]
+#: A stored field: its name in lower case; its name and its value, as they were given.
+Entry = tuple[str, str, Any]
 
 
 #: Bits of `ResponseHead.removed`: the automatic fields that the program has removed.
@@ -243,8 +242,11 @@ class Exchange(Protocol):
     @property
     def mark(self) -> int | None: ...
     def begin(self, head: ResponseHead) -> None: ...
-    def respond(self, status: int, fields: Iterable[Entry], body: bytes) -> None:
-        """Send a whole response that has an ordinary status and no field of `FRAMING_NAMES`."""
+    def respond(self, status: int, store: dict[str, Entry] | None, body: bytes) -> bool:
+        """Send a whole response that has an ordinary status and no field of `FRAMING_NAMES`, in one step.
+
+        False if nothing was done, as `begin` and `end` have to: it is not as ordinary as that.
+        """
         ...
 
     def write(self, chunk: bytes, done: Done | None) -> bool: ...
