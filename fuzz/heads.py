@@ -185,18 +185,18 @@ class Judge:
 
     def _compare_parser(self, found: Any, data: bytes, start: int, size: int, count: int) -> None:
         """Feed the parser all but the last byte of the head, which must find nothing, then that byte."""
-        parser = self._parsers.pop((size, count), None) or RequestParser(Message, size, count, False)
+        parser = self._parsers.pop((size, count), None) or RequestParser(size, count, False)
         assert parser.feed(data[start : found.end - 1]) == []
         assert parser.error is None
         items: list[Any] = parser.feed(data[found.end - 1 : found.end])
         assert parser.error is None
         message = items[0]
         assert items[1:] == ([] if found.length else [END])
-        fields = message._raw_fields
-        assert (message._method, message._target) == (found.method, found.target)
-        assert message._http_version == "1.1"
-        assert not message._upgrade
-        assert message._should_keep_alive is found.keep_alive
+        fields = message.fields
+        assert (message.method, message.target) == (found.method, found.target)
+        assert message.version == "1.1"
+        assert not message.upgrade
+        assert message.keep_alive is found.keep_alive
         text = found.text()
         assert [each.decode("latin-1") for each in fields] == text
         assert list(map(bytes.isascii, fields)) == list(

@@ -159,7 +159,7 @@ def scan_head(data: bytes, start: int, max_size: int, max_count: int) -> Head | 
     most 15 digits; and no Transfer-Encoding, Upgrade, Expect or Proxy-Connection.
     """
     end = data.find(b"\r\n\r\n", start) + 4
-    if end < 4:
+    if end < 4 or start < 0:
         return None
     head = _heads.get(data[start:end])
     if head is None:
