@@ -120,23 +120,6 @@ class Heads:
         return head[:at] + head[head.find(b"\n", at) + 1 :]
 
 
-class Message:
-    """What the parser fills in."""
-
-    _raw_trailers: list[bytes] = []
-    _upgrade = False
-    _method: str
-    _target: bytes
-    _http_version: str
-    _raw_fields: list[bytes]
-    _should_keep_alive: bool
-
-    def _take_head(self, method: str, target: bytes, version: str, fields: Any, keep: bool) -> None:
-        self._method, self._target, self._http_version = method, target, version
-        self._raw_fields = fields
-        self._should_keep_alive = keep
-
-
 class Judge:
     """Compares one `scan_head` with its twin and with the parser, and counts."""
 
