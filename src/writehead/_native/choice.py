@@ -16,12 +16,14 @@ __all__ = ["NATIVE", "Head", "check_field", "frame_chunk", "scan_head"]
 #: Whether the functions in C are used.
 NATIVE: bool = False
 
-if not TYPE_CHECKING and (wish := os.environ.get("WRITEHEAD_NATIVE")) != "0":
+if not TYPE_CHECKING and (_wish := os.environ.get("WRITEHEAD_NATIVE")) != "0":
     try:
-        from writehead._native._fields import check_field, frame_chunk
-        from writehead._native._heads import Head, scan_head
-
-        NATIVE = True
+        import writehead._native._fields as _in_c_fields
+        import writehead._native._heads as _in_c_heads
     except ImportError:
-        if wish == "1":
+        if _wish == "1":
             raise
+    else:
+        NATIVE = True
+        Head, scan_head = _in_c_heads.Head, _in_c_heads.scan_head
+        check_field, frame_chunk = _in_c_fields.check_field, _in_c_fields.frame_chunk
