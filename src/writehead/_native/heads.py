@@ -158,8 +158,7 @@ def scan_head(data: bytes, start: int, max_size: int, max_count: int) -> Head | 
     IPv4 address and perhaps a port; at most one Connection, "close" or "keep-alive"; at most one Content-Length, of at
     most 15 digits; and no Transfer-Encoding, Upgrade, Expect or Proxy-Connection.
     """
-    if start < 0:
-        start = 0
+    start = max(start, 0)
     end = data.find(b"\r\n\r\n", start) + 4
     if end < 4:
         return None
