@@ -1,0 +1,104 @@
+"""The environ of a request (PEP 3333, environ Variables; RFC 3875, 4.1)."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from writehead._message.incoming import IncomingMessage
+from writehead._net.socket import Socket
+from writehead._semantics.targets import authority_of, split_target
+
+Environ = dict[str, Any]
+
+_PERCENT = ord("%")
+_UNDERSCORE = ord("_")
+
+#: Keys that CGI has without the prefix.
+_BARE = {"HTTP_CONTENT_TYPE": "CONTENT_TYPE", "HTTP_CONTENT_LENGTH": "CONTENT_LENGTH"}
+
+
+def native(text: str) -> str:
+    """Return a text as the "native string" of its UTF-8 bytes: one character of latin-1 for each byte."""
+    return text.encode().decode("latin-1")
+
+
+def path_info(path: bytes, prefix: str) -> str:
+    """Return the path of a target behind a prefix, decoded to bytes, as a native string.
+
+    Args:
+        path: as sent.
+        prefix: a native string that the decoded path begins with; "" is every path.
+    """
+    if _PERCENT in path:
+        path = unquote_to_bytes(path)
+    rest = path.decode("latin-1")[len(prefix) :]
+    return rest if rest != "*" else ""  # of OPTIONS, the whole server
+
+
+def of_fields(request: IncomingMessage) -> Environ:
+    """Return the keys of the fields: `HTTP_…`, `CONTENT_TYPE` and `CONTENT_LENGTH`.
+
+    A name with `_` could pass for one with `-`, and `HTTP_PROXY` for the variable by which programs find a proxy.
+    """
+    found: Environ = {}
+    fields = iter(request._field_bytes())
+    for name, value in zip(fields, fields, strict=True):
+        if _UNDERSCORE in name:
+            continue
+        key = "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
+        text = value.decode("latin-1")
+        if key in _BARE:
+            found.setdefault(_BARE[key], text)
+        elif key not in found:
+            found[key] = text
+        else:
+            found[key] += ("; " if key == "HTTP_COOKIE" else ",") + text
+    found.pop("HTTP_PROXY", None)
+    return found
+
+
+def of_request(request: IncomingMessage, prefix: str) -> Environ:
+    """Return the keys of a request's line and fields; `prefix` is the path of the mount as a native string."""
+    target = request._target
+    path, query = split_target(target)
+    environ = of_fields(request)
+    environ["REQUEST_METHOD"] = request._method
+    environ["PATH_INFO"] = path_info(path, prefix)
+    environ["QUERY_STRING"] = query.decode("latin-1")
+    environ["RAW_URI"] = environ["REQUEST_URI"] = target.decode("latin-1")
+    environ["SERVER_PROTOCOL"] = "HTTP/" + request._http_version
+    authority = authority_of(target)
+    if authority is not None:  # RFC 9112, 3.2.2
+        environ["HTTP_HOST"] = authority.decode("latin-1")
+    return environ
+
+
+def of_connection(socket: Socket) -> Environ:
+    """Return the keys that are the same for all requests of a connection."""
+    encrypted = bool(socket.encrypted)
+    found: Environ = {"wsgi.url_scheme": "https" if encrypted else "http"}
+    if encrypted:
+        found["HTTPS"] = "on"
+    if socket.local_address is not None:
+        found["SERVER_NAME"] = as_ipv4(socket.local_address)
+        found["SERVER_PORT"] = str(socket.local_port)
+    found["REMOTE_ADDR"] = as_ipv4(socket.remote_address or "")
+    if socket.remote_port is not None:
+        found["REMOTE_PORT"] = str(socket.remote_port)
+    return found
+
+
+def as_ipv4(address: str) -> str:
+    """Return an IPv4 address that a socket of both families shows as `::ffff:192.0.2.1` as IPv4."""
+    return address[7:] if address.startswith("::ffff:") and "." in address else address
+
+
+def name_by_host(environ: Environ) -> None:
+    """Set the server's name and port by the Host field, where the connection has none: a Unix socket."""
+    host = environ.get("HTTP_HOST", "")
+    name, colon, port = host.rpartition(":")
+    if not colon or not (port.isascii() and port.isdigit()):  # an IPv6 address without a port has colons, too
+        name, port = host.rstrip(":"), ""
+    environ["SERVER_NAME"] = name or "localhost"  # PEP 3333: never empty
+    environ["SERVER_PORT"] = port or ("443" if environ["wsgi.url_scheme"] == "https" else "80")
