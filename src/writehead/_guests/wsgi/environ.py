@@ -12,10 +12,10 @@ from writehead._semantics.targets import authority_of, split_target
 Environ = dict[str, Any]
 
 _PERCENT = ord("%")
-_UNDERSCORE = ord("_")
 
-#: Keys that CGI has without the prefix.
-_BARE = {"HTTP_CONTENT_TYPE": "CONTENT_TYPE", "HTTP_CONTENT_LENGTH": "CONTENT_LENGTH"}
+#: The keys of names of fields, as spelled; "" for one that is left out. Emptied when full, as clients fill it.
+_keys: dict[str, str] = {}
+_MOST_KEYS = 1024
 
 
 def native(text: str) -> str:
@@ -37,40 +37,59 @@ def path_info(path: bytes, prefix: str) -> str:
 
 
 def of_fields(request: IncomingMessage) -> Environ:
-    """Return the keys of the fields: `HTTP_…`, `CONTENT_TYPE` and `CONTENT_LENGTH`.
-
-    A name with `_` could pass for one with `-`, and `HTTP_PROXY` for the variable by which programs find a proxy.
-    """
+    """Return the keys of the fields: `HTTP_…`, `CONTENT_TYPE` and `CONTENT_LENGTH`."""
     found: Environ = {}
-    fields = iter(request._field_bytes())
+    fields = iter(request.raw_headers)
     for name, value in zip(fields, fields, strict=True):
-        if _UNDERSCORE in name:
-            continue
-        key = "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
-        text = value.decode("latin-1")
-        if key in _BARE:
-            found.setdefault(_BARE[key], text)
-        elif key not in found:
-            found[key] = text
-        else:
-            found[key] += ("; " if key == "HTTP_COOKIE" else ",") + text
-    found.pop("HTTP_PROXY", None)
+        key = _keys.get(name)
+        if key is None:
+            key = _key_of(name)
+        if key not in found:
+            found[key] = value
+        elif key.startswith("HTTP_"):
+            found[key] += ("; " if key == "HTTP_COOKIE" else ",") + value
+    found.pop("", None)
     return found
 
 
-def of_request(request: IncomingMessage, prefix: str) -> Environ:
-    """Return the keys of a request's line and fields; `prefix` is the path of the mount as a native string."""
+def _key_of(name: str) -> str:
+    """Return the key of a field, and keep it; "" if the field is left out.
+
+    A name with `_` could pass for one with `-`, and HTTP_PROXY for the variable by which programs find a proxy.
+    """
+    key = "HTTP_" + name.upper().replace("-", "_")
+    if "_" in name or key == "HTTP_PROXY":
+        key = ""
+    elif key in ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"):
+        key = key[5:]
+    if len(_keys) >= _MOST_KEYS:
+        _keys.clear()
+    if len(name) <= 64:
+        _keys[name] = key
+    return key
+
+
+def of_request(request: IncomingMessage, constant: Environ, prefix: str) -> Environ:
+    """Return the environ of a request.
+
+    Args:
+        request: the request.
+        constant: what is the same for all requests of the connection, and is copied.
+        prefix: the path of the mount as a native string.
+    """
     target = request._target
     path, query = split_target(target)
-    environ = of_fields(request)
-    environ["REQUEST_METHOD"] = request._method
+    environ = constant | of_fields(request)
+    environ["REQUEST_METHOD"] = request.method
     environ["PATH_INFO"] = path_info(path, prefix)
     environ["QUERY_STRING"] = query.decode("latin-1")
-    environ["RAW_URI"] = environ["REQUEST_URI"] = target.decode("latin-1")
-    environ["SERVER_PROTOCOL"] = "HTTP/" + request._http_version
+    environ["RAW_URI"] = environ["REQUEST_URI"] = request.url
+    environ["SERVER_PROTOCOL"] = "HTTP/" + request.http_version
     authority = authority_of(target)
     if authority is not None:  # RFC 9112, 3.2.2
         environ["HTTP_HOST"] = authority.decode("latin-1")
+    if "SERVER_NAME" not in environ:
+        name_by_host(environ)
     return environ
 
 

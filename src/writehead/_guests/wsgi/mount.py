@@ -8,11 +8,12 @@ import math
 import os
 from collections.abc import Callable
 from datetime import timedelta
+from weakref import WeakKeyDictionary
 from wsgiref.types import WSGIApplication
 
 from writehead._guests.mount import Mount
 from writehead._guests.wsgi.call import Call
-from writehead._guests.wsgi.environ import Environ, name_by_host, native, of_connection, of_request
+from writehead._guests.wsgi.environ import Environ, native, of_connection, of_request
 from writehead._guests.wsgi.error_stream import ErrorStream
 from writehead._guests.wsgi.file_wrapper import FileWrapper
 from writehead._guests.wsgi.loop_calls import LoopCalls
@@ -21,6 +22,7 @@ from writehead._guests.wsgi.request_body import RequestBody
 from writehead._guests.wsgi.served import Served
 from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
+from writehead._net.socket import Socket
 from writehead._node.failure_log import name_request
 from writehead._node.validators import boolean, integer, milliseconds
 from writehead._server.server import Server
@@ -72,10 +74,10 @@ class WSGIMount(Mount[WSGIApplication]):
         self.retry_after = milliseconds(retry_after, "retry_after")
         self.strict = boolean(strict, "strict")
         self._prefix = "" if self.path == "/" else native(self.path)
-        self._script_name = native(self.root_path) + self._prefix
         self._software = software
         self._errors = ErrorStream()
         self._dropped: set[str] = set()
+        self._constants: WeakKeyDictionary[Socket, Environ] = WeakKeyDictionary()
         self._open: set[Served] = set()  # each has a thread, or waits for one
 
     # -- its state -----------------------------------------------------------------
@@ -132,20 +134,25 @@ class WSGIMount(Mount[WSGIApplication]):
     # -- its requests ------------------------------------------------------------------
 
     def _environ(self, request: IncomingMessage) -> Environ:
-        environ = of_request(request, self._prefix)
-        environ |= of_connection(request.socket)
-        if "SERVER_NAME" not in environ:
-            name_by_host(environ)
-        environ["SCRIPT_NAME"] = self._script_name
-        environ["SERVER_SOFTWARE"] = self._software
-        environ["wsgi.version"] = (1, 0)
-        environ["wsgi.errors"] = self._errors
-        environ["wsgi.input_terminated"] = True
-        environ["wsgi.multithread"] = self.threads > 1
-        environ["wsgi.multiprocess"] = self.multiprocess
-        environ["wsgi.run_once"] = False
-        environ["wsgi.file_wrapper"] = FileWrapper
-        return environ
+        constant = self._constants.get(request.socket)
+        if constant is None:
+            constant = self._constants[request.socket] = self._constant(request.socket)
+        return of_request(request, constant, self._prefix)
+
+    def _constant(self, socket: Socket) -> Environ:
+        """Return what all requests of a connection have in their environ."""
+        return {
+            **of_connection(socket),
+            "SCRIPT_NAME": native(self.root_path) + self._prefix,
+            "SERVER_SOFTWARE": self._software,
+            "wsgi.version": (1, 0),
+            "wsgi.errors": self._errors,
+            "wsgi.input_terminated": True,
+            "wsgi.multithread": self.threads > 1,
+            "wsgi.multiprocess": self.multiprocess,
+            "wsgi.run_once": False,
+            "wsgi.file_wrapper": FileWrapper,
+        }
 
     def ask_for_thread(self, served: Served, body: RequestBody) -> None:
         """Call the app for `served` when a thread is free, or refuse it."""

@@ -23,10 +23,15 @@ from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
 from writehead._message.writable_watch import Watch
 from writehead._node.failure_log import log_failure, name_request, request_fields
-from writehead._streams.stages import FLUSHED
+from writehead._semantics.status import STATUS_CODES, body_allowed
+from writehead._streams.stages import ENDED, FLUSHED
 from writehead.errors import ConnectionLostError, ContentLengthMismatchError
 
 logger = logging.getLogger("writehead")
+
+
+#: The reasons of statuses that an ordinary response has.
+ORDINARY = {code: reason for code, reason in STATUS_CODES.items() if body_allowed(False, code)}
 
 
 class Host(Protocol):
@@ -156,12 +161,20 @@ class Served:
 
     def finish(self, head: AppHead | None, length: int | None, data: bytes) -> None:
         """Send the head, unless it was sent, and the last piece."""
-        self._end_body()
+        if self._reads:
+            self._end_body()
         response = self.response
-        if not (response.destroyed or response.finished):
-            if head is not None:
-                self._write_head(head, length)
-            response.end(data)
+        if response._fate or response._writing:
+            return
+        if head is not None:
+            if head.plain and not response._general and head.reason == ORDINARY.get(head.status):
+                # The fast path of `ServerResponse.end`.
+                response._rendered = True
+                response._writing = ENDED
+                response._exchange.respond(head.status, head.fields, data)
+                return
+            self._write_head(head, length)
+        response.end(data)
 
     def write(self, head: AppHead | None, length: int | None, data: bytes) -> None:
         """Send the head, unless it was sent, and a piece."""
@@ -179,10 +192,13 @@ class Served:
             response.should_keep_alive = False
         if response._expects_continue and self.request.complete:
             response._expects_continue = False  # the body has come all the same
+        response._status_code = head.status
+        response._status_message = head.reason
+        response._given = head.fields  # they are checked
         response._known_length = length
         response._announces = length is not None and self.request.method != "HEAD"
         try:
-            response.write_head(head.status, head.reason, head.fields)
+            response._render(None)
         finally:
             response._known_length = None
             response._announces = False
@@ -247,7 +263,9 @@ class Served:
 
     def release(self) -> None:
         """Note that the thread is free."""
-        self._end_body()
+        if self._reads:
+            self._end_body()
+        self.call = None  # it refers to this
         self._host.release(self)
 
     # -- the client ----------------------------------------------------------------------
