@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import math
-import os
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from typing import Any
 from weakref import WeakKeyDictionary
 from wsgiref.types import WSGIApplication
 
@@ -24,9 +24,8 @@ from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
 from writehead._net.socket import Socket
 from writehead._node.failure_log import name_request
-from writehead._node.validators import boolean, integer, milliseconds
 from writehead._server.server import Server
-from writehead.errors import InvalidArgTypeError, OutOfRangeError
+from writehead.errors import InvalidArgTypeError
 
 logger = logging.getLogger("writehead")
 
@@ -46,33 +45,22 @@ class WSGIMount(Mount[WSGIApplication]):
         max_waiting: how many more may wait for a thread.
         retry_after: what clients of requests past that are told to wait, in milliseconds.
         strict: whether hop-by-hop headers of the app are refused, not dropped.
-        multiprocess: what `wsgi.multiprocess` says.
+        multiprocess: what `wsgi.multiprocess` says: whether other processes run the app, too.
     """
 
     multiprocess = False
 
     def __init__(
-        self,
-        server: Server,
-        app: WSGIApplication,
-        path: str,
-        root_path: str,
-        *,
-        threads: int | None,
-        max_waiting: int,
-        retry_after: float | timedelta,
-        strict: bool,
-        software: str,
+        self, server: Server, app: WSGIApplication, options: Mapping[str, Any], software: str
     ) -> None:
-        if not callable(app):
-            raise InvalidArgTypeError("app", "a WSGI application: a callable", app)
-        super().__init__(server, app, path, root_path)
-        self.threads = _default_threads() if threads is None else integer(threads, "threads")
-        if not self.threads:
-            raise OutOfRangeError("threads", ">= 1", threads)
-        self.max_waiting = integer(max_waiting, "max_waiting")
-        self.retry_after = milliseconds(retry_after, "retry_after")
-        self.strict = boolean(strict, "strict")
+        given: Any = app
+        if not callable(given) or inspect.iscoroutinefunction(given):
+            raise InvalidArgTypeError("app", "a WSGI application: a plain function or callable", app)
+        super().__init__(server, app, options["path"], options["root_path"])
+        self.threads: int = options["threads"]
+        self.max_waiting: int = options["max_waiting"]
+        self.retry_after: float = options["retry_after"]
+        self.strict: bool = options["strict"]
         self._prefix = "" if self.path == "/" else native(self.path)
         self._software = software
         self._errors = ErrorStream()
@@ -218,7 +206,3 @@ class WSGIMount(Mount[WSGIApplication]):
     def ask_of_loop(self, function: Callable[..., object], *args: object) -> None:
         """Have the loop call `function(*args)`; for threads."""
         self._calls.post(function, *args)
-
-
-def _default_threads() -> int:
-    return min(32, (os.cpu_count() or 1) + 4)
