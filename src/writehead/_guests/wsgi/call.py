@@ -14,6 +14,7 @@ from enum import IntEnum
 from typing import Any, Protocol
 
 from writehead._guests.wsgi.environ import Environ
+from writehead._guests.wsgi.error_stream import ERRORS
 from writehead._guests.wsgi.file_wrapper import FileWrapper, range_of
 from writehead._guests.wsgi.loop_calls import Gate, LoopCalls
 from writehead._guests.wsgi.response_head import AppHead, Dropped, read_head
@@ -123,8 +124,11 @@ class Call:
 
     def run(self) -> None:
         """Call the app, and send what it gives."""
-        if not self.lost:
-            self._context.run(self._run)
+        try:
+            if not self.lost:
+                self._context.run(self._run)
+        except BaseException as error:  # a bug here; the thread goes on
+            self._post(self._responder.fail, error, False)
         self._post(self._responder.release)
 
     def _run(self) -> None:
@@ -141,6 +145,8 @@ class Call:
                 close()
         except BaseException as error:
             self._post(self._responder.log_unclosed, error)
+        if ERRORS.begun:
+            ERRORS.flush()
 
     # -- called by the app -------------------------------------------------------
 

@@ -13,16 +13,16 @@ logger = logging.getLogger("writehead.wsgi")
 class ErrorStream(threading.local):
     """A text stream; each whole line becomes a line of the logger `writehead.wsgi`, at level error.
 
-    What a thread has written of a line waits for its rest, or for `flush`.
+    What a thread has written of a line waits for its rest, for `flush`, or for the end of the request.
     """
 
     def __init__(self) -> None:
-        self._begun = ""
+        self.begun = ""
         self._logging = False
 
     def write(self, text: str, /) -> int:
         """Write text; return its length."""
-        *lines, self._begun = (self._begun + text).split("\n")
+        *lines, self.begun = (self.begun + text).split("\n")
         for line in lines:
             self._log(line)
         return len(text)
@@ -34,8 +34,8 @@ class ErrorStream(threading.local):
 
     def flush(self) -> None:
         """Log a line that was begun."""
-        if self._begun:
-            line, self._begun = self._begun, ""
+        if self.begun:
+            line, self.begun = self.begun, ""
             self._log(line)
 
     def _log(self, line: str) -> None:
@@ -47,3 +47,7 @@ class ErrorStream(threading.local):
             logger.error("%s", line)
         finally:
             self._logging = False
+
+
+#: The stream of all apps: what each thread has begun is its own.
+ERRORS = ErrorStream()

@@ -14,7 +14,7 @@ from wsgiref.types import WSGIApplication
 from writehead._guests.mount import Mount
 from writehead._guests.wsgi.call import Call
 from writehead._guests.wsgi.environ import Environ, native, of_connection, of_request
-from writehead._guests.wsgi.error_stream import ErrorStream
+from writehead._guests.wsgi.error_stream import ERRORS
 from writehead._guests.wsgi.file_wrapper import FileWrapper
 from writehead._guests.wsgi.loop_calls import LoopCalls
 from writehead._guests.wsgi.pool import Pool
@@ -63,7 +63,6 @@ class WSGIMount(Mount[WSGIApplication]):
         self.strict: bool = options["strict"]
         self._prefix = "" if self.path == "/" else native(self.path)
         self._software = software
-        self._errors = ErrorStream()
         self._dropped: set[str] = set()
         self._constants: WeakKeyDictionary[Socket, Environ] = WeakKeyDictionary()
         self._open: set[Served] = set()  # each has a thread, or waits for one
@@ -134,7 +133,7 @@ class WSGIMount(Mount[WSGIApplication]):
             "SCRIPT_NAME": native(self.root_path) + self._prefix,
             "SERVER_SOFTWARE": self._software,
             "wsgi.version": (1, 0),
-            "wsgi.errors": self._errors,
+            "wsgi.errors": ERRORS,
             "wsgi.input_terminated": True,
             "wsgi.multithread": self.threads > 1,
             "wsgi.multiprocess": self.multiprocess,
@@ -146,7 +145,7 @@ class WSGIMount(Mount[WSGIApplication]):
         """Call the app for `served` when a thread is free, or refuse it."""
         busy = len(self._open) >= self.threads
         if busy and self.waiting >= self.max_waiting:
-            self._refuse(served.response)
+            served.refuse(math.ceil(self.retry_after / 1000))
             return
         request = served.request
         context = request._listener_context
@@ -172,17 +171,6 @@ class WSGIMount(Mount[WSGIApplication]):
             return
         if busy:
             served.watch()
-
-    def _refuse(self, response: ServerResponse) -> None:
-        response.write_head(
-            503,
-            {
-                "Content-Type": "text/plain",
-                "Retry-After": str(math.ceil(self.retry_after / 1000)),
-                "Connection": "close",
-            },
-        )
-        response.end("Service Unavailable\n")
 
     def _note_dropped(self, name: str) -> None:
         """Warn, once for each name, of a header that the app must not send; called in threads."""

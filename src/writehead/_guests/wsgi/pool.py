@@ -56,9 +56,9 @@ class Pool:
             RuntimeError: the system gives no thread, and there is none yet.
         """
         self._jobs.append(job)
-        if not self._resting and len(self._workers) < self.size:
+        if len(self._jobs) > len(self._resting) and len(self._workers) < self.size:
             self._start_one(job)
-        elif not self._due:
+        if not self._due:
             self._due = True
             self._loop.call_soon(self._wake, context=self._context)
 

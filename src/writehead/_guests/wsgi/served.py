@@ -17,7 +17,7 @@ from writehead._guests.wsgi.environ import Environ
 from writehead._guests.wsgi.loop_calls import Gate
 from writehead._guests.wsgi.request_body import NO_BODY, RequestBody
 from writehead._guests.wsgi.response_head import AppHead
-from writehead._loop.ticks import later
+from writehead._loop.ticks import later, tick_queue
 from writehead._message.file_body import FileRange
 from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
@@ -131,6 +131,8 @@ class Served:
         Raises:
             ConnectionLostError: the rest does not come.
         """
+        if self.call is None or self.call.lost:
+            raise ConnectionLostError
         gate: Gate[bytes] = Gate()
         self._host.ask_of_loop(self.give_body, gate, size)
         return gate.wait()
@@ -156,6 +158,9 @@ class Served:
             self._reads = False
             self.request.remove_all_listeners()
             self.request.resume()
+            if self._reader is not None:
+                gate, self._reader = self._reader, None
+                gate.fail(ConnectionLostError())
 
     # -- the response: asked for by the thread -----------------------------------------
 
@@ -185,8 +190,8 @@ class Served:
                 self._write_head(head, length)
             response.write(data)
 
-    def _write_head(self, head: AppHead, length: int | None) -> None:
-        """Fix the head; `length` is that of the body, if it is known."""
+    def _write_head(self, head: AppHead, length: int | None, announce: bool = False) -> None:
+        """Fix the head; `length` is that of the body, if it is known; `announce` it in response to HEAD, too."""
         response = self.response
         if head.closes:
             response.should_keep_alive = False
@@ -196,7 +201,7 @@ class Served:
         response._status_message = head.reason
         response._given = head.fields  # they are checked
         response._known_length = length
-        response._announces = length is not None and self.request.method != "HEAD"
+        response._announces = length is not None and (announce or self.request.method != "HEAD")
         try:
             response._render(None)
         finally:
@@ -228,7 +233,7 @@ class Served:
         try:
             with piece:
                 if not (response.destroyed or response.finished):
-                    self._write_head(head, piece.count + missing)
+                    self._write_head(head, piece.count + missing, announce=True)
                     async with Watch(response):
                         await response._send_range(piece)
             if missing:
@@ -246,8 +251,19 @@ class Served:
         self._end_body()
         response = self.response
         log_failure(error, "WSGI app", response, self.request, response=response)
-        if not (complete or response.finished):
+        if complete or response.finished:
+            return
+        if response.headers_sent:  # what was given before is passed on before the connection is cut
+            tick_queue().next_round(response._fail)
+        else:
             response._fail()
+
+    def refuse(self, seconds: int) -> None:
+        """Respond with 503: no thread is free, and too many requests wait."""
+        self._end_body()
+        fields = {"Content-Type": "text/plain", "Retry-After": str(seconds), "Connection": "close"}
+        self.response.write_head(503, fields)
+        self.response.end("Service Unavailable\n")
 
     def log_surplus(self, length: int) -> None:
         """Log that the app gives more bytes than it has announced."""
