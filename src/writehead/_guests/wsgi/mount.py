@@ -155,7 +155,7 @@ class WSGIMount(Mount[WSGIApplication]):
             self.app,
             served.environ,
             request.method == "HEAD",
-            context,
+            context.copy(),  # the loop may be inside of it
             served,
             self._calls,
             served.response.writable_high_water_mark,
