@@ -92,11 +92,11 @@ createServer = create_server
 
 
 def _split(options: Any) -> tuple[dict[str, Any], Any]:
-    """Return the options of a server, and those of a mount."""
+    """Return the options of a server that are given, and those of a mount."""
     if not isinstance(options, Mapping):
         raise InvalidArgTypeError("options", "a mapping", options)
     return (
-        {name: value for name, value in options.items() if not is_option(name)},
+        {name: value for name, value in options.items() if not is_option(name) and value is not None},
         {name: value for name, value in options.items() if is_option(name)},
     )
 

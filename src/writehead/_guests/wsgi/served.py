@@ -261,9 +261,12 @@ class Served:
     def refuse(self, seconds: int) -> None:
         """Respond with 503: no thread is free, and too many requests wait."""
         self._end_body()
-        fields = {"Content-Type": "text/plain", "Retry-After": str(seconds), "Connection": "close"}
-        self.response.write_head(503, fields)
-        self.response.end("Service Unavailable\n")
+        response = self.response
+        response.status_code = 503
+        response.set_headers(
+            {"Content-Type": "text/plain", "Retry-After": str(seconds), "Connection": "close"}
+        )
+        response.end("Service Unavailable\n")
 
     def log_surplus(self, length: int) -> None:
         """Log that the app gives more bytes than it has announced."""
