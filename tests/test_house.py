@@ -131,6 +131,8 @@ TESTED_WITH = {
     "_connection.reading": "connection",
     "_connection.state": "connection",
     "_connection.time_limits": "connection",
+    "_guests.wsgi.mount": "wsgi",
+    "_guests.wsgi.options": "wsgi",
     "_http1.fast_request": "parser",
     "_http1.limits": "parser",
     "_http1.llhttp_errors": "parser",
@@ -172,6 +174,7 @@ TESTED_WITH = {
     "errors.received": "errors",
     "errors.server": "errors",
     "errors.streams": "errors",
+    "errors.wsgi": "errors",
 }
 
 
