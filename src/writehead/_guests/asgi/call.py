@@ -108,6 +108,8 @@ class Call(ServedCall):
             failures.warn_of_result(self, returned)
         if self._state == DONE or self._is_lost:
             return
+        if self._end_untrailed():
+            return
         if self._state != BROKEN:  # its error was raised, and is known
             failures.log_unfinished(self, nothing_sent=self._state == IDLE)
         self._respond_failure()

@@ -9,6 +9,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from writehead._guests.asgi.tls import tls_of
 from writehead._net.addresses import address_text
 from writehead._semantics.targets import authority_of, decoded_path, split_target
 
@@ -31,9 +32,9 @@ class Place:
         self.client: tuple[str, int] | None = _client(_name(transport, "peername"))
         #: Address and port that it has connected to; a path and None on a Unix socket.
         self.server: tuple[str, int | None] | None = _server(_name(transport, "sockname"))
-        encrypted = transport.get_extra_info("ssl_object") is not None
-        self.scheme = "https" if encrypted else "http"
-        self.tls: dict[str, Any] | None = None
+        encrypted = transport.get_extra_info("ssl_object")
+        self.scheme = "http" if encrypted is None else "https"
+        self.tls: dict[str, Any] | None = None if encrypted is None else tls_of(encrypted)
 
 
 def place_of(connection: Any) -> Place:
@@ -120,16 +121,18 @@ def http_scope(
         "client": place.client,
         "server": place.server,
         "state": state.copy(),
-        "extensions": _extensions(version),
+        "extensions": _extensions(place, version),
     }
 
 
-def _extensions(version: str) -> dict[str, dict[str, Any]]:
-    if version == "1.0":
-        return {"http.response.pathsend": {}, "http.response.zerocopysend": {}}
-    return {
-        "http.response.early_hint": {},
-        "http.response.trailers": {},
+def _extensions(place: Place, version: str) -> dict[str, dict[str, Any]]:
+    extensions: dict[str, dict[str, Any]] = {
         "http.response.pathsend": {},
         "http.response.zerocopysend": {},
     }
+    if version != "1.0":
+        extensions["http.response.early_hint"] = {}
+        extensions["http.response.trailers"] = {}
+    if place.tls is not None:
+        extensions["tls"] = place.tls.copy()
+    return extensions

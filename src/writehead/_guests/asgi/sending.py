@@ -9,6 +9,7 @@ Invariant: a message that is refused has sent nothing; what was taken is sent wh
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any
 
@@ -66,8 +67,12 @@ class Sending(Receiving):
     _writers: list[asyncio.Future[None]] | None = None  # the calls that wait for the client
     _listeners: Any = None  # as of a message: set if its end is to be reported
     _stream: Sink | None = None  # takes pieces of the body directly
+    _lock: asyncio.Lock | None = None  # of files, which are not sent in one step
+    _holds_head = False  # while a file is opened: the head waits for its size
+    _head_alone = False  # the head was sent without a body
     _sent_100 = False
     _general = False  # excluded from the fast path, by HEAD for example
+    fields: Sequence[bytes] = ()  # of the request, flat
     for_head = False  # in response to HEAD
     keeps = True  # the client wants the connection kept
     version = "1.1"
@@ -90,7 +95,7 @@ class Sending(Receiving):
             kind = message["type"]
         except (TypeError, KeyError, IndexError):
             raise ASGIMessageError(None, None, "must be a dict with a 'type'", message) from None
-        if kind == "http.response.body":
+        if kind == "http.response.body" and self._lock is None:
             body = message.get("body", b"")
             if type(body) is not bytes:
                 body = as_body(body, kind)
@@ -102,7 +107,8 @@ class Sending(Receiving):
             await self._send_other(message, kind)
 
     async def _send_other(self, message: Message, kind: Any) -> None:
-        raise ASGIMessageError(str(kind), "type", "is not known here")
+        """Send a message of another type, or a body while a file may be under way."""
+        raise NotImplementedError
 
     def _take_start(self, start: ResponseStart) -> None:
         if self._state != IDLE:
@@ -161,7 +167,7 @@ class Sending(Receiving):
     def _check_length(self, size: int, exact: bool) -> None:
         """Break the response if a further piece of so many bytes does not match its Content-Length."""
         start: Any = self._start
-        if start.length is None or self.for_head or not body_allowed(False, start.status):
+        if start.length is None or self._is_without_body(start):
             return
         total = self._body_bytes + size
         if total > start.length or (exact and total < start.length):
@@ -170,6 +176,10 @@ class Sending(Receiving):
             if gone:
                 self._cut()
             raise ContentLengthMismatchError(total, start.length)
+
+    def _is_without_body(self, start: ResponseStart) -> bool:
+        """Tell whether no body is sent, whatever the application gives."""
+        return self.for_head or not body_allowed(False, start.status)
 
     def _write(self, body: bytes) -> bool:
         """Send a piece of the body behind which more will come."""
@@ -181,6 +191,7 @@ class Sending(Receiving):
             if frame is not None:  # its size is known, and not large
                 before, behind, whole = frame
                 return stream.put_parts((before, body, behind), whole)
+        self._head_alone = False
         self._check_length(size, exact=False)
         self._body_bytes += size
         if not exchange.body_allowed:
@@ -213,7 +224,7 @@ class Sending(Receiving):
             self._state = TRAILERS
             return self._write_last(body)
         self._finish()
-        exchange.end(body or None, ())
+        exchange.end(body or None, ())  # of the trailers there is none
         return (len(body) < LARGE and not exchange.queued) or self._has_room()
 
     def _write_last(self, body: bytes) -> bool:
@@ -275,12 +286,20 @@ class Sending(Receiving):
         return [each for each in start.entries if each[0] not in unsent]
 
     def _sends_trailers(self, start: ResponseStart) -> bool:
-        return False
+        """Tell whether trailers will be sent: they were promised, the client wants them, and the body is chunked."""
+        return (
+            start.trailers
+            and self.version == "1.1"
+            and start.length is None
+            and not self._is_without_body(start)
+            and takes_trailers(self.fields)
+        )
 
     def _let_head_go(self) -> None:
         """Send the head alone: the application has not sent a body in the same turn of the loop."""
-        if self._state == STARTED and not self._is_lost:
+        if self._state == STARTED and not (self._is_lost or self._holds_head):
             self._begin(None)
+            self._head_alone = True
             exchange: Any = self._exchange
             exchange.flush()
 
@@ -318,6 +337,17 @@ class Sending(Receiving):
 
     def _cut(self) -> None:
         raise NotImplementedError
+
+
+def takes_trailers(fields: Sequence[bytes]) -> bool:
+    """Tell whether a client has said `TE: trailers` (RFC 9110, 10.1.4)."""
+    each = iter(fields)
+    return any(
+        token.strip(b" \t").lower() == b"trailers"
+        for name, value in zip(each, each, strict=True)
+        if name.lower() == b"te"
+        for token in value.split(b",")
+    )
 
 
 def as_body(body: Any, kind: str) -> bytes:

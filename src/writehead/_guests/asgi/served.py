@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from writehead._guests.asgi.sending import DONE, Sending
+from writehead._guests.asgi.extensions import SendingMore
+from writehead._guests.asgi.sending import DONE
 from writehead._message.incoming import IncomingMessage
 from writehead._message.no_exchange import SENT
 from writehead._message.response import ServerResponse
 from writehead._streams.stages import ALIVE
+from writehead.errors import ConnectionLostError
 
 
-class ServedCall(Sending):
+class ServedCall(SendingMore):
     """The part of a call that stands for a message and its response; see `ServedRequest` and `ServedResponse`."""
 
     method: str
@@ -35,6 +37,7 @@ class ServedCall(Sending):
         self._expects = self._may_continue = response._expects_continue
         self._complete = request._complete
         self._mark = request._high_water_mark
+        self.fields = request._field_bytes()
         if request._length:
             self._size = request._length
             self._pieces = [request._take(request._length)]
@@ -129,6 +132,8 @@ class ServedCall(Sending):
             self._is_lost = True
             self._wake_readers()
             self._on_client_lost()
+            if self._waiters is not None:
+                self._waiters.fail(ConnectionLostError)
         self._on_drained()
 
     def _on_client_lost(self) -> None:
