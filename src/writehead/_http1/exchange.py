@@ -100,6 +100,12 @@ class Http1Exchange:
         return self.sink is None
 
     @property
+    def flows(self) -> bool:
+        """Whether what is written goes to the operating system, which has taken all before it."""
+        sink: Any = self.sink
+        return sink is not None and not sink.blocked
+
+    @property
     def pending(self) -> int:
         """Bytes accepted and not yet with the operating system."""
         below = 0 if self.sink is None else self.sink.pending

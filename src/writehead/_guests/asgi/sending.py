@@ -159,7 +159,7 @@ class Sending(Receiving):
             # The fast path: see `Exchange.respond`.
             self._finish()
             exchange.respond(start.status, start.entries, body, start.length is None)
-            return (size < LARGE and not exchange.queued) or self._has_room()
+            return (size < LARGE and exchange.flows) or self._has_room()
         self._check_length(size, exact=True)
         self._begin(size)
         return self._end(body)
@@ -225,7 +225,7 @@ class Sending(Receiving):
             return self._write_last(body)
         self._finish()
         exchange.end(body or None, ())  # of the trailers there is none
-        return (len(body) < LARGE and not exchange.queued) or self._has_room()
+        return (len(body) < LARGE and exchange.flows) or self._has_room()
 
     def _write_last(self, body: bytes) -> bool:
         exchange: Any = self._exchange

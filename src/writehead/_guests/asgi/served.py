@@ -39,6 +39,7 @@ class ServedCall(SendingMore):
         self._mark = request._high_water_mark
         self.fields = request._field_bytes()
         if request._length:
+            self._may_continue = False
             self._size = request._length
             self._pieces = [request._take(request._length)]
 
