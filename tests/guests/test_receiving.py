@@ -69,9 +69,10 @@ async def test_the_first_call_sends_100_continue() -> None:
     await stage.close()
 
 
-async def test_a_client_that_has_not_waited_gets_no_100() -> None:
-    """A byte of the body has come."""
-    stage = Hears()
+@pytest.mark.parametrize("held", [True, False])
+async def test_a_client_that_has_not_waited_gets_no_100(held: bool) -> None:
+    """A byte of the body has come, before the application has begun or behind it."""
+    stage = Hears(held=held)
     client = stage.send(EXPECT, b"bo")
     await rounds()
     assert await stage.message() == request(b"bo", True)
@@ -162,9 +163,10 @@ async def test_a_request_without_a_body_gives_one_empty_message() -> None:
     await stage.close()
 
 
-async def test_what_is_buffered_comes_in_one_message() -> None:
+@pytest.mark.parametrize("held", [True, False])
+async def test_what_is_buffered_comes_in_one_message(held: bool) -> None:
     """And the end with the last bytes, if it is known by then."""
-    stage = Hears()
+    stage = Hears(held=held)
     client = stage.send(POST % (6, b"ab"))
     await rounds()
     client.send(b"cd")

@@ -40,6 +40,10 @@ def _never_ran(task: asyncio.Task[None]) -> None:
         task.call.end_unrun()
 
 
+def _raise(error: BaseException) -> None:
+    raise error
+
+
 class Call(ServedCall):
     """One run of an application for one request.
 
@@ -79,9 +83,10 @@ class Call(ServedCall):
     async def _run(self, app: Any, scope: Scope) -> None:
         try:
             returned: Awaitable[Any] = await app(scope, self.receive, self.send)
-        except (KeyboardInterrupt, SystemExit):
+        except (KeyboardInterrupt, SystemExit) as error:
             self._respond_failure()
-            raise
+            # Not out of the task: asyncio would log it as never retrieved.
+            asyncio.get_running_loop().call_soon(_raise, error)
         except BaseException as error:
             self._on_raised(error)
             if isinstance(error, asyncio.CancelledError | GeneratorExit):

@@ -22,7 +22,7 @@ class ServedCall(SendingMore):
     method: str
     target: bytes
     _raw_trailers: Any = None
-    _consumed = True  # what is left of it is dropped by `_leave`
+    _consumed = _flowing = True  # what is left of it is dropped by `_leave`
     _fate: int = ALIVE.value  # set, with the two below, by the response queue
     _writing = 0
     headers_sent = True  # to a connection: no other response is sent in its place
@@ -48,6 +48,10 @@ class ServedCall(SendingMore):
     def _hand_over(self, chunk: bytes) -> bool:
         """Take no piece directly."""
         return False
+
+    def _push_end(self) -> None:
+        """Note that the body has come whole."""
+        self._complete_body()
 
     def _look_at_rest(self) -> None:
         """Do nothing: what is not received after the response is dropped."""
