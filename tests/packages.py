@@ -31,6 +31,7 @@ ORDER = [
     "_testing",
     "http",
     "https",
+    "asgi",
     "testing",
 ]
 FACES = ["", "wsgi", "cli", "__main__"]  # the package itself, what knows its version, and its command

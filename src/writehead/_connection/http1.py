@@ -225,7 +225,7 @@ class Connection(Reading):
                 made = self._on_whole((method, target, head))
                 if made is None:
                     return None
-                message = made
+                message = self._incoming or made  # a guest may have put a call in its place
             if message is self._incoming:  # else the connection is lost already
                 self._start = self._incoming = None
                 message._complete = True

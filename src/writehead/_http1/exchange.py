@@ -100,6 +100,12 @@ class Http1Exchange:
         return self.sink is None
 
     @property
+    def flows(self) -> bool:
+        """Whether what is written goes to the operating system, which has taken all before it."""
+        sink: Any = self.sink
+        return sink is not None and not sink.blocked
+
+    @property
     def pending(self) -> int:
         """Bytes accepted and not yet with the operating system."""
         below = 0 if self.sink is None else self.sink.pending
@@ -190,10 +196,11 @@ class Http1Exchange:
         else:
             self._queue_up(last, self.on_passed)
 
-    def respond(self, status: int, fields: Iterable[Entry], body: bytes) -> None:
+    def respond(self, status: int, fields: Iterable[Entry], body: bytes, announce: bool = True) -> None:
         """Render and send a whole response in one step: the fast path, with the same bytes as `begin` and `end`.
 
-        For an ordinary status to HTTP/1.1, without a field that affects the framing.
+        For an ordinary status to HTTP/1.1, without a field that affects the framing; but with `announce` False,
+        the Content-Length is among them.
         """
         lines = ""
         for _, name, value, memo in fields:
@@ -207,7 +214,8 @@ class Http1Exchange:
             else:
                 lines += field_lines(name, value, checked=True)
         size = len(body)
-        text = f"{STATUS_LINES[status]}{lines}{date_line()}{self.keep_lines}Content-Length: {size}\r\n\r\n"
+        length = f"Content-Length: {size}\r\n\r\n" if announce else "\r\n"
+        text = f"{STATUS_LINES[status]}{lines}{date_line()}{self.keep_lines}{length}"
         head = text.encode("latin-1")
         self.stage = ALL_WRITTEN
         sink = self.sink

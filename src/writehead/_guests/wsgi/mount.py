@@ -11,7 +11,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 from wsgiref.types import WSGIApplication
 
-from writehead._guests.mount import Mount
+from writehead._guests import mount
 from writehead._guests.wsgi.call import Call
 from writehead._guests.wsgi.environ import Environ, native, of_connection, of_request
 from writehead._guests.wsgi.error_stream import ERRORS
@@ -33,7 +33,7 @@ logger = logging.getLogger("writehead")
 LEFT_GRACE = 1.0
 
 
-class WSGIMount(Mount[WSGIApplication]):
+class Mount(mount.Mount[WSGIApplication]):
     """A WSGI application that a server hosts below a path; `wsgi.attach` makes it.
 
     Attributes:

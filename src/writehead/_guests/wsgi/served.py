@@ -172,11 +172,17 @@ class Served:
         if response._fate or response._writing:
             return
         if head is not None:
-            if head.plain and not response._general and head.reason == ORDINARY.get(head.status):
+            announced = head.length
+            if (
+                head.plain
+                and not response._general
+                and head.reason == ORDINARY.get(head.status)
+                and (announced is None or announced == len(data))
+            ):
                 # The fast path of `ServerResponse.end`.
                 response._rendered = True
                 response._writing = ENDED
-                response._exchange.respond(head.status, head.fields, data)
+                response._exchange.respond(head.status, head.fields, data, announced is None)
                 return
             self._write_head(head, length)
         response.end(data)
