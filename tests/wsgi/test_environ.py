@@ -14,7 +14,7 @@ from tests.kit.loops import on_both_loops
 from tests.kit.wsgi_stage import answering, ask, dial, environ_of, hosted, request, say
 from writehead import __version__, wsgi
 from writehead._guests.wsgi import environ as environ_module
-from writehead._guests.wsgi.environ import as_ipv4, name_by_host, native
+from writehead._guests.wsgi.environ import as_ipv4, name_by_host, native, note_decoded
 
 
 @on_both_loops
@@ -149,18 +149,26 @@ async def test_the_fields_of_the_body_have_no_prefix() -> None:
 
 @on_both_loops
 async def test_a_chunked_body_that_has_come_has_a_length() -> None:
-    """Django reads no body without one; Transfer-Encoding stays as it was sent."""
+    """Django reads no body without one; and Bottle decodes what is said to be chunked, which it is no more."""
     found = await environ_of("/", "Transfer-Encoding: chunked", body=b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
     assert found["CONTENT_LENGTH"] == "5"
-    assert found["HTTP_TRANSFER_ENCODING"] == "chunked"
+    assert "HTTP_TRANSFER_ENCODING" not in found
     assert found["wsgi.input"].read() == b"abcde"
 
 
 async def test_a_chunked_body_that_has_not_come_has_no_length() -> None:
-    """It is longer than what waits for a thread."""
+    """It is longer than what waits for a thread; Transfer-Encoding says that there is one."""
     body = b"%x\r\n%s\r\n0\r\n\r\n" % (200_000, b"x" * 200_000)
     found = await environ_of("/", "Transfer-Encoding: chunked", body=body)
     assert "CONTENT_LENGTH" not in found
+    assert found["HTTP_TRANSFER_ENCODING"] == "chunked"
+
+
+def test_only_the_chunks_are_decoded() -> None:
+    """Other codings are the app's to undo."""
+    found = {"HTTP_TRANSFER_ENCODING": "gzip , Chunked"}
+    note_decoded(found, 7)
+    assert found == {"CONTENT_LENGTH": "7", "HTTP_TRANSFER_ENCODING": "gzip"}
 
 
 async def test_the_same_fields_are_joined() -> None:

@@ -41,7 +41,9 @@ class Program:
         headers = [(name, chance.choice(VALUES)) for name in names]
         whole = chance.random() < 0.5
         version = chance.choice(["1.1", "1.1", "1.1", "1.0"])
-        if chance.random() < 0.4 or ((whole or not any(pieces)) and version == "1.0"):  # Node announces no length there by itself
+        if chance.random() < 0.4 or (
+            (whole or not any(pieces)) and version == "1.0"
+        ):  # Node announces no length there by itself
             length = "Content-Length", str(sum(map(len, pieces)))
             if status != 204:  # which Node sends
                 headers.insert(chance.randint(0, len(headers)), length)

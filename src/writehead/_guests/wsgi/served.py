@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from writehead._guests.wsgi.call import Call
-from writehead._guests.wsgi.environ import Environ
+from writehead._guests.wsgi.environ import Environ, note_decoded
 from writehead._guests.wsgi.loop_calls import Gate
 from writehead._guests.wsgi.request_body import NO_BODY, RequestBody
 from writehead._guests.wsgi.response_head import AppHead
@@ -97,7 +97,7 @@ class Served:
         body = self.request.read() or b""
         self._end_body()
         if "HTTP_TRANSFER_ENCODING" in self.environ:
-            self.environ["CONTENT_LENGTH"] = str(len(body))
+            note_decoded(self.environ, len(body))
         self._ask_for_thread(RequestBody(body) if body else NO_BODY)
 
     def _go_on_if_due(self) -> None:
