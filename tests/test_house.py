@@ -131,6 +131,7 @@ TESTED_WITH = {
     "_connection.reading": "connection",
     "_connection.state": "connection",
     "_connection.time_limits": "connection",
+    "_guests.wsgi.dispatcher": "pool",
     "_guests.wsgi.mount": "wsgi",
     "_guests.wsgi.options": "wsgi",
     "_http1.fast_request": "parser",

@@ -59,9 +59,7 @@ def attach(
 
     Source: PEP 3333
     """
-    mount = Mount(server, app, read_mount_options(options, keywords), f"writehead/{__version__}")
-    server._attach(mount)
-    return mount
+    return Mount(server, app, read_mount_options(options, keywords), f"writehead/{__version__}")
 
 
 def create_server(

@@ -157,7 +157,8 @@ async def test_threads_start_when_they_are_needed() -> None:
     """No request, no thread; they are daemons, so that a stuck app never holds the process."""
     app = Held()
     async with hosted(app, threads=8) as server:
-        assert not mount_of(server)._pool._workers
+        dispatcher: Any = mount_of(server)._dispatcher
+        assert not dispatcher._pool._workers
         before = set(threading.enumerate())
         clients = await send_each(server, "/a", "/b")
         await until(lambda: len(app.begun) == 2)

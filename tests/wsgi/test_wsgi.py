@@ -142,7 +142,7 @@ async def test_an_app_may_come_to_a_server_that_listens() -> None:
     async with server:
         await server.listen(0, "127.0.0.1")
         mount = wsgi.attach(server, hello)
-        await until(lambda: hasattr(mount, "_pool"))
+        await until(lambda: mount._dispatcher)
         assert (await say(server, request("/"))).endswith(b"hello")
         mount.detach()
         assert (await say(server, request("/"))).endswith(b"node")
@@ -269,7 +269,7 @@ async def test_threads_that_still_run_are_left_behind(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Named in one warning; what they ask for later harms nobody."""
-    monkeypatch.setattr("writehead._guests.wsgi.mount.LEFT_GRACE", 0.02)
+    monkeypatch.setattr("writehead._guests.wsgi.dispatcher.LEFT_GRACE", 0.02)
     app = Held()
     async with hosted(app) as server:
         client = await dial(server)
@@ -289,7 +289,7 @@ async def test_threads_that_still_run_are_left_behind(
 @on_both_loops
 async def test_a_thread_that_is_left_behind_gets_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     """From what it reads and writes."""
-    monkeypatch.setattr("writehead._guests.wsgi.mount.LEFT_GRACE", 0.02)
+    monkeypatch.setattr("writehead._guests.wsgi.dispatcher.LEFT_GRACE", 0.02)
     go_on, begun, done = Signal(), Signal(), Signal()
     raised: list[BaseException] = []
 
