@@ -225,15 +225,15 @@ async def test_the_response_is_complete_with_its_trailers() -> None:
     ("fields", "wanted"),
     [
         ([], False),
-        ([b"te", b"trailers"], True),
-        ([b"TE", b"Trailers"], True),
-        ([b"te", b"gzip, trailers"], True),
-        ([b"te", b"gzip", b"te", b"trailers"], True),
-        ([b"te", b"trailersx"], False),
-        ([b"te", b"trailers;q=1"], False),
-        ([b"x-te", b"trailers"], False),
+        ([(b"te", b"trailers")], True),
+        ([(b"te", b"Trailers")], True),
+        ([(b"te", b"gzip, trailers")], True),
+        ([(b"te", b"gzip"), (b"te", b"trailers")], True),
+        ([(b"te", b"trailersx")], False),
+        ([(b"te", b"trailers;q=1")], False),
+        ([(b"x-te", b"trailers")], False),
     ],
 )
-def test_te_names_trailers(fields: list[bytes], wanted: bool) -> None:
+def test_te_names_trailers(fields: list[tuple[bytes, bytes]], wanted: bool) -> None:
     """As a token, in any case."""
     assert takes_trailers(fields) is wanted

@@ -101,7 +101,7 @@ class SendingFiles(Sending):
         finally:
             self._holds_head = False
             if piece is None:
-                self.ticks.later(self._let_head_go)
+                self.ticks.next_round(self._let_head_go)
         if self._is_lost:
             piece.close()
             await self._refuse()
