@@ -12,6 +12,7 @@ from writehead._guests.asgi.sending import DONE
 from writehead._message.incoming import IncomingMessage
 from writehead._message.no_exchange import SENT
 from writehead._message.response import ServerResponse
+from writehead._semantics.exchange import LARGE
 from writehead._streams.stages import ALIVE
 from writehead.errors import ConnectionLostError
 
@@ -19,8 +20,6 @@ from writehead.errors import ConnectionLostError
 class ServedCall(SendingMore):
     """The part of a call that stands for a message and its response; see `ServedRequest` and `ServedResponse`."""
 
-    method: str
-    target: bytes
     _raw_trailers: Any = None
     _consumed = _flowing = True  # what is left of it is dropped by `_leave`
     _fate: int = ALIVE.value  # set, with the two below, by the response queue
@@ -32,16 +31,20 @@ class ServedCall(SendingMore):
         self._exchange = response._exchange
         self.version = request._http_version
         self.keeps = response._should_keep_alive
-        self.for_head = self.method == "HEAD"
+        self.for_head = self.head.method == "HEAD"
         self._general = response._general
         self._expects = self._may_continue = response._expects_continue
         self._complete = request._complete
         self._mark = request._high_water_mark
-        self.fields = request._field_bytes()
+        self._small = min(self._mark, LARGE)
         if request._length:
             self._may_continue = False
             self._size = request._length
             self._pieces = [request._take(request._length)]
+
+    def begin(self) -> None:
+        """Run the application, unless the client has left already."""
+        raise NotImplementedError
 
     # -- as a request --------------------------------------------------------------
 
