@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
+import gc
 import logging
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -342,6 +345,29 @@ async def test_exc_info_behind_the_head_is_raised_again(caplog: pytest.LogCaptur
     got = await ask(app)
     assert got.removesuffix(b"<reset>") == CHUNKED + chunk(b"begun")
     assert 'raise KeyError("lost")' in caplog.text
+
+
+def test_exc_info_is_not_kept() -> None:
+    """It would be a cycle with the frame that it was raised in; whether the head has left or not."""
+
+    class Error(Exception):
+        pass
+
+    for stage in (0, 1):
+        call = call_of(answering([]), Asked(), contextvars.copy_context())
+        call._stage = stage
+        seen: list[weakref.ref[Error]] = []
+        gc.disable()
+        try:
+            try:
+                raise Error
+            except Error as error:
+                seen.append(weakref.ref(error))
+                with contextlib.suppress(Error):
+                    call.start_response("200 OK", [], sys.exc_info())
+            assert seen[0]() is None
+        finally:
+            gc.enable()
 
 
 @on_both_loops
