@@ -9,8 +9,9 @@ import pytest
 
 from tests.kit.check_exchange import Basin, Head, check_exchange, note
 from tests.kit.received import read_http1
-from writehead._http1.exchange import ALL_TAKEN, LARGE, Http1Exchange
+from writehead._http1.exchange import ALL_TAKEN, Http1Exchange
 from writehead._loop.ticks import TickQueue, tick_queue
+from writehead._native.choice import LARGE
 from writehead.errors import TrailerInvalidError
 from writehead.testing import settle
 

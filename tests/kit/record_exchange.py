@@ -25,11 +25,11 @@ from writehead._semantics.dates import http_date
 from writehead._semantics.exchange import (
     REMOVED_LENGTH,
     Done,
-    Entry,
     Pieces,
     ResponseHead,
     ResponseSide,
     Sink,
+    StoredFields,
 )
 from writehead._semantics.status import body_allowed
 
@@ -129,9 +129,10 @@ class RecordExchange:
         self.promised = promised if has_body else None
         self._held = record(b"H", json.dumps([head.status, pairs]).encode())
 
-    def respond(self, status: int, store: dict[str, Entry] | None, body: bytes) -> bool:
+    def respond(self, status: int, fields: StoredFields, body: bytes, announce: bool = True) -> bool:
         """Send a whole response."""
-        self.begin(ResponseHead((store or {}).values(), status, length=len(body)))
+        entries = fields.values() if isinstance(fields, dict) else fields or ()
+        self.begin(ResponseHead(entries, status, length=len(body) if announce else None))
         self.end(body, ())
         return True
 

@@ -11,6 +11,7 @@ from writehead._http1.parser_pool import ParserPool
 from writehead._loop.timers import Clock
 from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
+from writehead._native.choice import Head
 from writehead._net.config import SocketConfig
 from writehead._net.socket import Socket
 
@@ -27,6 +28,7 @@ class ConnectionConfig(SocketConfig):
     Worked out when an option is assigned, and when the server begins to listen or to close:
 
     - `fast_path`: whether an ordinary request can skip constructors, dispatch and options.
+    - `fast_path_beside_guests`: the same for a server that has guests, of which `take_head` then takes what is theirs.
     - `fast_path_response`: whether no option has to be copied to a request or response (`_adapt`).
     - `fast_path_accept`: whether a new connection needs neither a limit nor socket options.
     - `parsers`: the parsers for the limits of a head.
@@ -54,6 +56,8 @@ class ConnectionConfig(SocketConfig):
     - `on_lost(connection)`: `on_gone` and `on_socket_gone` in one.
     - `call_listeners(name, req, res)`: call the listeners of a request that needs no check.
     - `dispatch(req, res, connection, ordinary)`: call the listeners of a request.
+    - `take_head(connection, head)`: give an ordinary request to a guest of the server, and return what serves it; False:
+      it is dispatched in the general way; None: no guest takes it. The callback itself is None without guests.
     - `wants_upgrade(req)`: whether a request to upgrade is accepted.
     - `on_upgrade(req, socket, head)`: emit 'upgrade' or 'connect'.
     - `on_client_error(error, socket)`: emit 'clientError'; False if it has no listener.
@@ -72,6 +76,7 @@ class ConnectionConfig(SocketConfig):
         "call_listeners",
         "fast_path",
         "fast_path_accept",
+        "fast_path_beside_guests",
         "fast_path_response",
         "hold",
         "idle_seconds",
@@ -91,6 +96,7 @@ class ConnectionConfig(SocketConfig):
         "open_by_hand",
         "parsers",
         "reject_body",
+        "take_head",
         "response_class",
         "response_options",
         "unique_headers",
@@ -98,6 +104,7 @@ class ConnectionConfig(SocketConfig):
     )
 
     fast_path: bool
+    fast_path_beside_guests: bool
     fast_path_response: bool
     fast_path_accept: bool
     parsers: ParserPool
@@ -124,6 +131,7 @@ class ConnectionConfig(SocketConfig):
     on_lost: Callable[[Any], object]
     call_listeners: Callable[[str, IncomingMessage, ServerResponse], object]
     dispatch: Callable[[IncomingMessage, ServerResponse, Any, bool], object]
+    take_head: Callable[[Any, Head], Any] | None
     wants_upgrade: Callable[[IncomingMessage], bool]
     on_upgrade: Callable[[IncomingMessage, Socket, bytes], object]
     on_client_error: Callable[[BaseException, Socket], bool]

@@ -13,6 +13,7 @@ from writehead._connection.closing import Closing
 from writehead._http1.exchange import Http1Exchange
 from writehead._http1.framing import CLOSE, bare_response
 from writehead._message.incoming import IncomingMessage
+from writehead._message.no_exchange import SENT
 from writehead._message.response import ServerResponse
 from writehead._node.contexts import run_in
 from writehead._node.failure_log import name_request
@@ -126,6 +127,44 @@ class Making(Closing):
         response._apply(
             mark, config.reject_body, config.unique_headers, config.close_after_finish, config.lenient
         )
+
+    def open_exchange(self, call: Any, keep: bool) -> Http1Exchange:
+        """Begin the exchange of an ordinary request that `call` serves, in the place of a message and a response.
+
+        It is called as those would be: see `ServedRequest` and `ServedResponse`.
+        """
+        config = self._config
+        exchange = Http1Exchange()
+        exchange.last_allowed = False
+        exchange.connection = self
+        exchange.response = call
+        exchange.stays = keep
+        exchange.keep_lines = config.keep_alive_lines if keep else CLOSE
+        self._incoming = call
+        self._used = True
+        if self.current is None:
+            self.current = exchange
+            exchange.sink = self.channel
+        else:
+            exchange.sink = None
+            self._enqueue(exchange)
+        return exchange
+
+    def replace(self, request: IncomingMessage, response: ServerResponse, call: Any) -> bool:
+        """Let `call` have the place of a request and its response; False if the client has left already.
+
+        It gets what has come of the body. From now on it is called in their place.
+        """
+        exchange = response._exchange
+        if request._fate or response._fate or exchange is SENT:
+            return False
+        call.take_over(request, response)
+        exchange.response = call
+        response._exchange = SENT
+        request._source = None
+        if self._incoming is request:
+            self._incoming = call
+        return True
 
     def fail_request(self, request: IncomingMessage) -> None:
         """Fail the response to `request`, a listener of which failed."""

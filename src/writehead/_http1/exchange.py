@@ -13,7 +13,6 @@ from enum import IntEnum
 from typing import Any, Protocol
 
 from writehead._http1 import framing
-from writehead._http1.framing import LARGE
 from writehead._http1.head import (
     STATUS_LINES,
     date_line,
@@ -21,9 +20,9 @@ from writehead._http1.head import (
     trailer_lines,
 )
 from writehead._loop.ticks import TickQueue, later
-from writehead._native.choice import render_response
+from writehead._native.choice import LARGE, render_response
 from writehead._semantics import fields as _fields
-from writehead._semantics.exchange import Done, Entry, Pieces, ResponseHead, ResponseSide, Sink
+from writehead._semantics.exchange import Done, Pieces, ResponseHead, ResponseSide, Sink, StoredFields
 
 
 class Stage(IntEnum):
@@ -97,6 +96,12 @@ class Http1Exchange:
     def queued(self) -> bool:
         """Whether it waits for other responses, or for a socket."""
         return self.sink is None
+
+    @property
+    def flows(self) -> bool:
+        """Whether what is written goes to the operating system, which has taken all before it."""
+        sink: Any = self.sink
+        return sink is not None and not sink.blocked
 
     @property
     def pending(self) -> int:
@@ -189,12 +194,13 @@ class Http1Exchange:
         else:
             self._queue_up(last, self.on_passed)
 
-    def respond(self, status: int, store: dict[str, Entry] | None, body: bytes) -> bool:
+    def respond(self, status: int, fields: StoredFields, body: bytes, announce: bool = True) -> bool:
         """Render and send a whole response in one step: the fast path, with the same bytes as `begin` and `end`.
 
-        For an ordinary status to HTTP/1.1, without a field that affects the framing.
+        For an ordinary status to HTTP/1.1, without a field that affects the framing; but with `announce` False,
+        the Content-Length is among them.
         """
-        data = render_response(STATUS_LINES[status], store, date_line(), self.keep_lines, body)
+        data = render_response(STATUS_LINES[status], fields, date_line(), self.keep_lines, body, announce)
         if data is None:
             return False
         self.stage = ALL_WRITTEN

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from writehead._http1.head import date_line, field_lines, status_line
-from writehead._native.choice import frame_chunk
+from writehead._native.choice import LARGE, frame_chunk
 from writehead._semantics import fields as _fields
 from writehead._semantics.exchange import (
     FRAMING_NAMES,
@@ -135,10 +135,6 @@ def head_text(head: ResponseHead, fields: str, lines: str) -> str:
     """Join the parts of a head in Node's order: status, the program's fields, Date, Connection, framing."""
     date = date_line() if head.send_date and not head.date else ""
     return f"{status_line(head.status, head.reason)}{fields}{date}{lines}\r\n"
-
-
-#: From this size on, in bytes, a piece of body is passed on as it is, not copied into its frame.
-LARGE = 16384
 
 
 def chunk_parts(chunk: bytes, behind: bytes = b"") -> tuple[bytes, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from writehead._semantics.exchange import Done, Entry, Pieces, ResponseHead, ResponseSide, Sink
+from writehead._semantics.exchange import Done, Pieces, ResponseHead, ResponseSide, Sink, StoredFields
 
 
 class NoExchange:
@@ -53,7 +53,7 @@ class NoExchange:
     def begin(self, head: ResponseHead) -> None:
         """Do nothing."""
 
-    def respond(self, status: int, store: dict[str, Entry] | None, body: bytes) -> bool:
+    def respond(self, status: int, fields: StoredFields, body: bytes, announce: bool = True) -> bool:
         """Do nothing."""
         return True
 

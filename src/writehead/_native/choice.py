@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from writehead._native.fields import Chunks, check_field, frame_chunk, render_response
+from writehead._native.fields import LARGE, Chunks, check_field, frame_chunk, render_response
 from writehead._native.heads import Head, scan_head
 
-__all__ = ["NATIVE", "Chunks", "Head", "check_field", "frame_chunk", "render_response", "scan_head"]
+__all__ = ["LARGE", "NATIVE", "Chunks", "Head", "check_field", "frame_chunk", "render_response", "scan_head"]
 
 #: Whether the functions in C are used.
 NATIVE: bool = False

@@ -1,17 +1,17 @@
-"""Fields and chunks on their way out: the twin in Python of `fields.c`."""
+"""StoredFields and chunks on their way out: the twin in Python of `fields.c`."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from writehead._semantics.exchange import Entry
+from writehead._semantics.exchange import StoredFields
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++")
 # Names in the spellings seen so far, in lower case: 40 ns a look-up, 400 without. Only a program's names are here.
 _keys: dict[str, str] = {}
 _MOST_KEYS = 2048
-# Fields found good: one look-up of 60 ns. No cookies and no long values, as these stay in memory.
+# StoredFields found good: one look-up of 60 ns. No cookies and no long values, as these stay in memory.
 _checked: dict[tuple[str, str], str] = {}
 _MOST_CHECKED = 512
 _LONGEST_CHECKED = 1024
@@ -69,14 +69,14 @@ def _is_good(value: object) -> bool:
 
 
 def render_response(
-    status_line: str, store: dict[str, Entry] | None, date_line: str, keep_lines: str, body: bytes, /
+    status_line: str, fields: StoredFields, date_line: str, keep_lines: str, body: bytes, announce: bool, /
 ) -> bytes | None:
-    """Return the bytes of an ordinary response, without a body that is `LARGE`.
+    """Return the bytes of an ordinary response, without a body that is `LARGE`; `announce` its Content-Length.
 
     None if a value is anything but text, a number of a machine word, or a list of texts (RFC 9112, 2 to 6).
     """
     lines = ""
-    for _, name, value in () if store is None else store.values():
+    for _, name, value in fields.values() if isinstance(fields, dict) else fields or ():
         kind = type(value)
         if kind is str or (kind is int and -_WORD <= value < _WORD):
             lines += f"{name}: {value}\r\n"
@@ -84,7 +84,8 @@ def render_response(
             lines += "".join([f"{name}: {item}\r\n" for item in value])
         else:
             return None
-    text = f"{status_line}{lines}{date_line}{keep_lines}Content-Length: {len(body)}\r\n\r\n"
+    length = f"Content-Length: {len(body)}\r\n" if announce else ""
+    text = f"{status_line}{lines}{date_line}{keep_lines}{length}\r\n"
     try:
         head = text.encode("latin-1")
     except UnicodeEncodeError:

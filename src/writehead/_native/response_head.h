@@ -93,14 +93,22 @@ write_field(writer *to, PyObject *entry)
 }
 
 static bool
-write_fields(writer *to, PyObject *store)
+write_fields(writer *to, PyObject *fields)
 {
-    bool good = true;
-    Py_BEGIN_CRITICAL_SECTION(store);
-    Py_ssize_t position = 0;
-    PyObject *key, *entry;
-    while (good && PyDict_Next(store, &position, &key, &entry)) {
-        good = write_field(to, entry);
+    bool good = fields == Py_None;
+    Py_BEGIN_CRITICAL_SECTION(fields);
+    if (PyDict_CheckExact(fields)) {
+        Py_ssize_t position = 0;
+        PyObject *key, *entry;
+        good = true;
+        while (good && PyDict_Next(fields, &position, &key, &entry)) {
+            good = write_field(to, entry);
+        }
+    } else if (PyList_CheckExact(fields)) {
+        good = true;
+        for (Py_ssize_t at = 0; at < PyList_GET_SIZE(fields) && good; at++) {
+            good = write_field(to, PyList_GET_ITEM(fields, at));
+        }
     }
     Py_END_CRITICAL_SECTION();
     return good;
@@ -110,22 +118,22 @@ static bool
 write_response_head(writer *to, PyObject *const *args, Py_ssize_t length)
 {
     char digits[48];
-    int size = snprintf(digits, sizeof(digits), "Content-Length: %zd\r\n\r\n", length);
-    return write_text(to, args[0]) && (args[1] == Py_None || write_fields(to, args[1])) && write_text(to, args[2])
-           && write_text(to, args[3]) && write_bytes(to, digits, size);
+    int size = args[5] == Py_True ? snprintf(digits, sizeof(digits), "Content-Length: %zd\r\n", length) : 0;
+    return write_text(to, args[0]) && write_fields(to, args[1]) && write_text(to, args[2]) && write_text(to, args[3])
+           && write_bytes(to, digits, size) && write_bytes(to, "\r\n", 2);
 }
 
 PyDoc_STRVAR(render_response_doc,
-"render_response($module, status_line, store, date_line, keep_lines, body, /)\n--\n\n"
+"render_response($module, status_line, fields, date_line, keep_lines, body, announce, /)\n--\n\n"
 "Return the bytes of an ordinary response, without a large body; None if a value is not text, a number or a list.");
 
 static PyObject *
 render_response(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
 {
-    if (count != 5) {
-        return PyErr_Format(PyExc_TypeError, "render_response() takes 5 arguments, not %zd", count);
+    if (count != 6) {
+        return PyErr_Format(PyExc_TypeError, "render_response() takes 6 arguments, not %zd", count);
     }
-    if ((args[1] != Py_None && !PyDict_CheckExact(args[1])) || !PyBytes_CheckExact(args[4])) {
+    if (!PyBytes_Check(args[4])) {
         Py_RETURN_NONE;
     }
     writer to;

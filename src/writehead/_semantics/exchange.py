@@ -17,6 +17,9 @@ Done = Callable[[BaseException | None], object]
 #: A stored field: its name in lower case; its name and its value, as they were given.
 Entry = tuple[str, str, Any]
 
+#: The fields of a response in order: those of a header store, or a list of them.
+StoredFields = dict[str, Entry] | list[Entry] | None
+
 
 #: Bits of `ResponseHead.removed`: the automatic fields that the program has removed.
 REMOVED_LENGTH = 1
@@ -242,10 +245,11 @@ class Exchange(Protocol):
     @property
     def mark(self) -> int | None: ...
     def begin(self, head: ResponseHead) -> None: ...
-    def respond(self, status: int, store: dict[str, Entry] | None, body: bytes) -> bool:
+    def respond(self, status: int, fields: StoredFields, body: bytes, announce: bool = True) -> bool:
         """Send a whole response that has an ordinary status and no field of `FRAMING_NAMES`, in one step.
 
-        False if nothing was done, as `begin` and `end` have to: it is not as ordinary as that.
+        With `announce` False the Content-Length is among the fields. False if nothing was done, as `begin` and
+        `end` have to: it is not as ordinary as that.
         """
         ...
 

@@ -22,7 +22,7 @@ from writehead._node.failure_log import log_failure, log_returned
 from writehead._node.signatures import typed_as
 from writehead._semantics import fields as _fields
 from writehead._server.given import GivenConnection, give
-from writehead._server.lifecycle import Listening
+from writehead._server.hosting import Hosting
 from writehead._server.option_types import ServerOptions
 from writehead._server.options import Settings, read_options
 from writehead._server.timeouts import Slices, late_ones
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from writehead._node.argument_types import Duration
     from writehead._server.server_emitter import ServerEmitter
 else:  # the same, without the types of its events
-    ServerEmitter = Listening
+    ServerEmitter = Hosting
 
 #: How many connections that exceeded a time limit are ended in one slice,
 EXPIRED = 16
@@ -104,6 +104,7 @@ class Server(Settings, ServerEmitter):
         config.on_lost = self._on_lost
         config.call_listeners = self._call_request_listeners
         config.dispatch = self._dispatch
+        config.take_head = None
         config.wants_upgrade = self._wants_upgrade
         config.on_upgrade = self._on_upgrade
         config.on_client_error = self._on_client_error
@@ -243,7 +244,7 @@ class Server(Settings, ServerEmitter):
                 return
         if expect is not None:
             self._expect(expect.decode("latin-1"), req, res)
-        else:
+        elif self._guests is None or not self._host(req, res, "request"):
             self._call_request_listeners("request", req, res)
 
     def _call_request_listeners(self, name: str, req: IncomingMessage, res: ServerResponse) -> None:
@@ -281,6 +282,8 @@ class Server(Settings, ServerEmitter):
     def _expect(self, expect: str, req: IncomingMessage, res: ServerResponse) -> None:
         if _fields.has_continue(expect):
             res._expect_continue()
+            if self._host(req, res, "checkContinue", "request"):
+                return
             if self.listener_count("checkContinue"):
                 self._call_request_listeners("checkContinue", req, res)
                 return
@@ -293,6 +296,8 @@ class Server(Settings, ServerEmitter):
             res.end()
 
     def _wants_upgrade(self, req: IncomingMessage) -> bool:
+        if self._host_websocket(req):
+            return True
         callback = self.should_upgrade_callback
         if callback is None:
             return self.listener_count("upgrade") > 0
@@ -308,6 +313,8 @@ class Server(Settings, ServerEmitter):
         return self._notify_in(req._listener_context, event, req, *args)
 
     def _on_upgrade(self, req: IncomingMessage, socket: Socket, head: bytes) -> None:
+        if self._take_websocket(req, socket, head):
+            return
         event = "connect" if req.method == "CONNECT" else "upgrade"
         if not self._notify_for(req, event, socket, head):
             socket.destroy()

@@ -38,6 +38,12 @@
         |   the server's life
         +-- ServerAlreadyListenError     ERR_SERVER_ALREADY_LISTEN         RuntimeError
         +-- ServerNotRunningError        ERR_SERVER_NOT_RUNNING            RuntimeError
+        |   hosted an ASGI application
+        +-- ASGIMessageError             ERR_ASGI_MESSAGE                  ValueError, TypeError
+        +-- ASGIStateError               ERR_ASGI_STATE                    RuntimeError
+        +-- LifespanError                ERR_ASGI_LIFESPAN                 RuntimeError
+        |   hosted a WSGI application
+        +-- WSGIStateError               ERR_WSGI_STATE                    RuntimeError
         |   caused by the client or the network
         +-- ParseError                   HPE_...                           ValueError
         +-- PayloadTooLargeError         ERR_HTTP_PAYLOAD_TOO_LARGE        ValueError
@@ -68,6 +74,11 @@ from writehead.errors.arguments import (
     ServerNameRequiredError,
     UnknownEncodingError,
     UnknownOptionError,
+)
+from writehead.errors.asgi import (
+    ASGIMessageError,
+    ASGIStateError,
+    LifespanError,
 )
 from writehead.errors.base import (
     HTTPError,
@@ -108,8 +119,13 @@ from writehead.errors.streams import (
     UnhandledError,
     UnshiftAfterEndError,
 )
+from writehead.errors.wsgi import (
+    WSGIStateError,
+)
 
 __all__ = [
+    "ASGIMessageError",
+    "ASGIStateError",
     "AbortError",
     "BadPortError",
     "BodyNotAllowedError",
@@ -127,6 +143,7 @@ __all__ = [
     "InvalidHeaderValueError",
     "InvalidProtocolVersionError",
     "InvalidStatusCodeError",
+    "LifespanError",
     "MethodNotImplementedError",
     "OutOfRangeError",
     "ParseError",
@@ -150,6 +167,7 @@ __all__ = [
     "UnknownEncodingError",
     "UnknownOptionError",
     "UnshiftAfterEndError",
+    "WSGIStateError",
     "WriteTimeoutError",
 ]
 

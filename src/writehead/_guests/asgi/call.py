@@ -1,0 +1,174 @@
+"""Call: one run of an application for one request, in the place of the request and of its response.
+
+Invariant: the connection and the application know the call, never each other. It has one end: the application has
+returned or raised, and the response is done, or was failed or cut.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from writehead._guests.asgi import failures
+from writehead._guests.asgi.scope import Place, http_scope
+from writehead._guests.asgi.sending import BROKEN, DONE, FAILURE, HEAD_GONE, IDLE, STARTED, TRAILERS
+from writehead._guests.asgi.served import ServedCall
+from writehead._loop.listener_tasks import start
+from writehead._semantics.exchange import RequestHead, ResponseHead
+from writehead._semantics.status import STATUS_CODES
+from writehead._streams.stages import ALIVE
+
+
+class Call(ServedCall):
+    """One run of an application for one request.
+
+    Args:
+        mount: what hosts the application.
+        connection: what the request has come on.
+        head: of the request.
+        place: what is the same for every request of the connection.
+    """
+
+    overdue: asyncio.TimerHandle | None = None  # cancels the task some time after the client has left
+    _warned = False
+
+    def __init__(self, mount: Any, connection: Any, head: RequestHead, place: Place) -> None:
+        self.mount = mount
+        self.connection = connection
+        self.ticks = connection.ticks
+        self.head = head
+        self.place = place
+        self.req: Call | None = self  # it is its own request, until its exchange is over
+        # What every call reads: an attribute of an instance is found faster than a default of its class.
+        self._state = IDLE
+        self._is_hindered = self._has_begun = self._general = self._complete = False
+        self._stream = self._readers = self._listeners = None
+        self._fate = ALIVE
+
+    @property
+    def method(self) -> str:
+        """The method, as sent."""
+        return self.head.method
+
+    @property
+    def target(self) -> bytes:
+        """The request target, as sent."""
+        return self.head.target
+
+    # -- the task ----------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Run the application in a task of its own, up to its first wait at once; not if the client has left already."""
+        if self._is_lost:
+            return
+        mount = self.mount
+        head = self.head
+        scope = http_scope(
+            self.place,
+            head.method,
+            head.target,
+            self.version,
+            head.pairs(),
+            mount.scope_root,
+            mount.state,
+            mount.root_path,
+        )
+        loop: Any = self.ticks.loop
+        try:
+            task = start(mount.called(scope, self.receive, self.send), loop, mount.copy_context())
+        except (KeyboardInterrupt, SystemExit):
+            self._respond_failure()
+            raise
+        if task.done():
+            self._judge(task)
+            return
+        self.task = task
+        self._has_begun = True
+        mount.calls.add(self)
+        task.add_done_callback(self._on_task_done)
+        if self._state == STARTED:
+            self.ticks.next_round(self._let_head_go)
+
+    def _on_task_done(self, task: asyncio.Task[Any]) -> None:
+        self.task = None
+        if self.overdue is not None:
+            self.overdue.cancel()
+        holds = self.ticks.hold()
+        try:
+            self._judge(task)
+            self.mount.forget(self)
+        finally:
+            if holds:
+                self.ticks.run()
+
+    def _judge(self, task: asyncio.Task[Any]) -> None:
+        """Complete, fail or cut the response, now that the application has ended."""
+        if task.cancelled():
+            self._on_raised(_cancellation_of(task))
+        elif (error := task.exception()) is not None:
+            self._on_raised(error)
+        else:
+            returned = task.result()
+            if returned is not None:
+                failures.warn_of_result(self, returned)
+            if self._state != DONE and not self._is_lost:
+                self._on_unfinished()
+
+    def _on_unfinished(self) -> None:
+        if self._end_untrailed():
+            return
+        if self._state != BROKEN:  # its error was raised, and is known
+            failures.log_unfinished(self, nothing_sent=self._state == IDLE)
+        self._respond_failure()
+
+    def _on_raised(self, error: BaseException) -> None:
+        over = self._state == DONE or self._is_lost
+        if self._is_lost and failures.is_of_the_loss(error):
+            failures.log_loss(self, error)
+        elif not (
+            isinstance(error, KeyboardInterrupt | SystemExit)  # the loop has raised it
+            or (over and isinstance(error, asyncio.CancelledError))
+        ):
+            failures.log_raised(self, error)
+        self._respond_failure()
+
+    def _respond_failure(self) -> None:
+        """Respond with 500 if no head has left; cut a response that is not done."""
+        exchange = self._exchange
+        if self._state == DONE or self._is_lost:
+            return
+        if self._state in (HEAD_GONE, TRAILERS):
+            self._cut()
+            return
+        exchange.begin(
+            ResponseHead(
+                status=500,
+                reason=STATUS_CODES[500],
+                for_head=self.for_head,
+                keep=self._keeps_open,
+                may_chunk=self.version == "1.1",
+                length=len(FAILURE),
+            )
+        )
+        self._finish()
+        exchange.end(None if self.for_head else FAILURE, ())
+
+    def _fail(self) -> None:
+        """Fail the response, as that of a listener."""
+        self._respond_failure()
+
+    def _warn_of_more(self, kind: str) -> None:
+        if not self._warned:
+            self._warned = True
+            failures.warn_of_more(self, kind)
+
+    def _on_client_lost(self) -> None:
+        self.mount.limit(self)
+
+
+def _cancellation_of(task: asyncio.Task[Any]) -> BaseException:
+    try:
+        task.result()
+    except asyncio.CancelledError as error:
+        return error
+    raise AssertionError("the task was not cancelled")
