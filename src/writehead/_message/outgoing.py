@@ -90,8 +90,8 @@ class OutgoingMessage(OutgoingState):
         """
         pieces = self._pieces
         if pieces is not None and encoding is None and callback is None:
-            # Fast path: a small piece behind another of this tick. `stream` takes 310,000 instructions without it,
-            # 140,000 with it.
+            # Fast path: a small piece behind another of this tick. `stream` takes 230,000 instructions with
+            # it, 390,000 without.
             room = pieces.add(chunk if type(chunk) is bytes else as_bytes(chunk, None))
             if room:
                 return True
