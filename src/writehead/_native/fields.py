@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+from writehead._semantics import fields as _fields
+
+_known = _fields.known_names
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*+")
 
@@ -16,16 +19,21 @@ def check_field(name: object, value: object) -> str | None:
 
     A list is checked, not copied.
     """
-    if type(name) is not str or _TOKEN.fullmatch(name) is None:
+    if type(name) is not str or not _is_good_value(value):
         return None
+    key = _known.get(name)  # six times as fast as the pattern
+    if key is None and _TOKEN.fullmatch(name) is not None:
+        key = _fields.check_name(name)  # and remember it
+    return key
+
+
+def _is_good_value(value: object) -> bool:
     kind = type(value)
     if kind is str:
-        good = _is_good(value)
-    elif kind is list or kind is tuple:
-        good = all(map(_is_good, value))  # type: ignore[call-overload]  # known by the line above
-    else:
-        good = kind is int
-    return name.lower() if good else None
+        return _is_good(value)
+    if kind is list or kind is tuple:
+        return all(map(_is_good, value))  # type: ignore[call-overload]  # known by the line above
+    return kind is int
 
 
 def _is_good(value: object) -> bool:
