@@ -11,7 +11,7 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++")
 # Names in the spellings seen so far, in lower case: 40 ns a look-up, 400 without. Only a program's names are here.
 _keys: dict[str, str] = {}
 _MOST_KEYS = 2048
-# StoredFields found good: one look-up of 60 ns. No cookies and no long values, as these stay in memory.
+# Fields found good: one look-up of 60 ns. No cookies and no long values, as these stay in memory.
 _checked: dict[tuple[str, str], str] = {}
 _MOST_CHECKED = 512
 _LONGEST_CHECKED = 1024
