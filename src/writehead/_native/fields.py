@@ -1,4 +1,4 @@
-"""StoredFields and chunks on their way out: the twin in Python of `fields.c`."""
+"""Fields and chunks on their way out: the twin in Python of `fields.c`."""
 
 from __future__ import annotations
 
