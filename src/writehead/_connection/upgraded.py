@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from writehead._connection.response_queue import ResponseQueue
 
 
-class Raw(asyncio.Protocol):
-    """The protocol of a connection whose socket was handed to the program."""
+class Upgraded(asyncio.Protocol):
+    """The protocol of a connection whose socket HTTP has let go of; a subclass says what becomes of its data."""
 
     __slots__ = ("channel", "config", "socket")
 
@@ -25,13 +25,6 @@ class Raw(asyncio.Protocol):
         self.socket = socket
         self.channel = channel_of(socket)
         self.config = config
-
-    def data_received(self, data: bytes) -> None:
-        self._in_tick(self.channel.data_received, data)
-
-    def eof_received(self) -> bool:
-        self._in_tick(self.channel.eof_received)
-        return True
 
     def pause_writing(self) -> None:
         self.channel.pause_writing()
@@ -55,6 +48,19 @@ class Raw(asyncio.Protocol):
         finally:
             if holds:
                 ticks.run()
+
+
+class Raw(Upgraded):
+    """The protocol of a connection whose socket was handed to the program."""
+
+    __slots__ = ()
+
+    def data_received(self, data: bytes) -> None:
+        self._in_tick(self.channel.data_received, data)
+
+    def eof_received(self) -> bool:
+        self._in_tick(self.channel.eof_received)
+        return True
 
 
 class BodyFeed(Feed):

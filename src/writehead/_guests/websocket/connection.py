@@ -1,0 +1,457 @@
+"""Connection: one WebSocket on an upgraded connection, below the face that the program sees.
+
+    CONNECTING -accept-> OPEN -close frame of either side, fault, end of input-> CLOSING -transport gone-> CLOSED
+
+Invariant: what one read brings is parsed only as long as nothing holds it; meanwhile it waits as it came, and
+nothing more is read. Frames that are sent in one tick, or while a read is parsed, leave in one write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from enum import IntEnum
+from typing import Protocol
+
+from writehead._connection.config import ConnectionConfig
+from writehead._connection.upgraded import Upgraded
+from writehead._guests.websocket.deflate import Deflate
+from writehead._guests.websocket.frames import FIN, PING, WHOLE_BINARY, WHOLE_TEXT, frame
+from writehead._guests.websocket.options import ConnectionOptions
+from writehead._guests.websocket.reader import Closed, Fault, FrameReader, Ping, Pong
+from writehead._loop.selector import untie
+from writehead._net.socket import Socket
+from writehead._semantics.exchange import Done
+from writehead.errors import ConnectionLostError, WebSocketError
+
+#: How many frames of one read are handled before other connections are served.
+SLICE = 512
+
+#: The code of a close frame without one, and of a connection that ended without a close frame (RFC 6455, 7.1.5).
+NO_CODE, ABNORMAL = 1005, 1006
+
+
+class Stage(IntEnum):
+    """How far a WebSocket has come, by the numbers of npm's `ws`."""
+
+    CONNECTING = 0
+    OPEN = 1
+    CLOSING = 2
+    CLOSED = 3
+
+
+#: Why nothing is parsed or read, as bits: the handshake is not accepted yet; messages wait for the program; frames
+#: wait for the client; the program has paused it; other connections come first.
+HANDSHAKE, FULL, BLOCKED, PAUSED, LATER = 1, 2, 4, 8, 16
+
+
+# As names of a module: looked up faster than members of a class.
+CONNECTING, OPEN, CLOSING, CLOSED = Stage
+
+
+class Face(Protocol):
+    """What a connection notifies."""
+
+    def on_message(self, message: str | bytes) -> None: ...
+    def on_ping(self, data: bytes) -> None: ...
+    def on_pong(self, data: bytes) -> None: ...
+    def on_fault(self, error: WebSocketError) -> None: ...
+    def on_closing(self) -> None:
+        """Called when the code of its end is known: a close frame was sent or received, or the input has ended."""
+        ...
+
+    def on_gone(self, lost: BaseException | None) -> None:
+        """Called once and last, with the error if something that was sent was lost."""
+        ...
+
+
+class Connection(Upgraded):
+    """A WebSocket, as the protocol of its transport.
+
+    Attributes:
+        stage: how far it has come.
+        received: code and reason of the client's close frame, 1005 if it had none; None before.
+        sent: the same of ours.
+    """
+
+    __slots__ = (
+        "_ended",
+        "_flush_due",
+        "_holds",
+        "_in_read",
+        "_options",
+        "_out",
+        "_out_size",
+        "_pinged",
+        "_unsent",
+        "active_at",
+        "face",
+        "idle_after",
+        "idle_fired",
+        "idle_group",
+        "reader",
+        "received",
+        "sent",
+        "stage",
+    )
+
+    def __init__(
+        self, socket: Socket, config: ConnectionConfig, options: ConnectionOptions, face: Face
+    ) -> None:
+        super().__init__(socket, config)
+        self.face = face
+        self.stage: Stage = CONNECTING
+        self.received: tuple[int, str] | None = None
+        self.sent: tuple[int, str] | None = None
+        self.reader = FrameReader(options.max_payload)
+        self._options = options
+        self._holds: int = HANDSHAKE
+        self._out: list[bytes] = []
+        self._out_size = 0
+        self._flush_due = self._in_read = False
+        self._ended = False  # the client's FIN has come, behind what waits
+        self._pinged = False
+        self._unsent = 0  # bytes that waited for the client when that was last looked at
+        self.idle_after = self.active_at = self.idle_group = 0.0  # see `Idler`
+        self.idle_fired = False
+
+    # -- the handshake ----------------------------------------------------------------
+
+    def begin(self, head: bytes) -> None:
+        """Take over the socket; `head` is what came behind the handshake, and waits."""
+        early = head + self.socket._take_unread()
+        self.channel.transport.set_protocol(self)
+        if early:
+            self.reader.feed(early)
+            self.channel.pause_reading()
+        else:
+            self.channel.resume_reading()
+
+    def accept(self, head: bytes, deflate: Deflate | None) -> None:
+        """Send the head that accepts the handshake; from now on it is open."""
+        self.stage = OPEN
+        self.reader.deflate = deflate
+        self.socket.set_timeout(0)  # no clock of HTTP runs on
+        self.put(head)
+        if self._options.ping_interval:
+            self.config.timers.watch(self, self._options.ping_interval)
+        self.release(HANDSHAKE)
+
+    def refuse(self, response: bytes) -> None:
+        """Send a response that refuses the handshake, and close."""
+        if self.stage is CONNECTING:
+            self.stage = CLOSING
+            self.channel.put_now(response)
+            self._end(expects_more=True)
+
+    # -- called by the transport --------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        channel = self.channel
+        channel.bytes_read += len(data)
+        if channel.idle_after:
+            channel.touch()
+        if self.stage is OPEN and self.idle_after:
+            self._note_life()
+        self.reader.feed(data)
+        if self._holds:
+            channel.pause_reading()  # some transports bring what they have read already
+            return
+        ticks = channel.ticks
+        holds = not ticks.held
+        ticks.held = True
+        try:
+            self._parse()
+        finally:
+            if not holds:
+                pass
+            elif ticks.due:
+                ticks.run()
+            else:
+                ticks.held = False
+
+    def eof_received(self) -> bool:
+        self._in_tick(self._on_eof)
+        return True
+
+    def _on_eof(self) -> None:
+        """End: a WebSocket is not half-open (RFC 6455, 7.1.4); what was sent still leaves."""
+        self.channel.peer_ended = True
+        if self.stage is CONNECTING:
+            self.channel.destroy()
+        elif self.stage is OPEN and self._holds:
+            self._ended = True  # behind what waits
+        else:
+            self._begin_closing()
+            self._end()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        channel = self.channel
+        untie(channel.transport)
+        self.config.on_socket_gone()
+        lost = None
+        if not channel.fate and (self._out or channel.pending):
+            lost = ConnectionLostError()
+            lost.__cause__ = exc
+        self._in_tick(self._on_lost, exc, lost)
+
+    def _on_lost(self, exc: BaseException | None, lost: BaseException | None) -> None:
+        self._out = []
+        self._out_size = 0
+        self.config.timers.forget(self)
+        was_open = self.stage is OPEN
+        self.stage = CLOSING
+        self.channel.connection_lost(exc)
+        if was_open:
+            self.face.on_closing()
+        self.channel.ticks.later(self._gone, lost)
+
+    def _gone(self, lost: BaseException | None) -> None:
+        self.stage = CLOSED
+        self.face.on_gone(lost)
+
+    # -- reading ------------------------------------------------------------------------
+
+    def _parse(self) -> None:
+        """Handle what was read, as long as nothing holds."""
+        next_event = self.reader.next
+        on_message = self.face.on_message
+        left = SLICE
+        self._in_read = True
+        try:
+            while not self._holds:
+                event = next_event()
+                if event is None:
+                    break
+                kind = type(event)
+                if kind is str or kind is bytes:
+                    on_message(event)  # type: ignore[arg-type]  # of those two kinds
+                else:
+                    self._on_control(event)  # type: ignore[arg-type]
+                left -= 1
+                if not left and self.reader.waiting:
+                    self.hold(LATER)
+                    self.channel.ticks.wait(self)
+        finally:
+            self._in_read = False
+            if self._out:
+                self.flush()
+
+    def serve_slice(self) -> None:
+        """Handle the next slice of what was read."""
+        self._in_tick(self.release, LATER, True)
+
+    def hold(self, reason: int) -> None:
+        """Parse and read nothing more until `release`."""
+        self._holds |= reason
+        self.channel.pause_reading()
+
+    def release(self, reason: int, now: bool = False) -> None:
+        """Go on in a later tick, or now, unless there is another reason not to."""
+        if not self._holds & reason:
+            return
+        self._holds &= ~reason
+        if self._holds:
+            return
+        if now:
+            self._go_on()
+        else:
+            self.channel.ticks.later(self._go_on)
+
+    def _go_on(self) -> None:
+        if self._holds or self.stage is CLOSED:
+            return
+        if self.stage is OPEN and self.idle_after:
+            self._note_life()  # while nothing is read, the client cannot show that it lives
+        self._parse()
+        if self._holds:
+            return
+        self.channel.resume_reading()
+        if self._ended:
+            self._on_eof()
+
+    def _on_control(self, event: Ping | Pong | Closed | Fault) -> None:
+        face = self.face
+        if isinstance(event, Ping):
+            if self._options.auto_pong:
+                self.put(event.reply)
+            face.on_ping(event.data)
+        elif isinstance(event, Pong):
+            face.on_pong(event.data)
+        elif isinstance(event, Closed):
+            self.received = event.code, event.reason
+            if event.reply:
+                self.sent = self.received
+                self.put(event.reply)
+            self._begin_closing()
+            self._end()
+        else:
+            if event.reply:
+                self.sent = event.error.close_code or ABNORMAL, event.reason
+                self.put(event.reply)
+            face.on_fault(event.error)
+            self._begin_closing()
+            self._end(expects_more=True)
+
+    # -- writing ------------------------------------------------------------------------
+
+    @property
+    def pending(self) -> int:
+        """How many bytes of frames wait."""
+        return self._out_size + self.channel.pending
+
+    def put(self, data: bytes) -> None:
+        """Send frames at the end of the tick, or of the read that is parsed."""
+        self._out.append(data)
+        self._out_size = size = self._out_size + len(data)
+        if size >= self.channel.mark:
+            self.flush()
+        elif not (self._in_read or self._flush_due):
+            self._flush_due = True
+            self.channel.ticks.later(self._flush_later)
+
+    def _flush_later(self) -> None:
+        self._flush_due = False
+        self.flush()
+
+    def flush(self) -> None:
+        """Pass on the frames that were put; stop reading if too many bytes wait for the client."""
+        out = self._out
+        if not out:
+            return
+        data = out[0] if len(out) == 1 else b"".join(out)
+        self._out = []
+        self._out_size = 0
+        channel = self.channel
+        channel.put_now(data)
+        if channel.blocked and not self._holds & BLOCKED and channel.pending >= channel.mark:
+            self.hold(BLOCKED)
+            channel.call_when_passed(self._on_passed)
+
+    def _on_passed(self, error: BaseException | None) -> None:
+        if error is None:
+            self.release(BLOCKED)
+
+    def send(self, first: int, payload: bytes, compress: bool = True) -> None:
+        """Send a frame of a message, compressed if that was agreed and it is large enough."""
+        deflate = self.reader.deflate
+        if deflate is None or not compress or len(payload) < deflate.threshold:
+            self.put(frame(first, payload))
+        else:
+            self.put(deflate.frame(first, payload))
+
+    def send_message(self, message: str | bytes) -> None:
+        """Send a whole message."""
+        if isinstance(message, str):
+            self.send(WHOLE_TEXT, message.encode())
+        else:
+            self.send(WHOLE_BINARY, message)
+
+    def call_when_sent(self, done: Done) -> None:
+        """Call `done` when the system has all that was put, with an error if it is lost."""
+        self.flush()
+        self.channel.call_when_passed(done)
+
+    async def drain(self, mark: int = 1) -> None:
+        """Return when fewer than `mark` bytes wait, or the system has all.
+
+        Raises:
+            ConnectionLostError: the connection was lost first.
+        """
+        if self.pending < mark:
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def done(error: BaseException | None) -> None:
+            if future.done():
+                return
+            if error is None:
+                future.set_result(None)
+            else:
+                raised = ConnectionLostError()
+                raised.__cause__ = error
+                future.set_exception(raised)
+
+        self.call_when_sent(done)
+        await future
+
+    # -- the end --------------------------------------------------------------------------
+
+    def close(self, code: int | None, reason: str = "") -> None:
+        """Send a close frame; the client has `close_timeout` to answer it."""
+        if self.stage is not OPEN:
+            return
+        self.put(self.reader.close(code, reason))
+        self.sent = NO_CODE if code is None else code, reason
+        self._begin_closing()
+        self._watch_end()
+        self.release(FULL)
+
+    def fail(self, code: int, reason: str = "") -> None:
+        """Send a close frame, and end the connection without waiting for an answer."""
+        if self.stage is OPEN:
+            self.close(code, reason)
+            self._end(expects_more=True)
+
+    def terminate(self) -> None:
+        """Cut the connection."""
+        if self.stage is not CLOSED:
+            was_open = self.stage is OPEN
+            self.stage = CLOSING
+            self.channel.destroy()
+            if was_open:
+                self.face.on_closing()
+
+    def _begin_closing(self) -> None:
+        if self.stage is OPEN:
+            self.stage = CLOSING
+            self.face.on_closing()
+
+    def _end(self, expects_more: bool = False) -> None:
+        """Close when all is sent; with `expects_more` the client is likely to send more meanwhile."""
+        self.flush()
+        channel = self.channel
+        channel.expects_more = expects_more
+        channel.destroy_soon()
+        if not channel.fate:
+            self._watch_end()
+        self.release(FULL | BLOCKED | PAUSED)
+
+    def _watch_end(self) -> None:
+        timers = self.config.timers
+        timers.forget(self)
+        self.idle_fired = False
+        timers.watch(self, self._options.close_timeout)
+
+    # -- clocks -----------------------------------------------------------------------------
+
+    def _note_life(self) -> None:
+        """Start the wait for the next ping anew: something has come."""
+        timers = self.config.timers
+        if self._pinged:
+            self._pinged = False
+            timers.watch(self, self._options.ping_interval)
+        else:
+            self.active_at = timers.clock.time()
+
+    def on_idle(self) -> None:
+        """Called when nothing has come for the time that is watched, or the client is late to close."""
+        if self.stage is OPEN:
+            self.channel.judge(self._is_silent, self._on_silence)
+        elif self.stage is CLOSING:
+            self.channel.judge(lambda: self.idle_fired and self.stage is CLOSING, self.channel.destroy)
+
+    def _is_silent(self) -> bool:
+        return self.idle_fired and self.stage is OPEN
+
+    def _on_silence(self) -> None:
+        options = self._options
+        unsent, self._unsent = self._unsent, self.channel.pending
+        if self._holds & ~BLOCKED or (self._holds and unsent != self._unsent):
+            self.config.timers.watch(self, options.ping_interval)  # it cannot show that it lives, or does
+        elif self._pinged:
+            self._in_tick(self.fail, 1011, "keepalive ping timeout")
+        else:
+            self._pinged = True
+            self._in_tick(self.put, frame(FIN | PING, os.urandom(4)))
+            self.config.timers.watch(self, options.ping_timeout)
