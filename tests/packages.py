@@ -26,6 +26,7 @@ ORDER = [
     "_message",
     "_connection",
     "_server",
+    "_guests",
     "_process",
     "_testing",
     "http",
