@@ -31,6 +31,7 @@ ORDER = [
     "_testing",
     "http",
     "https",
+    "websocket",
     "testing",
 ]
 FACES = ["", "cli", "__main__"]  # the package itself, and its command

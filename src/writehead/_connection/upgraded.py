@@ -75,6 +75,16 @@ class BodyFeed(Feed):
         self._protocol.data_received(bytes(self._buffer[:nbytes]))
 
 
+def behind_responses(socket: Socket, callback: Callable[[], object]) -> None:
+    """Call `callback` when the responses to requests before an upgrade are sent: now, if there are none."""
+    leftovers: Any = channel_of(socket).owner
+    exchanges = [] if leftovers is None else leftovers.connection.exchanges()
+    if exchanges:
+        exchanges[-1].response._own_waiters().call_at("finish", lambda: behind_responses(socket, callback))
+    else:
+        callback()
+
+
 class QueuedResponses:
     """The owner of an upgraded socket while responses to earlier requests are not sent."""
 

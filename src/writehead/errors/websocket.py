@@ -13,7 +13,9 @@ class WebSocketError(HTTPError, ValueError):
 
     code: str = "ERR_WEBSOCKET"
 
-    def __init__(self, code: str, text: str, close_code: int | None = None, status: int | None = None) -> None:
+    def __init__(
+        self, code: str, text: str, close_code: int | None = None, status: int | None = None
+    ) -> None:
         super().__init__(text)
         self.code = code
         self.close_code = close_code

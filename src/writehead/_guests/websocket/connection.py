@@ -16,7 +16,7 @@ from typing import Protocol
 from writehead._connection.config import ConnectionConfig
 from writehead._connection.upgraded import Upgraded
 from writehead._guests.websocket.deflate import Deflate
-from writehead._guests.websocket.frames import FIN, PING, WHOLE_BINARY, WHOLE_TEXT, frame
+from writehead._guests.websocket.frames import FIN, PING, frame
 from writehead._guests.websocket.options import ConnectionOptions
 from writehead._guests.websocket.reader import Closed, Fault, FrameReader, Ping, Pong
 from writehead._loop.selector import untie
@@ -50,17 +50,21 @@ CONNECTING, OPEN, CLOSING, CLOSED = Stage
 
 
 class Face(Protocol):
-    """What a connection notifies."""
+    """What a connection notifies: an object that programs have, so that these methods are private to them."""
 
-    def on_message(self, message: str | bytes) -> None: ...
-    def on_ping(self, data: bytes) -> None: ...
-    def on_pong(self, data: bytes) -> None: ...
-    def on_fault(self, error: WebSocketError) -> None: ...
-    def on_closing(self) -> None:
+    def _on_message(self, message: str | bytes) -> None: ...
+    def _on_ping(self, data: bytes) -> None: ...
+    def _on_pong(self, data: bytes) -> None: ...
+    def _on_drain(self) -> None:
+        """Called when all is sent after more than the high-water mark has waited."""
+        ...
+
+    def _on_fault(self, error: WebSocketError) -> None: ...
+    def _on_closing(self) -> None:
         """Called when the code of its end is known: a close frame was sent or received, or the input has ended."""
         ...
 
-    def on_gone(self, lost: BaseException | None) -> None:
+    def _on_gone(self, lost: BaseException | None) -> None:
         """Called once and last, with the error if something that was sent was lost."""
         ...
 
@@ -135,7 +139,7 @@ class Connection(Upgraded):
         self.put(head)
         if self._options.ping_interval:
             self.config.timers.watch(self, self._options.ping_interval)
-        self.release(HANDSHAKE)
+        self._release(HANDSHAKE)
 
     def refuse(self, response: bytes) -> None:
         """Send a response that refuses the handshake, and close."""
@@ -203,19 +207,19 @@ class Connection(Upgraded):
         self.stage = CLOSING
         self.channel.connection_lost(exc)
         if was_open:
-            self.face.on_closing()
+            self.face._on_closing()
         self.channel.ticks.later(self._gone, lost)
 
     def _gone(self, lost: BaseException | None) -> None:
         self.stage = CLOSED
-        self.face.on_gone(lost)
+        self.face._on_gone(lost)
 
     # -- reading ------------------------------------------------------------------------
 
     def _parse(self) -> None:
         """Handle what was read, as long as nothing holds."""
         next_event = self.reader.next
-        on_message = self.face.on_message
+        on_message = self.face._on_message
         left = SLICE
         self._in_read = True
         try:
@@ -230,7 +234,7 @@ class Connection(Upgraded):
                     self._on_control(event)  # type: ignore[arg-type]
                 left -= 1
                 if not left and self.reader.waiting:
-                    self.hold(LATER)
+                    self._hold(LATER)
                     self.channel.ticks.wait(self)
         finally:
             self._in_read = False
@@ -239,14 +243,14 @@ class Connection(Upgraded):
 
     def serve_slice(self) -> None:
         """Handle the next slice of what was read."""
-        self._in_tick(self.release, LATER, True)
+        self._in_tick(self._release, LATER, True)
 
-    def hold(self, reason: int) -> None:
+    def _hold(self, reason: int) -> None:
         """Parse and read nothing more until `release`."""
         self._holds |= reason
         self.channel.pause_reading()
 
-    def release(self, reason: int, now: bool = False) -> None:
+    def _release(self, reason: int, now: bool = False) -> None:
         """Go on in a later tick, or now, unless there is another reason not to."""
         if not self._holds & reason:
             return
@@ -257,6 +261,23 @@ class Connection(Upgraded):
             self._go_on()
         else:
             self.channel.ticks.later(self._go_on)
+
+    def stop_for_inbox(self) -> None:
+        """Read nothing more: enough messages wait for the program; unless the client is to answer our close frame."""
+        if self.stage is OPEN:
+            self._hold(FULL)
+
+    def go_on_for_inbox(self) -> None:
+        """Read again: the program has taken messages."""
+        self._release(FULL)
+
+    def pause(self) -> None:
+        """Read nothing for the program."""
+        self._hold(PAUSED)
+
+    def resume(self) -> None:
+        """Read again for the program."""
+        self._release(PAUSED)
 
     def _go_on(self) -> None:
         if self._holds or self.stage is CLOSED:
@@ -275,9 +296,9 @@ class Connection(Upgraded):
         if isinstance(event, Ping):
             if self._options.auto_pong:
                 self.put(event.reply)
-            face.on_ping(event.data)
+            face._on_ping(event.data)
         elif isinstance(event, Pong):
-            face.on_pong(event.data)
+            face._on_pong(event.data)
         elif isinstance(event, Closed):
             self.received = event.code, event.reason
             if event.reply:
@@ -289,7 +310,7 @@ class Connection(Upgraded):
             if event.reply:
                 self.sent = event.error.close_code or ABNORMAL, event.reason
                 self.put(event.reply)
-            face.on_fault(event.error)
+            face._on_fault(event.error)
             self._begin_closing()
             self._end(expects_more=True)
 
@@ -325,27 +346,32 @@ class Connection(Upgraded):
         channel = self.channel
         channel.put_now(data)
         if channel.blocked and not self._holds & BLOCKED and channel.pending >= channel.mark:
-            self.hold(BLOCKED)
+            self._hold(BLOCKED)
             channel.call_when_passed(self._on_passed)
 
     def _on_passed(self, error: BaseException | None) -> None:
         if error is None:
-            self.release(BLOCKED)
+            self._release(BLOCKED)
+            self.face._on_drain()
 
     def send(self, first: int, payload: bytes, compress: bool = True) -> None:
-        """Send a frame of a message, compressed if that was agreed and it is large enough."""
-        deflate = self.reader.deflate
-        if deflate is None or not compress or len(payload) < deflate.threshold:
+        """Send a whole message, compressed if that was agreed and it is large enough."""
+        if self.reader.deflate is None:
             self.put(frame(first, payload))
         else:
-            self.put(deflate.frame(first, payload))
+            self.send_fragment(first, payload, self.compresses(payload, compress))
 
-    def send_message(self, message: str | bytes) -> None:
-        """Send a whole message."""
-        if isinstance(message, str):
-            self.send(WHOLE_TEXT, message.encode())
-        else:
-            self.send(WHOLE_BINARY, message)
+    def compresses(self, payload: bytes, allowed: bool) -> bool:
+        """Tell whether a message that begins with `payload` is to be compressed."""
+        deflate = self.reader.deflate
+        return deflate is not None and allowed and len(payload) >= deflate.threshold
+
+    def send_fragment(self, first: int, payload: bytes, compressed: bool) -> None:
+        """Send a frame of a message, of which all are compressed or none."""
+        deflate = self.reader.deflate
+        self.put(
+            frame(first, payload) if deflate is None or not compressed else deflate.frame(first, payload)
+        )
 
     def call_when_sent(self, done: Done) -> None:
         """Call `done` when the system has all that was put, with an error if it is lost."""
@@ -385,7 +411,7 @@ class Connection(Upgraded):
         self.sent = NO_CODE if code is None else code, reason
         self._begin_closing()
         self._watch_end()
-        self.release(FULL)
+        self._release(FULL)
 
     def fail(self, code: int, reason: str = "") -> None:
         """Send a close frame, and end the connection without waiting for an answer."""
@@ -400,12 +426,12 @@ class Connection(Upgraded):
             self.stage = CLOSING
             self.channel.destroy()
             if was_open:
-                self.face.on_closing()
+                self.face._on_closing()
 
     def _begin_closing(self) -> None:
         if self.stage is OPEN:
             self.stage = CLOSING
-            self.face.on_closing()
+            self.face._on_closing()
 
     def _end(self, expects_more: bool = False) -> None:
         """Close when all is sent; with `expects_more` the client is likely to send more meanwhile."""
@@ -415,7 +441,7 @@ class Connection(Upgraded):
         channel.destroy_soon()
         if not channel.fate:
             self._watch_end()
-        self.release(FULL | BLOCKED | PAUSED)
+        self._release(FULL | BLOCKED | PAUSED)
 
     def _watch_end(self) -> None:
         timers = self.config.timers

@@ -56,7 +56,11 @@ def fault_of(data: bytes, at: int, extended: bool, in_message: bool) -> HeaderFa
         return HeaderFault("WS_ERR_UNEXPECTED_RSV_2_3", 1002, "RSV2 and RSV3 must be clear")
     if first & RSV1 and not (extended and opcode in (TEXT, BINARY)):
         return HeaderFault("WS_ERR_UNEXPECTED_RSV_1", 1002, "RSV1 must be clear")
-    if opcode > PONG or BINARY < opcode < CLOSE or (opcode != CONTINUATION) == in_message and opcode < CLOSE:
+    if (
+        opcode > PONG
+        or BINARY < opcode < CLOSE
+        or ((opcode != CONTINUATION) == in_message and opcode < CLOSE)
+    ):
         return HeaderFault("WS_ERR_INVALID_OPCODE", 1002, f"invalid opcode {opcode}")
     if opcode >= CLOSE:
         fault = _fault_of_control(first, second & 127, in_message)

@@ -15,7 +15,7 @@ from websockets.exceptions import InvalidHeader
 from websockets.headers import parse_extension
 from websockets.typing import ExtensionHeader
 
-from writehead._guests.websocket.request import Refusal
+from writehead._guests.websocket.refusal import Refusal
 
 #: What is added to a key to accept it (RFC 6455, 1.3).
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"

@@ -29,7 +29,9 @@ class Inbox:
     __slots__ = ("_full", "_mark", "_messages", "_on_room", "_size", "_waiters", "closed")
 
     def __init__(self, mark: int, on_room: Callable[[], object]) -> None:
-        self._messages: list[Message] = []  # so few that `pop(0)` is as fast as a deque's, and an empty one is small
+        self._messages: list[
+            Message
+        ] = []  # so few that `pop(0)` is as fast as a deque's, and an empty one is small
         self._size = 0
         self._mark = mark
         self._on_room = on_room

@@ -16,8 +16,13 @@ import logging
 from typing import Any, NamedTuple
 
 from websockets.exceptions import PayloadTooBig, ProtocolError
-from websockets.frames import Frame, Opcode, apply_mask
+from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN, Protocol, Side
+
+try:
+    from websockets.speedups import apply_mask  # in C: twice as fast as by Python's long integers, and more
+except ImportError:
+    from websockets.utils import apply_mask
 
 from writehead._guests.websocket.deflate import Deflate
 from writehead._guests.websocket.frames import (
@@ -139,7 +144,7 @@ class FrameReader:
         if not self._plain or left < 6:
             return self._next_slow() if left else None
         first = data[at]
-        if first != WHOLE_TEXT and first != WHOLE_BINARY:
+        if first != WHOLE_TEXT and first != WHOLE_BINARY:  # noqa: PLR1714  # faster than a set or tuple
             return self._next_slow()
         length = data[at + 1] - 128
         begin = at + 6
@@ -205,7 +210,7 @@ class FrameReader:
         if isinstance(size, HeaderFault):
             return self._fault(size.code, size.close_code, size.text)
         self._opcode = data[at] & 15
-        return size
+        return int(size)
 
     def _give(self, piece: bytes) -> Event | None:
         """Give bytes of one frame to the library; return what they complete."""
