@@ -194,7 +194,7 @@ class Connection(Upgraded):
         untie(channel.transport)
         self.config.on_socket_gone()
         lost = None
-        if not channel.fate and (self._out or channel.pending):
+        if not channel.fate and (self._out or channel.held or channel.blocked):
             lost = ConnectionLostError()
             lost.__cause__ = exc
         self._in_tick(self._on_lost, exc, lost)

@@ -159,8 +159,8 @@ class FrameReader:
         if length < 0 or end > at + left or (self._max_payload is not None and length > self._max_payload):
             return self._next_slow()
         payload = apply_mask(data[begin:end], data[begin - 4 : begin])
-        if end == at + left:
-            self._data = b""  # an idle connection keeps nothing of its last read
+        if end == at + left:  # `_take` inline, for the fast path
+            self._data = b""
             self._at = 0
         else:
             self._at = end
@@ -183,19 +183,22 @@ class FrameReader:
                 self._left = size
                 self._plain = False
             piece = data[at : at + self._left]
-            self._at = at + len(piece)
             self._left -= len(piece)
+            self._take(at + len(piece))
             event = self._give(piece)
             if event is not None:
                 return event
             if self._left:
                 break
-        self._drop_data()
         return None
 
-    def _drop_data(self) -> None:
-        self._data = b""
-        self._at = 0
+    def _take(self, end: int) -> None:
+        """Note that all before `end` is parsed; an idle connection keeps nothing of its last read."""
+        if end == len(self._data):
+            self._data = b""
+            self._at = 0
+        else:
+            self._at = end
 
     def _size_of_frame(self, data: bytes, at: int) -> int | Fault | None:
         """Return the size of the frame that begins at `at`; None if its header is not whole, and waits."""
@@ -306,7 +309,7 @@ class FrameReader:
         self._plain = False
         self._message = self._validator = None
         self._left = 0
-        self._drop_data()
+        self._take(len(self._data))
 
     def close(self, code: int | None, reason: str) -> bytes:
         """Return our close frame; from now on the client's is no longer echoed."""
