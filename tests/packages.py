@@ -32,6 +32,7 @@ ORDER = [
     "http",
     "https",
     "websocket",
+    "asgi",
     "testing",
 ]
 FACES = ["", "cli", "__main__"]  # the package itself, and its command

@@ -136,9 +136,9 @@ class RecordExchange:
         self.promised = promised if has_body else None
         self._held = record(b"H", json.dumps([head.status, pairs]).encode())
 
-    def respond(self, status: int, fields: Iterable[Entry], body: bytes) -> None:
+    def respond(self, status: int, fields: Iterable[Entry], body: bytes, announce: bool = True) -> None:
         """Send a whole response."""
-        self.begin(ResponseHead(fields, status, length=len(body)))
+        self.begin(ResponseHead(fields, status, length=len(body) if announce else None))
         self.end(body, ())
 
     def write(self, chunk: bytes, done: Done | None) -> bool:

@@ -111,6 +111,10 @@ class Hosting(Listening):
             self._closers = [(waiter, failure or error) for waiter, failure in self._closers]
         super()._emit_close()
 
+    @property
+    def _is_closed(self) -> bool:
+        return super()._is_closed and not (self._guests is not None and self._guests.busy)
+
     def _let_go(self) -> None:
         if self._guests is None or not self._guests.busy:
             super()._let_go()

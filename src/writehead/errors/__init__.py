@@ -38,6 +38,10 @@
         |   the server's life
         +-- ServerAlreadyListenError     ERR_SERVER_ALREADY_LISTEN         RuntimeError
         +-- ServerNotRunningError        ERR_SERVER_NOT_RUNNING            RuntimeError
+        |   hosted an ASGI application
+        +-- ASGIMessageError             ERR_ASGI_MESSAGE                  ValueError, TypeError
+        +-- ASGIStateError               ERR_ASGI_STATE                    RuntimeError
+        +-- LifespanError                ERR_ASGI_LIFESPAN                 RuntimeError
         |   caused by the client or the network
         +-- ParseError                   HPE_...                           ValueError
         +-- PayloadTooLargeError         ERR_HTTP_PAYLOAD_TOO_LARGE        ValueError
@@ -70,6 +74,11 @@ from writehead.errors.arguments import (
     ServerNameRequiredError,
     UnknownEncodingError,
     UnknownOptionError,
+)
+from writehead.errors.asgi import (
+    ASGIMessageError,
+    ASGIStateError,
+    LifespanError,
 )
 from writehead.errors.base import (
     HTTPError,
@@ -116,6 +125,8 @@ from writehead.errors.websocket import (
 )
 
 __all__ = [
+    "ASGIMessageError",
+    "ASGIStateError",
     "AbortError",
     "BadPortError",
     "BodyNotAllowedError",
@@ -133,6 +144,7 @@ __all__ = [
     "InvalidHeaderValueError",
     "InvalidProtocolVersionError",
     "InvalidStatusCodeError",
+    "LifespanError",
     "MethodNotImplementedError",
     "OutOfRangeError",
     "ParseError",
