@@ -285,6 +285,10 @@ class Connection(Upgraded):
         if self.stage is OPEN and self.idle_after:
             self._note_life()  # while nothing is read, the client cannot show that it lives
         self._parse()
+        self._read_on()
+
+    def _read_on(self) -> None:
+        """Read again, unless what was parsed has filled something."""
         if self._holds:
             return
         self.channel.resume_reading()

@@ -24,6 +24,12 @@ class NoRequests:
     def take(self, request: IncomingMessage, response: ServerResponse) -> None:
         raise AssertionError  # it takes none
 
+    def on_closing(self, draining: bool) -> None:
+        """Do nothing."""
+
+    def on_deadline(self, draining: bool) -> None:
+        """Do nothing."""
+
     async def start(self) -> None:
         """Do nothing: it is ready."""
 
@@ -51,6 +57,18 @@ class Place(NoRequests):
 
     def take_websocket(self, request: IncomingMessage, socket: Socket, head: bytes) -> None:
         self._server._take(request, socket, head)
+
+    def on_closing(self, draining: bool) -> None:
+        """Close the clients with 1012, in a drain; else they stay, as in `ws`."""
+        if draining:
+            for ws in list(self._server.clients or ()):
+                ws.close(1012)
+
+    def on_deadline(self, draining: bool) -> None:
+        """Cut the clients that are left of a drain."""
+        if draining:
+            for ws in list(self._server.clients or ()):
+                ws.terminate()
 
 
 class EmptyPlace(NoRequests):

@@ -20,10 +20,10 @@ class Refusal(NamedTuple):
 
     def render(self) -> bytes:
         """Return its bytes: a head, and one line that says what is wrong."""
-        body = f"{self.text}\n".encode()
+        body = f"{self.text}\n".encode() if self.text else b""
         own = {name.lower() for name, _ in self.fields}
         fields = [
-            ("Content-Type", "text/plain"),
+            *([("Content-Type", "text/plain")] if body else []),
             ("Content-Length", str(len(body))),
             ("Connection", "close"),
         ]
@@ -51,6 +51,9 @@ NOT_INSTALLED = Refusal(501, "WebSockets are not supported here")
 #: for the path or the origin,
 WRONG_PATH = Refusal(400, "there is no WebSocket at this path")
 WRONG_ORIGIN = Refusal(403, "this origin may not connect")
+
+#: when the application closes it before it is accepted,
+FORBIDDEN = Refusal(403, "")
 
 #: and when the program has failed.
 FAILED = Refusal(500, "Internal Server Error")

@@ -13,14 +13,12 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from writehead._connection.upgraded import Raw, behind_responses
-from writehead._guests.websocket.library import is_installed
+from writehead._connection.upgraded import behind_responses
+from writehead._guests.websocket.checking import offer_of, upgraded_by
 from writehead._guests.websocket.option_types import VerifyInfo
 from writehead._guests.websocket.refusal import (
     CLOSING,
     FAILED,
-    NOT_INSTALLED,
-    WRONG_ORIGIN,
     WRONG_PATH,
     Refusal,
     not_verified,
@@ -32,10 +30,8 @@ from writehead._node.contexts import run_in
 from writehead._node.failure_log import log_failure
 from writehead._node.signatures import most_arguments
 from writehead._semantics.fields import check_text
-from writehead._server.guests import is_handshake
 from writehead.errors import (
     ConnectionLostError,
-    InvalidArgTypeError,
     InvalidArgValueError,
     WebSocketError,
 )
@@ -79,7 +75,7 @@ class Upgrading:
         self._head = head
         self._on_open = on_open
         self._on_refused = on_refused
-        self._raw = _raw_of(socket)
+        self._raw = upgraded_by(socket)
         self._over = False
 
     def begin(self) -> None:
@@ -114,25 +110,15 @@ class Upgrading:
             self._refuse(refusal)
 
     def _find_fault(self) -> Refusal | None:
-        if not is_installed():
-            return NOT_INSTALLED
-        from writehead._guests.websocket import handshake
-
         request, server = self._request, self._server
-        if not is_handshake(request):
-            return Refusal(400, "this is no WebSocket handshake")
-        offer = handshake.read(request.headers_distinct)
+        offer = offer_of(request, self._raw.config, server._connection_options.origins)
         if isinstance(offer, Refusal):
             return offer
         self._offer = offer
-        if self._raw.config.closing or server._closing:
+        if server._closing:
             return CLOSING
         if not run_in(request._listener_context, server.should_handle, request):
             return WRONG_PATH
-        origins = server._connection_options.origins
-        origin = request.headers.get("origin")
-        if origins is not None and origin is not None and origin.lower() not in origins:
-            return WRONG_ORIGIN
         return None
 
     def _take_over(self) -> None:
@@ -283,23 +269,3 @@ class Upgrading:
 
 def _error_of(refusal: Refusal) -> WebSocketError:
     return WebSocketError("ERR_WEBSOCKET_HANDSHAKE", refusal.text, status=refusal.status)
-
-
-def _raw_of(socket: Any) -> Raw:
-    """Return the protocol of a socket that 'upgrade' has passed on.
-
-    Raises:
-        InvalidArgTypeError: it is no Socket.
-        WebSocketError: a handshake on it was answered already.
-        InvalidArgValueError: HTTP has it.
-    """
-    if not isinstance(socket, Socket):
-        raise InvalidArgTypeError("socket", "an instance of Socket", socket)
-    transport: Any = socket.transport
-    protocol = None if transport is None else transport.get_protocol()
-    if isinstance(protocol, Raw):
-        return protocol
-    if getattr(protocol, "face", None) is not None:
-        text = "handle_upgrade() was called more than once with the same socket"
-        raise WebSocketError("ERR_WEBSOCKET_UPGRADED_TWICE", text)
-    raise InvalidArgValueError("socket", socket, "is not one that 'upgrade' has passed on")

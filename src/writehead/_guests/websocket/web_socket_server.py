@@ -312,11 +312,11 @@ def _respond_426(req: IncomingMessage, res: ServerResponse) -> None:
 class _Options(dict[str, Any]):
     """Options by the Python spelling, also found by Node's."""
 
-    def __missing__(self, name: str) -> Any:
+    def __missing__(self, name: object) -> Any:
         spelled = snake(name) if isinstance(name, str) else name
         if spelled == name or spelled not in self:
             raise KeyError(name)
-        return self[spelled]
+        return self[str(spelled)]
 
 
 def _server_of(value: object, argument: str) -> Server:
