@@ -22,6 +22,13 @@ class WebSocketError(HTTPError, ValueError):
         self.status = status
 
     @property
+    def by_client(self) -> bool:
+        """Whether the peer has caused it, by a frame or a handshake; if not, the program has."""
+        return self.close_code is not None or self.status is not None
+
+    byClient = by_client
+
+    @property
     def closeCode(self) -> int | None:
         """The Node spelling of `close_code`."""
         return self.close_code

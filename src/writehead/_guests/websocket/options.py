@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Literal
 
 from writehead._node import option_names, validators
 from writehead._node.spelling import snake
@@ -105,12 +105,14 @@ def read_options(
     return kept
 
 
-def _deflate(value: object, argument: str) -> DeflateOptions | None:
+def _deflate(value: object, argument: str) -> DeflateOptions | Literal[False]:
+    if isinstance(value, DeflateOptions):
+        return value
     if isinstance(value, Mapping):
         return DeflateOptions(**read_options(argument, value, {}, _DEFLATE, _NOT_OF_DEFLATE))
     if not isinstance(value, bool):
         raise InvalidArgTypeError(argument, "of type bool, or a mapping", value)
-    return DeflateOptions() if value else None
+    return DeflateOptions() if value else False
 
 
 #: The options that both faces have.
@@ -143,7 +145,7 @@ def connection_options(kept: Mapping[str, Any]) -> ConnectionOptions:
     """Return what a connection needs of checked options."""
     found = {name: kept[name] for name in SHARED if name in kept}
     if "per_message_deflate" in found:
-        found["deflate"] = found.pop("per_message_deflate")
+        found["deflate"] = found.pop("per_message_deflate") or None
     for name in ("close_timeout", "ping_interval", "ping_timeout"):
         if name in found:
             found[name] /= 1000

@@ -345,18 +345,24 @@ def _anything(value: object, argument: str) -> object:
 
 _OWNER = "a WebSocketServer"
 
-_CHECKS: Mapping[str, Check] = {
+#: The options that are about a connection,
+_OF_CONNECTIONS: Mapping[str, Check] = {
     **SHARED,
+    "handle_protocols": validators.callback,
+    "verify_client": validators.callback,
+    "WebSocket": _web_socket_class,
+}
+
+#: and all.
+_CHECKS: Mapping[str, Check] = {
+    **_OF_CONNECTIONS,
     "server": _server_of,
     "port": _anything,
     "host": _anything,
     "backlog": _anything,
     "no_server": validators.boolean,
     "path": _path_of,
-    "handle_protocols": validators.callback,
-    "verify_client": validators.callback,
     "client_tracking": validators.boolean,
-    "WebSocket": _web_socket_class,
 }
 
 _DEFAULTS: Mapping[str, Any] = {
@@ -400,8 +406,8 @@ async def upgrade(
         WebSocketError: the handshake was refused; `status` is that of the response.
         ConnectionLostError: the client has left.
     """
-    given: Any = {**(options or {}), **keywords}  # as checked by it
-    server = WebSocketServer(given, no_server=True, client_tracking=False)
+    kept: Any = read_options("upgrade", options, keywords, _OF_CONNECTIONS, NOT_OF_WEBSOCKETS)
+    server = WebSocketServer(kept, no_server=True, client_tracking=False)
     future: asyncio.Future[WebSocket] = asyncio.get_running_loop().create_future()
 
     def open_(ws: WebSocket) -> None:
