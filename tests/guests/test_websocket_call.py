@@ -791,7 +791,7 @@ async def test_a_flood_meets_paused_reading() -> None:
     (call,) = next(iter(served.server._guests.hosts())).websockets  # type: ignore[union-attr, attr-defined]
     await until(lambda: call.connection.channel.reading_paused)
     await asyncio.sleep(0.02)
-    assert len(call._inbox) == 16
+    assert len(call._inbox.messages) == 16
     go.set()
     client.send(close(1000))
     assert await client.close_frame() == (1000, "")

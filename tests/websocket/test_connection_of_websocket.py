@@ -359,14 +359,14 @@ async def test_messages_wait_for_the_program_up_to_sixteen() -> None:
     served.send(*[text(str(each)) for each in range(15, 40)])
     assert not served.reads
     connection = served.ws._connection
-    assert len(served.ws._inbox) == 16
+    assert len(served.ws._connection.inbox.messages) == 16
     assert connection.reader.waiting > 0
     got = [await served.ws.receive() for _ in range(7)]
     testing.settle()
-    assert len(served.ws._inbox) == 9
+    assert len(served.ws._connection.inbox.messages) == 9
     got.append(await served.ws.receive())
     testing.settle()
-    assert len(served.ws._inbox) == 16
+    assert len(served.ws._connection.inbox.messages) == 16
     got += [await served.ws.receive() for _ in range(32)]
     assert got == [str(each) for each in range(40)]
     testing.settle()
@@ -435,7 +435,7 @@ async def test_a_client_that_floods_meets_paused_reading() -> None:
     ws = served.sockets[0]
     await until(lambda: ws._connection.channel.reading_paused)
     await asyncio.sleep(0.02)
-    assert len(ws._inbox) == 16
+    assert len(ws._connection.inbox.messages) == 16
     assert ws._connection.reader.waiting < 600_000
     for _ in range(sent):
         assert await ws.receive() == "x" * 1000

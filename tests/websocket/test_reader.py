@@ -43,8 +43,13 @@ def events(reader: FrameReader, *reads: bytes) -> list[Any]:
     found = []
     for data in reads:
         reader.feed(data)
-        while (event := reader.next()) is not None:
-            found.append(event)
+        while reader.waiting:
+            waiting = reader.waiting
+            messages = reader.messages(16, 65536)
+            event = None if messages else reader.next()
+            found += messages if event is None else [event]
+            if reader.waiting == waiting and event is None:
+                break
     return found
 
 
@@ -98,10 +103,12 @@ def test_nothing_is_parsed_before_it_is_asked_for() -> None:
     """What was read waits as it came."""
     reader = reader_of()
     reader.feed(text("a") + text("b"))
-    assert reader.next() == "a"
+    assert reader.messages(1, 65536) == ["a"]
     assert reader.waiting == len(text("b"))
-    reader.feed(text("c"))
-    assert [reader.next(), reader.next(), reader.next()] == ["b", "c", None]
+    reader.feed(text("c") + text("d") + text("e") + frame(PING))
+    assert [reader.next(), reader.messages(16, 2), reader.messages(16, 65536)] == ["b", ["c", "d"], ["e"]]
+    assert reader.messages(16, 65536) == []
+    assert [reader.next(), reader.next()] == [Ping(b"", b"\x8a\x00"), None]
     assert reader.waiting == 0
 
 

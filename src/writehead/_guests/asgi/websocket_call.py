@@ -102,7 +102,7 @@ class WebSocketCall:
     def open_on(self, connection: Connection) -> None:
         """Stand for a connection whose handshake waits to be accepted."""
         self.connection = connection
-        self._inbox = Inbox(connection.channel.mark, connection.go_on_for_inbox)
+        self._inbox = connection.own_inbox()
 
     # -- the task --------------------------------------------------------------------
 
@@ -179,7 +179,7 @@ class WebSocketCall:
             self._told = True
             return {"type": "websocket.connect"}
         inbox = self._inbox
-        while not inbox:
+        while not inbox.messages:
             if self._state == OVER:
                 return self._disconnect()
             await inbox.wait()
@@ -331,11 +331,9 @@ class WebSocketCall:
 
     # -- called by the connection ----------------------------------------------------------
 
-    def _on_message(self, message: str | bytes) -> None:
-        if self._closed_itself:
-            return  # the application has no interest in it any more
-        if not self._inbox.is_full and self._inbox.put(message):
-            self.connection.stop_for_inbox()
+    def _on_messages(self, messages: list[str | bytes]) -> None:
+        if not self._closed_itself:  # else the application has no interest in them any more
+            self.connection.keep(messages)
 
     def _on_ping(self, data: bytes) -> None:
         """Do nothing: it is answered, and no message tells of it."""

@@ -53,12 +53,37 @@ def offer_of(
 
     if not is_handshake(request):
         return Refusal(400, "this is no WebSocket handshake")
-    offer = handshake.read(request.headers_distinct)
+    fields = _fields_of(request)
+    offer = handshake.read(fields)
     if isinstance(offer, Refusal):
         return offer
     if config.closing:
         return CLOSING
-    origin = request.headers.get("origin")
-    if origins is not None and origin is not None and origin.lower() not in origins:
+    if origins is not None and any(each.lower() not in origins for each in fields.get("origin", ())):
         return WRONG_ORIGIN
     return offer
+
+
+#: The fields that are looked at.
+_WANTED = frozenset(
+    (
+        b"content-length",
+        b"origin",
+        b"sec-websocket-extensions",
+        b"sec-websocket-key",
+        b"sec-websocket-protocol",
+        b"sec-websocket-version",
+        b"transfer-encoding",
+    )
+)
+
+
+def _fields_of(request: IncomingMessage) -> dict[str, list[str]]:
+    """Return the values of those by name; the request, which lives as long as its WebSocket, keeps nothing for it."""
+    found: dict[str, list[str]] = {}
+    each = iter(request._field_bytes())
+    for name, value in zip(each, each, strict=True):
+        lower = name.lower()
+        if lower in _WANTED:
+            found.setdefault(lower.decode(), []).append(value.decode("latin-1"))
+    return found

@@ -16,9 +16,10 @@ from typing import Protocol
 from writehead._connection.config import ConnectionConfig
 from writehead._connection.upgraded import Upgraded
 from writehead._guests.websocket.deflate import Deflate
-from writehead._guests.websocket.frames import FIN, PING, frame
+from writehead._guests.websocket.frames import FIN, PING, SHORT_HEADERS, frame
+from writehead._guests.websocket.inbox import MOST, Inbox
 from writehead._guests.websocket.options import ConnectionOptions
-from writehead._guests.websocket.reader import Closed, Fault, FrameReader, Ping, Pong
+from writehead._guests.websocket.reader import Closed, Event, FrameReader, Ping, Pong
 from writehead._loop.selector import untie
 from writehead._net.socket import Socket
 from writehead._semantics.exchange import Done
@@ -52,7 +53,7 @@ CONNECTING, OPEN, CLOSING, CLOSED = Stage
 class Face(Protocol):
     """What a connection notifies: an object that programs have, so that these methods are private to them."""
 
-    def _on_message(self, message: str | bytes) -> None: ...
+    def _on_messages(self, messages: list[str | bytes]) -> None: ...
     def _on_ping(self, data: bytes) -> None: ...
     def _on_pong(self, data: bytes) -> None: ...
     def _on_drain(self) -> None:
@@ -76,12 +77,14 @@ class Connection(Upgraded):
         stage: how far it has come.
         received: code and reason of the client's close frame, 1005 if it had none; None before.
         sent: the same of ours.
+        inbox: the messages that wait for the program, if there were any.
     """
 
     __slots__ = (
         "_ended",
         "_flush_due",
         "_holds",
+        "_mark",
         "_in_read",
         "_options",
         "_out",
@@ -93,6 +96,7 @@ class Connection(Upgraded):
         "idle_after",
         "idle_fired",
         "idle_group",
+        "inbox",
         "reader",
         "received",
         "sent",
@@ -107,9 +111,11 @@ class Connection(Upgraded):
         self.stage: Stage = CONNECTING
         self.received: tuple[int, str] | None = None
         self.sent: tuple[int, str] | None = None
+        self.inbox: Inbox | None = None
         self.reader = FrameReader(options.max_payload)
         self._options = options
         self._holds: int = HANDSHAKE
+        self._mark = self.channel.mark
         self._out: list[bytes] = []
         self._out_size = 0
         self._flush_due = self._in_read = False
@@ -218,24 +224,30 @@ class Connection(Upgraded):
 
     def _parse(self) -> None:
         """Handle what was read, as long as nothing holds."""
-        next_event = self.reader.next
-        on_message = self.face._on_message
+        reader = self.reader
         left = SLICE
         self._in_read = True
         try:
-            while not self._holds:
-                event = next_event()
-                if event is None:
-                    break
-                kind = type(event)
-                if kind is str or kind is bytes:
-                    on_message(event)  # type: ignore[arg-type]  # of those two kinds
-                else:
-                    self._on_control(event)  # type: ignore[arg-type]
-                left -= 1
-                if not left and self.reader.waiting:
+            while not self._holds and (waiting := reader.waiting):
+                if left <= 0:
                     self._hold(LATER)
                     self.channel.ticks.wait(self)
+                    break
+                inbox = self.inbox
+                if inbox is None:
+                    messages = reader.messages(MOST, self._mark)
+                else:
+                    messages = reader.messages(MOST - len(inbox.messages), inbox.mark - inbox.size)
+                if messages:
+                    left -= len(messages)
+                    self.face._on_messages(messages)
+                    continue
+                event = reader.next()
+                if event is not None:
+                    left -= 1
+                    self._on_event(event)
+                elif reader.waiting == waiting:
+                    break  # the header of a frame that is not whole
         finally:
             self._in_read = False
             if self._out:
@@ -262,13 +274,22 @@ class Connection(Upgraded):
         else:
             self.channel.ticks.later(self._go_on)
 
-    def stop_for_inbox(self) -> None:
-        """Read nothing more: enough messages wait for the program; unless the client is to answer our close frame."""
-        if self.stage is OPEN:
+    def keep(self, messages: list[str | bytes]) -> None:
+        """Let messages wait for the program, and read nothing more if they are enough.
+
+        But when the client is to answer our close frame, reading goes on, and what is too much is dropped.
+        """
+        inbox = self.own_inbox()
+        if not inbox.is_full and inbox.put(messages) and self.stage is OPEN:
             self._hold(FULL)
 
-    def go_on_for_inbox(self) -> None:
-        """Read again: the program has taken messages."""
+    def own_inbox(self) -> Inbox:
+        """Return the inbox, made when it is first needed."""
+        if self.inbox is None:
+            self.inbox = Inbox(self._mark, self._on_room)
+        return self.inbox
+
+    def _on_room(self) -> None:
         self._release(FULL)
 
     def pause(self) -> None:
@@ -295,9 +316,11 @@ class Connection(Upgraded):
         if self._ended:
             self._on_eof()
 
-    def _on_control(self, event: Ping | Pong | Closed | Fault) -> None:
+    def _on_event(self, event: Event) -> None:
         face = self.face
-        if isinstance(event, Ping):
+        if isinstance(event, str | bytes):
+            face._on_messages([event])
+        elif isinstance(event, Ping):
             if self._options.auto_pong:
                 self.put(event.reply)
             face._on_ping(event.data)
@@ -329,7 +352,7 @@ class Connection(Upgraded):
         """Send frames at the end of the tick, or of the read that is parsed."""
         self._out.append(data)
         self._out_size = size = self._out_size + len(data)
-        if size >= self.channel.mark:
+        if size >= self._mark:
             self.flush()
         elif not (self._in_read or self._flush_due):
             self._flush_due = True
@@ -348,7 +371,7 @@ class Connection(Upgraded):
         self._out = []
         self._out_size = 0
         channel = self.channel
-        channel.put_now(data)
+        channel.put_alone(data)
         if channel.blocked and not self._holds & BLOCKED and channel.pending >= channel.mark:
             self._hold(BLOCKED)
             channel.call_when_passed(self._on_passed)
@@ -360,8 +383,13 @@ class Connection(Upgraded):
 
     def send(self, first: int, payload: bytes, compress: bool = True) -> None:
         """Send a whole message, compressed if that was agreed and it is large enough."""
-        if self.reader.deflate is None:
-            self.put(frame(first, payload))
+        size = len(payload)
+        if size < 126 and self._in_read and self.reader.deflate is None:
+            # What `frame` and `put` do for a short message in the midst of a read.
+            self._out.append(SHORT_HEADERS[first][size] + payload)
+            self._out_size = size = self._out_size + size + 2
+            if size >= self._mark:
+                self.flush()
         else:
             self.send_fragment(first, payload, self.compresses(payload, compress))
 

@@ -31,6 +31,13 @@ class HeaderFault(NamedTuple):
     text: str
 
 
+#: The headers of whole messages of fewer than 126 bytes, by their size: made at each message, one costs as much as
+#: all else of its frame.
+SHORT_HEADERS = {
+    first: tuple(bytes((first, size)) for size in range(126)) for first in (WHOLE_TEXT, WHOLE_BINARY)
+}
+
+
 def frame(first: int, payload: bytes) -> bytes:
     """Return a frame of a server: unmasked, with `first` (FIN, RSV, opcode) as its first byte."""
     size = len(payload)

@@ -21,55 +21,48 @@ FEW = MOST // 2
 class Inbox:
     """The messages of one connection that the program has not taken.
 
+    Attributes:
+        messages: those that wait; so few that `pop(0)` is as fast as a deque's, and an empty list is small.
+        size: how many bytes they have together.
+        mark: from how many on it is full.
+        is_full: whether nothing more is to be put into it.
+
     Args:
         mark: how many bytes (of text: characters) may wait; reading goes on at half.
-        on_room: called when there is room again after `put` has returned True.
+        on_room: called when there is room again after it was full.
     """
 
-    __slots__ = ("_full", "_mark", "_messages", "_on_room", "_size", "_waiters", "closed")
+    __slots__ = ("_on_room", "_waiters", "is_full", "mark", "messages", "size")
 
     def __init__(self, mark: int, on_room: Callable[[], object]) -> None:
-        self._messages: list[
-            Message
-        ] = []  # so few that `pop(0)` is as fast as a deque's, and an empty one is small
-        self._size = 0
-        self._mark = mark
+        self.messages: list[Message] = []
+        self.is_full = False
+        self.size = 0
+        self.mark = mark
         self._on_room = on_room
-        self._full = False
         self._waiters: list[asyncio.Future[None]] = []
-        self.closed = False  # no more messages will come
 
-    def __len__(self) -> int:
-        return len(self._messages)
-
-    @property
-    def is_full(self) -> bool:
-        """Whether nothing more is to be put into it."""
-        return self._full
-
-    def put(self, message: Message) -> bool:
-        """Add a message, and wake a task; True if it is full now."""
-        self._messages.append(message)
-        self._size += len(message)
-        if self._waiters:
-            self._wake_one()
-        if self._size >= self._mark or len(self._messages) >= MOST:
-            self._full = True
-        return self._full
+    def put(self, more: list[Message]) -> bool:
+        """Add messages, and wake as many tasks; True if it is full now."""
+        messages = self.messages
+        messages += more
+        for each in more:
+            self.size += len(each)
+            if self._waiters:
+                self._wake_one()
+        if self.size >= self.mark or len(messages) >= MOST:
+            self.is_full = True
+            return True
+        return False
 
     def take(self) -> Message:
         """Return the next message."""
-        message = self._messages.pop(0)
-        self._size -= len(message)
-        if self._full and len(self._messages) <= FEW and self._size <= self._mark // 2:
-            self._full = False
+        message = self.messages.pop(0)
+        self.size -= len(message)
+        if self.is_full and len(self.messages) <= FEW and self.size <= self.mark // 2:
+            self.is_full = False
             self._on_room()
         return message
-
-    def close(self) -> None:
-        """Wake all tasks: no more messages will come."""
-        self.closed = True
-        self.wake_all()
 
     def wake_all(self) -> None:
         """Let each task look what has changed."""
@@ -88,7 +81,7 @@ class Inbox:
         try:
             await waiter
         except asyncio.CancelledError:
-            if waiter.done() and not waiter.cancelled() and self._messages and self._waiters:
+            if waiter.done() and not waiter.cancelled() and self.messages and self._waiters:
                 self._wake_one()  # the message that it was woken for is for another
             raise
         finally:

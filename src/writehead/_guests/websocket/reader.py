@@ -1,6 +1,7 @@
 """FrameReader: the bytes of a client, read as messages and control frames, one at a time.
 
-    feed(data) -> next() -> str | bytes | Ping | Pong | Closed | Fault | None (more data is needed)
+    feed(data) -> messages() -> whole messages, or none: then
+                  next() -> str | bytes | Ping | Pong | Closed | Fault | None (more data is needed)
 
 Nearly every frame is a whole message, final, unextended and at once in the buffer: those take a fast path of our
 own. All others go to `websockets`, frame by frame, which inflates, judges and answers them; it is made when a
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import codecs
 import logging
+import sys
 from typing import Any, NamedTuple
 
 from websockets.exceptions import PayloadTooBig, ProtocolError
@@ -66,7 +68,8 @@ class Fault(NamedTuple):
     reply: bytes
 
 
-Event = str | bytes | Ping | Pong | Closed | Fault
+Message = str | bytes
+Event = Message | Ping | Pong | Closed | Fault
 
 
 class _OnlyErrors(logging.LoggerAdapter[logging.Logger]):
@@ -111,7 +114,7 @@ class FrameReader:
     def __init__(self, max_payload: int | None, fast: bool = True) -> None:
         self._data = b""  # what is not parsed begins at `_at`
         self._at = 0
-        self._max_payload = max_payload
+        self._max_payload = sys.maxsize if max_payload is None else max_payload
         self.deflate: Deflate | None = None
         self._fast = fast
         self._plain = fast  # the library is open, and no frame or message is under way
@@ -136,44 +139,55 @@ class FrameReader:
         """How many bytes are not parsed."""
         return len(self._data) - self._at
 
-    def next(self) -> Event | None:
-        """Return the next message, control frame or fault; None if it is not whole."""
+    def messages(self, most: int, mark: int) -> list[Message]:
+        """Return whole messages that come next, by the fast path; none if what comes next is anything else.
+
+        Args:
+            most: how many, at the most.
+            mark: bytes from which on there are enough.
+        """
+        found: list[Message] = []
+        if not self._plain:
+            return found
         data = self._data
         at = self._at
-        left = len(data) - at
-        if not self._plain or left < 6:
-            return self._next_slow() if left else None
-        first = data[at]
-        if first != WHOLE_TEXT and first != WHOLE_BINARY:  # noqa: PLR1714  # faster than a set or tuple
-            return self._next_slow()
-        length = data[at + 1] - 128
-        begin = at + 6
-        if length > 125:
-            if length != 126 or left < 8:
-                return self._next_slow()
-            length = data[at + 2] << 8 | data[at + 3]
-            begin = at + 8
-            if length < 126:
-                return self._next_slow()
-        end = begin + length
-        if length < 0 or end > at + left or (self._max_payload is not None and length > self._max_payload):
-            return self._next_slow()
-        payload = apply_mask(data[begin:end], data[begin - 4 : begin])
-        if end == at + left:  # `_take` inline, for the fast path
-            self._data = b""
-            self._at = 0
-        else:
-            self._at = end
-        if first == WHOLE_BINARY:
-            return payload
-        try:
-            return payload.decode()
-        except UnicodeDecodeError as error:
-            return self._fault_of_text(error)
+        size = len(data)
+        longest = self._max_payload
+        while most and at + 6 <= size:
+            length = data[at + 1] - 128
+            begin = at + 6
+            if length > 125:
+                if length != 126 or at + 8 > size:
+                    break
+                length = data[at + 2] << 8 | data[at + 3]
+                begin = at + 8
+                if length < 126:
+                    break
+            end = begin + length
+            if length < 0 or end > size or length > longest:
+                break
+            first = data[at]
+            if first == WHOLE_TEXT:
+                try:
+                    found.append(apply_mask(data[begin:end], data[begin - 4 : begin]).decode())
+                except UnicodeDecodeError:
+                    break
+            elif first == WHOLE_BINARY:
+                found.append(apply_mask(data[begin:end], data[begin - 4 : begin]))
+            else:
+                break
+            at = end
+            most -= 1
+            mark -= length
+            if mark <= 0:
+                break
+        self._take(at)
+        return found
 
     # -- the general way -----------------------------------------------------------
 
-    def _next_slow(self) -> Event | None:
+    def next(self) -> Event | None:
+        """Return the next message, control frame or fault; None if it is not whole."""
         while not self.ended:
             data, at = self._data, self._at
             if not self._left:

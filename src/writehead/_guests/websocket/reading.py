@@ -6,10 +6,11 @@ Invariant: a message goes to one of the two, in the order in which they came; wi
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Mapping
+from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
-from writehead._guests.websocket.inbox import Inbox
 from writehead._loop.ticks import later
+from writehead._node.contexts import run_in, was_entered
 from writehead.errors import ConnectionLostError, WebSocketError, WebSocketNotOpenError
 from writehead.events import EventEmitter, Listener
 
@@ -31,9 +32,9 @@ class Reading(EventEmitter):
         "removeListener": 2,
     }
     _connection: Connection | None = None
-    _inbox: Inbox | None = None
     _paused = False
     _waits = False  # a task waits for a message
+    _sent: object  # what `send` returns for a message that was sent
     _end: tuple[int, str] | None = None  # what 'close' was emitted with
 
     # -- for the program -----------------------------------------------------------------
@@ -85,10 +86,10 @@ class Reading(EventEmitter):
         connection = self._connection
         if connection is None:
             raise self._not_open()
-        inbox = self._own_inbox(connection)
+        inbox = connection.own_inbox()
         self._waits = True
         try:
-            while not inbox:
+            while not inbox.messages:
                 if connection.received is not None:
                     return None
                 if self._end is not None:
@@ -105,41 +106,67 @@ class Reading(EventEmitter):
         if name == "message":
             if self._waits:
                 raise _read_twice("a task waits for a message")
-            if self._inbox is not None:
+            if self._connection is not None and self._connection.inbox is not None:
                 later(self._deliver)
         super()._add(name, listener, once, front)
 
     # -- called by the connection ---------------------------------------------------------
 
-    def _on_message(self, message: str | bytes) -> None:
-        """Give a message to the listeners, or let it wait."""
-        listeners = self._listeners
-        if listeners is not None and not self._inbox and (found := listeners.get("message")) is not None:
-            self._call_each(found, self._listener_context, "message", (message, type(message) is bytes))
-            return
+    def _on_messages(self, messages: list[str | bytes]) -> None:
+        """Give messages to the listeners, or let them wait."""
         connection = self._connection
+        context = self._listener_context
         assert connection is not None
-        inbox = self._own_inbox(connection)
-        # When we have closed, nobody may read what still comes before the client's close frame.
-        if not inbox.is_full and inbox.put(message):
-            connection.stop_for_inbox()
+        assert context is not None
+        inbox = connection.inbox
+        if inbox is not None and inbox.messages:  # those come first
+            connection.keep(messages)
+            return
+        for at, message in enumerate(messages):
+            listeners = self._listeners
+            found = None if listeners is None else listeners.get("message")
+            if found is None or self._paused:
+                connection.keep(messages[at:])
+                return
+            if len(found) > 1:
+                self._emit_message(found, context, message)
+                continue
+            try:  # by far the commonest: as `_call_each` does it
+                result = context.run(found[0], message, type(message) is bytes)
+            except (KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException as error:
+                self._recover(error, found, context, message)
+            else:
+                if result is not None and result is not self._sent:
+                    self._follow(result, "message", (message, type(message) is bytes), context)
 
-    def _own_inbox(self, connection: Connection) -> Inbox:
-        if self._inbox is None:
-            self._inbox = Inbox(connection.channel.mark, connection.go_on_for_inbox)
-        return self._inbox
+    def _recover(
+        self, error: BaseException, found: tuple[Listener, ...], context: Context, message: str | bytes
+    ) -> None:
+        """Handle what a call of the only listener has raised."""
+        if was_entered(error):  # the listener was not called
+            self._emit_message(found, context.copy(), message)
+        else:
+            run_in(context, self._listener_failed, error, "message", (message, type(message) is bytes))
+
+    def _emit_message(
+        self, found: tuple[Listener, ...], context: Context | None, message: str | bytes
+    ) -> None:
+        self._call_each(found, context, "message", (message, type(message) is bytes))
 
     def _deliver(self) -> None:
         """Emit 'message' for messages that have waited for a listener."""
-        inbox = self._inbox
-        while inbox and not self._paused and self.listener_count("message"):
-            message = inbox.take()
-            self._notify("message", message, type(message) is bytes)
+        inbox = None if self._connection is None else self._connection.inbox
+        while (
+            inbox is not None and inbox.messages and not self._paused and (found := self._entries("message"))
+        ):
+            self._emit_message(found, self._listener_context, inbox.take())
 
     def _wake_reader(self) -> None:
         """Let a task that waits look whether there will be more messages."""
-        if self._inbox is not None:
-            self._inbox.wake_all()
+        if self._connection is not None and self._connection.inbox is not None:
+            self._connection.inbox.wake_all()
 
 
 class _Messages(AsyncIterator[str | bytes]):

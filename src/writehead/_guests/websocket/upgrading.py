@@ -249,10 +249,13 @@ class Upgrading:
 
     # -- the face of the connection before it is open: only its loss is of interest ------------
 
-    def _on_message(self, message: str | bytes) -> None:
+    def _on_messages(self, messages: list[str | bytes]) -> None:
         raise AssertionError
 
-    _on_ping = _on_pong = _on_message
+    def _on_ping(self, data: bytes) -> None:
+        raise AssertionError
+
+    _on_pong = _on_ping
 
     def _on_fault(self, error: WebSocketError) -> None:
         raise AssertionError

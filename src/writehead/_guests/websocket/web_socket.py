@@ -85,6 +85,8 @@ class WebSocket(WebSocketEmitter):
         self._protocol = protocol
         self._listener_context = request._listener_context
         self._sent = Outcome(self._wait_for_room)
+        self._fragments = None  # found faster here than on the class, as are these
+        self._paused = False
         connection.face = self
 
     # -- state -----------------------------------------------------------------------
