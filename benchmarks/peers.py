@@ -14,6 +14,8 @@ RESULTS = HERE / "results"
 PEER_PYTHON = VENV / "bin" / "python"
 REQUIREMENTS = HERE / "requirements.txt"
 TLS = VENV / "tls"
+ASGI = frozenset({"asgi", "asgi-browser", "asgi-stream"})
+"""The workloads for servers of ASGI applications."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +56,19 @@ SERVERS = {
     server.name: server
     for server in (
         Server("writehead", "writehead_server", "from writehead import http"),
-        Server("node", "node_server.js", "require('http')"),
+        Server("node", "node_server.js", "require('http')", ASGI),
         Server("uvicorn", "uvicorn_server", "import uvicorn, httptools, uvloop", frozenset({"file"})),
         Server("granian", "granian_server", "from granian import Granian"),
         Server("hypercorn", "hypercorn_server", "import hypercorn.asyncio, uvloop", frozenset({"file"})),
-        Server("aiohttp", "aiohttp_server", "import aiohttp.web, uvloop"),
+        Server("aiohttp", "aiohttp_server", "import aiohttp.web, uvloop", ASGI),
         Server(
             "ceiling",
             "ceiling_server",
             "import asyncio, uvloop",
             frozenset(
                 {"browser", "stream", "big", "file", "upload", "upload-iter", "pipeline", "churn", "async"}
-            ),
+            )
+            | ASGI,
         ),
     )
 }

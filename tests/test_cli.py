@@ -12,7 +12,7 @@ import pytest
 
 from tests.kit.programs import ROOT, Program, command
 from tests.kit.raw_client import connect, request, talk
-from writehead import __version__, cli
+from writehead import __version__, cli, http
 
 SERVER = """
 import sys
@@ -178,9 +178,10 @@ def test_help() -> None:
 
 
 def test_version() -> None:
-    """--version prints the version that stands in the package."""
+    """--version prints the version that stands in the package, and whether functions in C are used."""
     with command("--version") as program:
-        assert program.rest() == [f"writehead {__version__}"]
+        how = "with" if http.native else "without"
+        assert program.rest() == [f"writehead {__version__} ({how} functions in C)"]
         assert program.wait() == 0
 
 
@@ -211,7 +212,7 @@ def test_the_installed_command_is_the_same() -> None:
     if not installed.exists():
         pytest.skip("not installed")
     with Program(str(installed), "--version") as program:
-        assert program.rest() == [f"writehead {__version__}"]
+        assert program.rest() == [cli.version()]
 
 
 HOLDS = """

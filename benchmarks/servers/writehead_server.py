@@ -105,10 +105,15 @@ HANDLERS = {
 def main() -> None:
     """Serve one workload."""
     workload, port, certificate, key = arguments()
-    handler = HANDLERS[workload]
+    handler = HANDLERS.get(workload)
     options = {"keep_alive_timeout": IDLE_TIMEOUT * 1000} if workload == "idle" else {}
     server: Any
-    if certificate:
+    if workload.startswith("asgi"):
+        from benchmarks.servers.asgi_app import APPLICATIONS
+        from writehead import asgi
+
+        server = asgi.create_server(APPLICATIONS[workload], options, lifespan="off")
+    elif certificate:
         from writehead import https  # so that only this workload pays for it
 
         server = https.create_server({"cert": certificate, "key": key, **options}, handler)

@@ -13,6 +13,7 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 from writehead import __version__
+from writehead._native.choice import NATIVE
 from writehead._node.validators import duration
 from writehead._process import run as _run
 from writehead.errors import InvalidArgValueError, SystemCallError
@@ -49,9 +50,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Run a script, then its servers until the last of them has closed.",
         epilog="Ctrl-C and SIGTERM close the servers: accepted requests get responses, and the exit code is 0. "
         "A second signal ends the process at once. WRITEHEAD_LOOP=asyncio in the environment chooses "
-        "asyncio's loop where uvloop is installed.",
+        "asyncio's loop where uvloop is installed, and WRITEHEAD_NATIVE=0 Python where there are functions in C.",
     )
-    parser.add_argument("--version", action="version", version=f"writehead {__version__}")
+    parser.add_argument("--version", action="version", version=version())
     parser.add_argument(
         "--shutdown-timeout",
         metavar="SECONDS",
@@ -60,6 +61,11 @@ def _parser() -> argparse.ArgumentParser:
         help="abort connections this long after the first signal: seconds, or 500ms, 30s, 1m (default: 30)",
     )
     return parser
+
+
+def version() -> str:
+    """Return the name and version, and whether the functions in C are used."""
+    return f"writehead {__version__} ({'with' if NATIVE else 'without'} functions in C)"
 
 
 def _seconds(text: str) -> float:

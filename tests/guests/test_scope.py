@@ -13,7 +13,7 @@ from tests.kit.apps import GET, LAST, START, AppStage, hello
 from tests.kit.loops import on_both_loops
 from tests.kit.raw_client import dial
 from writehead import asgi, http
-from writehead._guests.asgi.scope import Place, pairs_of
+from writehead._guests.asgi.scope import Place
 
 
 async def scope_of(data: bytes, **options: Any) -> Any:
@@ -293,9 +293,3 @@ async def test_a_strange_target_is_a_request_or_400(target: bytes) -> None:
     received = await stage.exchange(b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n" % target)
     assert received.startswith((b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 400 Bad Request\r\n"))
     await stage.close()
-
-
-def test_pairs_are_made_of_flat_fields() -> None:
-    """The host of an absolute target is its authority, in every Host field."""
-    assert pairs_of([b"A", b"b", b"HOST", b"c"], b"/") == [(b"a", b"b"), (b"host", b"c")]
-    assert pairs_of([b"Host", b"a"], b"http://b/") == [(b"host", b"b")]

@@ -6,6 +6,7 @@ Law: expected bytes stand in the tests. Only the date is masked: `Date: D`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -38,15 +39,21 @@ def request(data: bytes = b"", more: bool = False) -> dict[str, Any]:
 
 
 class AppStage:
-    """A server in memory that hosts an application without lifespan; `log` is for what happens in it."""
+    """A server in memory that hosts an application without lifespan; `log` is for what happens in it.
 
-    def __init__(self, handler: Any, **options: Any) -> None:
+    With `held` the first requests wait for the start of the application.
+    """
+
+    def __init__(self, handler: Any, held: bool = False, **options: Any) -> None:
         self.log: list[Any] = []
         self.done = asyncio.Event()
         options.setdefault("lifespan", "off")
         self._handler = handler
         self.server = asgi.create_server(self._run, options)
         self.mount: Any = self.server._guests._attached[0]  # type: ignore[union-attr]
+        if options["lifespan"] == "off" and not held:
+            with contextlib.suppress(StopIteration):  # nothing is waited for: requests need not be held
+                self.server._guests._start_all().send(None)  # type: ignore[union-attr]
         self.clock = testing.listen(self.server)
         self.scopes: list[Any] = []
 

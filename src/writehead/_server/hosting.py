@@ -16,9 +16,10 @@ from typing import Any, Self
 from writehead._loop.timers import Clock
 from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
+from writehead._native.choice import Head
 from writehead._net.socket import Socket
 from writehead._server.bind import listen_now
-from writehead._server.guests import STARTED, Guest, Guests
+from writehead._server.guests import STARTED, STARTING, Guest, Guests
 from writehead._server.lifecycle import CloseCallback, Listening
 from writehead._server.listen_target import Target
 from writehead.errors import SystemCallError
@@ -38,7 +39,9 @@ class Hosting(Listening):
         guests = self._guests
         if guests is None:
             guests = self._guests = Guests(started=self._accepts)
+            guests.on_sorted = self._choose_take_head
             self._choose_fast_paths()
+            self._config.call_listeners = self._call_or_refuse
         guests.add(guest)
         if guests.stage is STARTED:
             guests.start_late(guest, self._config.copy_context(), self._on_late_start)
@@ -146,6 +149,33 @@ class Hosting(Listening):
 
     # -- requests ----------------------------------------------------------------
 
+    def _choose_take_head(self) -> None:
+        """Ask a guest that takes every request directly, once it has started."""
+        guests = self._guests
+        if guests is not None and guests.only is not None and guests.stage is STARTED:
+            self._config.take_head = guests.only.take_head
+        else:
+            self._config.take_head = self._take_head
+
+    def _take_head(self, connection: Any, head: Head) -> Any:
+        """Give an ordinary request to its guest; None if it has none, and the fast path of listeners may serve it."""
+        guests = self._guests
+        assert guests is not None
+        guest = guests.find(head.target)
+        if guest is None:
+            return None if self._config.fast_path_beside_guests else False
+        return False if guests.stage is STARTING else guest.take_head(connection, head)
+
+    def _call_or_refuse(self, name: str, req: IncomingMessage, res: ServerResponse) -> None:
+        """Call the listeners of a request that has no guest; respond with 404 if there are none."""
+        if name in self._config.listeners:
+            self._call_request_listeners(name, req, res)
+        else:
+            _refuse(res)
+
+    def _call_request_listeners(self, name: str, req: IncomingMessage, res: ServerResponse) -> None:
+        raise NotImplementedError
+
     def _host(self, req: IncomingMessage, res: ServerResponse, *events: str) -> bool:
         """Give a request to its guest, or respond with 404 if it has none and `events` have no listener."""
         guests = self._guests
@@ -155,9 +185,7 @@ class Hosting(Listening):
             return True
         if any(self.listener_count(each) for each in events):
             return False
-        res.status_code = 404
-        res.set_header("Content-Type", "text/plain")
-        res.end("Not Found")
+        _refuse(res)
         return True
 
     def _host_websocket(self, req: IncomingMessage) -> bool:
@@ -176,3 +204,10 @@ class Hosting(Listening):
         assert self._guests is not None
         self._guests.take_websocket(upgrading[1], req, socket, head)
         return True
+
+
+def _refuse(res: ServerResponse) -> None:
+    """Respond with 404: nobody serves the request."""
+    res.status_code = 404
+    res.set_header("Content-Type", "text/plain")
+    res.end("Not Found")

@@ -101,7 +101,7 @@ class SendingFiles(Sending):
         finally:
             self._holds_head = False
             if piece is None:
-                self.ticks.later(self._let_head_go)
+                self.ticks.next_round(self._let_head_go)
         if self._is_lost:
             piece.close()
             await self._refuse()
@@ -121,7 +121,7 @@ class SendingFiles(Sending):
         if self._is_without_body(start):
             await self._send_nothing(start, more)
             return
-        at = _position(file, descriptor) if offset is None else offset
+        at = _position(file, descriptor, kind) if offset is None else offset
         piece = FileRange(os.dup(descriptor))
         with piece:
             try:
@@ -197,10 +197,13 @@ def _descriptor(file: Any, kind: str) -> int:
         ) from None
 
 
-def _position(file: Any, descriptor: int) -> int:
+def _position(file: Any, descriptor: int, kind: str) -> int:
     """Return where reading of a file would go on."""
     tell = getattr(file, "tell", None)
-    return int(tell()) if tell is not None else os.lseek(descriptor, 0, os.SEEK_CUR)
+    try:
+        return int(tell()) if tell is not None else os.lseek(descriptor, 0, os.SEEK_CUR)
+    except OSError:  # of a pipe
+        raise ASGIMessageError(kind, "file", "must be a regular file", file) from None
 
 
 def _move(file: Any, descriptor: int, position: int) -> None:

@@ -9,7 +9,7 @@ Invariant: a message that is refused has sent nothing; what was taken is sent wh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import Any
 
@@ -17,7 +17,7 @@ from writehead._guests.asgi.app_types import Message
 from writehead._guests.asgi.receiving import Receiving
 from writehead._guests.asgi.response_start import KEEP_ALIVE, ResponseStart, read_start
 from writehead._loop.ticks import TickQueue
-from writehead._semantics.exchange import Entry, ResponseHead, Sink
+from writehead._semantics.exchange import LARGE, OPEN, Entry, Holder, RequestHead, ResponseHead
 from writehead._semantics.status import STATUS_CODES, body_allowed
 from writehead.errors import (
     ASGIMessageError,
@@ -48,9 +48,6 @@ _EXPECTED = {
     BROKEN: ("the body did not match its content-length", "no more messages"),
 }
 
-#: Bodies from this size on, in bytes, may fill the connection.
-LARGE = 16384
-
 FAILURE = b"Internal Server Error"
 
 #: Statuses for which a whole response can take the fast path.
@@ -60,19 +57,23 @@ _ORDINARY = frozenset(code for code in STATUS_CODES if code >= 200 and body_allo
 class Sending(Receiving):
     """The part of a call that sends; its exchange reports to it, as to a response."""
 
-    _state: int = IDLE.value
+    _state: State = IDLE
     _start: ResponseStart | None = None
     _body_bytes = 0
+    _small = LARGE  # a body of fewer bytes alone does not fill the connection
     _dropped = 0  # bytes of a body that is not sent, since the loop was let go on
     _writers: list[asyncio.Future[None]] | None = None  # the calls that wait for the client
     _listeners: Any = None  # as of a message: set if its end is to be reported
-    _stream: Sink | None = None  # takes pieces of the body directly
+    _stream: Holder | None = None  # where small pieces of the body may be appended
+    task: asyncio.Task[Any] | None = None  # while it runs behind its first step
+    _has_begun = False  # the task is behind its first step
+    _is_hindered = False  # the client has left, or a file may be under way
     _lock: asyncio.Lock | None = None  # of files, which are not sent in one step
     _holds_head = False  # while a file is opened: the head waits for its size
     _head_alone = False  # the head was sent without a body
     _sent_100 = False
     _general = False  # excluded from the fast path, by HEAD for example
-    fields: Sequence[bytes] = ()  # of the request, flat
+    head: RequestHead  # of the request
     for_head = False  # in response to HEAD
     keeps = True  # the client wants the connection kept
     version = "1.1"
@@ -95,11 +96,21 @@ class Sending(Receiving):
             kind = message["type"]
         except (TypeError, KeyError, IndexError):
             raise ASGIMessageError(None, None, "must be a dict with a 'type'", message) from None
-        if kind == "http.response.body" and self._lock is None:
+        if kind == "http.response.body" and not self._is_hindered:
             body = message.get("body", b"")
             if type(body) is not bytes:
                 body = as_body(body, kind)
-            if not self._take_body(body, bool(message.get("more_body"))):
+            more = message.get("more_body")
+            stream = self._stream
+            if more and stream is not None and stream.ease == OPEN and 0 < len(body) < LARGE:
+                # Fast path: a small piece behind another of this tick; see `OutgoingMessage.write`.
+                framed = self._exchange.frame(body)
+                stream.held.append(framed)
+                stream.held_size = size = stream.held_size + len(framed)
+                if size >= stream.mark:
+                    stream.refuse_more(size)
+                    await self._wait_for_client()
+            elif not self._take_body(body, more):
                 await self._wait_for_client()
         elif kind == "http.response.start":
             self._take_start(read_start(message, kind))
@@ -111,19 +122,20 @@ class Sending(Receiving):
         raise NotImplementedError
 
     def _take_start(self, start: ResponseStart) -> None:
-        if self._state != IDLE:
+        if self._state is not IDLE:
             self._misfit("http.response.start")
             return
         self._start = start
         self._state = STARTED
-        self.ticks.later(self._let_head_go)
+        if self._has_begun:
+            self.ticks.next_round(self._let_head_go)
 
     def _misfit(self, kind: str) -> None:
         """Raise for a message that does not fit now; ignore one behind the end, with a warning."""
         if self._state == DONE:
             self._warn_of_more(kind)
         else:
-            raise ASGIStateError(kind, *_EXPECTED[State(self._state)])
+            raise ASGIStateError(kind, *_EXPECTED[self._state])
 
     def _warn_of_more(self, kind: str) -> None:
         raise NotImplementedError
@@ -136,11 +148,11 @@ class Sending(Receiving):
 
     # -- the body ----------------------------------------------------------------
 
-    def _take_body(self, body: bytes, more: bool) -> bool:
+    def _take_body(self, body: bytes, more: object) -> bool:
         """Send a piece of the body, behind the head; False if the caller is to wait for the client."""
-        if self._state == HEAD_GONE:
+        if self._state is HEAD_GONE:
             return self._write(body) if more else self._end(body)
-        if self._state != STARTED:
+        if self._state is not STARTED:
             self._misfit("http.response.body")
             return True
         start: Any = self._start
@@ -159,7 +171,7 @@ class Sending(Receiving):
             # The fast path: see `Exchange.respond`.
             self._finish()
             exchange.respond(start.status, start.entries, body, start.length is None)
-            return (size < LARGE and not exchange.queued) or self._has_room()
+            return (size < LARGE and exchange.flows) or self._has_room()
         self._check_length(size, exact=True)
         self._begin(size)
         return self._end(body)
@@ -184,13 +196,7 @@ class Sending(Receiving):
     def _write(self, body: bytes) -> bool:
         """Send a piece of the body behind which more will come."""
         exchange: Any = self._exchange
-        stream = self._stream
         size = len(body)
-        if stream is not None:
-            frame = exchange.frames.get(size)
-            if frame is not None:  # its size is known, and not large
-                before, behind, whole = frame
-                return stream.put_parts((before, body, behind), whole)
         self._head_alone = False
         self._check_length(size, exact=False)
         self._body_bytes += size
@@ -225,7 +231,7 @@ class Sending(Receiving):
             return self._write_last(body)
         self._finish()
         exchange.end(body or None, ())  # of the trailers there is none
-        return (len(body) < LARGE and not exchange.queued) or self._has_room()
+        return (len(body) < self._small and exchange.flows) or self._has_room()
 
     def _write_last(self, body: bytes) -> bool:
         exchange: Any = self._exchange
@@ -292,11 +298,14 @@ class Sending(Receiving):
             and self.version == "1.1"
             and start.length is None
             and not self._is_without_body(start)
-            and takes_trailers(self.fields)
+            and takes_trailers(self.head.pairs())
         )
 
     def _let_head_go(self) -> None:
         """Send the head alone: the application has not sent a body in the same turn of the loop."""
+        task = self.task
+        if task is not None and task.done():
+            return  # what becomes of the response follows from how it has ended
         if self._state == STARTED and not (self._is_lost or self._holds_head):
             self._begin(None)
             self._head_alone = True
@@ -339,13 +348,12 @@ class Sending(Receiving):
         raise NotImplementedError
 
 
-def takes_trailers(fields: Sequence[bytes]) -> bool:
-    """Tell whether a client has said `TE: trailers` (RFC 9110, 10.1.4)."""
-    each = iter(fields)
+def takes_trailers(pairs: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Tell whether a client has said `TE: trailers` (RFC 9110, 10.1.4); names are in lower case."""
     return any(
         token.strip(b" \t").lower() == b"trailers"
-        for name, value in zip(each, each, strict=True)
-        if name.lower() == b"te"
+        for name, value in pairs
+        if name == b"te"
         for token in value.split(b",")
     )
 

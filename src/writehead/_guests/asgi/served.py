@@ -12,6 +12,7 @@ from writehead._guests.asgi.sending import DONE
 from writehead._message.incoming import IncomingMessage
 from writehead._message.no_exchange import SENT
 from writehead._message.response import ServerResponse
+from writehead._semantics.exchange import LARGE
 from writehead._streams.stages import ALIVE
 from writehead.errors import ConnectionLostError
 
@@ -19,10 +20,9 @@ from writehead.errors import ConnectionLostError
 class ServedCall(SendingMore):
     """The part of a call that stands for a message and its response; see `ServedRequest` and `ServedResponse`."""
 
-    method: str
-    target: bytes
+    req: Any  # the call itself, until its exchange is over
     _raw_trailers: Any = None
-    _consumed = True  # what is left of it is dropped by `_leave`
+    _consumed = _flowing = True  # what is left of it is dropped by `_leave`
     _fate: int = ALIVE.value  # set, with the two below, by the response queue
     _writing = 0
     headers_sent = True  # to a connection: no other response is sent in its place
@@ -32,21 +32,32 @@ class ServedCall(SendingMore):
         self._exchange = response._exchange
         self.version = request._http_version
         self.keeps = response._should_keep_alive
-        self.for_head = self.method == "HEAD"
-        self._general = response._general
+        self.for_head = self.head.method == "HEAD"
+        self._general = bool(response._general)
         self._expects = self._may_continue = response._expects_continue
         self._complete = request._complete
         self._mark = request._high_water_mark
-        self.fields = request._field_bytes()
+        if self._mark < LARGE:
+            self._small = self._mark
+            self._general = True
         if request._length:
+            self._may_continue = False
             self._size = request._length
             self._pieces = [request._take(request._length)]
+
+    def begin(self) -> None:
+        """Run the application, unless the client has left already."""
+        raise NotImplementedError
 
     # -- as a request --------------------------------------------------------------
 
     def _hand_over(self, chunk: bytes) -> bool:
         """Take no piece directly."""
         return False
+
+    def _push_end(self) -> None:
+        """Note that the body has come whole."""
+        self._complete_body()
 
     def _look_at_rest(self) -> None:
         """Do nothing: what is not received after the response is dropped."""
@@ -69,11 +80,12 @@ class ServedCall(SendingMore):
 
     def _leave(self) -> None:
         """Called when the response was sent: drop what still comes of the body."""
-        connection, self.connection = self.connection, None
-        self._pieces = None
-        self._size = 0
-        if not self._complete and connection is not None:
-            connection.want_body(self)
+        connection = self.connection
+        self.connection = self.req = self._pieces = None
+        if not self._complete:
+            self._size = 0
+            if connection is not None:
+                connection.want_body(self)
 
     # -- as a response -------------------------------------------------------------
 
@@ -120,7 +132,7 @@ class ServedCall(SendingMore):
         """Called when the connection was lost before the response was sent."""
         self._lose_client()
         self._exchange = SENT
-        self._stream = self.connection = None
+        self._stream = self.connection = self.req = None
 
     # -- the loss of the client ----------------------------------------------------
 
@@ -129,7 +141,7 @@ class ServedCall(SendingMore):
         if self._is_lost:
             return
         if self._state != DONE:
-            self._is_lost = True
+            self._is_lost = self._is_hindered = True
             self._wake_readers()
             self._on_client_lost()
             if self._waiters is not None:

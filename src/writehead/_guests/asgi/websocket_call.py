@@ -10,24 +10,22 @@ Invariant: `receive` gives what came in its order, and the end after that, again
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Awaitable
-from contextvars import Context
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from writehead._connection.upgraded import behind_responses
 from writehead._guests.asgi import failures
 from writehead._guests.asgi.app_types import Message, Scope
-from writehead._guests.asgi.call import AppTask
+from writehead._guests.asgi.call import cancellation_of
 from writehead._guests.asgi.denial import Denial
-from writehead._guests.asgi.scope import Place, pairs_of
+from writehead._guests.asgi.scope import Place
 from writehead._guests.asgi.websocket_scope import read_accept, websocket_scope
 from writehead._guests.websocket.checking import offer_of, upgraded_by
 from writehead._guests.websocket.frames import WHOLE_BINARY, WHOLE_TEXT
 from writehead._guests.websocket.inbox import Inbox
 from writehead._guests.websocket.refusal import CLOSING, FAILED, FORBIDDEN, Refusal
 from writehead._guests.websocket.sending import LONGEST_REASON, may_be_sent
+from writehead._loop.listener_tasks import start
 from writehead._message.incoming import IncomingMessage
 from writehead._net.socket import Socket
 from writehead.errors import ASGIMessageError, ASGIStateError, ConnectionLostError
@@ -36,8 +34,6 @@ if TYPE_CHECKING:
     from writehead._guests.asgi.mount import Mount
     from writehead._guests.websocket.connection import Connection
     from writehead._guests.websocket.handshake import Offer
-
-logger = logging.getLogger("writehead")
 
 
 class State(IntEnum):
@@ -82,7 +78,7 @@ class WebSocketCall:
     """
 
     method = "GET"
-    task: AppTask | None = None
+    task: asyncio.Task[Any] | None = None
     overdue: asyncio.TimerHandle | None = None  # cancels the task some time after the client has left
     connection: Connection
 
@@ -95,7 +91,6 @@ class WebSocketCall:
         self._told = False  # the application has got `websocket.connect`
         self._inbox: Inbox
         self._denial: Denial | None = None
-        self._is_lost = False  # the client has left, or has closed
         self._closed_itself = False
         self._unyielded = 0  # bytes that were sent without letting the loop go on
 
@@ -106,39 +101,42 @@ class WebSocketCall:
 
     # -- the task --------------------------------------------------------------------
 
-    def begin(self, app: Any, scope: Scope, context: Context, loop: asyncio.AbstractEventLoop) -> None:
-        """Run the application in a task of its own."""
-        task = AppTask(self._run(app, scope), loop=loop, name="asgi", context=context)
-        task.call = self  # type: ignore[assignment]  # it has what the task needs
-        self.task = task
-        self.mount.calls.add(self)
-
-    async def _run(self, app: Any, scope: Scope) -> None:
+    def begin(self, scope: Scope, loop: asyncio.AbstractEventLoop) -> None:
+        """Run the application in a task of its own, up to its first wait at once."""
+        mount = self.mount
         try:
-            returned: Awaitable[Any] = await app(scope, self.receive, self.send)
+            task = start(mount.called(scope, self.receive, self.send), loop, mount.copy_context())
         except (KeyboardInterrupt, SystemExit):
             self._end_as_failed()
             raise
-        except BaseException as error:
-            self._on_raised(error)
-            if isinstance(error, asyncio.CancelledError | GeneratorExit):
-                raise
-        else:
-            self._on_returned(returned)
-        finally:
-            self._end_call()
+        if task.done():
+            self._judge(task)
+            return
+        self.task = task
+        mount.calls.add(self)
+        task.add_done_callback(self._on_task_done)
 
-    def end_unrun(self) -> None:
-        """Called when the task was cancelled before its first step."""
-        self._on_raised(asyncio.CancelledError())
-        self._end_call()
-
-    def _end_call(self) -> None:
-        """Let the server close."""
-        self.mount.forget(self)
+    def _on_task_done(self, task: asyncio.Task[Any]) -> None:
         self.task = None
         if self.overdue is not None:
             self.overdue.cancel()
+        ticks = self.connection.channel.ticks
+        holds = ticks.hold()
+        try:
+            self._judge(task)
+            self.mount.forget(self)
+        finally:
+            if holds:
+                ticks.run()
+
+    def _judge(self, task: asyncio.Task[Any]) -> None:
+        """Refuse or close the WebSocket, now that the application has ended, unless it has done so."""
+        if task.cancelled():
+            self._on_raised(cancellation_of(task))
+        elif (error := task.exception()) is not None:
+            self._on_raised(error)
+        else:
+            self._on_returned(task.result())
 
     def _on_returned(self, returned: Any) -> None:
         if returned is not None:
@@ -146,7 +144,7 @@ class WebSocketCall:
         if self._state == OPEN:
             self._closed_itself = True
             self._close(1000, "")
-        elif self._state != OVER and not self._is_lost:
+        elif self._state != OVER:
             failures.log_unfinished(self, nothing_sent=self._state == CONNECTING)
             self._end_as_failed()
 
@@ -154,9 +152,10 @@ class WebSocketCall:
         over = self._state == OVER
         if over and failures.is_of_the_loss(error):
             failures.log_loss(self, error)
-        elif over and isinstance(error, asyncio.CancelledError):
-            return
-        elif not isinstance(error, GeneratorExit):
+        elif not (
+            isinstance(error, KeyboardInterrupt | SystemExit)  # the loop has raised it
+            or (over and isinstance(error, asyncio.CancelledError))
+        ):
             failures.log_raised(self, error)
         self._end_as_failed()
 
@@ -360,21 +359,21 @@ class WebSocketCall:
 
     def _lose(self) -> None:
         self._state = OVER
-        self._is_lost = True
         if self._denial is not None:
             self._denial.lose()
         self._inbox.wake_all()
         self.mount.limit(self)
 
 
-def take(mount: Mount, request: IncomingMessage, socket: Socket, head: bytes) -> None:
-    """Answer a handshake for an application, when earlier responses are sent."""
-    behind_responses(socket, lambda: _take(mount, request, socket, head))
+def take(mount: Mount, request: IncomingMessage, socket: Socket, early: bytes) -> None:
+    """Answer a handshake for an application, when earlier responses are sent; `early` has come behind it."""
+    behind_responses(socket, lambda: _take(mount, request, socket, early))
 
 
-def _take(mount: Mount, request: IncomingMessage, socket: Socket, head: bytes) -> None:
+def _take(mount: Mount, request: IncomingMessage, socket: Socket, early: bytes) -> None:
     """Refuse a handshake, or run the application."""
-    if socket.destroyed:
+    head = request._head
+    if socket.destroyed or head is None:
         return
     options = mount.websocket_options
     assert options is not None
@@ -386,23 +385,16 @@ def _take(mount: Mount, request: IncomingMessage, socket: Socket, head: bytes) -
     from writehead._guests.websocket.connection import Connection
 
     place = Place(socket.transport)
-    target = request._target
+    target = head.target
     call = WebSocketCall(mount, place, target, offer)
     connection = Connection(socket, raw.config, options, call)
     call.open_on(connection)
     mount.websockets.add(call)
-    connection.begin(head)
-    pairs = pairs_of(request._field_bytes(), target)
+    connection.begin(early)
     scope = websocket_scope(
-        place,
-        target,
-        pairs,
-        offer.protocols[:],
-        mount._scope_root,
-        mount.state,
-        mount._removed,
+        place, target, head.pairs(), offer.protocols[:], mount.scope_root, mount.state, mount.root_path
     )
-    call.begin(mount.app, scope, mount._copy_context(), asyncio.get_running_loop())
+    call.begin(scope, asyncio.get_running_loop())
 
 
 # -- messages -------------------------------------------------------------------------------

@@ -81,9 +81,7 @@ _WANTED = frozenset(
 def _fields_of(request: IncomingMessage) -> dict[str, list[str]]:
     """Return the values of those by name; the request, which lives as long as its WebSocket, keeps nothing for it."""
     found: dict[str, list[str]] = {}
-    each = iter(request._field_bytes())
-    for name, value in zip(each, each, strict=True):
-        lower = name.lower()
-        if lower in _WANTED:
-            found.setdefault(lower.decode(), []).append(value.decode("latin-1"))
+    for name, value in () if request._head is None else request._head.pairs():
+        if name in _WANTED:
+            found.setdefault(name.decode(), []).append(value.decode("latin-1"))
     return found

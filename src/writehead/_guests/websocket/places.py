@@ -24,6 +24,9 @@ class NoRequests:
     def take(self, request: IncomingMessage, response: ServerResponse) -> None:
         raise AssertionError  # it takes none
 
+    def take_head(self, connection: object, head: object) -> bool:
+        raise AssertionError
+
     def on_closing(self, draining: bool) -> None:
         """Do nothing."""
 
@@ -86,7 +89,7 @@ class EmptyPlace(NoRequests):
             return False
         guests = server._guests
         assert guests is not None
-        others = (each for each in guests._below(request._target) if not isinstance(each, EmptyPlace))
+        others = (each for each in guests.asked(request) if not isinstance(each, EmptyPlace))
         return not any(each.wants_websocket(request) for each in others)
 
     def take_websocket(self, request: IncomingMessage, socket: Socket, head: bytes) -> None:
