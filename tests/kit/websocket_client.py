@@ -23,7 +23,8 @@ SWITCHING = (
 
 
 def mask(payload: bytes, key: bytes = MASK) -> bytes:
-    return bytes(byte ^ key[at % 4] for at, byte in enumerate(payload))
+    repeated = (key * (len(payload) // 4 + 1))[: len(payload)]
+    return (int.from_bytes(payload) ^ int.from_bytes(repeated)).to_bytes(len(payload))
 
 
 def frame(

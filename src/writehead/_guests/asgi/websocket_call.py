@@ -87,7 +87,7 @@ class WebSocketCall:
         self.place = place
         self.target = target
         self._offer = offer
-        self._state: int = CONNECTING.value
+        self._state: State = CONNECTING
         self._told = False  # the application has got `websocket.connect`
         self._inbox: Inbox
         self._denial: Denial | None = None
@@ -141,15 +141,15 @@ class WebSocketCall:
     def _on_returned(self, returned: Any) -> None:
         if returned is not None:
             failures.warn_of_result(self, returned)
-        if self._state == OPEN:
+        if self._state is OPEN:
             self._closed_itself = True
             self._close(1000, "")
-        elif self._state != OVER:
-            failures.log_unfinished(self, nothing_sent=self._state == CONNECTING)
+        elif self._state is not OVER:
+            failures.log_unfinished(self, nothing_sent=self._state is CONNECTING)
             self._end_as_failed()
 
     def _on_raised(self, error: BaseException) -> None:
-        over = self._state == OVER
+        over = self._state is OVER
         if over and failures.is_of_the_loss(error):
             failures.log_loss(self, error)
         elif not (
@@ -161,12 +161,12 @@ class WebSocketCall:
 
     def _end_as_failed(self) -> None:
         """End for an application that has failed: 500, a cut response, or close frame 1011."""
-        if self._state == CONNECTING:
+        if self._state is CONNECTING:
             self._refuse(FAILED)
-        elif self._state == DENYING:
+        elif self._state is DENYING:
             self._state = OVER
             self.connection.terminate()
-        elif self._state == OPEN:
+        elif self._state is OPEN:
             self._closed_itself = True
             self._close(1011, "")
 
@@ -179,7 +179,7 @@ class WebSocketCall:
             return {"type": "websocket.connect"}
         inbox = self._inbox
         while not inbox.messages:
-            if self._state == OVER:
+            if self._state is OVER:
                 return self._disconnect()
             await inbox.wait()
         if self._closed_itself:
@@ -206,27 +206,41 @@ class WebSocketCall:
         try:
             kind = message["type"]
         except (TypeError, KeyError, IndexError):
-            if self._state == OVER:
+            if self._state is OVER:
                 await self._fail_late()
             raise ASGIMessageError(None, None, "must be a dict with a 'type'", message) from None
+        if kind == "websocket.send" and self._state is OPEN:  # by far the commonest
+            connection = self.connection
+            text, data = message.get("text"), message.get("bytes")
+            if data is None and isinstance(text, str):
+                data = _encoded(text)
+                connection.send(WHOLE_TEXT, data)
+            elif text is None and data is not None:
+                data = data if type(data) is bytes else _as_bytes(data)
+                connection.send(WHOLE_BINARY, data)
+            else:
+                raise _not_one(text, data)
+            self._unyielded += len(data)
+            if connection.channel.blocked or self._unyielded >= connection.channel.mark:
+                await self._wait_for_client()
+        else:
+            await self._send_other(message, kind)
+
+    async def _send_other(self, message: Message, kind: Any) -> None:
         state = self._state
-        if state == OVER:
+        if state is OVER:
             if kind != "websocket.close":
                 await self._fail_late()
-        elif kind == "websocket.send":
-            if state != OPEN:
-                raise ASGIStateError(kind, *_EXPECTED[State(state)])
-            await self._send_message(message)
         elif kind == "websocket.close":
-            self._take_close(message, state)
-        elif state == CONNECTING and kind == "websocket.accept":
+            self._take_close(message)
+        elif kind == "websocket.accept" and state is CONNECTING:
             self._accept(message)
-        elif kind == "websocket.http.response.start" and state == CONNECTING:
+        elif kind == "websocket.http.response.start" and state is CONNECTING:
             self._deny(message)
-        elif kind == "websocket.http.response.body" and state == DENYING:
+        elif kind == "websocket.http.response.body" and state is DENYING:
             await self._send_body(message)
         elif kind in _KINDS:
-            raise ASGIStateError(kind, *_EXPECTED[State(state)])
+            raise ASGIStateError(kind, *_EXPECTED[state])
         else:
             raise ASGIMessageError(str(kind), "type", "is not known here")
 
@@ -249,37 +263,26 @@ class WebSocketCall:
         self._state = OPEN
         self.connection.accept(handshake.head_of([*lines, *fields]), extension)
 
-    async def _send_message(self, message: Message) -> None:
-        text, data = message.get("text"), message.get("bytes")
-        connection = self.connection
-        if data is None and isinstance(text, str):
-            payload = _encoded(text)
-            connection.send(WHOLE_TEXT, payload)
-        elif text is None and data is not None:
-            payload = data if type(data) is bytes else _as_bytes(data)
-            connection.send(WHOLE_BINARY, payload)
-        else:
-            raise _not_one(text, data)
-        channel = connection.channel
-        if channel.blocked and connection.pending >= channel.mark:
-            await self._wait_for_client()
-        self._unyielded += len(payload)
-        if self._unyielded >= channel.mark:
-            self._unyielded = 0
-            await asyncio.sleep(0)
-
     async def _wait_for_client(self) -> None:
+        """Wait while the client is slow; let the loop go on after each mark of bytes."""
+        connection = self.connection
+        mark = connection.channel.mark
+        if connection.pending < mark:
+            if self._unyielded >= mark:
+                self._unyielded = 0
+                await asyncio.sleep(0)
+            return
         self._unyielded = 0
         try:
-            await self.connection.drain(self.connection.channel.mark)
+            await connection.drain()
         except ConnectionLostError:
             await self._fail_late()
 
-    def _take_close(self, message: Message, state: int) -> None:
-        if state == DENYING:
+    def _take_close(self, message: Message) -> None:
+        if self._state is DENYING:
             raise ASGIStateError("websocket.close", *_EXPECTED[DENYING])
         code, reason = _read_close(message, self)
-        if state == CONNECTING:
+        if self._state is CONNECTING:
             self._refuse(FORBIDDEN)
         else:
             self._closed_itself = True
@@ -319,9 +322,9 @@ class WebSocketCall:
 
     def on_closing(self) -> None:
         """End, as the server closes: 503, or close frame 1012."""
-        if self._state == CONNECTING:
+        if self._state is CONNECTING:
             self._refuse(CLOSING)
-        elif self._state == OPEN:
+        elif self._state is OPEN:
             self._close(1012, "")
 
     def on_deadline(self) -> None:
@@ -348,11 +351,11 @@ class WebSocketCall:
 
     def _on_closing(self) -> None:
         """Called when the code of the end is known."""
-        if self._state != OVER:  # the application has not closed it
+        if self._state is not OVER:  # the application has not closed it
             self._lose()
 
     def _on_gone(self, lost: BaseException | None) -> None:
-        if self._state != OVER:
+        if self._state is not OVER:
             self._lose()
         self._inbox.wake_all()
         self.mount.websockets.discard(self)

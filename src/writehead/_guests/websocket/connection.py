@@ -3,26 +3,24 @@
     CONNECTING -accept-> OPEN -close frame of either side, fault, end of input-> CLOSING -transport gone-> CLOSED
 
 Invariant: what one read brings is parsed only as long as nothing holds it; meanwhile it waits as it came, and
-nothing more is read. Frames that are sent in one tick, or while a read is parsed, leave in one write.
+nothing more is read.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
 from enum import IntEnum
 from typing import Protocol
 
 from writehead._connection.config import ConnectionConfig
-from writehead._connection.upgraded import Upgraded
 from writehead._guests.websocket.deflate import Deflate
-from writehead._guests.websocket.frames import FIN, PING, SHORT_HEADERS, frame
+from writehead._guests.websocket.frame_queue import FrameQueue
+from writehead._guests.websocket.frames import FIN, PING, frame
 from writehead._guests.websocket.inbox import MOST, Inbox
 from writehead._guests.websocket.options import ConnectionOptions
 from writehead._guests.websocket.reader import Closed, Event, FrameReader, Ping, Pong
 from writehead._loop.selector import untie
 from writehead._net.socket import Socket
-from writehead._semantics.exchange import Done
 from writehead.errors import ConnectionLostError, WebSocketError
 
 #: How many frames of one read are handled before other connections are served.
@@ -70,7 +68,7 @@ class Face(Protocol):
         ...
 
 
-class Connection(Upgraded):
+class Connection(FrameQueue):
     """A WebSocket, as the protocol of its transport.
 
     Attributes:
@@ -82,13 +80,8 @@ class Connection(Upgraded):
 
     __slots__ = (
         "_ended",
-        "_flush_due",
         "_holds",
-        "_mark",
-        "_in_read",
         "_options",
-        "_out",
-        "_out_size",
         "_pinged",
         "_unsent",
         "active_at",
@@ -97,7 +90,6 @@ class Connection(Upgraded):
         "idle_fired",
         "idle_group",
         "inbox",
-        "reader",
         "received",
         "sent",
         "stage",
@@ -106,19 +98,14 @@ class Connection(Upgraded):
     def __init__(
         self, socket: Socket, config: ConnectionConfig, options: ConnectionOptions, face: Face
     ) -> None:
-        super().__init__(socket, config)
+        super().__init__(socket, config, FrameReader(options.max_payload))
         self.face = face
         self.stage: Stage = CONNECTING
         self.received: tuple[int, str] | None = None
         self.sent: tuple[int, str] | None = None
         self.inbox: Inbox | None = None
-        self.reader = FrameReader(options.max_payload)
         self._options = options
         self._holds: int = HANDSHAKE
-        self._mark = self.channel.mark
-        self._out: list[bytes] = []
-        self._out_size = 0
-        self._flush_due = self._in_read = False
         self._ended = False  # the client's FIN has come, behind what waits
         self._pinged = False
         self._unsent = 0  # bytes that waited for the client when that was last looked at
@@ -343,95 +330,15 @@ class Connection(Upgraded):
 
     # -- writing ------------------------------------------------------------------------
 
-    @property
-    def pending(self) -> int:
-        """How many bytes of frames wait."""
-        return self._out_size + self.channel.pending
-
-    def put(self, data: bytes) -> None:
-        """Send frames at the end of the tick, or of the read that is parsed."""
-        self._out.append(data)
-        self._out_size = size = self._out_size + len(data)
-        if size >= self._mark:
-            self.flush()
-        elif not (self._in_read or self._flush_due):
-            self._flush_due = True
-            self.channel.ticks.later(self._flush_later)
-
-    def _flush_later(self) -> None:
-        self._flush_due = False
-        self.flush()
-
-    def flush(self) -> None:
-        """Pass on the frames that were put; stop reading if too many bytes wait for the client."""
-        out = self._out
-        if not out:
-            return
-        data = out[0] if len(out) == 1 else b"".join(out)
-        self._out = []
-        self._out_size = 0
-        channel = self.channel
-        channel.put_alone(data)
-        if channel.blocked and not self._holds & BLOCKED and channel.pending >= channel.mark:
+    def _on_blocked(self) -> None:
+        if not self._holds & BLOCKED:
             self._hold(BLOCKED)
-            channel.call_when_passed(self._on_passed)
+            self.channel.call_when_passed(self._on_passed)
 
     def _on_passed(self, error: BaseException | None) -> None:
         if error is None:
             self._release(BLOCKED)
             self.face._on_drain()
-
-    def send(self, first: int, payload: bytes, compress: bool = True) -> None:
-        """Send a whole message, compressed if that was agreed and it is large enough."""
-        size = len(payload)
-        if size < 126 and self._in_read and self.reader.deflate is None:
-            # What `frame` and `put` do for a short message in the midst of a read.
-            self._out.append(SHORT_HEADERS[first][size] + payload)
-            self._out_size = size = self._out_size + size + 2
-            if size >= self._mark:
-                self.flush()
-        else:
-            self.send_fragment(first, payload, self.compresses(payload, compress))
-
-    def compresses(self, payload: bytes, allowed: bool) -> bool:
-        """Tell whether a message that begins with `payload` is to be compressed."""
-        deflate = self.reader.deflate
-        return deflate is not None and allowed and len(payload) >= deflate.threshold
-
-    def send_fragment(self, first: int, payload: bytes, compressed: bool) -> None:
-        """Send a frame of a message, of which all are compressed or none."""
-        deflate = self.reader.deflate
-        self.put(
-            frame(first, payload) if deflate is None or not compressed else deflate.frame(first, payload)
-        )
-
-    def call_when_sent(self, done: Done) -> None:
-        """Call `done` when the system has all that was put, with an error if it is lost."""
-        self.flush()
-        self.channel.call_when_passed(done)
-
-    async def drain(self, mark: int = 1) -> None:
-        """Return when fewer than `mark` bytes wait, or the system has all.
-
-        Raises:
-            ConnectionLostError: the connection was lost first.
-        """
-        if self.pending < mark:
-            return
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        def done(error: BaseException | None) -> None:
-            if future.done():
-                return
-            if error is None:
-                future.set_result(None)
-            else:
-                raised = ConnectionLostError()
-                raised.__cause__ = error
-                future.set_exception(raised)
-
-        self.call_when_sent(done)
-        await future
 
     # -- the end --------------------------------------------------------------------------
 
