@@ -155,6 +155,9 @@ TESTED_WITH = {
     "_guests.websocket.refusal": "websocket_handshake",
     "_guests.websocket.sending": "web_socket",
     "_guests.websocket.upgrading": "web_socket_server",
+    "_guests.wsgi.dispatcher": "pool",
+    "_guests.wsgi.mount": "wsgi",
+    "_guests.wsgi.options": "wsgi",
     "_http1.limits": "parser",
     "_http1.llhttp_errors": "parser",
     "_http1.parser_state": "parser",
@@ -194,6 +197,7 @@ TESTED_WITH = {
     "errors.received": "errors",
     "errors.server": "errors",
     "errors.streams": "errors",
+    "errors.wsgi": "errors",
 }
 
 

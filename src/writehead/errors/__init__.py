@@ -42,6 +42,8 @@
         +-- ASGIMessageError             ERR_ASGI_MESSAGE                  ValueError, TypeError
         +-- ASGIStateError               ERR_ASGI_STATE                    RuntimeError
         +-- LifespanError                ERR_ASGI_LIFESPAN                 RuntimeError
+        |   hosted a WSGI application
+        +-- WSGIStateError               ERR_WSGI_STATE                    RuntimeError
         |   caused by the client or the network
         +-- ParseError                   HPE_...                           ValueError
         +-- PayloadTooLargeError         ERR_HTTP_PAYLOAD_TOO_LARGE        ValueError
@@ -123,6 +125,9 @@ from writehead.errors.websocket import (
     WebSocketError,
     WebSocketNotOpenError,
 )
+from writehead.errors.wsgi import (
+    WSGIStateError,
+)
 
 __all__ = [
     "ASGIMessageError",
@@ -168,6 +173,7 @@ __all__ = [
     "UnknownEncodingError",
     "UnknownOptionError",
     "UnshiftAfterEndError",
+    "WSGIStateError",
     "WebSocketError",
     "WebSocketNotOpenError",
     "WriteTimeoutError",

@@ -72,7 +72,7 @@ def read_start(message: Message, kind: str) -> ResponseStart:
             entry = _check(pair, start, kind)
             if entry is None:
                 continue
-        elif entry[3] is None and not _is_first_length(entry, start, kind):
+        elif entry[0] == "content-length" and not _is_first_length(entry, start, kind):
             continue
         entries.append(entry)
     if message.get("trailers"):
@@ -102,12 +102,12 @@ def _check(pair: Any, start: ResponseStart, kind: str) -> Entry | None:
     name, value = read_pair(pair, kind)
     lower = name.lower()
     text = name.decode("latin-1")
-    entry: Entry = _fields.check_name(text), text, value.decode("latin-1"), []
+    entry: Entry = _fields.check_name(text), text, value.decode("latin-1")
     if lower in _SPECIAL:
         return _special(entry, start, kind)
     if lower in _SEEN:
         start.is_ordinary = False
-        return (*entry[:3], None)
+        return entry
     if lower != b"set-cookie":
         _remember(name, value, entry)
     return entry
@@ -141,19 +141,18 @@ def read_pair(pair: Any, kind: str) -> tuple[bytes, bytes]:
 
 
 def _special(entry: Entry, start: ResponseStart, kind: str) -> Entry | None:
-    key, name, value, _ = entry
+    key, name, value = entry
     if key == "content-length":
         if not (value.isascii() and value.isdigit()) or len(value) > _MOST_DIGITS:
             raise ASGIMessageError(kind, "headers", "has a content-length that is no decimal number", value)
-        length: Entry = key, name, value, None
-        _remember(name.encode(), value.encode(), length)
-        return length if _is_first_length(length, start, kind) else None
+        _remember(name.encode(), value.encode(), entry)
+        return entry if _is_first_length(entry, start, kind) else None
     if key == "transfer-encoding":
         return None  # the server frames the body
     start.is_ordinary = False
     if key == "connection" and not _is_connection(value, start):
         return None
-    return key, name, value, None
+    return entry
 
 
 def _is_connection(value: str, start: ResponseStart) -> bool:

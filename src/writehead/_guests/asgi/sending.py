@@ -17,7 +17,8 @@ from writehead._guests.asgi.app_types import Message
 from writehead._guests.asgi.receiving import Receiving
 from writehead._guests.asgi.response_start import KEEP_ALIVE, ResponseStart, read_start
 from writehead._loop.ticks import TickQueue
-from writehead._semantics.exchange import LARGE, OPEN, Entry, Holder, RequestHead, ResponseHead
+from writehead._native.choice import LARGE
+from writehead._semantics.exchange import Entry, Pieces, RequestHead, ResponseHead
 from writehead._semantics.status import STATUS_CODES, body_allowed
 from writehead.errors import (
     ASGIMessageError,
@@ -64,7 +65,7 @@ class Sending(Receiving):
     _dropped = 0  # bytes of a body that is not sent, since the loop was let go on
     _writers: list[asyncio.Future[None]] | None = None  # the calls that wait for the client
     _listeners: Any = None  # as of a message: set if its end is to be reported
-    _stream: Holder | None = None  # where small pieces of the body may be appended
+    _gathered: Pieces | None = None  # where small pieces of the body may be added
     task: asyncio.Task[Any] | None = None  # while it runs behind its first step
     _has_begun = False  # the task is behind its first step
     _is_hindered = False  # the client has left, or a file may be under way
@@ -101,16 +102,14 @@ class Sending(Receiving):
             if type(body) is not bytes:
                 body = as_body(body, kind)
             more = message.get("more_body")
-            stream = self._stream
-            if more and stream is not None and stream.ease == OPEN and 0 < len(body) < LARGE:
-                # Fast path: a small piece behind another of this tick; see `OutgoingMessage.write`.
-                framed = self._exchange.frame(body)
-                stream.held.append(framed)
-                stream.held_size = size = stream.held_size + len(framed)
-                if size >= stream.mark:
-                    stream.refuse_more(size)
-                    await self._wait_for_client()
-            elif not self._take_body(body, more):
+            pieces = self._gathered
+            # Fast path: a small piece behind another of this tick; see `OutgoingMessage.write`.
+            room = pieces.add(body) if more and pieces is not None else None
+            if room is None:
+                room = self._take_body(body, more)
+            elif not room:
+                self._exchange.refuse_more()
+            if not room:
                 await self._wait_for_client()
         elif kind == "http.response.start":
             self._take_start(read_start(message, kind))
@@ -167,10 +166,10 @@ class Sending(Receiving):
             and not self._general
             and (start.length is None or start.length == size)
             and start.status in _ORDINARY
-        ):
             # The fast path: see `Exchange.respond`.
+            and exchange.respond(start.status, start.entries, body, start.length is None)
+        ):
             self._finish()
-            exchange.respond(start.status, start.entries, body, start.length is None)
             return (size < LARGE and exchange.flows) or self._has_room()
         self._check_length(size, exact=True)
         self._begin(size)
@@ -206,7 +205,7 @@ class Sending(Receiving):
             exchange.flush()  # never an empty chunk, which would end the body
             return True
         room: bool = exchange.write(body, None)
-        self._stream = exchange.stream()
+        self._gathered = exchange.pieces()
         return room
 
     def _drop(self, size: int) -> bool:
@@ -245,7 +244,7 @@ class Sending(Receiving):
         """Note that the application has given the whole response."""
         self._state = DONE
         self._is_done = True
-        self._stream = None
+        self._gathered = None
         if self._readers:
             self._wake_readers()
 

@@ -12,7 +12,7 @@ from writehead._guests.asgi.sending import DONE
 from writehead._message.incoming import IncomingMessage
 from writehead._message.no_exchange import SENT
 from writehead._message.response import ServerResponse
-from writehead._semantics.exchange import LARGE
+from writehead._native.choice import LARGE
 from writehead._streams.stages import ALIVE
 from writehead.errors import ConnectionLostError
 
