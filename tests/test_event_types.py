@@ -33,7 +33,7 @@ PAGES = {
     "SocketEmitter": "socket",
     "ServerEmitter": "server",
     "SecureServerEmitter": "https",
-    "WebSocketEmitter": "websocket",
+    "WebSocketEmitter": "web-socket",
     "WebSocketServerEmitter": "websocket",
 }
 

@@ -280,7 +280,7 @@ async def test_without_the_library_it_is_501(monkeypatch: Any, caplog: Any) -> N
         assert found.startswith(b"HTTP/1.1 501 Not Implemented\r\nContent-Type: text/plain\r\n")
     await server.close()
     (record,) = [each for each in caplog.records if each.levelno == logging.ERROR]
-    assert "pip install 'writehead[ws]'" in record.getMessage()
+    assert "pip install 'websockets>=17,<18'" in record.getMessage()
 
 
 def test_what_verify_client_may_refuse_with() -> None:

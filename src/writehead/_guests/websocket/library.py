@@ -23,7 +23,7 @@ def is_installed() -> bool:
         if not _told:
             _told = True
             logger.error(
-                "WebSocket handshakes are answered with 501: %s; install it by `pip install 'writehead[ws]'`",
+                "WebSocket handshakes are answered with 501: %s; `pip install 'websockets>=17,<18'`, or the extra `ws`",
                 error,
             )
         return False

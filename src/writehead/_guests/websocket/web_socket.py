@@ -342,6 +342,8 @@ class WebSocket(WebSocketEmitter):
         finally:
             self._closed.remove(future)
 
+    waitClosed = wait_closed
+
     async def __aenter__(self) -> Self:
         """Return itself."""
         return self
