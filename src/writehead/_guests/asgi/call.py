@@ -193,3 +193,12 @@ class Call(ServedCall):
 
     def _on_client_lost(self) -> None:
         self.mount.limit(self)
+
+
+def cancellation_of(task: asyncio.Task[Any]) -> BaseException:
+    """Return the error with which a task was cancelled."""
+    try:
+        task.result()
+    except asyncio.CancelledError as error:
+        return error
+    raise AssertionError("the task was not cancelled")
