@@ -66,6 +66,10 @@ packages: $(VENV)/.ready-dev ## Print the packages of the library, and what each
 events: $(VENV)/.ready-dev ## Make the types of `on`, `emit` and so on of the events that are declared
 	$(BIN)/python -m tests.event_types
 
+.PHONY: options
+options: $(VENV)/.ready-dev ## Write the options of the command into its reference
+	$(BIN)/python -m tests.settings_page
+
 .PHONY: format
 format: $(VENV)/.ready-dev ## Let ruff order the imports and lay out the code
 	$(BIN)/ruff check --quiet --fix .

@@ -32,7 +32,7 @@ ORDER = [
     "https",
     "testing",
 ]
-FACES = ["", "cli", "__main__"]  # the package itself, and its command
+FACES = ["", "_command", "cli", "__main__"]  # the package itself, and its command
 TYPED_BY_ABOVE = {("_net.config", "_server.server"), ("_net.socket_info", "_server.server")}
 
 

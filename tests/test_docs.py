@@ -28,10 +28,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests import settings_page
 from tests.kit.certificates import authority
 from tests.kit.loops import TIMEOUT, loop_factory
 from tests.kit.programs import ROOT
-from writehead import cli, errors, events, https, testing
+from writehead import errors, events, https, testing
 from writehead import http as http_module
 from writehead._loop.ticks import later
 from writehead._message.abort_signal import AbortSignal
@@ -531,8 +532,7 @@ def test_the_reference_has_every_error(error: type[errors.HTTPError]) -> None:
     assert [name for name in builtins if name not in row] == []
 
 
-def test_the_reference_has_every_option_of_the_command() -> None:
-    """Each option of `writehead` is on its page."""
-    text = page_of("command.md")
-    options = [option for action in cli._parser()._actions for option in action.option_strings]
-    assert [option for option in options if f"`{option}" not in text] == []
+def test_the_reference_of_the_command_is_in_step() -> None:
+    """Its tables are those of the settings: `make options` writes them."""
+    page = page_of("command.md")
+    assert page == settings_page.with_tables(page)

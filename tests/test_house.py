@@ -120,6 +120,10 @@ def test_every_test_says_its_behaviour(path: Path) -> None:
 TESTED_WITH = {
     "": "names",
     "__main__": "cli",
+    "_command.failures": "cli",
+    "_command.kinds": "settings",
+    "_command.main": "cli",
+    "_command.script": "cli",
     "http": "names",
     "_connection.closing": "connection",
     "_connection.config": "server",
