@@ -26,13 +26,14 @@ ORDER = [
     "_message",
     "_connection",
     "_server",
+    "_guests",
     "_process",
     "_testing",
     "http",
     "https",
     "testing",
 ]
-FACES = ["", "_command", "cli", "__main__"]  # the package itself, and its command
+FACES = ["", "wsgi", "_command", "cli", "__main__"]  # the package, what knows its version, its command
 TYPED_BY_ABOVE = {("_net.config", "_server.server"), ("_net.socket_info", "_server.server")}
 
 

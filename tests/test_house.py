@@ -157,6 +157,7 @@ TESTED_WITH = {
     "_semantics.headers": "incoming",
     "_streams.stages": "destroyable",
     "_server.acceptor": "exhaustion",
+    "_server.hosting": "guests",
     "_server.listen_target": "bind",
     "_server.option_kinds": "validators",
     "_server.option_types": "validators",

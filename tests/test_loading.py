@@ -13,7 +13,7 @@ import pytest
 from writehead import http
 from writehead._command.failures import NOT_STARTED, CommandError
 from writehead._command.loading import is_awaitable, load, names_to_serve
-from writehead._command.targets import Reference, read_target
+from writehead._command.target_names import Reference, read_target
 
 
 @pytest.fixture(autouse=True)

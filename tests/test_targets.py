@@ -1,76 +1,75 @@
-"""TARGET of the command line: told by its spelling alone."""
+"""The request target: its path and its query, and the decoded path."""
 
 from __future__ import annotations
 
 import pytest
 
-from writehead._command.failures import USAGE, CommandError
-from writehead._command.targets import Call, Reference, Script, read_target
+from writehead._semantics.targets import authority_of, decoded_path, split_target
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["ping.py", "./ping.py", "./ping", "/srv/app/ping.py", "a-b", "dir/", "../x.y", "ping.txt.py", "1st"],
-)
-def test_a_path_without_a_colon_is_a_script(text: str) -> None:
-    """Whatever cannot be the name of a module, or ends with .py, is the path of a script."""
-    assert read_target(text) == Script(text)
-
-
-@pytest.mark.parametrize("text", ["main", "pkg.mod", "_private.x1", "café"])
-def test_a_name_is_a_module(text: str) -> None:
-    """A name, or names with dots between, is a module of which the usual attribute is served."""
-    assert read_target(text) == Reference(text, text)
-
-
-@pytest.mark.parametrize(
-    ("text", "module", "attribute"),
+    ("target", "path", "query"),
     [
-        ("main:app", "main", "app"),
-        ("pkg.mod:a.b", "pkg.mod", "a.b"),
-        ("dir/file.py:app", "dir/file.py", "app"),
-        ("file.py:app", "file.py", "app"),
-        ("/srv/a:b/file.py:app", "/srv/a:b/file.py", "app"),
+        (b"/", b"/", b""),
+        (b"/a/b", b"/a/b", b""),
+        (b"/a?b=c?d", b"/a", b"b=c?d"),
+        (b"/a?", b"/a", b""),
+        (b"/%61?%62", b"/%61", b"%62"),
+        (b"//a", b"//a", b""),
+        (b"/a://b?c", b"/a://b", b"c"),
+        (b"http://h/a?b", b"/a", b"b"),
+        (b"http://h", b"/", b""),
+        (b"http://h?b/c", b"/", b"b/c"),
+        (b"http://h:1/?b", b"/", b"b"),
+        (b"*", b"*", b""),
+        (b"", b"", b""),
+        (b"h:1", b"h:1", b""),
+        (b"://h/a", b"://h/a", b""),
     ],
 )
-def test_an_attribute_of_a_module_or_a_file(text: str, module: str, attribute: str) -> None:
-    """The attribute stands behind the last colon; a path may have more of them."""
-    found = read_target(text)
-    assert found == Reference(text, module, attribute)
-    assert isinstance(found, Reference)
-    assert found.is_file == module.endswith(".py")
-    assert found.name == text
+def test_a_target_has_a_path_and_a_query(target: bytes, path: bytes, query: bytes) -> None:
+    """Both as sent; of the absolute form without its authority."""
+    assert split_target(target) == (path, query)
 
 
 @pytest.mark.parametrize(
-    ("text", "call"),
+    ("target", "authority"),
     [
-        ("main:make()", Call((), {})),
-        ('main:make("x", 3, debug=True)', Call(("x", 3), {"debug": True})),
-        ("main:make({'a': [1, -2.5, None]})", Call(({"a": [1, -2.5, None]},), {})),
-        ('main:make("a:b()")', Call(("a:b()",), {})),
+        (b"/", None),
+        (b"/a://b", None),
+        (b"*", None),
+        (b"", None),
+        (b"://h", None),
+        (b"http://h", b"h"),
+        (b"http://h:8000/a", b"h:8000"),
+        (b"http://h?a/b", b"h"),
+        (b"https://[::1]:1/", b"[::1]:1"),
     ],
 )
-def test_a_call_with_literals(text: str, call: Call) -> None:
-    """The arguments are read without running anything."""
-    assert read_target(text) == Reference(text, "main", "make", call)
+def test_only_the_absolute_form_has_an_authority(target: bytes, authority: bytes | None) -> None:
+    """That is what counts in the place of Host (RFC 9112, 3.2.2)."""
+    assert authority_of(target) == authority
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["main:make(x)", "main:make(**{})", "main:make(*[])", "main:make(1)(2)", "main:make(1,", "main:f(g())"],
+    ("path", "text"),
+    [
+        (b"/a", "/a"),
+        (b"/a+b", "/a+b"),
+        (b"/%61", "/a"),
+        (b"/a%2Fb", "/a/b"),
+        (b"/a%2fb", "/a/b"),
+        (b"/%00", "/\0"),
+        (b"/%C3%BC", "/ü"),
+        ("/ü".encode(), "/ü"),
+        (b"/%ff", "/\ufffd"),
+        (b"/\xff", "/\ufffd"),
+        (b"/%", "/%"),
+        (b"/%4", "/%4"),
+        (b"/%zz", "/%zz"),
+        (b"/%2561", "/%61"),
+    ],
 )
-def test_a_call_with_anything_else(text: str) -> None:
-    """What would have to be run is refused, and it is said what is meant."""
-    with pytest.raises(CommandError, match="is no target") as raised:
-        read_target(text)
-    assert raised.value.code == USAGE
-
-
-@pytest.mark.parametrize("text", ["main:", ":app", "main:1", "main:a-b", "ma in:app", "a-b:app", "http://x"])
-def test_what_is_no_target(text: str) -> None:
-    """A colon without a module before it and an attribute behind it is a wrong use."""
-    with pytest.raises(CommandError, match="is no target") as raised:
-        read_target(text)
-    assert raised.value.code == USAGE
-    assert repr(text) in str(raised.value)
+def test_a_path_is_decoded_once(path: bytes, text: str) -> None:
+    """As UTF-8; what is none is replaced, what is incomplete stays."""
+    assert decoded_path(path) == text

@@ -17,7 +17,7 @@ from typing import Any
 
 from writehead._command.failures import CommandError, frames_of_program
 from writehead._command.interfaces import required_of, signature_of, signature_text
-from writehead._command.targets import Call, Reference
+from writehead._command.target_names import Call, Reference
 from writehead.http import Server
 
 #: What a module is asked for if the target names no attribute of it.

@@ -11,7 +11,7 @@ from writehead._command.failures import USAGE, CommandError
 from writehead._command.help import help_text, version_text, wants_colours
 from writehead._command.script import check_for_script, run_script, set_defaults
 from writehead._command.serving import serve
-from writehead._command.targets import Script, read_target
+from writehead._command.target_names import Script, read_target
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -38,7 +38,7 @@ from writehead._command.settings import (
     UDS,
     Setting,
 )
-from writehead._command.targets import Reference
+from writehead._command.target_names import Reference
 from writehead._process import run as _run
 from writehead.errors import HTTPError, SystemCallError, TLSError
 
@@ -108,7 +108,13 @@ def _server_for(found: Found, name: str, values: Values) -> http.Server:
 def _made_for(found: Found, name: str, values: Values) -> http.Server:
     keep_alive = values[TIMEOUT_KEEP_ALIVE]
     certificate = _certificate(values)
-    if found.interface is not Interface.NODE:
+    if found.interface is Interface.WSGI:
+        from writehead import wsgi
+
+        return wsgi.create_server(
+            found.object, root_path=values[ROOT_PATH], keep_alive_timeout=keep_alive, **certificate
+        )
+    if found.interface is Interface.ASGI:
         raise CommandError(f"{name} is an application of {found.interface.value}, which is not served yet")
     if certificate:
         return https.create_server(found.object, keep_alive_timeout=keep_alive, **certificate)

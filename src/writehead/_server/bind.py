@@ -1,7 +1,7 @@
 """Makes the listening socket for the arguments of `listen`.
 
-Invariant: no event loop here. The socket is bound and listening when `bind` returns; the
-server accepts.
+Invariant: no event loop here. The socket is bound when `bind` returns, and listens, too, unless the
+target is deferred; the server accepts.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from writehead.errors import SystemCallError
 
 
 def bind(target: Target, address: str | None = None) -> socket.socket:
-    """Return a socket that is bound to `target` and listens.
+    """Return a socket that is bound to `target` and listens, unless the target is deferred.
 
     Args:
         target: what to listen on.
@@ -95,7 +95,8 @@ def _tcp(target: Target, family: socket.AddressFamily, address: str) -> socket.s
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(target.ipv6_only))
         sock.setblocking(False)
         sock.bind(sockaddr(family, address, port))
-        sock.listen(target.backlog)
+        if not target.deferred:
+            sock.listen(target.backlog)
     except OSError as exc:
         sock.close()
         raise SystemCallError.from_oserror(exc, "listen", address, port) from None
@@ -121,6 +122,18 @@ def _unix(target: Target) -> socket.socket:
             raise SystemCallError("EINVAL", "listen", path, -1) from None
         raise SystemCallError.from_oserror(exc, "listen", path, -1) from None
     return sock
+
+
+def listen_now(sock: socket.socket, target: Target) -> None:
+    """Let the socket of a deferred target listen.
+
+    Raises:
+        SystemCallError: another process has begun to listen there.
+    """
+    try:
+        sock.listen(target.backlog)
+    except OSError as exc:
+        raise SystemCallError.from_oserror(exc, "listen", *sock.getsockname()[:2]) from None
 
 
 def address_of(sock: socket.socket) -> AddressInfo | str:

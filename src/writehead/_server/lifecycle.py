@@ -55,7 +55,7 @@ CloseCallback = Callable[[], object] | Callable[[ServerNotRunningError | None], 
 CountCallback = Callable[[None, int], object]
 
 
-class _Waiter:
+class Waiter:
     """The outcome of the last `listen` or `close`, which `await server` waits for."""
 
     __slots__ = ("awaited", "done", "error", "futures")
@@ -94,13 +94,14 @@ class Listening(EventEmitter):
     _bound_path: str | None = None
     _socket_file: SocketFile | None = None
     _began = False  # a loop has run since `listen` was called
+    _accepts = False
     _resolving: object | None = None
     _close_due = False  # `close` was called, and connections are still open
-    _waiter: _Waiter | None = None
+    _waiter: Waiter | None = None
     _connection_count = 0
     _heap: Heap
     _make_connection: Callable[[], asyncio.BaseProtocol]  # makes the protocol of an accepted connection
-    _closers: list[tuple[_Waiter, BaseException | None]]  # the waiters for 'close', and the error each gets
+    _closers: list[tuple[Waiter, BaseException | None]]  # the waiters for 'close', and the error each gets
 
     def _set_context(self, context: Context) -> None:
         """Run requests, connections and events of the server in copies of `context`."""
@@ -148,7 +149,7 @@ class Listening(EventEmitter):
         target = read_arguments(args, keywords)
         if self._listening_socket is not None:
             raise ServerAlreadyListenError
-        self._waiter = _Waiter()
+        self._waiter = Waiter()
         self._set_context(copy_context())
         self._config.closing = self._began = False
         self._grace = 0.0
@@ -190,7 +191,7 @@ class Listening(EventEmitter):
         except SystemCallError as error:
             later(self._fail_listening, target, error)
             return
-        later(self._begin, sock, target.backlog)
+        later(self._begin, sock, target)
 
     def _fail_listening(self, target: Target, error: BaseException) -> None:
         self._resolving = None
@@ -210,11 +211,11 @@ class Listening(EventEmitter):
             # A task that awaits the server (`wait_for`, `gather`) may exist, and take its first step later.
             tick_queue().after_rounds(lambda: self._log_error(error, waiter))
 
-    def _log_error(self, error: BaseException, waiter: _Waiter | None) -> None:
+    def _log_error(self, error: BaseException, waiter: Waiter | None) -> None:
         if waiter is None or not waiter.awaited:
             logger.error("%s", error)
 
-    def _begin(self, sock: system.socket, backlog: int) -> None:
+    def _begin(self, sock: system.socket, target: Target) -> None:
         """Begin to accept connections, and emit 'listening'."""
         if self._listening_socket is not sock:
             return  # closed meanwhile
@@ -223,8 +224,9 @@ class Listening(EventEmitter):
         self._choose_fast_paths()
         self._ready(loop)
         if sock.fileno() >= 0:
-            self._acceptor = Acceptor(self._make_connection, sock, backlog)
+            self._acceptor = Acceptor(self._make_connection, sock, target.backlog)
             self._acceptor.start()
+        self._accepts = True
         assert self._sweep is not None
         self._sweep.start(self._checking_interval())
         if self._waiter is not None:
@@ -250,6 +252,7 @@ class Listening(EventEmitter):
         self._ready(clock)
         assert self._sweep is not None
         self._sweep.start(self._checking_interval())
+        self._accepts = True
         later(self._notify, "listening")
 
     def _open_by_hand(self, clock: Clock | None = None) -> None:
@@ -300,7 +303,7 @@ class Listening(EventEmitter):
         """
         running = self._listening_socket is not None  # Node: not while a host is looked up
         error = None if running else ServerNotRunningError()
-        self._waiter = waiter = _Waiter()
+        self._waiter = waiter = Waiter()
         if callable(callback):
             self.once("close", _CloseCallback(callback, error))
         self._resolving = None
@@ -318,6 +321,7 @@ class Listening(EventEmitter):
 
     def _stop_listening(self) -> None:
         sock, self._listening_socket = self._listening_socket, None
+        self._accepts = False
         acceptor, self._acceptor = self._acceptor, None
         file, self._socket_file = self._socket_file, None
         self._bound_path = None

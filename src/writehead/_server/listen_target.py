@@ -61,6 +61,9 @@ class Target:
         self.signal: Any = None
         self.callback: Any = None
         self.file: SocketFile | None = None  # the file that `bind` made for `path`
+        #: Whether clients are refused until the server is ready: a TCP port is bound, and listens later. The file of a
+        #: Unix socket that does not listen would pass for one that a dead process has left.
+        self.deferred: bool = False
 
 
 def read_arguments(args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Target:

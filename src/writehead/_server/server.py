@@ -22,7 +22,7 @@ from writehead._node.failure_log import log_failure, log_returned
 from writehead._node.signatures import typed_as
 from writehead._semantics import fields as _fields
 from writehead._server.given import GivenConnection, give
-from writehead._server.lifecycle import Listening
+from writehead._server.hosting import Hosting
 from writehead._server.option_types import ServerOptions
 from writehead._server.options import Settings, read_options
 from writehead._server.timeouts import Slices, late_ones
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from writehead._node.argument_types import Duration
     from writehead._server.server_emitter import ServerEmitter
 else:  # the same, without the types of its events
-    ServerEmitter = Listening
+    ServerEmitter = Hosting
 
 #: How many connections that exceeded a time limit are ended in one slice,
 EXPIRED = 16
@@ -238,7 +238,8 @@ class Server(Settings, ServerEmitter):
             if expect is not None:
                 self._expect(expect.decode("latin-1"), req, res)
                 return
-        self._call_request_listeners("request", req, res)
+        if self._guests is None or not self._host(req, res, "request"):
+            self._call_request_listeners("request", req, res)
 
     def _call_request_listeners(self, name: str, req: IncomingMessage, res: ServerResponse) -> None:
         """Call the listeners that may respond, up to one that raises: the failure is the response then."""
@@ -274,6 +275,8 @@ class Server(Settings, ServerEmitter):
     def _expect(self, expect: str, req: IncomingMessage, res: ServerResponse) -> None:
         if _fields.has_continue(expect):
             res._expect_continue()
+            if self._host(req, res, "checkContinue", "request"):
+                return
             if self.listener_count("checkContinue"):
                 self._call_request_listeners("checkContinue", req, res)
                 return
@@ -286,6 +289,8 @@ class Server(Settings, ServerEmitter):
             res.end()
 
     def _wants_upgrade(self, req: IncomingMessage) -> bool:
+        if self._host_websocket(req):
+            return True
         callback = self.should_upgrade_callback
         if callback is None:
             return self.listener_count("upgrade") > 0
@@ -301,6 +306,8 @@ class Server(Settings, ServerEmitter):
         return self._notify_in(req._listener_context, event, req, *args)
 
     def _on_upgrade(self, req: IncomingMessage, socket: Socket, head: bytes) -> None:
+        if self._take_websocket(req, socket, head):
+            return
         event = "connect" if req.method == "CONNECT" else "upgrade"
         if not self._notify_for(req, event, socket, head):
             socket.destroy()

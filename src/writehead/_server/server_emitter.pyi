@@ -1,4 +1,4 @@
-"""Listening, with its events by name: made by `make events` of what `server_events.pyi` declares."""
+"""Hosting, with its events by name: made by `make events` of what `server_events.pyi` declares."""
 
 # Overloads that fit nothing stand before those that fit everything; what they give back differs from the base.
 # mypy: disable-error-code="override, overload-overlap, overload-cannot-match, assignment"
@@ -10,7 +10,7 @@ from typing import Literal, Protocol, Self, TypeVar, overload
 from typing_extensions import deprecated
 from writehead._node.listener_types import Misfit, Takes1, Takes2, Takes3
 from writehead.events import L, Listener
-from writehead._server.lifecycle import Listening
+from writehead._server.hosting import Hosting
 import asyncio
 from socket import socket as SystemSocket
 from writehead._message.incoming import IncomingMessage
@@ -129,8 +129,8 @@ ClientErrorListener = TypeVar(
 ListeningListener = TypeVar("ListeningListener", bound=Callable[[], object])
 ErrorListener = TypeVar("ErrorListener", bound=Callable[[Exception], object] | Callable[[], object])
 
-class ServerEmitter(Listening):
-    """Listening, with its events by name."""
+class ServerEmitter(Hosting):
+    """Hosting, with its events by name."""
     @overload
     def on(
         self, name: Literal["newListener", "removeListener"]

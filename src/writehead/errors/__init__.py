@@ -38,6 +38,8 @@
         |   the server's life
         +-- ServerAlreadyListenError     ERR_SERVER_ALREADY_LISTEN         RuntimeError
         +-- ServerNotRunningError        ERR_SERVER_NOT_RUNNING            RuntimeError
+        |   hosted applications
+        +-- WSGIStateError               ERR_WSGI_STATE                    RuntimeError
         |   caused by the client or the network
         +-- ParseError                   HPE_...                           ValueError
         +-- PayloadTooLargeError         ERR_HTTP_PAYLOAD_TOO_LARGE        ValueError
@@ -108,6 +110,9 @@ from writehead.errors.streams import (
     UnhandledError,
     UnshiftAfterEndError,
 )
+from writehead.errors.wsgi import (
+    WSGIStateError,
+)
 
 __all__ = [
     "AbortError",
@@ -150,6 +155,7 @@ __all__ = [
     "UnknownEncodingError",
     "UnknownOptionError",
     "UnshiftAfterEndError",
+    "WSGIStateError",
     "WriteTimeoutError",
 ]
 

@@ -1,0 +1,1 @@
+"""Applications that a server hosts: each takes the requests below its path."""

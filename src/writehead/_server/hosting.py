@@ -1,0 +1,149 @@
+"""The part of a server that has guests: they start before it accepts, and stop before 'close'.
+
+bound -> guests start -> accepting ... the last connection is gone -> guests stop -> 'close'
+
+Invariant: no guest runs before the address is taken, and no client is served before every guest has started.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket as system
+from functools import partial
+from typing import Any
+
+from writehead._loop.timers import Clock
+from writehead._message.incoming import IncomingMessage
+from writehead._message.response import ServerResponse
+from writehead._net.socket import Socket
+from writehead._server.bind import listen_now
+from writehead._server.guests import STARTED, Guest, Guests
+from writehead._server.lifecycle import Listening
+from writehead._server.listen_target import Target
+from writehead.errors import SystemCallError
+
+logger = logging.getLogger("writehead")
+
+
+class Hosting(Listening):
+    """The part of a server that has guests; `_guests` is None until one is attached."""
+
+    _guests: Guests | None = None
+    _upgrading: tuple[IncomingMessage, Guest] | None = None  # a handshake that is being handed over
+
+    def _attach(self, guest: Guest) -> None:
+        """Let a guest take requests, from the start of the server on, or when it has started itself."""
+        guests = self._guests
+        if guests is None:
+            guests = self._guests = Guests(started=self._accepts)
+            self._choose_fast_paths()
+        guests.add(guest)
+        if guests.stage is STARTED:
+            guests.start_late(guest, self._config.copy_context(), self._on_late_start)
+
+    def _on_late_start(self, error: BaseException | None) -> None:
+        if isinstance(error, Exception) and not self._notify("error", error):
+            logger.error("%s", error)
+
+    # -- start and stop ----------------------------------------------------------
+
+    def _bind(self, target: Target, address: str | None) -> None:
+        target.deferred = self._guests is not None
+        super()._bind(target, address)
+
+    def _begin(self, sock: system.socket, target: Target) -> None:
+        if self._guests is None or self._listening_socket is not sock:
+            super()._begin(sock, target)
+            return
+        self._began = True
+        self._guests.start(self._config.copy_context(), partial(self._on_start, sock, target))
+
+    def _on_start(self, sock: system.socket, target: Target, error: BaseException | None) -> None:
+        """Accept connections now that the guests have started, or fail as they have."""
+        if self._listening_socket is not sock:
+            return  # closed meanwhile
+        if error is not None:
+            self._stop_listening()
+            self._fail_listening(target, error)
+            return
+        if target.deferred:
+            try:
+                listen_now(sock, target)
+            except SystemCallError as failure:
+                self._stop_listening()
+                assert self._guests is not None
+                # Python forgets `failure` behind the block.
+                self._guests.stop(self._config.copy_context(), partial(self._fail_late, target, failure))
+                return
+        super()._begin(sock, target)
+
+    def _fail_late(self, target: Target, failure: BaseException, _: BaseException | None) -> None:
+        self._fail_listening(target, failure)
+
+    def _listen_in_memory(self, sock: Any, clock: Clock) -> None:
+        super()._listen_in_memory(sock, clock)
+        self._start_at_once()
+
+    def _open_by_hand(self, clock: Clock | None = None) -> None:
+        super()._open_by_hand(clock)
+        self._start_at_once()
+
+    def _start_at_once(self) -> None:
+        """Start the guests of a server that has a connection already: what it asks waits."""
+        if self._guests is not None:
+            self._guests.start(self._config.copy_context(), self._on_started_at_once)
+
+    def _on_started_at_once(self, error: BaseException | None) -> None:
+        if error is not None and not isinstance(error, asyncio.CancelledError):
+            self._stop_listening()
+            self._tell_error(error)
+
+    def _emit_close(self) -> None:
+        guests = self._guests
+        if guests is None or self._connection_count or self._config.arriving:
+            super()._emit_close()
+        elif not guests.stop(self._config.copy_context(), self._on_stop):
+            super()._emit_close()
+
+    def _on_stop(self, error: BaseException | None) -> None:
+        if error is not None:
+            self._closers = [(waiter, failure or error) for waiter, failure in self._closers]
+        super()._emit_close()
+
+    def _let_go(self) -> None:
+        if self._guests is None or not self._guests.busy:
+            super()._let_go()
+
+    # -- requests ----------------------------------------------------------------
+
+    def _host(self, req: IncomingMessage, res: ServerResponse, *events: str) -> bool:
+        """Give a request to its guest, or respond with 404 if it has none and `events` have no listener."""
+        guests = self._guests
+        if guests is None:
+            return False
+        if guests.take(req, res):
+            return True
+        if any(self.listener_count(each) for each in events):
+            return False
+        res.status_code = 404
+        res.set_header("Content-Type", "text/plain")
+        res.end("Not Found")
+        return True
+
+    def _host_websocket(self, req: IncomingMessage) -> bool:
+        """Tell whether a guest wants a request to upgrade."""
+        guest = None if self._guests is None else self._guests.find_for_websocket(req)
+        if guest is None:
+            return False
+        self._upgrading = (req, guest)
+        return True
+
+    def _take_websocket(self, req: IncomingMessage, socket: Socket, head: bytes) -> bool:
+        """Give a handshake to the guest that wanted it; False if none did."""
+        upgrading, self._upgrading = self._upgrading, None
+        if upgrading is None or upgrading[0] is not req:
+            return False
+        assert self._guests is not None
+        self._guests.take_websocket(upgrading[1], req, socket, head)
+        return True
