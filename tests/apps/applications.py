@@ -93,7 +93,7 @@ class Served:
             word.format(python=sys.executable, target=application.target, port=self.port)
             for word in shlex.split(command)
         ]
-        own = Path(sys.executable).with_name(words[0])
+        own = Path(sys.executable).parent / words[0]
         if own.exists():  # a server of this environment
             words[0] = str(own)
         self.program = Program(*words, cwd=HERE, PYTHONDONTWRITEBYTECODE="1", limit=600, **environment)
@@ -134,7 +134,8 @@ class Served:
     def tracebacks(self) -> list[str]:
         """Return the last lines of the tracebacks in what was logged: the errors."""
         text = self.program.errors()
-        return re.findall(r"(?m)^(?:\w+\.)*\w*(?:Error|Exception|Cancelled|Disconnect)\b.*$", text)
+        lines = re.sub(r"(?m)^\d{4}-\S+Z ERROR +", "", text)  # what WSGI applications say is logged line by line
+        return re.findall(r"(?m)^(?:\w+\.)*\w*(?:Error|Exception|Cancelled|Disconnect)\b.*$", lines)
 
     def stop(self) -> int:
         """End it as an operator does, and return its exit code."""

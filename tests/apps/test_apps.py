@@ -159,11 +159,7 @@ def test_an_exception_is_a_500(serve: Serve, app: Application) -> None:
             assert client.get("/boom").status_code == 500
     with served.client() as client:
         assert client.get("/hello").text == "hello"
-    if app.name in (
-        "starlette",
-        "fastapi",
-        "flask",
-    ):  # others keep it from the log of what is not for debugging
+    if app.name in ("starlette", "fastapi", "flask"):  # others do not log it unless they debug
         assert "LookupError: boom" in served.tracebacks()
 
 
