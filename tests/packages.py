@@ -31,6 +31,7 @@ ORDER = [
     "_testing",
     "http",
     "https",
+    "asgi",
     "testing",
 ]
 FACES = ["", "wsgi", "_command", "cli", "__main__"]  # the package, what knows its version, its command

@@ -134,7 +134,9 @@ class Served:
     def tracebacks(self) -> list[str]:
         """Return the last lines of the tracebacks in what was logged: the errors."""
         text = self.program.errors()
-        lines = re.sub(r"(?m)^\d{4}-\S+Z ERROR +", "", text)  # what WSGI applications say is logged line by line
+        lines = re.sub(
+            r"(?m)^\d{4}-\S+Z ERROR +", "", text
+        )  # what WSGI applications say is logged line by line
         return re.findall(r"(?m)^(?:\w+\.)*\w*(?:Error|Exception|Cancelled|Disconnect)\b.*$", lines)
 
     def stop(self) -> int:

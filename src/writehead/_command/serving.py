@@ -40,7 +40,7 @@ from writehead._command.settings import (
 )
 from writehead._command.target_names import Reference
 from writehead._process import run as _run
-from writehead.errors import HTTPError, SystemCallError, TLSError
+from writehead.errors import HTTPError, InvalidArgTypeError, LifespanError, SystemCallError, TLSError
 
 logger = logging.getLogger("writehead")
 
@@ -102,20 +102,31 @@ def _server_for(found: Found, name: str, values: Values) -> http.Server:
     """Return the server of what was found: itself, or one that is made for it."""
     _warn_of_what_has_no_effect(found, values)
     with _certificate_errors(values):
-        return _adapted(found.object, name, values) if found.is_server else _made_for(found, name, values)
+        try:
+            return _adapted(found.object, name, values) if found.is_server else _made_for(found, name, values)
+        except InvalidArgTypeError as error:  # of an application whose interface was said, and is another
+            raise CommandError(f"{name}: {error}") from None
 
 
 def _made_for(found: Found, name: str, values: Values) -> http.Server:
     keep_alive = values[TIMEOUT_KEEP_ALIVE]
     certificate = _certificate(values)
+    if found.interface is Interface.ASGI:
+        from writehead import asgi
+
+        return asgi.create_server(
+            found.object,
+            root_path=values[ROOT_PATH],
+            lifespan=values[LIFESPAN],
+            keep_alive_timeout=keep_alive,
+            **certificate,
+        )
     if found.interface is Interface.WSGI:
         from writehead import wsgi
 
         return wsgi.create_server(
             found.object, root_path=values[ROOT_PATH], keep_alive_timeout=keep_alive, **certificate
         )
-    if found.interface is Interface.ASGI:
-        raise CommandError(f"{name} is an application of {found.interface.value}, which is not served yet")
     if certificate:
         return https.create_server(found.object, keep_alive_timeout=keep_alive, **certificate)
     return http.create_server(found.object, keep_alive_timeout=keep_alive)
@@ -185,6 +196,8 @@ async def _listening(server: http.Server, name: str, values: Values) -> None:
         await listening
     except SystemCallError as error:
         raise CommandError(f"cannot listen on {where}: {error.strerror}") from None
+    except LifespanError as error:
+        raise CommandError(str(error), cause=error.__cause__) from None
     except HTTPError as error:
         raise CommandError(f"cannot listen on {where}: {error}") from None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 import logging
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from writehead._command.interfaces import Interface
 from writehead._command.kinds import (
@@ -24,7 +24,7 @@ from writehead._command.kinds import (
 )
 from writehead._command.log_output import TRACE
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 class WithScript(enum.Enum):
@@ -40,7 +40,7 @@ class WithScript(enum.Enum):
     DEFAULT = "default"
 
 
-class Setting(Generic[T]):
+class Setting(Generic[T_co]):
     """One setting.
 
     Args:
@@ -57,8 +57,8 @@ class Setting(Generic[T]):
     def __init__(
         self,
         name: str,
-        kind: Kind[T],
-        default: T,
+        kind: Kind[T_co],
+        default: T_co,
         help: str,
         doc: str,
         *,
@@ -130,9 +130,9 @@ APP_DIR = Setting(
     aliases=("pythonpath",),
     shown=".",
 )
-LIFESPAN = Setting(
+LIFESPAN: Setting[Literal["auto", "on", "off"]] = Setting(
     "lifespan",
-    Choice("WHEN", {word: word for word in ("auto", "on", "off")}),
+    Choice("WHEN", {"auto": "auto", "on": "on", "off": "off"}),
     "auto",
     "on, off, or auto: as it can",
     "Whether an ASGI application is told of the start and the end of its server. With `on`, one that does not support that does not start; with "

@@ -14,6 +14,7 @@ from writehead._http1.exchange import Http1Exchange
 from writehead._http1.fast_request import Whole, fill
 from writehead._http1.framing import bare_response
 from writehead._message.incoming import IncomingMessage
+from writehead._message.no_exchange import SENT
 from writehead._message.response import ServerResponse
 from writehead._node.contexts import run_in
 from writehead._node.failure_log import name_request
@@ -125,6 +126,22 @@ class Making(Closing):
             fill(message, whole)
             self._on_head(message)
         return message
+
+    def replace(self, request: IncomingMessage, response: ServerResponse, call: Any) -> bool:
+        """Let `call` have the place of a request and its response; False if the client has left already.
+
+        It gets what has come of the body. From now on it is called in their place: see `Served`.
+        """
+        exchange = response._exchange
+        if request._fate or response._fate or exchange is SENT:
+            return False
+        call.take_over(request, response)
+        exchange.response = call
+        response._exchange = SENT
+        request._source = None
+        if self._incoming is request:
+            self._incoming = call
+        return True
 
     def fail_request(self, request: IncomingMessage) -> None:
         """Fail the response to `request`, a listener of which failed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from typing import Any
 
 from writehead._connection.backlog import Backlog
 from writehead._connection.config import ConnectionConfig
@@ -70,6 +71,7 @@ class ConnectionState(ConnectionReadState):
         "_queued_bytes",
         "_progress",
         "_read_paused",
+        "place",
     )
 
     def __init__(self, config: ConnectionConfig) -> None:
@@ -91,6 +93,7 @@ class ConnectionState(ConnectionReadState):
         self._pending_error: tuple[bytes, BaseException] | None = None
         self._progress: Progress | None = None  # at the last look, if there was one
         self._counted_requests = 0  # of HTTP/1.1, for max_requests_per_socket
+        self.place: Any = None  # what a guest of the server knows of the connection
 
     def exchanges(self) -> list[Http1Exchange]:
         exchanges = [] if self.current is None else [self.current]

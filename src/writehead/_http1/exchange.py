@@ -190,10 +190,11 @@ class Http1Exchange:
         else:
             self._queue_up(last, self.on_passed)
 
-    def respond(self, status: int, fields: Iterable[Entry], body: bytes) -> None:
+    def respond(self, status: int, fields: Iterable[Entry], body: bytes, announce: bool = True) -> None:
         """Render and send a whole response in one step: the fast path, with the same bytes as `begin` and `end`.
 
-        For an ordinary status to HTTP/1.1, without a field that affects the framing.
+        For an ordinary status to HTTP/1.1, without a field that affects the framing; but with `announce` False,
+        the Content-Length is among them.
         """
         lines = ""
         for _, name, value, memo in fields:
@@ -207,7 +208,8 @@ class Http1Exchange:
             else:
                 lines += field_lines(name, value, checked=True)
         size = len(body)
-        text = f"{STATUS_LINES[status]}{lines}{date_line()}{self.keep_lines}Content-Length: {size}\r\n\r\n"
+        length = f"Content-Length: {size}\r\n\r\n" if announce else "\r\n"
+        text = f"{STATUS_LINES[status]}{lines}{date_line()}{self.keep_lines}{length}"
         head = text.encode("latin-1")
         self.stage = ALL_WRITTEN
         sink = self.sink

@@ -54,7 +54,7 @@ class NoExchange:
     def begin(self, head: ResponseHead) -> None:
         """Do nothing."""
 
-    def respond(self, status: int, fields: Iterable[Entry], body: bytes) -> None:
+    def respond(self, status: int, fields: Iterable[Entry], body: bytes, announce: bool = True) -> None:
         """Do nothing."""
 
     def write(self, chunk: bytes, done: Done | None) -> bool:

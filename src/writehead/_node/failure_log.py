@@ -27,7 +27,7 @@ LONGEST_REASON = 1000
 
 
 @contextlib.contextmanager
-def _beside() -> Iterator[None]:
+def beside() -> Iterator[None]:
     """Catch what a handler or filter of the log raises, or the `__str__` of an error, and print it to stderr.
 
     The caller must go on, as a client may wait; `logging.Handler.handleError` prints the same way.
@@ -40,7 +40,7 @@ def _beside() -> Iterator[None]:
                 traceback.print_exc()
 
 
-@_beside()
+@beside()
 def log_failure(
     error: BaseException,
     event: object,
@@ -72,8 +72,8 @@ def log_failure(
     elif cancelled and error.__traceback__ is None:  # cancelled from outside: a traceback would show no fault
         logger.warning("%s was cancelled", what, extra=fields)
     else:
-        _forget_handled_by_us(error)
-        trace = _users_part(error.__traceback__)
+        forget_handled_by_us(error)
+        trace = users_part(error.__traceback__)
         logger.error("%s failed", what, exc_info=(type(error), error, trace), extra=fields)
 
 
@@ -93,7 +93,7 @@ def _is_stopped(response: Any, socket: Any) -> bool:
     return response is None and bool(_fact(_fact(_fact(socket, "server"), "_config"), "closing"))
 
 
-@_beside()
+@beside()
 def log_returned(result: Any, event: object, request: Any, listener: Any, warned: set[object]) -> None:
     """Log, once for each listener, that it returned what it probably meant as the body.
 
@@ -124,7 +124,7 @@ def log_returned(result: Any, event: object, request: Any, listener: Any, warned
     )
 
 
-@_beside()
+@beside()
 def log_unheard(error: BaseException, kind: str, request: Any, socket: Any) -> None:
     """Log an 'error' of a response or a socket that has no listener; at DEBUG if a client caused it.
 
@@ -226,7 +226,7 @@ def is_ours(module: object) -> bool:
     return isinstance(module, str) and (module == "writehead" or module.startswith("writehead."))
 
 
-def _users_part(trace: TracebackType | None) -> TracebackType | None:
+def users_part(trace: TracebackType | None) -> TracebackType | None:
     """Return the traceback from the first frame of the program on; all of it if there is none."""
     at = trace
     while at is not None and is_ours(at.tb_frame.f_globals.get("__name__")):
@@ -234,12 +234,12 @@ def _users_part(trace: TracebackType | None) -> TracebackType | None:
     return trace if at is None else at
 
 
-def _forget_handled_by_us(error: BaseException) -> None:
+def forget_handled_by_us(error: BaseException) -> None:
     """Remove from `error` the context that the library was handling when it called the program's code.
 
     A traceback begins at the frame that caught the exception.
     """
-    for each in _chain(error):
+    for each in chain(error):
         context = each.__context__
         if (
             context is not None
@@ -249,7 +249,7 @@ def _forget_handled_by_us(error: BaseException) -> None:
             each.__context__ = None
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def chain(error: BaseException) -> Iterator[BaseException]:
     """Yield the exceptions that a traceback of `error` would show, each once."""
     seen: set[int] = set()
     due: list[BaseException | None] = [error]

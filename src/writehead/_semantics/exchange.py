@@ -212,8 +212,11 @@ class Exchange(Protocol):
     @property
     def mark(self) -> int | None: ...
     def begin(self, head: ResponseHead) -> None: ...
-    def respond(self, status: int, fields: Iterable[Entry], body: bytes) -> None:
-        """Send a whole response that has an ordinary status and no field of `FRAMING_NAMES`."""
+    def respond(self, status: int, fields: Iterable[Entry], body: bytes, announce: bool = True) -> None:
+        """Send a whole response that has an ordinary status and no field of `FRAMING_NAMES`.
+
+        With `announce` False the Content-Length is among the fields.
+        """
         ...
 
     def write(self, chunk: bytes, done: Done | None) -> bool: ...

@@ -39,6 +39,9 @@
         +-- ServerAlreadyListenError     ERR_SERVER_ALREADY_LISTEN         RuntimeError
         +-- ServerNotRunningError        ERR_SERVER_NOT_RUNNING            RuntimeError
         |   hosted applications
+        +-- ASGIMessageError             ERR_ASGI_MESSAGE                  ValueError, TypeError
+        +-- ASGIStateError               ERR_ASGI_STATE                    RuntimeError
+        +-- LifespanError                ERR_ASGI_LIFESPAN                 RuntimeError
         +-- WSGIStateError               ERR_WSGI_STATE                    RuntimeError
         |   caused by the client or the network
         +-- ParseError                   HPE_...                           ValueError
@@ -70,6 +73,11 @@ from writehead.errors.arguments import (
     ServerNameRequiredError,
     UnknownEncodingError,
     UnknownOptionError,
+)
+from writehead.errors.asgi import (
+    ASGIMessageError,
+    ASGIStateError,
+    LifespanError,
 )
 from writehead.errors.base import (
     HTTPError,
@@ -115,6 +123,8 @@ from writehead.errors.wsgi import (
 )
 
 __all__ = [
+    "ASGIMessageError",
+    "ASGIStateError",
     "AbortError",
     "BadPortError",
     "BodyNotAllowedError",
@@ -132,6 +142,7 @@ __all__ = [
     "InvalidHeaderValueError",
     "InvalidProtocolVersionError",
     "InvalidStatusCodeError",
+    "LifespanError",
     "MethodNotImplementedError",
     "OutOfRangeError",
     "ParseError",

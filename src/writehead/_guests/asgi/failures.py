@@ -1,0 +1,94 @@
+"""What the log says of applications: what they raise, and what they leave undone.
+
+Invariant: a line names the request, in printable ASCII; a client that leaves causes none above DEBUG.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from writehead._node.failure_log import beside, chain, forget_handled_by_us, printable, users_part
+from writehead.errors import ConnectionLostError
+
+logger = logging.getLogger("writehead")
+
+
+def _fields(call: Any) -> dict[str, str | None]:
+    client = call.place.client
+    address = None
+    if client is not None:
+        host = printable(client[0])
+        address = f"[{host}]:{client[1]}" if ":" in host else f"{host}:{client[1]}"
+    return {
+        "method": printable(call.method),
+        "target": printable(call.target.decode("latin-1")),
+        "client": address,
+    }
+
+
+def _where(fields: dict[str, str | None]) -> str:
+    client = fields["client"]
+    return f"{fields['method']} {fields['target']}" + ("" if client is None else f" from {client}")
+
+
+@beside()
+def log_raised(call: Any, error: BaseException) -> None:
+    """Log what an application has raised."""
+    fields = _fields(call)
+    if isinstance(error, asyncio.CancelledError) and error.__traceback__ is None:
+        logger.warning("%s: the ASGI application was cancelled", _where(fields), extra=fields)
+        return
+    forget_handled_by_us(error)
+    trace = users_part(error.__traceback__)
+    what = (type(error), error, trace)
+    logger.error("%s: the ASGI application failed", _where(fields), exc_info=what, extra=fields)
+
+
+@beside()
+def log_loss(call: Any, error: BaseException) -> None:
+    """Log, at DEBUG, that an application has ended with its client."""
+    fields = _fields(call)
+    reason = f"{type(error).__name__}: {printable(error)}"
+    logger.debug("%s: the ASGI application ended with its client: %s", _where(fields), reason, extra=fields)
+
+
+@beside()
+def log_unfinished(call: Any, nothing_sent: bool) -> None:
+    """Log that an application has returned without a complete response."""
+    fields = _fields(call)
+    what = "without a response" if nothing_sent else "before its response was complete"
+    logger.error("%s: the ASGI application returned %s", _where(fields), what, extra=fields)
+
+
+@beside()
+def warn_of_more(call: Any, kind: str) -> None:
+    """Warn of a message behind the end of a response."""
+    fields = _fields(call)
+    logger.warning(
+        "%s: the ASGI application sent %s after its response was complete: it is ignored",
+        _where(fields),
+        printable(kind),
+        extra=fields,
+    )
+
+
+@beside()
+def warn_of_result(call: Any, result: object) -> None:
+    """Warn of what an application has returned."""
+    fields = _fields(call)
+    logger.warning(
+        "%s: the ASGI application returned %s, which is ignored: messages are sent by send()",
+        _where(fields),
+        type(result).__name__,
+        extra=fields,
+    )
+
+
+def is_of_the_loss(error: BaseException) -> bool:
+    """Tell whether `error` follows from the client's leaving: it is what `send` raises, or was raised for that."""
+    if isinstance(error, BaseExceptionGroup):
+        others = [each for each in error.exceptions if not isinstance(each, asyncio.CancelledError)]
+        return bool(others) and all(is_of_the_loss(each) for each in others)
+    return any(isinstance(each, ConnectionLostError) for each in chain(error))

@@ -1,0 +1,141 @@
+"""Mount: an ASGI application that a server hosts below a path."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Mapping
+from contextvars import Context, copy_context
+from typing import Any
+
+from writehead._guests import mount
+from writehead._guests.asgi.app_types import ASGIApp
+from writehead._guests.asgi.call import Call
+from writehead._guests.asgi.lifespan import Lifespan
+from writehead._guests.asgi.options import LifespanMode
+from writehead._guests.asgi.scope import http_scope, pairs_of, place_of
+from writehead._message.incoming import IncomingMessage
+from writehead._message.response import ServerResponse
+from writehead._server.server import Server
+from writehead.errors import InvalidArgTypeError
+
+
+class Mount(mount.Mount[ASGIApp]):
+    """An ASGI application that a server hosts; `asgi.attach` makes it.
+
+    Attributes:
+        app: the application.
+        path: the path below which it takes requests, without a slash at its end; or "/".
+        root_path: the prefix that a proxy has removed, without a slash at its end.
+        server: the server.
+        state: what the application keeps for its requests; a new dict with each start of the server.
+    """
+
+    def __init__(self, server: Server, app: ASGIApp, options: Mapping[str, Any]) -> None:
+        super().__init__(server, check_app(app), options["path"], options["root_path"])
+        self.state: dict[str, Any] = {}
+        #: The calls under way.
+        self.calls: set[Call] = set()
+        self._mode: LifespanMode = options["lifespan"]
+        self._startup_timeout = options["lifespan_startup_timeout"] / 1000
+        self._shutdown_timeout = options["lifespan_shutdown_timeout"] / 1000
+        self._patience: float | None = options["cancel_after_disconnect"]
+        self._lifespan: Lifespan | None = None
+        self._copy_context: Callable[[], Context] = copy_context
+        self._drained: asyncio.Future[None] | None = None
+        self._removed = self.root_path  # what `path` of a scope has in front of that of the target
+        self._scope_root = self.root_path + ("" if self.path == "/" else self.path)
+        server._attach(self)
+
+    # -- start and stop ----------------------------------------------------------
+
+    async def start(self) -> None:
+        """Run the startup of the application.
+
+        Raises:
+            LifespanError: it has failed.
+        """
+        self.state = {}
+        self._copy_context = copy_context().copy
+        self._lifespan = None
+        if self._mode == "off":
+            return
+        lifespan = Lifespan(self.app, self._mode == "on", self._startup_timeout, self._shutdown_timeout)
+        await lifespan.start()
+        if lifespan.is_supported:
+            self._lifespan = lifespan
+            self._copy_context = lifespan.context.copy
+            self.state = lifespan.state
+
+    async def drain(self) -> None:
+        """Wait for the last call."""
+        while self.calls:
+            self._drained = asyncio.get_running_loop().create_future()
+            await self._drained
+
+    async def stop(self) -> None:
+        """Run the shutdown of the application.
+
+        Raises:
+            LifespanError: it has failed, and `lifespan` is "on".
+        """
+        lifespan, self._lifespan = self._lifespan, None
+        if lifespan is not None:
+            await lifespan.stop()
+
+    # -- requests ----------------------------------------------------------------
+
+    def take(self, request: IncomingMessage, response: ServerResponse) -> None:
+        """Run the application for a request."""
+        connection: Any = request._source
+        call = Call(self, connection, request._method, request._target)
+        if connection is None or not connection.replace(request, response, call):
+            return  # the client has left already
+        call.place = place_of(connection)
+        self._begin(call, pairs_of(request._field_bytes(), request._target))
+
+    def _begin(self, call: Call, pairs: list[tuple[bytes, bytes]]) -> None:
+        scope = http_scope(
+            call.place,
+            call.method,
+            call.target,
+            call.version,
+            pairs,
+            self._scope_root,
+            self.state,
+            self._removed,
+        )
+        call.begin(self.app, scope, self._copy_context(), asyncio.get_running_loop())
+
+    def forget(self, call: Call) -> None:
+        """Note that a call is over."""
+        self.calls.discard(call)
+        if self._drained is not None and not self.calls:
+            drained, self._drained = self._drained, None
+            if not drained.done():
+                drained.set_result(None)
+
+    def limit(self, call: Call) -> None:
+        """Limit the time of a call whose client has left."""
+        task = call.task
+        if self._patience is not None and task is not None:
+            call.overdue = task.get_loop().call_later(self._patience / 1000, task.cancel)
+
+
+def check_app(app: Any) -> Any:
+    """Return an application of ASGI 3.
+
+    Raises:
+        InvalidArgTypeError: it is none.
+    """
+    expected = "an ASGI 3 application, called as app(scope, receive, send)"
+    if not callable(app):
+        raise InvalidArgTypeError("app", expected, app)
+    try:
+        inspect.signature(app).bind(None, None, None)
+    except TypeError:
+        advice = "; asgiref.compatibility.guarantee_single_callable makes one of an ASGI 2 application"
+        raise InvalidArgTypeError("app", expected + advice, app) from None
+    except ValueError:  # a builtin without a signature
+        pass
+    return app

@@ -1,0 +1,168 @@
+"""The head of a response as an application gives it: checked, and what it says about the framing.
+
+Invariant: what is kept was checked byte for byte, and is sent unchanged.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from writehead._guests.asgi.app_types import Message
+from writehead._semantics import fields as _fields
+from writehead._semantics.exchange import Entry
+from writehead.errors import ASGIMessageError
+
+_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_BAD_BYTE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")  # RFC 9110, 5.5: of the controls, only a tab is valid
+_MOST_DIGITS = 18
+
+#: What decides the framing, or is not sent as it is given.
+_SPECIAL = frozenset((b"content-length", b"transfer-encoding", b"connection", b"trailer"))
+#: What the general way of rendering has to see.
+_SEEN = frozenset((b"date", b"keep-alive", b"expect"))
+
+# Fields checked so far, by name and value: one look-up, in the place of four searches. No cookies, and no long values,
+# as these stay in memory; at most so many, as some are different in each response.
+_checked: dict[Any, Entry] = {}
+_MOST_CHECKED = 1024
+_LONGEST_CHECKED = 256
+
+_checked_entry = _checked.get
+
+KEEP_ALIVE, CLOSE = "keep-alive", "close"
+
+
+class ResponseStart:
+    """What `http.response.start` says."""
+
+    __slots__ = ("connection", "entries", "is_ordinary", "length", "status", "trailers")
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+        self.entries: list[Entry] = []
+        self.length: int | None = None  # the announced Content-Length
+        self.is_ordinary = True  # no field but Content-Length changes how it is rendered
+        self.connection: str | None = None  # CLOSE or KEEP_ALIVE
+        self.trailers = False  # whether a trailers message follows the body
+
+    def without(self, *names: str) -> list[Entry]:
+        """Return the fields except those of these lower-case names."""
+        return [each for each in self.entries if each[0] not in names]
+
+
+def read_start(message: Message, kind: str) -> ResponseStart:
+    """Check a message that begins a response.
+
+    Raises:
+        ASGIMessageError: it is malformed.
+    """
+    status = message.get("status")
+    if type(status) is not int:
+        status = _status(status, kind)
+    if not 200 <= status <= 999:
+        reason = "must be from 200 to 999: informational responses are messages of their own"
+        raise ASGIMessageError(kind, "status", reason, status)
+    start = ResponseStart(status)
+    entries = start.entries
+    for pair in _iterated(message.get("headers", ()), kind):
+        try:
+            entry = _checked_entry(pair)
+        except TypeError:  # a list cannot be looked up
+            entry = None
+        entries.append(_check(pair, start, kind) if entry is None else entry)
+    if None in entries:
+        start.entries = [each for each in entries if each is not None]
+    if message.get("trailers"):
+        start.trailers = True
+    return start
+
+
+def _status(status: Any, kind: str) -> int:
+    if isinstance(status, int) and not isinstance(status, bool):
+        return int(status)  # as of http.HTTPStatus
+    raise ASGIMessageError(kind, "status", "must be an int", status)
+
+
+def _iterated(headers: Any, kind: str) -> Iterable[Any]:
+    if isinstance(headers, str | bytes | Mapping) or not isinstance(headers, Iterable):
+        raise ASGIMessageError(kind, "headers", "must be an iterable of pairs of bytes", headers)
+    return headers
+
+
+def _check(pair: Any, start: ResponseStart, kind: str) -> Any:
+    """Check a field; return what is to be sent of it, or None."""
+    if type(pair) is tuple and len(pair) == 2 and pair[0] == b"content-length" and type(pair[1]) is bytes:
+        return _length("content-length", pair[1], start, kind)  # it differs in each response
+    name, value = read_pair(pair, kind)
+    lower = name.lower()
+    text = name.decode("latin-1")
+    if lower in _SPECIAL:
+        return _special(lower, text, value, start, kind)
+    checked = _fields.check_name(text), text, value.decode("latin-1"), None
+    if lower in _SEEN:
+        start.is_ordinary = False
+        return checked
+    entry: Entry = (*checked[:3], [])
+    size = len(name) + len(value)
+    if len(_checked) < _MOST_CHECKED and size <= _LONGEST_CHECKED and lower != b"set-cookie":
+        _checked[name, value] = entry
+    return entry
+
+
+def read_pair(pair: Any, kind: str) -> tuple[bytes, bytes]:
+    """Check the form of a field.
+
+    Raises:
+        ASGIMessageError: it is no pair of bytes, the name is no token, or the value has a control character.
+    """
+    try:
+        name, value = pair
+    except (TypeError, ValueError):
+        raise ASGIMessageError(kind, "headers", "must be pairs of bytes", pair) from None
+    if not (isinstance(name, bytes) and isinstance(value, bytes)):
+        wrong = value if isinstance(name, bytes) else name
+        raise ASGIMessageError(kind, "headers", f"must be pairs of bytes, not of {type(wrong).__name__}")
+    if _TOKEN.fullmatch(name) is None:
+        raise ASGIMessageError(kind, "headers", f"has a name that is no token, {name!r}")
+    found = _BAD_BYTE.search(value)
+    if found is not None:
+        where = f"{found[0]!r} at index {found.start()}"
+        raise ASGIMessageError(kind, "headers", f"has a control character in the value of {name!r}, {where}")
+    return name, value
+
+
+def _special(lower: bytes, name: str, value: bytes, start: ResponseStart, kind: str) -> Entry | None:
+    if lower == b"content-length":
+        return _length(name, value, start, kind)
+    if lower == b"transfer-encoding":
+        return None  # the server frames the body
+    start.is_ordinary = False
+    text = value.decode("latin-1")
+    if lower == b"connection":
+        wanted = CLOSE if _fields.has_close(text) else KEEP_ALIVE if "keep-alive" in text.lower() else None
+        if wanted is None or start.connection in (CLOSE, wanted):
+            return None
+        if start.connection is not None:  # close wins
+            _drop(start.entries, "connection")
+        start.connection = wanted
+    return lower.decode(), name, text, None
+
+
+def _drop(entries: list[Any], name: str) -> None:
+    for at, entry in enumerate(entries):
+        if entry is not None and entry[0] == name:
+            entries[at] = None
+
+
+def _length(name: str, value: bytes, start: ResponseStart, kind: str) -> Entry | None:
+    if not value.isdigit() or len(value) > _MOST_DIGITS:
+        raise ASGIMessageError(kind, "headers", "has a content-length that is no decimal number", value)
+    length = int(value)
+    if start.length is not None:
+        if start.length != length:
+            raise ASGIMessageError(kind, "headers", "has two different values of content-length")
+        return None
+    start.length = length
+    return "content-length", name, value.decode(), None

@@ -1,0 +1,135 @@
+"""The scope of a request: what an application is told of it before it receives anything.
+
+Invariant: every dict and list in it is new, as middleware writes into them; what a connection knows once is kept for it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from writehead._net.addresses import address_text
+from writehead._semantics.targets import authority_of, decoded_path, split_target
+
+#: The version of the specification of HTTP that is told to applications: from 2.4 on, Starlette would rely on `send`
+#: alone to notice that a client has left, so that a generator with nothing to send would outlive it.
+HTTP_SPEC = "2.3"
+
+_MAPPED = "::ffff:"  # an IPv4 address on a socket of both families (RFC 4291, 2.5.5.2)
+
+Pairs = list[tuple[bytes, bytes]]
+
+
+class Place:
+    """What is the same for every request of a connection."""
+
+    __slots__ = ("client", "scheme", "server", "tls")
+
+    def __init__(self, transport: Any) -> None:
+        #: Address and port of the client; None on a Unix socket.
+        self.client: tuple[str, int] | None = _client(_name(transport, "peername"))
+        #: Address and port that it has connected to; a path and None on a Unix socket.
+        self.server: tuple[str, int | None] | None = _server(_name(transport, "sockname"))
+        encrypted = transport.get_extra_info("ssl_object") is not None
+        self.scheme = "https" if encrypted else "http"
+        self.tls: dict[str, Any] | None = None
+
+
+def place_of(connection: Any) -> Place:
+    """Return what is the same for every request of `connection`, made once."""
+    place: Place | None = connection.place
+    if place is None:
+        place = connection.place = Place(connection.channel.transport)
+    return place
+
+
+def _name(transport: Any, which: str) -> Any:
+    try:
+        return transport.get_extra_info(which)
+    except (AttributeError, OSError, ValueError):  # uvloop: the connection ended before it was accepted
+        return None
+
+
+def _client(name: Any) -> tuple[str, int] | None:
+    return (_host(name), name[1]) if isinstance(name, tuple) and len(name) >= 2 else None
+
+
+def _server(name: Any) -> tuple[str, int | None] | None:
+    if isinstance(name, bytes | str):
+        return (os.fsdecode(name), None) if name else None
+    return _client(name)
+
+
+def _host(name: tuple[Any, ...]) -> str:
+    host = address_text(name)
+    if host[:7].lower() == _MAPPED and "." in host:
+        return host[7:]
+    return host
+
+
+def pairs_of(fields: Sequence[bytes], target: bytes) -> Pairs:
+    """Return the fields of a request as pairs, names in lower case; Host is that of an absolute target.
+
+    Args:
+        fields: name, value, name, value, …
+        target: of the request (RFC 9112, 3.2.2).
+    """
+    each = iter(fields)
+    pairs = [(name.lower(), value) for name, value in zip(each, each, strict=True)]
+    authority = authority_of(target)
+    if authority is not None:
+        pairs = [(name, authority if name == b"host" else value) for name, value in pairs]
+    return pairs
+
+
+def http_scope(
+    place: Place,
+    method: str,
+    target: bytes,
+    version: str,
+    pairs: Pairs,
+    root_path: str,
+    state: dict[str, Any],
+    removed: str,
+) -> dict[str, Any]:
+    """Return the scope of an HTTP request.
+
+    Args:
+        place: what is the same for its connection.
+        method: as sent.
+        target: as sent.
+        version: of HTTP.
+        pairs: the fields, which become part of the scope.
+        root_path: what `path` begins with, and the application does not route by.
+        state: of the lifespan, which is copied.
+        removed: the prefix that a proxy has removed from the target.
+    """
+    raw, query = split_target(target)
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": HTTP_SPEC},
+        "http_version": version,
+        "method": method,
+        "scheme": place.scheme,
+        "path": removed + decoded_path(raw),
+        "raw_path": raw,
+        "query_string": query,
+        "root_path": root_path,
+        "headers": pairs,
+        "client": place.client,
+        "server": place.server,
+        "state": state.copy(),
+        "extensions": _extensions(version),
+    }
+
+
+def _extensions(version: str) -> dict[str, dict[str, Any]]:
+    if version == "1.0":
+        return {"http.response.pathsend": {}, "http.response.zerocopysend": {}}
+    return {
+        "http.response.early_hint": {},
+        "http.response.trailers": {},
+        "http.response.pathsend": {},
+        "http.response.zerocopysend": {},
+    }
