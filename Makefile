@@ -15,6 +15,8 @@ SEED ?= 1
 SECONDS ?= 60
 MINUTES ?= 10
 TESTS ?= tests
+# What is built of: when one changes, it is installed again.
+BUILT := pyproject.toml setup.py $(wildcard src/writehead/_native/*.[ch])
 
 # The first interpreter that is new enough and can make an environment.
 FIND_PYTHON = for each in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -25,8 +27,8 @@ FIND_PYTHON = for each in $(PYTHON) python3 python3.14 python3.13 python3.12 pyt
 $(BIN)/python:
 	@python=$$($(FIND_PYTHON)) && echo "Making $(VENV) with $$python" && "$$python" -m venv $(VENV)
 
-# A stamp is as new as the installation: when pyproject.toml changes, it is done again.
-$(VENV)/.ready: pyproject.toml | $(BIN)/python
+# A stamp is as new as the installation. Without a compiler the functions in C are left out.
+$(VENV)/.ready: $(BUILT) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
@@ -47,6 +49,10 @@ serve: $(VENV)/.ready ## Run examples/ping.py on port 3000
 .PHONY: test
 test: lint types ## Run ruff, mypy --strict and the tests with their coverage
 	$(BIN)/python -m pytest -q -n 2 --cov --cov-report=term $(ARGS) $(TESTS)
+
+.PHONY: test-python
+test-python: $(VENV)/.ready-dev ## Run the tests of HTTP/1 without the functions in C
+	WRITEHEAD_NATIVE=0 $(BIN)/python -m pytest -q -n 2 $(ARGS) tests/native tests/http1 tests/properties
 
 .PHONY: lint
 lint: $(VENV)/.ready-dev ## Run ruff
@@ -86,7 +92,7 @@ test-all: ## Run the tests on every Python found, with uvloop and with asyncio
 		case " $$seen " in *" $$version "*) continue;; esac; seen="$$seen $$version"; \
 		env=$(VENV)/all/$$version; \
 		test -x $$env/bin/python || "$$each" -m venv $$env || exit 1; \
-		test $$env/.ready -nt pyproject.toml || { \
+		test -e $$env/.ready -a -z "$$(find $(BUILT) -newer $$env/.ready)" || { \
 			$$env/bin/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1' && \
 			$$env/bin/python -m pip install --quiet --editable . --group tests && touch $$env/.ready; } || exit 1; \
 		for loop in uvloop asyncio; do \
@@ -151,4 +157,4 @@ docs: $(VENV)/.ready-docs ## Build the documentation into site/
 
 .PHONY: clean
 clean: ## Remove what was made, the environment too
-	rm -rf $(VENV) site dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build site dist src/*.egg-info src/writehead/_native/*.so .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

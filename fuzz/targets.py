@@ -18,7 +18,7 @@ from tests.kit.faulty_transport import FaultyTransport, Plan
 from tests.kit.response_reader import read_responses
 from writehead import errors, http
 from writehead._connection.http1 import Connection
-from writehead._http1.parser import END, RequestParser
+from writehead._http1.parser import End, RequestParser
 
 from .streams import cuts, good_request, good_stream, mutated, odd_request, stream
 
@@ -29,24 +29,9 @@ COUNT = 6
 # -- the glue around the parser
 
 
-class _Message:
-    _raw_trailers: list[bytes] = []
-    _method = ""
-    _target = b""
-    _http_version = ""
-    _raw_fields: list[bytes]
-    _should_keep_alive = True
-    _upgrade = False
-
-    def _take_head(self, method: str, target: bytes, version: str, fields: Any, keep: bool) -> None:
-        self._method, self._target, self._http_version = method, target, version
-        self._raw_fields = fields
-        self._should_keep_alive = keep
-
-
 def _parse(pieces: list[bytes]) -> tuple[list[Any], str | None]:
     """Feed the pieces; return what was found, bodies joined, and the error's code."""
-    parser = RequestParser(_Message, LIMIT, COUNT, False)
+    parser = RequestParser(LIMIT, COUNT, False)
     found: list[Any] = []
     for piece in pieces:
         for item in _feed(parser, piece):
@@ -70,18 +55,18 @@ def _feed(parser: RequestParser, piece: bytes) -> Iterator[Any]:
             yield from parser.feed_more()
             continue
         yield parser.upgrade
-        if parser.upgrade._method == "CONNECT":
+        if parser.upgrade.method == "CONNECT":
             parser.closed = True
             return
         yield from parser.decline_upgrade()
 
 
 def _view(item: Any) -> Any:
-    if item is END or type(item) is bytes:
+    if type(item) is End or type(item) is bytes:
         return item
-    assert sum(map(len, item._raw_fields)) + len(item._target) < LIMIT, "more header bytes than the limit"
-    assert len(item._raw_fields) <= 2 * COUNT, "more fields than the limit"
-    return (item._method, item._target, item._http_version, item._raw_fields, item._should_keep_alive)
+    assert sum(map(len, item.fields)) + len(item.target) < LIMIT, "more header bytes than the limit"
+    assert len(item.fields) <= 2 * COUNT, "more fields than the limit"
+    return (item.method, item.target, item.version, item.fields, item.keep_alive)
 
 
 @given(st.data())
@@ -109,7 +94,7 @@ def _requests(found: list[Any]) -> list[tuple[bytes, bytes, bytes]]:
     requests = []
     head, body = None, b""
     for item in found:
-        if item is END:
+        if type(item) is End:
             assert head is not None
             requests.append((head[0].encode(), head[1], body))
             head, body = None, b""

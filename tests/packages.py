@@ -18,6 +18,7 @@ ORDER = [
     "_node",
     "_loop",
     "_semantics",
+    "_native",
     "events",
     "_streams",
     "_http1",

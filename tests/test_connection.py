@@ -210,21 +210,6 @@ def test_a_request_behind_whole_ones_is_told_of_by_its_packet() -> None:
     assert (errors[0].raw_packet, errors[0].bytes_parsed) == (packet, 2 * len(GET) + 1)
 
 
-def test_an_idle_connection_forgets_what_it_was_asked() -> None:
-    """The fields of its last request are kept until the next sweep: they may be long, and its own."""
-    stage = Stage(answer_at_end, connections_checking_interval=1000)
-    mine = GET[:-2] + b"X-Mine: idle\r\n\r\n"
-    client = stage.send(mine)
-    (connection,) = stage.server._connections
-    assert connection._last_head is None  # it may never come again
-    client.send(mine)
-    assert connection._last_head is not None
-    stage.clock.advance(1500)
-    assert connection._last_head is None
-    client.send(mine)
-    assert client.received.count(b"200 OK") == 3
-
-
 def test_a_line_feed_does_not_hide_an_old_version() -> None:
     """What the parser takes for HTTP/0.9 is refused alone and in front of others, its fields known or not."""
     stage = Stage(lambda req, res: res.end())

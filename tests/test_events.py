@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import sys
 import warnings
 from typing import Any
 
@@ -398,7 +397,6 @@ async def test_an_async_listener_runs_as_a_task() -> None:
     assert log == [1]
 
 
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="no eager tasks before 3.12")
 async def test_an_async_listener_starts_at_once() -> None:
     """Up to its first await it runs inside emit, as in Node."""
     emitter, log = EventEmitter(), []

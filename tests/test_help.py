@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from writehead import __version__
+from writehead import __version__, http
 from writehead._command.failures import CommandError
 from writehead._command.help import help_text, version_text, wants_colours
 from writehead._command.settings import GROUPS, SETTINGS, option, variable
@@ -67,7 +67,7 @@ def test_colours_are_for_terminals() -> None:
 
 
 def test_the_versions(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those of writehead, Python, the loop and the parser."""
+    """Those of writehead, Python, the loop and the parser; and whether it has functions in C."""
     assert re.fullmatch(
         rf"writehead {__version__}  Python 3\.\d+\.\S+  (uvloop [\d.]+|asyncio)  httptools [\d.]+",
         version_text(),

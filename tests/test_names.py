@@ -64,7 +64,7 @@ SOCKET = """
 
 HTTP = """
     create_server run Server IncomingMessage OutgoingMessage ServerResponse Socket EventEmitter METHODS
-    STATUS_CODES max_header_size validate_header_name validate_header_value pipeline
+    STATUS_CODES max_header_size native validate_header_name validate_header_value pipeline
 """
 
 CLASSES: dict[Any, str] = {

@@ -13,12 +13,13 @@ import math
 import sys
 import warnings
 from asyncio import _get_running_loop  # in asyncio's __all__; None where no loop runs
-from collections.abc import Awaitable, Callable, Hashable, Mapping
-from contextvars import Context, copy_context
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
+from contextvars import Context
+from functools import partial
+from types import CoroutineType
 from typing import Any, Self, TypeVar, overload
 
-from writehead._loop.listener_tasks import running as _running
-from writehead._loop.listener_tasks import start
+from writehead._loop.listener_tasks import running, start
 from writehead._loop.ticks import later
 from writehead._node.contexts import run_in, was_entered
 from writehead._node.failure_log import log_failure
@@ -297,67 +298,74 @@ class EventEmitter:
         listener: Listener | None = None,
     ) -> None:
         """Run what an `async def` listener returned, in `context` itself; anything else is ignored."""
-        # A listener that ends in `return server.close()` returns an emitter that
-        # can be awaited, but should not be.
-        if not inspect.isawaitable(result) or isinstance(result, EventEmitter):
-            run_in(context, self._returned, result, name, args, listener)
-            return
+        if type(result) is not CoroutineType:
+            # A listener that ends in `return server.close()` returns an emitter that
+            # can be awaited, but should not be.
+            if not inspect.isawaitable(result) or isinstance(result, EventEmitter):
+                run_in(context, self._returned, result, name, args, listener)
+                return
+            result = _wait_for(result)
         loop = _get_running_loop()
         if loop is None:
             later(self._start_late, result, name, args, context)
         else:
-            start(self, (result, name, args), loop, context)
+            self._start(result, name, args, loop, context)
+
+    def _start(
+        self,
+        coroutine: Coroutine[Any, Any, Any],
+        name: Hashable,
+        args: tuple[Any, ...],
+        loop: asyncio.AbstractEventLoop,
+        context: Context | None,
+    ) -> None:
+        """Run the coroutine of a listener as a task; its failure is that of the listener."""
+        task = start(coroutine, loop, context)
+        if not task.done():
+            running.add(task)
+            task.add_done_callback(partial(self._on_task_done, name, args, context), context=context)
+        elif task.cancelled() or task.exception() or task.result() is not None or task.cancelling():
+            # Still inside the call of the listener, where Node does not handle rejections either.
+            later(self._on_task_done, name, args, context, task)
 
     def _start_late(
-        self, result: Awaitable[Any], name: Hashable, args: tuple[Any, ...], context: Context | None
+        self,
+        coroutine: Coroutine[Any, Any, Any],
+        name: Hashable,
+        args: tuple[Any, ...],
+        context: Context | None,
     ) -> None:
         loop = _get_running_loop()
         if loop is not None:
-            start(self, (result, name, args), loop, context)
+            self._start(coroutine, name, args, loop, context)
             return
-        if inspect.iscoroutine(result):
-            result.close()
+        coroutine.close()
         error = RuntimeError(f"the async listener of {name!r} needs a running event loop")
         run_in(context, self._listener_failed, error, name, args)
 
-    async def _run(self, awaitable: Awaitable[Any], name: Hashable, args: tuple[Any, ...]) -> None:
-        """Await what a listener returned."""
-        task = asyncio.current_task()
-        assert task is not None
-        try:
-            returned = await awaitable
-            while returned is not None:
-                if not (inspect.iscoroutine(returned) or asyncio.isfuture(returned)):
-                    self._returned(returned, name, args, awaitable)
-                    break
-                returned = await returned  # as JavaScript does for a promise of a promise
-            if task.cancelling():  # it was cancelled, and went on to its end
-                self._task_failed(task, asyncio.CancelledError(), name, args)
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as error:
-            if isinstance(error, GeneratorExit) and not _is_current(task):
-                raise  # the coroutine is garbage: its loop ended before it did
-            if isinstance(error, asyncio.CancelledError) and task.cancelling():
-                self._task_failed(task, asyncio.CancelledError(), name, args)
-                raise
-            self._task_failed(task, error, name, args)  # also if a future that it awaited was cancelled
-        finally:
-            _running.discard(task)
-
-    def _never_ran(self, awaitable: Awaitable[Any], name: Hashable, args: tuple[Any, ...]) -> None:
-        """Called when the task of a listener was cancelled before its first step."""
-        if inspect.iscoroutine(awaitable):
-            awaitable.close()
-        self._listener_failed(asyncio.CancelledError(), name, args)
-
-    def _task_failed(
-        self, task: asyncio.Task[Any], error: BaseException, name: Hashable, args: tuple[Any, ...]
+    def _on_task_done(
+        self, name: Hashable, args: tuple[Any, ...], context: Context | None, task: asyncio.Task[Any]
     ) -> None:
-        if task in _running:
-            self._listener_failed(error, name, args)
-        else:  # still inside the call of the listener, where Node does not handle rejections either
-            later(run_in, copy_context(), self._listener_failed, error, name, args)
+        """Handle how the task of a listener has ended."""
+        running.discard(task)
+        error: BaseException | None = None
+        returned = None
+        if task.cancelling():  # also if it went on to its end
+            error = asyncio.CancelledError()
+        elif task.cancelled():
+            error = _cancellation_in(task)
+        else:
+            error = task.exception()
+            if error is None:
+                returned = task.result()
+        if isinstance(error, (KeyboardInterrupt, SystemExit)):
+            return  # the loop has raised it
+        if error is not None:
+            run_in(context, self._listener_failed, error, name, args)
+        elif inspect.iscoroutine(returned) or asyncio.isfuture(returned):
+            self._follow(returned, name, args, context)  # as JavaScript does for a promise of a promise
+        elif returned is not None:
+            run_in(context, self._returned, returned, name, args, task.get_coro())
 
     def _listener_failed(self, error: BaseException, event: Hashable, args: tuple[Any, ...]) -> None:
         """Called when a listener of `event` raised `error` that no caller of `emit` can catch.
@@ -433,8 +441,17 @@ def _given(entry: Listener) -> Listener:
     return entry.listener if type(entry) is _Once or type(entry) is Fewer else entry
 
 
-def _is_current(task: asyncio.Task[Any] | None) -> bool:
-    return _get_running_loop() is not None and asyncio.current_task() is task
+async def _wait_for(awaitable: Awaitable[Any]) -> Any:
+    return await awaitable
+
+
+def _cancellation_in(task: asyncio.Task[Any]) -> BaseException:
+    """Return what a task has raised that nobody has cancelled: it has awaited a future that somebody has."""
+    try:
+        task.result()
+    except asyncio.CancelledError as error:
+        return error
+    raise AssertionError("the task was not cancelled")
 
 
 def _levels_to_the_user() -> int:

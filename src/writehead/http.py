@@ -14,6 +14,7 @@ from writehead._message.outgoing import OutgoingMessage
 from writehead._message.pipeline import pipeline
 from writehead._message.response import ServerResponse
 from writehead._message.standalone import set_exchange_by_hand
+from writehead._native.choice import NATIVE
 from writehead._net.addresses import AddressInfo
 from writehead._net.socket import Socket
 from writehead._process.run import run
@@ -39,6 +40,7 @@ __all__ = [
     "create_server",
     "maxHeaderSize",
     "max_header_size",
+    "native",
     "pipeline",
     "run",
     "validateHeaderName",
@@ -52,6 +54,9 @@ set_exchange_by_hand(Http1Exchange)
 #: The default limit on the bytes of a request's target and fields.
 max_header_size = MAX_HEADER_SIZE
 maxHeaderSize = max_header_size
+
+#: Whether the functions in C are used: they were built, and `WRITEHEAD_NATIVE=0` does not switch them off.
+native = NATIVE
 
 
 def create_server(

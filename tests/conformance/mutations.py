@@ -293,8 +293,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "joinDuplicateHeaders comes too late for HTTP/1.0",
         "_connection/making.py",
-        "            message._join_duplicates = config.join_duplicates  #",
-        "            pass  #",
+        "        message._join_duplicates = config.join_duplicates  #",
+        "        pass  #",
     ),
     Mutation(
         "the callback of a write is not told why the connection was cut",

@@ -39,6 +39,9 @@ class Visitor:
         self.fails_to_stop: Exception | None = None
         self.handshakes = False
 
+    def take_head(self, connection: Any, head: Any) -> bool:
+        return False
+
     def take(self, request: Any, response: Any) -> None:
         if response._awaits_continue:
             self.log.append("awaits continue")
@@ -540,11 +543,11 @@ async def test_a_handshake_in_memory_waits_for_the_start() -> None:
 
 
 def test_a_server_without_guests_pays_nothing() -> None:
-    """There is no table, and the fast path stays; with one it does not."""
+    """There is no table, and nothing is asked."""
     server = http.create_server()
     assert server._guests is None
-    assert server._config.fast_path
+    assert server._config.take_head is None
     server._attach(Visitor("/"))
-    assert not server._config.fast_path
+    assert server._config.take_head is not None
     assert isinstance(server, Hosting)
     assert is_handshake(http.IncomingMessage()) is False

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.kit.parser_reading import C, G, H, Message, P, R, Reading, new_parser, ways
-from writehead._http1.parser import END
+from tests.kit.parser_reading import C, G, H, P, R, Reading, new_parser, ways
+from writehead._http1.parser import END, ParsedHead
 
 
-def first(reading: Reading) -> Message:
+def first(reading: Reading) -> ParsedHead:
     return reading.messages[0]
 
 
@@ -76,10 +76,10 @@ def test_a_request_is_seen_as_sent(row: tuple[Any, ...]) -> None:
             reading = Reading(packets, lazy=lazy)
             message = first(reading)
             assert reading.error is None
-            assert (message._method, message._target, message._http_version) == (method, target, version)
+            assert (message.method, message.target, message.version) == (method, target, version)
             assert message.fields == fields
             assert reading.bodies == [body]
-            assert message._should_keep_alive is keep_alive
+            assert message.keep_alive is keep_alive
             assert reading.parser.closed is not keep_alive
             assert not reading.parser.mid_message
 
@@ -144,10 +144,10 @@ def test_a_large_packet_of_body_is_one_piece(framing: str, size: int) -> None:
 def test_trailers_are_kept_apart_from_fields() -> None:
     """They come with the end of the message, without the white space around them."""
     for packets in ways(C + b"1\r\na\r\n0\r\nX-T: v \t\r\nHost: z\r\nE:\r\n\r\n" + G):
-        with_trailers, without = Reading(packets).messages
-        assert with_trailers._raw_trailers == [b"X-T", b"v", b"Host", b"z", b"E", b""]
+        reading = Reading(packets)
+        with_trailers, without = reading.messages
+        assert reading.trailers == [[b"X-T", b"v", b"Host", b"z", b"E", b""], []]
         assert with_trailers.fields == [b"Host", b"a", b"Transfer-Encoding", b"chunked"]
-        assert without._raw_trailers == ()
         assert without.fields == [b"Host", b"a"]
 
 
@@ -161,7 +161,7 @@ def test_requests_behind_each_other_are_told_apart() -> None:
         for packets in ways(data, cuts=30):
             reading = Reading(packets, lazy=lazy)
             assert reading.bodies == [b"", b"abc", b"", b"de", b"", b"", b""]
-            assert [message._method for message in reading.messages] == [
+            assert [message.method for message in reading.messages] == [
                 "GET", "POST", "GET", "POST", "GET", "HEAD", "GET",
             ]  # fmt: skip
             assert not reading.parser.mid_message
@@ -185,34 +185,6 @@ def test_it_says_whether_a_request_is_under_way() -> None:
     ]
 
 
-def test_between_two_requests_it_may_serve_another_connection() -> None:
-    """With another maker of messages it carries on, nothing of the first connection in it."""
-
-    class Other(Message):
-        pass
-
-    parser = new_parser(lazy=True)
-    assert type(parser.feed(G)[0]) is Message
-    parser.feed(P + b"Content-Length: 1\r\n\r\na")
-    parser.reuse(Other)
-    for data in (G, C + b"0\r\nA: b\r\n\r\n", G + G):
-        assert type(parser.feed(data)[0]) is Other
-
-
-def test_a_message_class_that_fails_fails_where_feed_was_called() -> None:
-    """Its exception comes out as it was raised, and the parser is done."""
-
-    def fail() -> Message:
-        raise KeyError("no message today")
-
-    for lazy in (False, True):
-        for data in (G, C, G + G):
-            parser = new_parser(fail, lazy=lazy)
-            with pytest.raises(KeyError, match="no message today"):
-                parser.feed(data)
-            assert not parser.poolable
-
-
 def test_an_interrupt_within_the_parser_is_not_swallowed() -> None:
     """What strikes while a callback runs comes out as it is."""
 
@@ -230,6 +202,7 @@ def test_an_interrupt_within_the_parser_is_not_swallowed() -> None:
 def test_an_end_is_shown_by_its_name() -> None:
     """A list of what was found reads well in a debugger."""
     assert repr(Reading([G]).items[1:]) == "[END]"
+    assert repr(Reading([C + b"0\r\nT: v\r\n\r\n"]).items[1:]) == "[End([b'T', b'v'])]"
 
 
 # What leniency lets through: bytes, bodies, fields behind Host of the first message
@@ -327,6 +300,6 @@ def test_a_run_of_empty_lines_is_passed_at_once() -> None:
         found = parser.feed(data)
     finally:
         sys.setprofile(before)
-    assert [type(each).__name__ for each in found] == ["Message", "End"] * 2
+    assert [type(each).__name__ for each in found] == ["ParsedHead", "End"] * 2
     assert not parser.mid_message
     assert calls < 500

@@ -29,7 +29,7 @@ def test_a_taken_upgrade_leaves_the_rest_untouched(head: bytes) -> None:
         assert found[1:] == [END]
         message = parser.upgrade
         assert message is not None
-        assert message._upgrade
+        assert message.upgrade
         assert parser.rest == b"\x00rest"
         assert parser.mid_message
         assert parser.head_complete
@@ -43,14 +43,14 @@ def test_an_upgrade_alone_in_its_packet_has_no_rest() -> None:
         parser = new_parser(lazy=lazy)
         assert parser.feed(R + WISH + b"\r\n") == []
         assert parser.upgrade is not None
-        assert parser.upgrade._target == b"/"
+        assert parser.upgrade.target == b"/"
         assert parser.rest == b""
 
 
 def test_half_a_wish_is_none() -> None:
     """Both fields are needed."""
-    assert Reading([R + b"Upgrade: x\r\n\r\n"]).messages[0]._upgrade is False
-    assert Reading([R + b"Connection: upgrade\r\n\r\n"]).messages[0]._upgrade is False
+    assert Reading([R + b"Upgrade: x\r\n\r\n"]).messages[0].upgrade is False
+    assert Reading([R + b"Connection: upgrade\r\n\r\n"]).messages[0].upgrade is False
 
 
 # a head that wishes, what follows it, and the bodies then found
@@ -77,7 +77,7 @@ def test_a_declined_upgrade_is_a_request_like_any_other(
             reading = Reading(packets, lazy=lazy)
             assert reading.error is None, packets
             assert reading.bodies == [b"", *bodies], packets
-            assert reading.messages[1]._upgrade
+            assert reading.messages[1].upgrade
             assert reading.parser.mid_message == (bodies[-1] is None)
 
 
@@ -85,9 +85,10 @@ def test_a_declined_upgrade_keeps_its_trailers() -> None:
     """They belong to the message that came before the decision."""
     data = P + WISH + b"Transfer-Encoding: chunked\r\n\r\n0\r\nT: v\r\n\r\n"
     for packets in ways(data):
-        message = Reading(packets).messages[0]
-        assert message._raw_trailers == [b"T", b"v"]
-        assert message._method == "POST"
+        reading = Reading(packets)
+        message = reading.messages[0]
+        assert reading.trailers == [[b"T", b"v"]]
+        assert message.method == "POST"
 
 
 def test_a_declined_upgrade_may_be_the_last_request() -> None:

@@ -6,8 +6,8 @@ import random
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from writehead._http1.fast_request import FastParser, fill
-from writehead._http1.parser import END, RequestParser, make_fast_parser
+from writehead._http1.parser import END, End, ParsedHead, RequestParser
+from writehead._native import heads
 from writehead.errors import ParseError
 
 R = b"GET / HTTP/1.1\r\nHost: a\r\n"
@@ -17,42 +17,9 @@ C = P + b"Transfer-Encoding: chunked\r\n\r\n"
 H = b"\r\nHost: a\r\n\r\n"
 
 
-class Message:
-    """What a parser fills in."""
-
-    _raw_fields: Any = None
-    _raw_head: Any = None
-    _raw_trailers: Any = ()
-    _upgrade = False
-    _method: str
-    _target: bytes
-    _http_version: str
-    _should_keep_alive: bool
-
-    def _take_head(self, method: str, target: bytes, version: str, fields: Any, keep: bool) -> None:
-        self._method, self._target, self._http_version = method, target, version
-        if isinstance(fields, list):
-            self._raw_fields = fields
-        else:
-            self._raw_head = fields
-        self._should_keep_alive = keep
-
-    @property
-    def fields(self) -> list[bytes]:
-        """The fields, flat, by whichever lane they came."""
-        return self._raw_head.fields if self._raw_fields is None else self._raw_fields
-
-    def shown(self) -> tuple[Any, ...]:
-        """All of it as one comparable value."""
-        return (
-            self._method,
-            self._target,
-            self._http_version,
-            tuple(self.fields),
-            tuple(self._raw_trailers),
-            self._should_keep_alive,
-            self._upgrade,
-        )
+def shown_head(head: ParsedHead) -> tuple[Any, ...]:
+    """All of a head as one comparable value."""
+    return (head.method, head.target, head.version, tuple(head.fields), head.keep_alive, head.upgrade)
 
 
 class Reading:
@@ -84,8 +51,13 @@ class Reading:
         return self.parser.error and self.parser.error.code
 
     @property
-    def messages(self) -> list[Message]:
-        return [item for item in self.items if isinstance(item, Message)]
+    def messages(self) -> list[ParsedHead]:
+        return [item for item in self.items if isinstance(item, ParsedHead)]
+
+    @property
+    def trailers(self) -> list[list[bytes]]:
+        """Per message that came whole its trailers."""
+        return [item.trailers for item in self.items if isinstance(item, End)]
 
     @property
     def bodies(self) -> list[bytes | None]:
@@ -93,10 +65,10 @@ class Reading:
         bodies: list[bytes | None] = []
         parts: list[bytes] = []
         for item in self.items:
-            if isinstance(item, Message):
+            if isinstance(item, ParsedHead):
                 bodies.append(None)
                 parts = []
-            elif item is END:
+            elif isinstance(item, End):
                 bodies[-1] = b"".join(parts)
             else:
                 parts.append(item)
@@ -106,8 +78,8 @@ class Reading:
         """Everything, with the pieces of each body joined."""
         shown: list[Any] = []
         for item in self.items:
-            if isinstance(item, Message):
-                shown.append(item.shown())
+            if isinstance(item, ParsedHead):
+                shown.append(shown_head(item))
             elif isinstance(item, bytes) and shown and isinstance(shown[-1], bytes):
                 shown[-1] += item
             else:
@@ -115,40 +87,51 @@ class Reading:
         return [*shown, self.code, self.parser.mid_message, self.parser.closed]
 
 
-class LaneFirst(RequestParser):
-    """A parser behind the quick lane, as a connection has it."""
-
-    fast_parser: FastParser | None = None
+class ScanFirst(RequestParser):
+    """A parser behind `scan_head`, as a connection has it."""
 
     def feed(self, data: bytes) -> list[object]:
-        whole = None
-        if data[-4:] == b"\r\n\r\n" and not (self.mid_message or self.closed) and len(data) < self._max_size:
-            self.fast_parser = self.fast_parser or make_fast_parser(self._max_count)
-            whole = self.fast_parser(data, None)
-            if whole is None:
-                self.fast_parser = None
-        if whole is None:
-            return super().feed(data)
-        try:
-            message = self._make_message()
-        except BaseException:
-            self._close()
-            raise
-        fill(message, whole)
-        if not message._should_keep_alive:
-            self._close()
-        return [message, END]
+        found: list[object] = []
+        at = 0
+        while not (self.mid_message or self.closed or self.more or self.upgrade) and at < len(data):
+            head = heads.scan_head(data, at, self._max_size, self._max_count)
+            if head is None:
+                break
+            at = head.end
+            found.append(
+                ParsedHead(
+                    head.method,
+                    head.target,
+                    "1.1",
+                    [each.encode("latin-1") for each in head.text()],
+                    head.keep_alive,
+                )
+            )
+            end = at + head.length
+            if end <= len(data):
+                if head.length:
+                    found.append(data[at:end])
+                found.append(END)
+                at = end
+                if not head.keep_alive:
+                    self._close()
+            else:
+                self.begin_body(head, head.length, end - len(data))
+                if at < len(data):
+                    found.append(data[at:])
+                return found
+        if at < len(data):
+            found += super().feed(data[at:])
+            if self.error is not None:
+                self.error.move_to(data, at)
+        return found
 
 
 def new_parser(
-    make_message: Any = Message,
-    size: int = 16384,
-    count: int = 2000,
-    lenient: bool = False,
-    lazy: bool = False,
+    size: int = 16384, count: int = 2000, lenient: bool = False, lazy: bool = False
 ) -> RequestParser:
-    kind = LaneFirst if lazy and not lenient else RequestParser
-    return kind(make_message, size, count, lenient)
+    kind = ScanFirst if lazy and not lenient else RequestParser
+    return kind(size, count, lenient)
 
 
 def ways(data: bytes, cuts: int = 6) -> Iterator[list[bytes]]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from time import time
 from typing import Any
@@ -26,7 +26,7 @@ from writehead._semantics.exchange import (
     REMOVED_LENGTH,
     Done,
     Entry,
-    Frame,
+    Holder,
     ResponseHead,
     ResponseSide,
     Sink,
@@ -53,12 +53,6 @@ def record(kind: bytes, payload: bytes = b"") -> bytes:
     return HEADER.pack(kind, len(payload)) + payload
 
 
-#: What stands before a piece of the body that may go straight to the sink.
-FRAMES: dict[int, Frame] = {
-    size: (HEADER.pack(b"D", size), b"", HEADER.size + size) for size in range(1, 1024)
-}
-
-
 class RecordExchange:
     """The records of one response."""
 
@@ -66,7 +60,6 @@ class RecordExchange:
         self.response: ResponseSide | None = None
         self.chunked = False  # no head of this wire says so
         self.body_allowed = True
-        self.frames: Mapping[int, Frame] = FRAMES
         self.informs = True
         self.keep_reads: bool | None = None  # no field speaks of the connection
         self.last_allowed = False
@@ -136,9 +129,9 @@ class RecordExchange:
         self.promised = promised if has_body else None
         self._held = record(b"H", json.dumps([head.status, pairs]).encode())
 
-    def respond(self, status: int, fields: Iterable[Entry], body: bytes) -> None:
+    def respond(self, status: int, fields: Iterable[Entry], body: bytes, announce: bool = True) -> None:
         """Send a whole response."""
-        self.begin(ResponseHead(fields, status, length=len(body)))
+        self.begin(ResponseHead(fields, status, length=len(body) if announce else None))
         self.end(body, ())
 
     def write(self, chunk: bytes, done: Done | None) -> bool:
@@ -152,10 +145,14 @@ class RecordExchange:
             return sum(len(data) for data, _ in self._gathered) < self._own_mark
         return self._put(record(b"D", chunk) if chunk else b"", done)
 
-    def stream(self) -> Sink | None:
-        """Return the sink, for pieces in their `frames`, where nothing has to come before them."""
+    def frame(self, data: bytes, /) -> bytes:
+        """Return a piece of the body as it may go straight to the sink."""
+        return record(b"D", data)
+
+    def stream(self) -> Holder | None:
+        """Return where framed pieces may be appended, where nothing has to come before them."""
         free = self._stage == Stage.HEAD_SENT and self.body_allowed and not self._corks
-        return self._sink if free else None
+        return self._sink.holder if free and self._sink is not None else None
 
     @property
     def plain(self) -> bool:

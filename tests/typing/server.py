@@ -109,6 +109,7 @@ assert_type(http.run(shutdown_timeout=1000), None)
 assert_type(http.METHODS, list[str])
 assert_type(http.STATUS_CODES, dict[int, str])
 assert_type(http.max_header_size, int)
+assert_type(http.native, bool)
 
 
 async def under_a_loop() -> None:

@@ -12,6 +12,7 @@ from typing import Any, TextIO
 from writehead import __version__
 from writehead._command.failures import USAGE, CommandError
 from writehead._command.settings import GROUPS, Setting, option, variable
+from writehead._native.choice import NATIVE
 from writehead._process import run as _run
 
 #: The longest line of the help.
@@ -35,7 +36,7 @@ _FOOT = """\
 
 Ctrl-C and SIGTERM close the servers: accepted requests get responses, and the exit code is 0.
 A second signal ends the process at once. WRITEHEAD_LOOP=asyncio in the environment chooses
-asyncio's loop where uvloop is installed.
+asyncio's loop where uvloop is installed, and WRITEHEAD_NATIVE=0 Python in place of functions in C.
 """
 
 
@@ -85,11 +86,12 @@ def wants_colours(stream: TextIO, environment: Mapping[str, str]) -> bool:
 
 
 def version_text() -> str:
-    """Return the versions of what serves: writehead, Python, the loop, the parser."""
+    """Return the versions of what serves: writehead, Python, the loop, the parser; and whether it has functions in C."""
     loop = _run.best_loop()
     name = "asyncio" if loop is None else loop.__module__.partition(".")[0]
     parts = [f"writehead {__version__}", f"Python {platform.python_version()}"]
     parts += [_versioned(each) for each in (name, "httptools")]
+    parts.append(f"{'with' if NATIVE else 'without'} functions in C")
     return "  ".join(parts)
 
 

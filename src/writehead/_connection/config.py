@@ -11,6 +11,7 @@ from writehead._http1.parser_pool import ParserPool
 from writehead._loop.timers import Clock
 from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
+from writehead._native.choice import Head
 from writehead._net.config import SocketConfig
 from writehead._net.socket import Socket
 
@@ -19,19 +20,6 @@ class Notify(Protocol):
     """Emits an event in a context; False if it has no listener."""
 
     def __call__(self, context: Context | None, name: Hashable, *args: Any) -> bool: ...
-
-
-class Follow(Protocol):
-    """Runs the coroutine that an `async def` listener has returned."""
-
-    def __call__(
-        self,
-        result: Any,
-        name: Hashable,
-        args: tuple[Any, ...],
-        context: Context | None = None,
-        listener: Callable[..., Any] | None = None,
-    ) -> None: ...
 
 
 class ConnectionConfig(SocketConfig):
@@ -65,13 +53,14 @@ class ConnectionConfig(SocketConfig):
     - `on_accept(connection)`: count it and emit 'connection'; False if there are too many.
     - `on_gone(connection)`: HTTP has let go of it.
     - `on_lost(connection)`: `on_gone` and `on_socket_gone` in one.
-    - `dispatch(req, res, connection)`: call the listeners of a request.
+    - `call_listeners(name, req, res)`: call the listeners of a request that needs no check.
+    - `dispatch(req, res, connection, ordinary)`: call the listeners of a request.
+    - `take_head(connection, head)`: give an ordinary request to a guest of the server, and return what serves it; False:
+      it is dispatched in the general way; None: no guest takes it. The callback itself is None without guests.
     - `wants_upgrade(req)`: whether a request to upgrade is accepted.
     - `on_upgrade(req, socket, head)`: emit 'upgrade' or 'connect'.
     - `on_client_error(error, socket)`: emit 'clientError'; False if it has no listener.
     - `notify(context, name, *args)`: emit an event in a context; False if it has no listener.
-    - `follow(result, name, args, context, listener)`: run the coroutine of an `async def` listener.
-    - `on_listener_failed(error, name, args)`: a listener has raised `error`.
     - `hold()`, `open_by_hand(clock)`, `close_if_drained()`: for connections that were given by hand; see
       `Listening`.
     """
@@ -83,10 +72,10 @@ class ConnectionConfig(SocketConfig):
         "close_if_drained",
         "dispatch",
         "empty_requests_end",
+        "call_listeners",
         "fast_path",
         "fast_path_accept",
         "fast_path_response",
-        "follow",
         "hold",
         "idle_seconds",
         "join_duplicates",
@@ -100,12 +89,12 @@ class ConnectionConfig(SocketConfig):
         "on_accept",
         "on_client_error",
         "on_gone",
-        "on_listener_failed",
         "on_lost",
         "on_upgrade",
         "open_by_hand",
         "parsers",
         "reject_body",
+        "take_head",
         "response_class",
         "response_options",
         "unique_headers",
@@ -137,13 +126,13 @@ class ConnectionConfig(SocketConfig):
     on_accept: Callable[[Any], bool]  # of any kind of connection
     on_gone: Callable[[Any], object]
     on_lost: Callable[[Any], object]
-    dispatch: Callable[[IncomingMessage, ServerResponse, Any], object]
+    call_listeners: Callable[[str, IncomingMessage, ServerResponse], object]
+    dispatch: Callable[[IncomingMessage, ServerResponse, Any, bool], object]
+    take_head: Callable[[Any, Head], Any] | None
     wants_upgrade: Callable[[IncomingMessage], bool]
     on_upgrade: Callable[[IncomingMessage, Socket, bytes], object]
     on_client_error: Callable[[BaseException, Socket], bool]
     notify: Notify
-    follow: Follow
-    on_listener_failed: Callable[[BaseException, Any, tuple[Any, ...]], object]
     hold: Callable[[], object]
     open_by_hand: Callable[[Clock | None], object]
     close_if_drained: Callable[[], object]

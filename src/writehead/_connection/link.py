@@ -47,10 +47,6 @@ class Link(Protocol):
         """Close if a body or a response has stood still for so many seconds (0: no limit)."""
         ...
 
-    def forget(self) -> None:
-        """Drop the fields that are remembered to parse the next request faster."""
-        ...
-
     def close_in_order(self, grace: float = 0.0) -> None:
         """Close after the responses under way; an idle one may bring a request for `grace` more seconds."""
         ...

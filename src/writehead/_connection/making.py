@@ -11,13 +11,13 @@ from typing import Any
 
 from writehead._connection.closing import Closing
 from writehead._http1.exchange import Http1Exchange
-from writehead._http1.fast_request import Whole, fill
-from writehead._http1.framing import bare_response
+from writehead._http1.framing import CLOSE, bare_response
 from writehead._message.incoming import IncomingMessage
 from writehead._message.no_exchange import SENT
 from writehead._message.response import ServerResponse
 from writehead._node.contexts import run_in
 from writehead._node.failure_log import name_request
+from writehead._semantics.exchange import RequestHead
 
 logger = logging.getLogger("writehead")
 
@@ -29,23 +29,18 @@ class Making(Closing):
 
     __slots__ = ()
 
-    def _make_message(self) -> IncomingMessage:
+    def _make_message(self, head: RequestHead, version: str) -> IncomingMessage | None:
+        """Make the message of a head; None if the constructor of a program's class fails."""
         config = self._config
         context = config.copy_context()
-        message = context.run(config.message_class, self.socket)
-        message._listener_context = context
-        return message
-
-    def _make_message_safely(self) -> IncomingMessage | None:
         try:
-            return self._make_message()
+            message = context.run(config.message_class, self.socket)
         except Exception as error:
-            self._give_up_making(error)
+            logger.error("the constructor of an IncomingMessage failed: its client gets 500", exc_info=error)
+            self._refuse_unmade(error)
             return None
-
-    def _give_up_making(self, error: BaseException) -> None:
-        logger.error("the constructor of an IncomingMessage failed: its client gets 500", exc_info=error)
-        self._refuse_unmade(error)
+        message._begin(self, head, version, context)
+        return message
 
     def _refuse_unmade(self, error: BaseException) -> None:
         """Respond with 500 to a request that cannot be made, behind the responses to those before it."""
@@ -55,28 +50,38 @@ class Making(Closing):
         if self.current is None and self._queue is None:
             self._send_pending_error()
 
-    def _on_head(self, message: IncomingMessage) -> None:
-        channel = self.channel
+    def _on_head(self, head: RequestHead, version: str = "1.1") -> IncomingMessage | None:
+        """Make what serves a request, and have the server call its listeners; None if it cannot be made."""
+        message = self._make_message(head, version)
+        return message if message is not None and self._serve(message, head.keep_alive) else None
+
+    def _serve(self, message: IncomingMessage, keep: bool, ordinary: bool = False) -> bool:
+        """Make the response to a message, and have the server call the listeners; False if it cannot be made.
+
+        Args:
+            message: the request.
+            keep: whether the client wants the connection kept.
+            ordinary: whether it has one valid Host, and no Expect.
+        """
         config = self._config
-        if self._keep_alive_set:
-            self._start_keeping_time()
+        channel = self.channel
         self._used = True
+        self._incoming = message
         exchange = Http1Exchange()
         exchange.connection = self
-        exchange.keep_lines = config.keep_alive_lines
-        current, for_head, keep = message._begin(self)
-        self._incoming = message
-        if config.response_class is ServerResponse and current:
+        exchange.stays = keep
+        exchange.last_allowed = False
+        exchange.keep_lines = config.keep_alive_lines if keep else CLOSE
+        if config.response_class is ServerResponse and message._http_version == "1.1":
             response = _new(ServerResponse)
-            response._begin(message, exchange, keep, for_head or not keep)
+            response._begin(message, exchange, keep, message._method == "HEAD")
             exchange.response = response
         else:
-            message._join_duplicates = config.join_duplicates  # its constructor may read the fields
             made = self._make_response(message, exchange)
             if made is None:
-                return
+                return False
             response = made
-            response._adapt(for_head, keep)
+            response._adapt(message._method == "HEAD", keep)
         if not config.fast_path_response:
             self._adapt(message, response, exchange)
         if self.current is None and not channel.fate:
@@ -84,16 +89,20 @@ class Making(Closing):
             exchange.sink = channel
             if channel.writing:
                 exchange.outlive_sink()
-            response._get_socket(self.socket, channel)
+            if response._listeners is not None:
+                response._get_socket(self.socket, channel)
             if channel.heard:
                 exchange.after_listeners = self.socket.listener_count("close")
         else:
+            exchange.sink = None
             self._enqueue(exchange)
-        config.dispatch(message, response, self)
+        config.dispatch(message, response, self, ordinary)
+        return True
 
     def _make_response(self, message: IncomingMessage, exchange: Http1Exchange) -> ServerResponse | None:
         """Call the constructor of the program's response class; None if it fails."""
         config = self._config
+        message._join_duplicates = config.join_duplicates  # the constructor may read the fields
         message._exchange = exchange
         try:
             return run_in(
@@ -119,18 +128,32 @@ class Making(Closing):
             mark, config.reject_body, config.unique_headers, config.close_after_finish, config.lenient
         )
 
-    def _on_whole(self, whole: Whole) -> IncomingMessage | None:
-        """Begin, in the general way, a request that came whole; None if it cannot be made."""
-        message = self._make_message_safely()
-        if message is not None:
-            fill(message, whole)
-            self._on_head(message)
-        return message
+    def open_exchange(self, call: Any, keep: bool) -> Http1Exchange:
+        """Begin the exchange of an ordinary request that `call` serves, in the place of a message and a response.
+
+        It is called as those would be: see `ServedRequest` and `ServedResponse`.
+        """
+        config = self._config
+        exchange = Http1Exchange()
+        exchange.last_allowed = False
+        exchange.connection = self
+        exchange.response = call
+        exchange.stays = keep
+        exchange.keep_lines = config.keep_alive_lines if keep else CLOSE
+        self._incoming = call
+        self._used = True
+        if self.current is None:
+            self.current = exchange
+            exchange.sink = self.channel
+        else:
+            exchange.sink = None
+            self._enqueue(exchange)
+        return exchange
 
     def replace(self, request: IncomingMessage, response: ServerResponse, call: Any) -> bool:
         """Let `call` have the place of a request and its response; False if the client has left already.
 
-        It gets what has come of the body. From now on it is called in their place: see `Served`.
+        It gets what has come of the body. From now on it is called in their place.
         """
         exchange = response._exchange
         if request._fate or response._fate or exchange is SENT:
@@ -167,10 +190,6 @@ class Making(Closing):
         """Count a request against `max_requests_per_socket`."""
         self._counted_requests += 1
         return self._counted_requests
-
-    def forget(self) -> None:
-        """Drop the fields of the last request."""
-        self._last_head = None
 
     def describe(self) -> str:
         """Name the request under way, or the state, for the log."""

@@ -96,14 +96,14 @@ class Reading(Making):
         self.ticks.hold()
         channel.in_read = in_read
 
-    def _on_message_complete(self) -> None:
+    def _on_message_complete(self, trailers: list[bytes]) -> None:
         incoming = self._incoming
-        if incoming is not None and incoming._raw_trailers:
+        if incoming is not None and trailers:
             self._run_ticks()  # Node: at trailers, too
         self._incoming = None
         self._start = None
         self._head_complete = False
         if incoming is not None:
-            incoming._complete_body()
+            incoming._complete_body(trailers)
         if self.channel.reading_paused:
             self.on_socket_resume()

@@ -9,7 +9,6 @@ from typing import Any
 from writehead._connection.backlog import Backlog
 from writehead._connection.config import ConnectionConfig
 from writehead._http1.exchange import Http1Exchange
-from writehead._http1.field_block import RawHead
 from writehead._http1.parser import RequestParser
 from writehead._http1.parser_pool import ParserPool
 from writehead._loop.ticks import TickQueue
@@ -27,7 +26,6 @@ class ConnectionReadState(asyncio.Protocol):
         "_config",
         "_incoming",
         "_keep_alive_set",
-        "_last_head",
         "_parser",
         "_parsers",
         "_queue",
@@ -43,7 +41,6 @@ class ConnectionReadState(asyncio.Protocol):
     socket: Socket
     ticks: TickQueue
     _parsers: ParserPool
-    _last_head: RawHead | None  # the head of the last request, until the next sweep
 
 
 class Progress:

@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
+from writehead._native.choice import Head
 from writehead._net.socket import Socket
 from writehead._server.server import Server
 from writehead.errors import InvalidArgTypeError, InvalidArgValueError
@@ -41,6 +42,10 @@ class Mount(Generic[App]):
             guests.remove(self)
 
     # -- called by the server ------------------------------------------------------
+
+    def take_head(self, connection: Any, head: Head) -> Any:
+        """Serve an ordinary request in a faster way; False: there is none, and `take` serves it."""
+        return False
 
     def take(self, request: IncomingMessage, response: ServerResponse) -> None:
         """Serve a request."""

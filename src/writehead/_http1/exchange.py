@@ -8,12 +8,11 @@ that a program has made, is queued and keeps its bytes. Its state moves one way:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from typing import Any, Protocol
 
 from writehead._http1 import framing
-from writehead._http1.framing import FRAMES, LARGE
 from writehead._http1.head import (
     STATUS_LINES,
     date_line,
@@ -22,8 +21,9 @@ from writehead._http1.head import (
     trailer_lines,
 )
 from writehead._loop.ticks import TickQueue, later
+from writehead._native.choice import frame_chunk
 from writehead._semantics import fields as _fields
-from writehead._semantics.exchange import Done, Entry, Frame, ResponseHead, ResponseSide, Sink
+from writehead._semantics.exchange import LARGE, Done, Entry, Holder, ResponseHead, ResponseSide, Sink
 
 
 class Stage(IntEnum):
@@ -78,7 +78,7 @@ class Http1Exchange:
     informs = True  # whether a 1xx may be sent (not to HTTP/1.0)
     keep_lines = framing.KEEP  # the Connection lines of a connection that stays open
     must_close = False  # the server is closing: every response says `Connection: close`
-    frames: Mapping[int, Frame] = FRAMES
+    frame = staticmethod(frame_chunk)
     promised: str | None = None  # the program's Content-Length, where the body must match it
 
     # -- called by the response -------------------------------------------------
@@ -98,6 +98,12 @@ class Http1Exchange:
     def queued(self) -> bool:
         """Whether it waits for other responses, or for a socket."""
         return self.sink is None
+
+    @property
+    def flows(self) -> bool:
+        """Whether what is written goes to the operating system, which has taken all before it."""
+        sink: Any = self.sink
+        return sink is not None and not sink.blocked
 
     @property
     def pending(self) -> int:
@@ -222,10 +228,11 @@ class Http1Exchange:
             self._add_to_queue(head, None)
             self._add_to_queue(body, self.on_passed)
 
-    def stream(self) -> Sink | None:
-        """Return the sink if chunks may be written to it directly: head sent, chunked, not corked."""
-        if self.stage and self.chunked and self.body_allowed and not self._corked:
-            return self.sink
+    def stream(self) -> Holder | None:
+        """Return where chunks may be appended: head sent, chunked, not corked."""
+        sink = self.sink
+        if sink is not None and self.stage and self.chunked and self.body_allowed and not self._corked:
+            return sink.holder
         return None
 
     @property

@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from writehead._http1.head import date_line, field_lines, status_line
+from writehead._native.choice import frame_chunk
 from writehead._semantics import fields as _fields
 from writehead._semantics.exchange import (
     FRAMING_NAMES,
+    LARGE,
     REMOVED_CONNECTION,
     REMOVED_LENGTH,
     REMOVED_TRANSFER_ENCODING,
-    Frame,
     ResponseHead,
 )
 from writehead._semantics.status import body_allowed
@@ -140,28 +141,11 @@ def head_text(head: ResponseHead, fields: str, lines: str) -> str:
     return f"{status_line(head.status, head.reason)}{fields}{date}{lines}\r\n"
 
 
-#: From this size on, in bytes, a chunk is passed on as it is, not copied into its frame.
-LARGE = 16384
-
-#: The frames of chunks by size, of the sizes below `LARGE` seen so far: a program has few.
-FRAMES: dict[int, Frame] = {}
-_MOST_FRAMES = 1024
-
-
-def chunk_size(size: int) -> bytes:
-    """Return the line before a chunk of `size` bytes (RFC 9112, 7.1)."""
-    line = b"%x\r\n" % size
-    if len(FRAMES) < _MOST_FRAMES and 0 < size < LARGE:
-        FRAMES[size] = line, b"\r\n", len(line) + size + 2
-    return line
-
-
 def chunk_parts(chunk: bytes, behind: bytes = b"") -> tuple[bytes, ...]:
     """Return a chunk in its frame, and `behind` after it: one part, or three with a large chunk uncopied."""
-    line = chunk_size(len(chunk))
     if len(chunk) < LARGE:
-        return (b"".join((line, chunk, b"\r\n", behind)),)
-    return line, chunk, b"\r\n" + behind
+        return (frame_chunk(chunk) + behind,)
+    return b"%x\r\n" % len(chunk), chunk, b"\r\n" + behind
 
 
 def bare_response(status: int) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from writehead._http1 import limits, strictness
-from writehead._http1.parse_events import RequestHead
+from writehead._http1.parse_events import ParsedHead
 from writehead.errors import ParseError
 
 # The position in a chunked body: which part of a chunk was parsed last.
@@ -56,7 +56,7 @@ class ParserState:
         self._fields: list[bytes] = []  # of the head, then of the trailers
         self._stripped = 0  # bytes of white space removed from the values in `_fields`
         self._idle = [True]  # empty inside a request
-        self._message: RequestHead | None = None
+        self._message: ParsedHead | None = None
         self._body_left: float | None = None  # None: not known, or chunked
         self._chunk = NO_CHUNK
         self._mark = 0  # the length of `_found` after the last event that was not a piece of body
@@ -104,7 +104,7 @@ class ParserState:
     def _count_down(self) -> None:
         assert self._message is not None
         if self._body_left is None:
-            length = strictness.body_length(self._message._raw_fields)
+            length = strictness.body_length(self._message.fields)
             self._body_left = strictness.UNTIL_CLOSE if length is None else length
         for piece in self._found[self._mark :]:
             assert isinstance(piece, bytes)

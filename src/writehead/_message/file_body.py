@@ -8,8 +8,9 @@ import io
 import os
 import stat
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Protocol, Self
 
+from writehead._loop.waiters import Waiters
 from writehead._net.channel import Channel
 from writehead._net.socket import Socket, channel_of
 from writehead.errors import (
@@ -20,9 +21,6 @@ from writehead.errors import (
     OutOfRangeError,
     StreamWriteAfterEndError,
 )
-
-if TYPE_CHECKING:
-    from writehead._message.response import ServerResponse
 
 #: The size in bytes of the pieces in which a file is read.
 PIECE = 262_144
@@ -180,7 +178,31 @@ def _descriptor(file: Any) -> int:
         raise InvalidArgTypeError("file", "a path or a binary file on disk", file) from None
 
 
-async def send_range(response: ServerResponse, piece: FileRange, by_kernel: bool) -> None:
+class FileResponse(Protocol):
+    """What is needed of a response to send a file as its body: a `ServerResponse`, or what stands for one."""
+
+    _exchange: Any
+    _strict: bool
+    _body_bytes: int
+
+    @property
+    def writable_corked(self) -> int: ...
+    @property
+    def socket(self) -> Any: ...
+    @property
+    def finished(self) -> bool: ...
+    @property
+    def destroyed(self) -> bool: ...
+    @property
+    def errored(self) -> BaseException | None: ...
+    def uncork(self) -> None: ...
+    def flush_headers(self) -> None: ...
+    def write(self, chunk: Any) -> bool: ...
+    async def drain(self) -> None: ...
+    def _own_waiters(self) -> Waiters: ...
+
+
+async def send_range(response: FileResponse, piece: FileRange, by_kernel: bool) -> None:
     """Send a range as the body of a response whose head is rendered; `by_kernel` allows `sendfile`.
 
     Raises:
@@ -216,7 +238,7 @@ def _plain_fd(socket: Any) -> int | None:
     return None if sock is None else int(sock.fileno())
 
 
-async def _sendfile(response: ServerResponse, socket: Any, fd: int, piece: FileRange) -> int:
+async def _sendfile(response: FileResponse, socket: Any, fd: int, piece: FileRange) -> int:
     """Send by `sendfile`; return how many bytes, fewer than all if it is not supported or the file ended."""
     # A descriptor of its own: the event loop does not watch one that a transport uses.
     own = os.dup(fd)
@@ -249,7 +271,7 @@ async def _sendfile(response: ServerResponse, socket: Any, fd: int, piece: FileR
         os.close(own)
 
 
-async def _writable(response: ServerResponse, channel: Channel, fd: int) -> None:
+async def _writable(response: FileResponse, channel: Channel, fd: int) -> None:
     """Wait until `fd` is writable; raise when the response has closed."""
     loop = asyncio.get_running_loop()
     waiters = response._own_waiters()
@@ -262,7 +284,7 @@ async def _writable(response: ServerResponse, channel: Channel, fd: int) -> None
         loop.remove_writer(fd)
 
 
-async def _copy(response: ServerResponse, piece: FileRange, position: int) -> None:
+async def _copy(response: FileResponse, piece: FileRange, position: int) -> None:
     while position < piece.count:
         data = await asyncio.to_thread(piece.read, position, min(PIECE, piece.count - position))
         if not data:

@@ -40,7 +40,10 @@ class IncomingMessage(IncomingEmitter):
 
     def __init__(self, socket: Any = None) -> None:
         self._socket = socket
-        self._http_version = None  # type: ignore[assignment]  # until it is parsed
+        # Set here what every request reads: an attribute of an instance is found faster than a default of its class.
+        self._listeners = self._flowing = None
+        self._consumed = False
+        self._length = 0
 
     # -- the request line ------------------------------------------------------
 
@@ -58,9 +61,9 @@ class IncomingMessage(IncomingEmitter):
         """The request target, verbatim: not decoded, query included."""
         url = self._url
         if url is None:
-            url = self._target.decode("latin-1")
-            if url:
-                self._url = url
+            if self._head is None:
+                return ""
+            url = self._url = self._head.url
         return url
 
     @url.setter
@@ -101,13 +104,7 @@ class IncomingMessage(IncomingEmitter):
         """Every field as sent, flat: `[name, value, name, value, …]`."""
         headers = self._raw_headers
         if headers is None:
-            head = self._raw_head
-            text = None if head is None else head.text
-            if text is None:
-                text = [each.decode("latin-1") for each in self._field_bytes()]
-                if head is not None:
-                    head.keep_text(text)
-            headers = self._raw_headers = text[:]
+            headers = self._raw_headers = [] if self._head is None else self._head.text()
         return headers
 
     @raw_headers.setter
@@ -125,17 +122,10 @@ class IncomingMessage(IncomingEmitter):
         """
         headers = self._headers
         if headers is None:
-            head = self._raw_head
-            if head is None or self._join_duplicates or self._raw_headers is not None:
+            if self._raw_headers is None and self._head is not None:
+                headers = self._head.joined(self._join_duplicates)
+            else:  # the program may have changed them
                 headers = _fields.joined(self.raw_headers, self._join_duplicates)
-            else:
-                joined = head.joined
-                if joined is None:
-                    joined = _fields.joined(self.raw_headers)
-                    head.keep_joined(joined)
-                headers = joined.copy()
-                if "set-cookie" in headers:  # a list, which the program may change
-                    headers["set-cookie"] = headers["set-cookie"][:]
             self._headers = headers
         return headers
 

@@ -5,10 +5,10 @@ Invariant: no method reaches a connection, which may carry another response by n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from writehead._semantics.exchange import Done, Entry, Frame, ResponseHead, ResponseSide, Sink
+from writehead._semantics.exchange import Done, Entry, Holder, ResponseHead, ResponseSide, Sink
 
 
 class NoExchange:
@@ -17,7 +17,6 @@ class NoExchange:
     response: ResponseSide | None = None
     chunked = False
     body_allowed = True
-    frames: Mapping[int, Frame] = {}
     informs = True
     keep_reads: bool | None = None
     last_allowed = False
@@ -61,8 +60,12 @@ class NoExchange:
         """Do nothing."""
         return True
 
-    def stream(self) -> Sink | None:
-        """Return None: no sink takes pieces directly."""
+    def frame(self, data: bytes, /) -> bytes:
+        """Return nothing: it is not asked for, as there is no stream."""
+        return b""
+
+    def stream(self) -> Holder | None:
+        """Return None: there is nowhere to append pieces."""
         return None
 
     @property

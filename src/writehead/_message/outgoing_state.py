@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from writehead._loop.waiters import Waiters
 from writehead._message.header_store import HeaderStore
 from writehead._message.no_exchange import SENT
-from writehead._semantics.exchange import Exchange, Sink
+from writehead._semantics.exchange import Exchange, Holder
 from writehead._streams.stages import ALIVE, CLOSED, WRITABLE
 
 
@@ -15,7 +16,8 @@ class OutgoingState(HeaderStore):
     """The attributes and properties of `OutgoingMessage`."""
 
     _exchange: Exchange = SENT  # renders and sends it
-    _stream: Sink | None = None  # takes small chunks directly, if there is one
+    _stream: Holder | None = None  # small pieces may be appended to what it holds, framed by `_frame`
+    _frame: Callable[[bytes], bytes]
     _chunked: Any = False
     _writing: int = WRITABLE.value  # a `Writing`
     _fate: int = ALIVE.value  # a `Fate`

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from writehead._loop.ticks import later, tick_queue
 from writehead._message.abort_signal import AbortSignal
 from writehead._semantics import fields as _fields
-from writehead._semantics.exchange import FieldBlock
+from writehead._semantics.exchange import RequestHead
 from writehead._semantics.headers import Headers
 from writehead._streams.readable import Readable
 from writehead._streams.stages import CLOSED, DESTROYED, EMITTED
@@ -29,17 +29,12 @@ class ServedRequest(Readable):
     """The private part of `IncomingMessage`: its state, and what the server calls."""
 
     _socket: Any
-    # Set by the parser. A message that a program makes has no method and no version; those of a server
+    # Set by the connection. A message that a program makes has no method and no version; those of a server
     # do, and that is what their types say.
     _method: str = None  # type: ignore[assignment]
-    _target: bytes = b""
-    _http_version: str = "1.1"
-    _raw_fields: list[bytes] | None = None
-    _raw_head: FieldBlock | None = None
+    _http_version: str = None  # type: ignore[assignment]
+    _head: RequestHead | None = None
     _raw_trailers: list[bytes] | None = None
-    _should_keep_alive = True
-    _upgrade = False
-    # Set by the connection.
     _exchange: Any = None
     _source: Source | None = None
     _join_duplicates = False
@@ -59,53 +54,22 @@ class ServedRequest(Readable):
 
     # -- its beginning and end -----------------------------------------------------
 
-    def _begin_whole(
-        self,
-        source: Source,
-        method: str,
-        target: bytes,
-        head: FieldBlock,
-        context: Context,
-    ) -> None:
-        """Set up a request that came in one read, in place of the constructor, the parser and the connection.
-
-        Sets what is read before it is written: an attribute of an instance is found faster than a default of its class.
-        """
-        self._listeners = self._flowing = None
-        self._consumed = False
-        self._length = 0
-        self._socket = source.socket
+    def _begin(self, source: Source, head: RequestHead, version: str, context: Context) -> None:
+        """Begin a request: its head has come."""
         self._source = source
-        self._method = method
-        self._target = target
-        self._raw_head = head
-        self._listener_context = context
-
-    def _take_head(
-        self, method: str, target: bytes, version: str, fields: list[bytes] | FieldBlock, keep: bool
-    ) -> None:
-        """Store the parsed head."""
-        self._method = method
-        self._target = target
+        self._head = head
+        self._method = head.method
         self._http_version = version
-        if type(fields) is list:
-            self._raw_fields = fields
-        else:
-            self._raw_head = fields  # type: ignore[assignment]  # not a list
-        self._should_keep_alive = keep
-
-    def _begin(self, source: Source) -> tuple[bool, bool, bool]:
-        """Begin a request whose head was parsed; return whether it is HTTP/1.1, is HEAD, and keeps the connection."""
-        self._source = source
-        return self._http_version == "1.1", self._method == "HEAD", self._should_keep_alive
+        self._listener_context = context
 
     def _apply(self, high_water_mark: int, join_duplicates: bool) -> None:
         """Apply those server options that few programs set."""
         self._high_water_mark = high_water_mark
         self._join_duplicates = join_duplicates
 
-    def _complete_body(self) -> None:
+    def _complete_body(self, trailers: list[bytes]) -> None:
         """Called when the whole body has been received."""
+        self._raw_trailers = trailers
         self._complete = not self._given_up
         self._push_end()
 
@@ -116,36 +80,14 @@ class ServedRequest(Readable):
         self._push_end()
         return self._listener_context
 
-    def _begin_upgrade(self, source: Source) -> bool:
-        """Begin a request for an upgrade; return whether it is CONNECT, which cannot go on as an ordinary request."""
-        self._source = source
-        return self._method == "CONNECT"
-
     # -- its head -------------------------------------------------------------------
-
-    def _field_bytes(self) -> list[bytes]:
-        """Return the fields as sent: name, value, name, value, …"""
-        fields = self._raw_fields
-        if fields is None:
-            head = self._raw_head
-            fields = self._raw_fields = [] if head is None else head.fields[:]
-        return fields
 
     def _values_of(self, name: bytes) -> list[bytes]:
         """Return the values of the fields of a lower-case name, in order."""
-        fields = self._field_bytes()
-        size = len(name)
-        return [
-            fields[at + 1]
-            for at in range(0, len(fields), 2)
-            if len(fields[at]) == size and fields[at].lower() == name
-        ]
+        return [] if self._head is None else [value for key, value in self._head.pairs() if key == name]
 
     def _host_and_expectation(self) -> tuple[bool, bytes | None]:
         """Return whether there is one valid Host field (RFC 9112, 3.2), and the value of Expect."""
-        head = self._raw_head
-        if head is not None:
-            return head.host_is_good, head.expect
         hosts, expects = self._values_of(b"host"), self._values_of(b"expect")
         good = len(hosts) == 1 and _fields.is_host(hosts[0].decode("latin-1"))
         return good, b", ".join(expects) if expects else None

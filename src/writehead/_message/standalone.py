@@ -42,6 +42,8 @@ class WritableSink:
         self._tick_corked = False
         self._writing = False
 
+    holder = None
+
     @property
     def destroyed(self) -> bool:
         """Whether the writable says that it was destroyed."""
@@ -64,10 +66,6 @@ class WritableSink:
             self.socket.cork()
             later(self._end_tick)
         return self._write(data, done)
-
-    def put_parts(self, parts: tuple[bytes, ...], size: int) -> bool:
-        """Write them as one."""
-        return self.put(b"".join(parts))
 
     def put_now(self, data: bytes, done: Done | None = None) -> None:
         """Write, and undo the cork of this tick."""

@@ -22,8 +22,7 @@ LAST = -1
 
 #: In `ease`: what must be checked before more is written. Everything;
 BUSY = 0
-#: only how much is held, as it is corked for this tick and nothing is in the way of the bytes;
-OPEN = 1
+#: with `exchange.OPEN` only how much is held, as it is corked for this tick and nothing is in the way of the bytes;
 #: or nothing: nothing is held, due, corked or on its way, and it was not ended or destroyed.
 CALM = 2
 

@@ -8,11 +8,11 @@ system has taken the bytes before it, never inside the call that wrote them.
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, Self
 
 from writehead._loop.selector import is_selector
-from writehead._net.channel_state import BUSY, CALM, LAST, OPEN, ChannelState
-from writehead._semantics.exchange import Done, Ending
+from writehead._net.channel_state import BUSY, CALM, LAST, ChannelState
+from writehead._semantics.exchange import OPEN, Done, Ending
 
 logger = logging.getLogger("writehead")
 
@@ -51,6 +51,11 @@ class WriteQueue(ChannelState):
             size += self.transport.get_write_buffer_size()
         return size
 
+    @property
+    def holder(self) -> Self:
+        """Itself: pieces may be appended to `held`."""
+        return self
+
     def put(self, data: bytes, done: Done | None = None) -> bool:
         """Hold `data` until the end of this tick; False at or over the mark."""
         if self.fate or self.writing:
@@ -71,7 +76,7 @@ class WriteQueue(ChannelState):
             size += self.transport.get_write_buffer_size()
         elif self.tick_corked:
             self.ease = OPEN
-        return size < self.mark or self._refuse_more(size)
+        return size < self.mark or self.refuse_more(size)
 
     def _owe(self, done: Done) -> None:
         """Call `done` once the system has what is held now."""
@@ -80,15 +85,7 @@ class WriteQueue(ChannelState):
         else:
             self.due.append(done)
 
-    def put_parts(self, parts: tuple[bytes, ...], size: int) -> bool:
-        """Hold `parts`, of `size` bytes together, as `put` does."""
-        if self.ease != OPEN:
-            return self.put(b"".join(parts))
-        self.held += parts
-        self.held_size = size = self.held_size + size
-        return size < self.mark or self._refuse_more(size)
-
-    def _refuse_more(self, size: int) -> bool:
+    def refuse_more(self, size: int) -> bool:
         """Note that 'drain' is to be emitted; log a writer that does not wait for it."""
         self.need_drain = True
         if size > FLOOD * self.mark:

@@ -7,7 +7,7 @@ Invariant: a response never asks which version of HTTP its exchange speaks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from writehead._semantics.headers import Headers
@@ -18,8 +18,11 @@ Done = Callable[[BaseException | None], object]
 #: set again and again, a list in which HTTP/1 keeps the rendered line. Another version keeps elsewhere what it renders.
 Entry = tuple[str, str, Any, list[str] | None]
 
-#: The bytes before and after a piece of the body on the wire, and the size of all three together.
-Frame = tuple[bytes, bytes, int]
+#: From this size on, in bytes, a piece of body is passed on as it is, not copied into its frame.
+LARGE = 16384
+
+#: See `Holder.ease`.
+OPEN = 1
 
 #: Bits of `ResponseHead.removed`: the automatic fields that the program has removed.
 REMOVED_LENGTH = 1
@@ -32,22 +35,40 @@ FRAMING_NAMES = frozenset(
 )
 
 
-class FieldBlock(Protocol):
-    """The fields of a request, decoded when they are first asked for.
+class RequestHead(Protocol):
+    """The head of a request, whose fields are split and decoded when they are asked for.
 
-    Requests with the same fields may share it, so the lists and dicts in `text` and `joined` must not be changed.
+    Everything that a method returns is new, and the caller's.
     """
 
-    host_is_good: bool
-    expect: bytes | None
-    text: list[str] | None
-    joined: Headers | None
+    @property
+    def method(self) -> str: ...
+    @property
+    def target(self) -> bytes:
+        """The request target, as sent."""
+        ...
 
     @property
-    def fields(self) -> list[bytes]: ...
-    def values_of(self, wanted: bytes) -> list[bytes]: ...
-    def keep_text(self, text: list[str]) -> None: ...
-    def keep_joined(self, joined: Headers) -> None: ...
+    def url(self) -> str:
+        """The request target as text."""
+        ...
+
+    @property
+    def keep_alive(self) -> bool:
+        """Whether the client wants the connection kept."""
+        ...
+
+    def text(self) -> list[str]:
+        """Return the fields as sent, flat: name, value, name, value, …; values without white space around them."""
+        ...
+
+    def pairs(self) -> list[tuple[bytes, bytes]]:
+        """Return the fields as pairs of a lower-case name and a value."""
+        ...
+
+    def joined(self, join_duplicates: bool = False, /) -> Headers:
+        """Return the fields by lower-case name, duplicates joined or dropped as in Node."""
+        ...
 
 
 class ResponseHead:
@@ -128,6 +149,20 @@ class Ending(Protocol):
     def on_passed(self, error: BaseException | None) -> None: ...
 
 
+class Holder(Protocol):
+    """The bytes that a sink holds until the end of this tick, for writers of many small pieces."""
+
+    ease: int  # if `OPEN`, a piece may be appended to `held`, and its size added to `held_size`
+    held: list[bytes]
+    held_size: int
+
+    @property
+    def mark(self) -> int: ...
+    def refuse_more(self, size: int) -> bool:
+        """Note that 'drain' is to be emitted, as `size` bytes are held, at or over the mark; return False."""
+        ...
+
+
 class Sink(Protocol):
     """Where an exchange writes its bytes: the channel of a socket, or any writable behind an adapter."""
 
@@ -146,8 +181,9 @@ class Sink(Protocol):
         """Take `data`, to be passed on by the end of this tick; return False at or over the mark."""
         ...
 
-    def put_parts(self, parts: tuple[bytes, ...], size: int) -> bool:
-        """Take several parts, as `put` does; they are `size` bytes together."""
+    @property
+    def holder(self) -> Holder | None:
+        """Where pieces may be appended in place of `put`; None if nowhere."""
         ...
 
     def put_now(self, data: bytes, done: Done | None = None) -> None:
@@ -185,7 +221,6 @@ class Exchange(Protocol):
     response: ResponseSide | None
     chunked: bool  # the head says Transfer-Encoding: chunked
     body_allowed: bool
-    frames: Mapping[int, Frame]  # by the size of a piece, for those written directly to `stream()`
     informs: bool  # whether the client understands informational responses
     keep_reads: bool | None  # the `should_keep_alive` that follows from the head; None: unchanged
     last_allowed: bool  # whether it is the last response that its connection allows
@@ -225,8 +260,12 @@ class Exchange(Protocol):
         """Whether the body is sent unframed, so that the kernel may copy a file into it."""
         ...
 
-    def stream(self) -> Sink | None:
-        """Return the sink that takes pieces in their `frames` directly; None if there is none."""
+    def frame(self, data: bytes, /) -> bytes:
+        """Return a piece of the body, not an empty one, as it may be appended to what `stream()` holds."""
+        ...
+
+    def stream(self) -> Holder | None:
+        """Return where framed pieces may be appended in place of `write`; None if nowhere."""
         ...
 
     def end(self, chunk: bytes | None, trailers: Sequence[tuple[str, str]]) -> None: ...

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
+from writehead._native.choice import Head
 from writehead._net.socket import Socket
 from writehead._semantics.targets import decoded_path, split_target
 
@@ -33,6 +34,14 @@ class Guest(Protocol):
         """Serve a request, in the place of 'request' and 'checkContinue'; never raises.
 
         Where the client waits for 100 Continue, `response._awaits_continue` is true, and the guest sends it.
+        """
+        ...
+
+    def take_head(self, connection: Any, head: Head) -> Any:
+        """Begin to serve an ordinary request in a faster way; return what stands for the request and the response.
+
+        That is called as a message and a response are, and told to `begin` when what has come of the body was pushed
+        to it. False: there is no faster way, and `take` serves it.
         """
         ...
 
@@ -79,6 +88,7 @@ class Guests:
         self.stage = STARTED if started else IDLE
         self._attached: list[Guest] = []  # in the order of their attachment
         self._ready: list[Guest] = []  # those that take requests: the longest path first, then the latest
+        self._only: Guest | None = None  # the first of these, if it takes every request
         self._started: list[Guest] = []  # in the order in which they started; also detached ones
         self._starting: asyncio.Task[None] | None = None
         self._stopping: asyncio.Task[None] | None = None
@@ -103,9 +113,13 @@ class Guests:
         asked = self._attached if self.stage is STARTING else self._started
         able = [each for each in reversed(self._attached) if each in asked]
         self._ready = sorted(able, key=lambda each: len(each.path), reverse=True)  # stable
+        only = self._ready[0] if self._ready and self._ready[0].path == "/" else None
+        self._only = only if only is not None and only.takes_requests and not only.exact else None
 
     def find(self, target: bytes) -> Guest | None:
         """Return the guest that takes requests for `target`."""
+        if self._only is not None:
+            return self._only
         return next((each for each in self._below(target) if each.takes_requests), None)
 
     def _below(self, target: bytes) -> Iterator[Guest]:
@@ -118,7 +132,7 @@ class Guests:
 
     def take(self, request: IncomingMessage, response: ServerResponse) -> bool:
         """Give a request to the guest of its path; False if there is none."""
-        guest = self.find(request._target)
+        guest = self.find(target_of(request))
         if guest is None:
             return False
         if self.stage is STARTING:
@@ -129,7 +143,7 @@ class Guests:
 
     def _take_held(self, request: IncomingMessage, response: ServerResponse) -> None:
         """Serve a request that came before the start was complete."""
-        guest = self.find(request._target)
+        guest = self.find(target_of(request))
         if guest is None:
             response._fail()  # the start has failed
         else:
@@ -139,7 +153,7 @@ class Guests:
         """Return the guest that wants this handshake; None if it is none, or nobody wants it."""
         if not is_handshake(request):
             return None
-        return next((each for each in self._below(request._target) if each.wants_websocket(request)), None)
+        return next((each for each in self._below(target_of(request)) if each.wants_websocket(request)), None)
 
     def take_websocket(self, guest: Guest, request: IncomingMessage, socket: Socket, head: bytes) -> None:
         """Give a handshake to the guest that wants it."""
@@ -261,6 +275,11 @@ class Guests:
         held, self._held = self._held, []
         for serve in held:
             serve()
+
+
+def target_of(request: IncomingMessage) -> bytes:
+    """Return the target of a request, as sent."""
+    return b"" if request._head is None else request._head.target
 
 
 def _run(

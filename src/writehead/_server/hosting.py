@@ -16,9 +16,10 @@ from typing import Any
 from writehead._loop.timers import Clock
 from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
+from writehead._native.choice import Head
 from writehead._net.socket import Socket
 from writehead._server.bind import listen_now
-from writehead._server.guests import STARTED, Guest, Guests
+from writehead._server.guests import STARTED, STARTING, Guest, Guests
 from writehead._server.lifecycle import Listening
 from writehead._server.listen_target import Target
 from writehead.errors import SystemCallError
@@ -37,7 +38,8 @@ class Hosting(Listening):
         guests = self._guests
         if guests is None:
             guests = self._guests = Guests(started=self._accepts)
-            self._choose_fast_paths()
+            self._config.take_head = self._take_head
+            self._config.call_listeners = self._call_or_refuse
         guests.add(guest)
         if guests.stage is STARTED:
             guests.start_late(guest, self._config.copy_context(), self._on_late_start)
@@ -111,11 +113,37 @@ class Hosting(Listening):
             self._closers = [(waiter, failure or error) for waiter, failure in self._closers]
         super()._emit_close()
 
+    @property
+    def _is_closed(self) -> bool:
+        return super()._is_closed and not (self._guests is not None and self._guests.busy)
+
     def _let_go(self) -> None:
         if self._guests is None or not self._guests.busy:
             super()._let_go()
 
     # -- requests ----------------------------------------------------------------
+
+    def _take_head(self, connection: Any, head: Head) -> Any:
+        """Give an ordinary request to its guest, if nothing excludes its faster way; None if it has no guest."""
+        guests = self._guests
+        assert guests is not None
+        guest = guests.find(head.target)
+        if guest is None:
+            return None
+        channel = connection.channel
+        if not self._config.fast_path or channel.heard or channel.fate or guests.stage is STARTING:
+            return False
+        return guest.take_head(connection, head)
+
+    def _call_or_refuse(self, name: str, req: IncomingMessage, res: ServerResponse) -> None:
+        """Call the listeners of a request that has no guest; respond with 404 if there are none."""
+        if name in self._config.listeners:
+            self._call_request_listeners(name, req, res)
+        else:
+            _refuse(res)
+
+    def _call_request_listeners(self, name: str, req: IncomingMessage, res: ServerResponse) -> None:
+        raise NotImplementedError
 
     def _host(self, req: IncomingMessage, res: ServerResponse, *events: str) -> bool:
         """Give a request to its guest, or respond with 404 if it has none and `events` have no listener."""
@@ -126,9 +154,7 @@ class Hosting(Listening):
             return True
         if any(self.listener_count(each) for each in events):
             return False
-        res.status_code = 404
-        res.set_header("Content-Type", "text/plain")
-        res.end("Not Found")
+        _refuse(res)
         return True
 
     def _host_websocket(self, req: IncomingMessage) -> bool:
@@ -147,3 +173,10 @@ class Hosting(Listening):
         assert self._guests is not None
         self._guests.take_websocket(upgrading[1], req, socket, head)
         return True
+
+
+def _refuse(res: ServerResponse) -> None:
+    """Respond with 404: nobody serves the request."""
+    res.status_code = 404
+    res.set_header("Content-Type", "text/plain")
+    res.end("Not Found")

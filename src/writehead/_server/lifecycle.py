@@ -433,12 +433,17 @@ class Listening(EventEmitter):
             raise waiter.error
         return self
 
+    @property
+    def _is_closed(self) -> bool:
+        """Whether there is nothing to close."""
+        return self._listening_socket is None and self._resolving is None and not self._connection_count
+
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Close; connections that are busy for five more seconds are closed then."""
-        if self._listening_socket is None and self._resolving is None and not self._connection_count:
+        if self._is_closed:
             return
         self.close()
         try:

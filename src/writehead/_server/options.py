@@ -65,7 +65,6 @@ class Settings:
 
     _config: ConnectionConfig
     _listening_socket: Any
-    _guests: Any
     _once_adapted = False  # an open connection may have a high-water mark or leniency of its own
 
     def _keep_options(self, kept: Mapping[str, Any]) -> None:
@@ -153,7 +152,6 @@ class Settings:
             and not (self.max_requests_per_socket or self.optimize_empty_requests)
             and self.IncomingMessage is incoming.IncomingMessage
             and self.ServerResponse is response.ServerResponse
-            and self._guests is None
         )
 
     def _note_progress(self) -> None:

@@ -102,13 +102,13 @@ class Server(Settings, ServerEmitter):
         config.on_accept = self._on_accept
         config.on_gone = self._on_gone
         config.on_lost = self._on_lost
+        config.call_listeners = self._call_request_listeners
         config.dispatch = self._dispatch
+        config.take_head = None
         config.wants_upgrade = self._wants_upgrade
         config.on_upgrade = self._on_upgrade
         config.on_client_error = self._on_client_error
         config.notify = self._notify_in
-        config.follow = self._follow
-        config.on_listener_failed = self._listener_failed
         config.hold = self._hold
         config.open_by_hand = self._open_by_hand
         config.close_if_drained = self._close_if_drained
@@ -223,30 +223,37 @@ class Server(Settings, ServerEmitter):
 
     # -- requests --------------------------------------------------------------
 
-    def _dispatch(self, req: IncomingMessage, res: ServerResponse, connection: Link) -> None:
-        """Check Host, the limit of requests and Expect, then call the listeners of 'request'."""
+    def _dispatch(
+        self, req: IncomingMessage, res: ServerResponse, connection: Link, ordinary: bool = False
+    ) -> None:
+        """Check Host, the limit of requests and Expect, then call the listeners of 'request'.
+
+        An `ordinary` request has one valid Host, and no Expect.
+        """
         config = self._config
         if config.empty_requests_end:
             req._end_if_empty()
-        if req.http_version == "1.1":
-            good, expect = req._host_and_expectation()
-            if not good and not self._excuses_host(req, connection):
-                _respond_empty(res, 400)
-                return
+        expect = None
+        if req._http_version == "1.1":
+            if not ordinary:
+                good, expect = req._host_and_expectation()
+                if not good and not self._excuses_host(req, connection):
+                    _respond_empty(res, 400)
+                    return
             if config.most_requests and self._over_limit(req, res, connection):
                 return
-            if expect is not None:
-                self._expect(expect.decode("latin-1"), req, res)
-                return
-        if self._guests is None or not self._host(req, res, "request"):
+        if expect is not None:
+            self._expect(expect.decode("latin-1"), req, res)
+        elif self._guests is None or not self._host(req, res, "request"):
             self._call_request_listeners("request", req, res)
 
     def _call_request_listeners(self, name: str, req: IncomingMessage, res: ServerResponse) -> None:
         """Call the listeners that may respond, up to one that raises: the failure is the response then."""
         context = req._listener_context
+        assert context is not None  # that of this request, which no listener has entered yet
         try:
-            for listener in self._entries(name):
-                result = run_in(context, listener, req, res)
+            for listener in self._config.listeners.get(name, ()):
+                result = context.run(listener, req, res)
                 if result is not None:
                     self._follow(result, name, (req, res), context, listener)
         except (KeyboardInterrupt, SystemExit):
@@ -350,8 +357,6 @@ class Server(Settings, ServerEmitter):
             self._sweep.start(self._checking_interval())
 
     def _look(self, now: float) -> None:
-        for connection in self._connections:
-            connection.forget()  # an idle connection frees the memory of its last request
         limits = now, self.headers_timeout / 1000, self.request_timeout / 1000
 
         def expire(late: Any) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import ssl
 import stat
 import tempfile
@@ -16,6 +17,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from writehead._node import option_names
 from writehead._node.spelling import snake
@@ -71,6 +73,11 @@ _SUITES = {"TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_12
 
 # A str with one of these is a path, and shown if it cannot be read; any other may be a key without PEM lines.
 _SUFFIXES = {".pem", ".key", ".crt", ".cer", ".cert", ".crl", ".der", ".p12", ".pfx", ".txt"}
+
+_CERTIFICATE = re.compile(b"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+
+# The certificates of the contexts that were made of options, with the chains behind them.
+_leaves: WeakKeyDictionary[ssl.SSLContext, bytes] = WeakKeyDictionary()
 
 _LONGEST_PASSPHRASE = 1023  # bytes; `ssl` raises for more
 _MAKERS = tuple(name for name in CONTEXT if name != "ssl_context")
@@ -309,9 +316,17 @@ def _load_chains(context: ssl.SSLContext, options: Mapping[str, Any]) -> None:
         raise InvalidArgValueError(
             "key", Secret(keys), f"has {len(keys)} keys for {len(chains)} certificate(s): give one for each"
         )
+    if len(chains) == 1:  # of several, the client's ciphers decide which one is shown
+        _leaves[context] = chains[0]
     for place, chain in enumerate(chains):
         key, passphrase = keys[place] if place < len(keys) else (None, options.get("passphrase"))
         _load_chain(context, chain, key, passphrase)
+
+
+def certificate_shown(context: ssl.SSLContext) -> str | None:
+    """Return the PEM of the certificate that a server with this context shows; None if that is not known."""
+    found = _CERTIFICATE.search(_leaves.get(context, b""))
+    return None if found is None else found[0].decode("ascii", "replace").replace("\r\n", "\n") + "\n"
 
 
 def _keys(value: Any, passphrase: Any) -> list[tuple[bytes, Any]]:

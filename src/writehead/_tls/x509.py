@@ -142,9 +142,15 @@ class Certificate:
         serial, _, issuer, validity, subject = parts[:5]
         self.serial_number = _serial(serial.content)
         self.issuer = _mapping(_name(issuer))
-        self.subject = _mapping(_name(subject))
+        self._subject = _name(subject)
+        self.subject = _mapping(self._subject)
         self.valid_from, self.valid_to = map(_time, validity)
         self._extensions = next((part for part in parts if part.tag == 0xA3), None)
+
+    def subject_text(self) -> str:
+        """Return the subject as one text (RFC 4514): its last part first, types without a name of their own as numbers."""
+        parts = ["+".join(_standard(*each) for each in part) for part in reversed(self._subject)]
+        return ",".join(parts)
 
     def alternative_names(self) -> str | None:
         """Return the subject's alternative names as one text; None without any, or if one is malformed.
@@ -251,6 +257,32 @@ def _attribute(kind: str, value: Value) -> str:
     if text.startswith(("#", " ")):
         text = f"\\{text}"
     return f"{_SHORT[kind]}={text}"
+
+
+# The types that have a name (RFC 4514, 3).
+_NAMED = {
+    "2.5.4.3": "CN",
+    "2.5.4.7": "L",
+    "2.5.4.8": "ST",
+    "2.5.4.10": "O",
+    "2.5.4.11": "OU",
+    "2.5.4.6": "C",
+    "2.5.4.9": "STREET",
+    "0.9.2342.19200300.100.1.25": "DC",
+    "0.9.2342.19200300.100.1.1": "UID",
+}
+
+
+def _standard(kind: str, value: Value) -> str:
+    """Return an attribute as in RFC 4514, 2.3 and 2.4."""
+    if kind not in _NAMED or value.tag not in _CODECS:
+        return f"{_NAMED.get(kind, kind)}={_dump(value)}"
+    text = "".join(f"\\{char}" if char in ',+"\\<>;' else char for char in _text(value)).replace("\0", "\\00")
+    if text.endswith(" ") and text != " ":
+        text = f"{text[:-1]}\\ "
+    if text.startswith(("#", " ")):
+        text = f"\\{text}"
+    return f"{_NAMED[kind]}={text}"
 
 
 def _dotted(content: bytes) -> str:

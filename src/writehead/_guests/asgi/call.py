@@ -7,37 +7,17 @@ returned or raised, and the response is done, or was failed or cut.
 from __future__ import annotations
 
 import asyncio
-import inspect
-from collections.abc import Awaitable
+from collections.abc import Coroutine
 from contextvars import Context
 from typing import Any
 
 from writehead._guests.asgi import failures
-from writehead._guests.asgi.app_types import Scope
 from writehead._guests.asgi.scope import Place
-from writehead._guests.asgi.sending import BROKEN, DONE, FAILURE, HEAD_GONE, IDLE, TRAILERS
+from writehead._guests.asgi.sending import BROKEN, DONE, FAILURE, HEAD_GONE, IDLE, STARTED, TRAILERS
 from writehead._guests.asgi.served import ServedCall
-from writehead._semantics.exchange import ResponseHead
+from writehead._loop.listener_tasks import start
+from writehead._semantics.exchange import RequestHead, ResponseHead
 from writehead._semantics.status import STATUS_CODES
-
-
-class AppTask(asyncio.Task[None]):
-    """The task of a call, which is told if it is cancelled before its first step."""
-
-    __slots__ = ("call",)
-
-    call: Call
-
-    def cancel(self, msg: Any = None) -> bool:
-        """Cancel it, as any task."""
-        if not self.done() and inspect.getcoroutinestate(self.get_coro()) == inspect.CORO_CREATED:  # type: ignore[arg-type]
-            self.add_done_callback(_never_ran)
-        return super().cancel(msg)
-
-
-def _never_ran(task: asyncio.Task[None]) -> None:
-    if isinstance(task, AppTask) and task.call.task is task:
-        task.call.end_unrun()
 
 
 class Call(ServedCall):
@@ -46,21 +26,19 @@ class Call(ServedCall):
     Args:
         mount: what hosts the application.
         connection: what the request has come on.
-        method: of the request.
-        target: of the request.
+        head: of the request.
+        place: what is the same for every request of the connection.
     """
 
-    task: AppTask | None = None
-    place: Place
     overdue: asyncio.TimerHandle | None = None  # cancels the task some time after the client has left
     _warned = False
 
-    def __init__(self, mount: Any, connection: Any, method: str, target: bytes) -> None:
+    def __init__(self, mount: Any, connection: Any, head: RequestHead, place: Place) -> None:
         self.mount = mount
         self.connection = connection
         self.ticks = connection.ticks
-        self.method = method
-        self.target = target
+        self.head = head
+        self.place = place
 
     @property
     def req(self) -> Call:
@@ -69,55 +47,69 @@ class Call(ServedCall):
 
     # -- the task ----------------------------------------------------------------
 
-    def begin(self, app: Any, scope: Scope, context: Context, loop: asyncio.AbstractEventLoop) -> None:
-        """Run the application in a task of its own."""
-        task = AppTask(self._run(app, scope), loop=loop, name="asgi", context=context)
-        task.call = self
-        self.task = task
-        self.mount.calls.add(self)
+    def begin(self) -> None:
+        """Run the application, unless the client has left already."""
+        if not self._is_lost:
+            self.mount.begin(self)
 
-    async def _run(self, app: Any, scope: Scope) -> None:
+    def run(self, coroutine: Coroutine[Any, Any, Any], context: Context) -> None:
+        """Run what the application has returned in a task of its own, up to its first wait at once."""
+        loop: Any = self.ticks.loop
         try:
-            returned: Awaitable[Any] = await app(scope, self.receive, self.send)
+            task = start(coroutine, loop, context)
         except (KeyboardInterrupt, SystemExit):
             self._respond_failure()
             raise
-        except BaseException as error:
-            self._on_raised(error)
-            if isinstance(error, asyncio.CancelledError | GeneratorExit):
-                raise
-        else:
-            self._on_returned(returned)
-        finally:
-            self._end_call()
+        if task.done():
+            self._judge(task)
+            return
+        self.task = task
+        self._has_begun = True
+        self.mount.calls.add(self)
+        task.add_done_callback(self._on_task_done)
+        if self._state == STARTED:
+            self.ticks.next_round(self._let_head_go)
 
-    def end_unrun(self) -> None:
-        """Called when the task was cancelled before its first step."""
-        self._on_raised(asyncio.CancelledError())
-        self._end_call()
-
-    def _end_call(self) -> None:
-        """Break the reference cycles, and let the server close."""
-        self.mount.forget(self)
+    def _on_task_done(self, task: asyncio.Task[Any]) -> None:
         self.task = None
         if self.overdue is not None:
             self.overdue.cancel()
+        holds = self.ticks.hold()
+        try:
+            self._judge(task)
+            self.mount.forget(self)
+        finally:
+            if holds:
+                self.ticks.run()
 
-    def _on_returned(self, returned: Any) -> None:
-        if returned is not None:
-            failures.warn_of_result(self, returned)
-        if self._state == DONE or self._is_lost:
+    def _judge(self, task: asyncio.Task[Any]) -> None:
+        """Complete, fail or cut the response, now that the application has ended."""
+        if task.cancelled():
+            self._on_raised(_cancellation_of(task))
+        elif (error := task.exception()) is not None:
+            self._on_raised(error)
+        else:
+            returned = task.result()
+            if returned is not None:
+                failures.warn_of_result(self, returned)
+            if self._state != DONE and not self._is_lost:
+                self._on_unfinished()
+
+    def _on_unfinished(self) -> None:
+        if self._end_untrailed():
             return
         if self._state != BROKEN:  # its error was raised, and is known
             failures.log_unfinished(self, nothing_sent=self._state == IDLE)
         self._respond_failure()
 
     def _on_raised(self, error: BaseException) -> None:
+        over = self._state == DONE or self._is_lost
         if self._is_lost and failures.is_of_the_loss(error):
             failures.log_loss(self, error)
-        elif isinstance(error, asyncio.CancelledError) and (self._state == DONE or self._is_lost):
-            return
-        elif not isinstance(error, GeneratorExit):
+        elif not (
+            isinstance(error, KeyboardInterrupt | SystemExit)  # the loop has raised it
+            or (over and isinstance(error, asyncio.CancelledError))
+        ):
             failures.log_raised(self, error)
         self._respond_failure()
 
@@ -129,7 +121,6 @@ class Call(ServedCall):
         if self._state in (HEAD_GONE, TRAILERS):
             self._cut()
             return
-        known = len(FAILURE)
         exchange.begin(
             ResponseHead(
                 status=500,
@@ -137,7 +128,7 @@ class Call(ServedCall):
                 for_head=self.for_head,
                 keep=self._keeps_open,
                 may_chunk=self.version == "1.1",
-                length=known,
+                length=len(FAILURE),
             )
         )
         self._finish()
@@ -154,3 +145,11 @@ class Call(ServedCall):
 
     def _on_client_lost(self) -> None:
         self.mount.limit(self)
+
+
+def _cancellation_of(task: asyncio.Task[Any]) -> BaseException:
+    try:
+        task.result()
+    except asyncio.CancelledError as error:
+        return error
+    raise AssertionError("the task was not cancelled")

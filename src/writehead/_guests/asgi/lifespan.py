@@ -177,7 +177,7 @@ class Lifespan:
     def _end_starting(self, error: BaseException | None) -> None:
         """Go on without a lifespan, if the application has none and none is required."""
         if self.required:
-            text = "the application returned before it sent 'lifespan.startup.complete'"
+            text = "the ASGI application returned before it sent 'lifespan.startup.complete'"
             failure = LifespanError("startup", text if error is None else _raised(error))
             self._fail(self._started, failure, error)
             return
@@ -274,7 +274,8 @@ def _overdue(phase: str, limit: float) -> str:
 
 
 def _raised(error: BaseException) -> str:
-    return f"the ASGI application raised {type(error).__name__}: {error}"
+    text = str(error)
+    return f"the ASGI application raised {type(error).__name__}" + (f": {text}" if text else "")
 
 
 def _wordless(phase: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextvars import Context, copy_context
 from typing import Any
 
@@ -16,6 +16,7 @@ from writehead._guests.asgi.options import LifespanMode
 from writehead._guests.asgi.scope import http_scope, pairs_of, place_of
 from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
+from writehead._native.choice import Head
 from writehead._server.server import Server
 from writehead.errors import InvalidArgTypeError
 
@@ -45,7 +46,13 @@ class Mount(mount.Mount[ASGIApp]):
         self._drained: asyncio.Future[None] | None = None
         self._removed = self.root_path  # what `path` of a scope has in front of that of the target
         self._scope_root = self.root_path + ("" if self.path == "/" else self.path)
+        self._called: Callable[[Any, Any, Any], Coroutine[Any, Any, Any]]
+        self._called = app if _is_async(app) else self._call  # type: ignore[assignment]
         server._attach(self)
+
+    async def _call(self, scope: Any, receive: Any, send: Any) -> Any:
+        """Call an application that is no `async def` function: all that it does is done in its task."""
+        return await self.app(scope, receive, send)
 
     # -- start and stop ----------------------------------------------------------
 
@@ -88,24 +95,32 @@ class Mount(mount.Mount[ASGIApp]):
     def take(self, request: IncomingMessage, response: ServerResponse) -> None:
         """Run the application for a request."""
         connection: Any = request._source
-        call = Call(self, connection, request._method, request._target)
-        if connection is None or not connection.replace(request, response, call):
+        head = request._head
+        if connection is None or head is None:
             return  # the client has left already
-        call.place = place_of(connection)
-        self._begin(call, pairs_of(request._field_bytes(), request._target))
+        call = Call(self, connection, head, place_of(connection))
+        if connection.replace(request, response, call):
+            self.begin(call)
 
-    def _begin(self, call: Call, pairs: list[tuple[bytes, bytes]]) -> None:
+    def take_head(self, connection: Any, head: Head) -> Call:
+        """Begin a call for an ordinary request; the connection runs it when it has read what has come of the body."""
+        call = Call(self, connection, head, connection.place or place_of(connection))
+        call._exchange = connection.open_exchange(call, head.keep_alive)
+        if not head.keep_alive:
+            call.keeps = False
+        if head.method == "HEAD":
+            call.for_head = call._general = True
+        if not head.length:
+            call._complete = True
+        return call
+
+    def begin(self, call: Call) -> None:
+        """Run the application for a call."""
+        head = call.head
         scope = http_scope(
-            call.place,
-            call.method,
-            call.target,
-            call.version,
-            pairs,
-            self._scope_root,
-            self.state,
-            self._removed,
+            call.place, head, call.version, pairs_of(head), self._scope_root, self.state, self._removed
         )
-        call.begin(self.app, scope, self._copy_context(), asyncio.get_running_loop())
+        call.run(self._called(scope, call.receive, call.send), self._copy_context())
 
     def forget(self, call: Call) -> None:
         """Note that a call is over."""
@@ -120,6 +135,12 @@ class Mount(mount.Mount[ASGIApp]):
         task = call.task
         if self._patience is not None and task is not None:
             call.overdue = task.get_loop().call_later(self._patience / 1000, task.cancel)
+
+
+def _is_async(app: Any) -> bool:
+    """Tell whether calling `app` runs nothing of it, but makes a coroutine."""
+    called = app if inspect.isroutine(app) else type(app).__call__
+    return inspect.iscoroutinefunction(called)
 
 
 def check_app(app: Any) -> Any:

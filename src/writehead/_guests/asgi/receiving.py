@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 from writehead._guests.asgi.app_types import Message
@@ -46,8 +47,8 @@ class Receiving:
         self._wake_reader()
         return self._size < self._mark
 
-    def _complete_body(self) -> None:
-        """Note that the body has come whole."""
+    def _complete_body(self, trailers: Sequence[bytes] = ()) -> None:
+        """Note that the body has come whole; `trailers` are dropped."""
         self._complete = True
         self._wake_reader()
 

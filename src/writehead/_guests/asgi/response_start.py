@@ -66,14 +66,14 @@ def read_start(message: Message, kind: str) -> ResponseStart:
         raise ASGIMessageError(kind, "status", reason, status)
     start = ResponseStart(status)
     entries = start.entries
-    for pair in _iterated(message.get("headers", ()), kind):
+    for pair in read_fields(message.get("headers", ()), kind):
         try:
             entry = _checked_entry(pair)
         except TypeError:  # a list cannot be looked up
             entry = None
         entries.append(_check(pair, start, kind) if entry is None else entry)
     if None in entries:
-        start.entries = [each for each in entries if each is not None]
+        start.entries = [each for each in entries if each is not None]  # type: ignore[redundant-expr]  # see `_check`
     if message.get("trailers"):
         start.trailers = True
     return start
@@ -85,7 +85,12 @@ def _status(status: Any, kind: str) -> int:
     raise ASGIMessageError(kind, "status", "must be an int", status)
 
 
-def _iterated(headers: Any, kind: str) -> Iterable[Any]:
+def read_fields(headers: Any, kind: str) -> Iterable[Any]:
+    """Check that the fields of a message can be iterated over.
+
+    Raises:
+        ASGIMessageError: they cannot, or are no fields.
+    """
     if isinstance(headers, str | bytes | Mapping) or not isinstance(headers, Iterable):
         raise ASGIMessageError(kind, "headers", "must be an iterable of pairs of bytes", headers)
     return headers

@@ -6,10 +6,11 @@ Invariant: every dict and list in it is new, as middleware writes into them; wha
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from typing import Any
 
+from writehead._guests.asgi.tls import tls_of
 from writehead._net.addresses import address_text
+from writehead._semantics.exchange import RequestHead
 from writehead._semantics.targets import authority_of, decoded_path, split_target
 
 #: The version of the specification of HTTP that is told to applications: from 2.4 on, Starlette would rely on `send`
@@ -31,9 +32,9 @@ class Place:
         self.client: tuple[str, int] | None = _client(_name(transport, "peername"))
         #: Address and port that it has connected to; a path and None on a Unix socket.
         self.server: tuple[str, int | None] | None = _server(_name(transport, "sockname"))
-        encrypted = transport.get_extra_info("ssl_object") is not None
-        self.scheme = "https" if encrypted else "http"
-        self.tls: dict[str, Any] | None = None
+        encrypted = transport.get_extra_info("ssl_object")
+        self.scheme = "http" if encrypted is None else "https"
+        self.tls: dict[str, Any] | None = None if encrypted is None else tls_of(encrypted)
 
 
 def place_of(connection: Any) -> Place:
@@ -68,16 +69,10 @@ def _host(name: tuple[Any, ...]) -> str:
     return host
 
 
-def pairs_of(fields: Sequence[bytes], target: bytes) -> Pairs:
-    """Return the fields of a request as pairs, names in lower case; Host is that of an absolute target.
-
-    Args:
-        fields: name, value, name, value, …
-        target: of the request (RFC 9112, 3.2.2).
-    """
-    each = iter(fields)
-    pairs = [(name.lower(), value) for name, value in zip(each, each, strict=True)]
-    authority = authority_of(target)
+def pairs_of(head: RequestHead) -> Pairs:
+    """Return the fields of a request, names in lower case; Host is that of an absolute target (RFC 9112, 3.2.2)."""
+    pairs = head.pairs()
+    authority = authority_of(head.target)
     if authority is not None:
         pairs = [(name, authority if name == b"host" else value) for name, value in pairs]
     return pairs
@@ -85,8 +80,7 @@ def pairs_of(fields: Sequence[bytes], target: bytes) -> Pairs:
 
 def http_scope(
     place: Place,
-    method: str,
-    target: bytes,
+    head: RequestHead,
     version: str,
     pairs: Pairs,
     root_path: str,
@@ -97,20 +91,19 @@ def http_scope(
 
     Args:
         place: what is the same for its connection.
-        method: as sent.
-        target: as sent.
+        head: of the request.
         version: of HTTP.
         pairs: the fields, which become part of the scope.
         root_path: what `path` begins with, and the application does not route by.
         state: of the lifespan, which is copied.
         removed: the prefix that a proxy has removed from the target.
     """
-    raw, query = split_target(target)
+    raw, query = split_target(head.target)
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": HTTP_SPEC},
         "http_version": version,
-        "method": method,
+        "method": head.method,
         "scheme": place.scheme,
         "path": removed + decoded_path(raw),
         "raw_path": raw,
@@ -120,16 +113,18 @@ def http_scope(
         "client": place.client,
         "server": place.server,
         "state": state.copy(),
-        "extensions": _extensions(version),
+        "extensions": _extensions(place, version),
     }
 
 
-def _extensions(version: str) -> dict[str, dict[str, Any]]:
-    if version == "1.0":
-        return {"http.response.pathsend": {}, "http.response.zerocopysend": {}}
-    return {
-        "http.response.early_hint": {},
-        "http.response.trailers": {},
+def _extensions(place: Place, version: str) -> dict[str, dict[str, Any]]:
+    extensions: dict[str, dict[str, Any]] = {
         "http.response.pathsend": {},
         "http.response.zerocopysend": {},
     }
+    if version != "1.0":
+        extensions["http.response.early_hint"] = {}
+        extensions["http.response.trailers"] = {}
+    if place.tls is not None:
+        extensions["tls"] = place.tls.copy()
+    return extensions

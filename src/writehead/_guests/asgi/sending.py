@@ -9,6 +9,7 @@ Invariant: a message that is refused has sent nothing; what was taken is sent wh
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import Any
 
@@ -16,7 +17,7 @@ from writehead._guests.asgi.app_types import Message
 from writehead._guests.asgi.receiving import Receiving
 from writehead._guests.asgi.response_start import KEEP_ALIVE, ResponseStart, read_start
 from writehead._loop.ticks import TickQueue
-from writehead._semantics.exchange import Entry, ResponseHead, Sink
+from writehead._semantics.exchange import LARGE, OPEN, Entry, Holder, RequestHead, ResponseHead
 from writehead._semantics.status import STATUS_CODES, body_allowed
 from writehead.errors import (
     ASGIMessageError,
@@ -47,9 +48,6 @@ _EXPECTED = {
     BROKEN: ("the body did not match its content-length", "no more messages"),
 }
 
-#: Bodies from this size on, in bytes, may fill the connection.
-LARGE = 16384
-
 FAILURE = b"Internal Server Error"
 
 #: Statuses for which a whole response can take the fast path.
@@ -62,12 +60,19 @@ class Sending(Receiving):
     _state: int = IDLE.value
     _start: ResponseStart | None = None
     _body_bytes = 0
+    _small = LARGE  # a body of fewer bytes alone does not fill the connection
     _dropped = 0  # bytes of a body that is not sent, since the loop was let go on
     _writers: list[asyncio.Future[None]] | None = None  # the calls that wait for the client
     _listeners: Any = None  # as of a message: set if its end is to be reported
-    _stream: Sink | None = None  # takes pieces of the body directly
+    _stream: Holder | None = None  # where small pieces of the body may be appended
+    task: asyncio.Task[Any] | None = None  # while it runs behind its first step
+    _has_begun = False  # the task is behind its first step
+    _lock: asyncio.Lock | None = None  # of files, which are not sent in one step
+    _holds_head = False  # while a file is opened: the head waits for its size
+    _head_alone = False  # the head was sent without a body
     _sent_100 = False
     _general = False  # excluded from the fast path, by HEAD for example
+    head: RequestHead  # of the request
     for_head = False  # in response to HEAD
     keeps = True  # the client wants the connection kept
     version = "1.1"
@@ -90,7 +95,7 @@ class Sending(Receiving):
             kind = message["type"]
         except (TypeError, KeyError, IndexError):
             raise ASGIMessageError(None, None, "must be a dict with a 'type'", message) from None
-        if kind == "http.response.body":
+        if kind == "http.response.body" and self._lock is None:
             body = message.get("body", b"")
             if type(body) is not bytes:
                 body = as_body(body, kind)
@@ -102,7 +107,8 @@ class Sending(Receiving):
             await self._send_other(message, kind)
 
     async def _send_other(self, message: Message, kind: Any) -> None:
-        raise ASGIMessageError(str(kind), "type", "is not known here")
+        """Send a message of another type, or a body while a file may be under way."""
+        raise NotImplementedError
 
     def _take_start(self, start: ResponseStart) -> None:
         if self._state != IDLE:
@@ -110,7 +116,8 @@ class Sending(Receiving):
             return
         self._start = start
         self._state = STARTED
-        self.ticks.later(self._let_head_go)
+        if self._has_begun:
+            self.ticks.next_round(self._let_head_go)
 
     def _misfit(self, kind: str) -> None:
         """Raise for a message that does not fit now; ignore one behind the end, with a warning."""
@@ -153,7 +160,7 @@ class Sending(Receiving):
             # The fast path: see `Exchange.respond`.
             self._finish()
             exchange.respond(start.status, start.entries, body, start.length is None)
-            return (size < LARGE and not exchange.queued) or self._has_room()
+            return (size < self._small and exchange.flows) or self._has_room()
         self._check_length(size, exact=True)
         self._begin(size)
         return self._end(body)
@@ -161,7 +168,7 @@ class Sending(Receiving):
     def _check_length(self, size: int, exact: bool) -> None:
         """Break the response if a further piece of so many bytes does not match its Content-Length."""
         start: Any = self._start
-        if start.length is None or self.for_head or not body_allowed(False, start.status):
+        if start.length is None or self._is_without_body(start):
             return
         total = self._body_bytes + size
         if total > start.length or (exact and total < start.length):
@@ -171,16 +178,22 @@ class Sending(Receiving):
                 self._cut()
             raise ContentLengthMismatchError(total, start.length)
 
+    def _is_without_body(self, start: ResponseStart) -> bool:
+        """Tell whether no body is sent, whatever the application gives."""
+        return self.for_head or not body_allowed(False, start.status)
+
     def _write(self, body: bytes) -> bool:
         """Send a piece of the body behind which more will come."""
         exchange: Any = self._exchange
         stream = self._stream
         size = len(body)
-        if stream is not None:
-            frame = exchange.frames.get(size)
-            if frame is not None:  # its size is known, and not large
-                before, behind, whole = frame
-                return stream.put_parts((before, body, behind), whole)
+        if stream is not None and stream.ease == OPEN and 0 < size < LARGE:
+            # Fast path: a small piece behind another of this tick; see `OutgoingMessage.write`.
+            framed = exchange.frame(body)
+            stream.held.append(framed)
+            stream.held_size = held = stream.held_size + len(framed)
+            return held < stream.mark or stream.refuse_more(held)
+        self._head_alone = False
         self._check_length(size, exact=False)
         self._body_bytes += size
         if not exchange.body_allowed:
@@ -213,8 +226,8 @@ class Sending(Receiving):
             self._state = TRAILERS
             return self._write_last(body)
         self._finish()
-        exchange.end(body or None, ())
-        return (len(body) < LARGE and not exchange.queued) or self._has_room()
+        exchange.end(body or None, ())  # of the trailers there is none
+        return (len(body) < self._small and exchange.flows) or self._has_room()
 
     def _write_last(self, body: bytes) -> bool:
         exchange: Any = self._exchange
@@ -275,12 +288,23 @@ class Sending(Receiving):
         return [each for each in start.entries if each[0] not in unsent]
 
     def _sends_trailers(self, start: ResponseStart) -> bool:
-        return False
+        """Tell whether trailers will be sent: they were promised, the client wants them, and the body is chunked."""
+        return (
+            start.trailers
+            and self.version == "1.1"
+            and start.length is None
+            and not self._is_without_body(start)
+            and takes_trailers(self.head.pairs())
+        )
 
     def _let_head_go(self) -> None:
         """Send the head alone: the application has not sent a body in the same turn of the loop."""
-        if self._state == STARTED and not self._is_lost:
+        task = self.task
+        if task is not None and task.done():
+            return  # what becomes of the response follows from how it has ended
+        if self._state == STARTED and not (self._is_lost or self._holds_head):
             self._begin(None)
+            self._head_alone = True
             exchange: Any = self._exchange
             exchange.flush()
 
@@ -318,6 +342,16 @@ class Sending(Receiving):
 
     def _cut(self) -> None:
         raise NotImplementedError
+
+
+def takes_trailers(pairs: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Tell whether a client has said `TE: trailers` (RFC 9110, 10.1.4); names are in lower case."""
+    return any(
+        token.strip(b" \t").lower() == b"trailers"
+        for name, value in pairs
+        if name == b"te"
+        for token in value.split(b",")
+    )
 
 
 def as_body(body: Any, kind: str) -> bytes:

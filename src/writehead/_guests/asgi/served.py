@@ -7,20 +7,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from writehead._guests.asgi.sending import DONE, Sending
+from writehead._guests.asgi.extensions import SendingMore
+from writehead._guests.asgi.sending import DONE
 from writehead._message.incoming import IncomingMessage
 from writehead._message.no_exchange import SENT
 from writehead._message.response import ServerResponse
+from writehead._semantics.exchange import LARGE
 from writehead._streams.stages import ALIVE
+from writehead.errors import ConnectionLostError
 
 
-class ServedCall(Sending):
+class ServedCall(SendingMore):
     """The part of a call that stands for a message and its response; see `ServedRequest` and `ServedResponse`."""
 
-    method: str
-    target: bytes
     _raw_trailers: Any = None
-    _consumed = True  # what is left of it is dropped by `_leave`
+    _consumed = _flowing = True  # what is left of it is dropped by `_leave`
     _fate: int = ALIVE.value  # set, with the two below, by the response queue
     _writing = 0
     headers_sent = True  # to a connection: no other response is sent in its place
@@ -30,20 +31,30 @@ class ServedCall(Sending):
         self._exchange = response._exchange
         self.version = request._http_version
         self.keeps = response._should_keep_alive
-        self.for_head = self.method == "HEAD"
+        self.for_head = self.head.method == "HEAD"
         self._general = response._general
         self._expects = self._may_continue = response._expects_continue
         self._complete = request._complete
         self._mark = request._high_water_mark
+        self._small = min(self._mark, LARGE)
         if request._length:
+            self._may_continue = False
             self._size = request._length
             self._pieces = [request._take(request._length)]
+
+    def begin(self) -> None:
+        """Run the application, unless the client has left already."""
+        raise NotImplementedError
 
     # -- as a request --------------------------------------------------------------
 
     def _hand_over(self, chunk: bytes) -> bool:
         """Take no piece directly."""
         return False
+
+    def _push_end(self) -> None:
+        """Note that the body has come whole."""
+        self._complete_body()
 
     def _look_at_rest(self) -> None:
         """Do nothing: what is not received after the response is dropped."""
@@ -129,6 +140,8 @@ class ServedCall(Sending):
             self._is_lost = True
             self._wake_readers()
             self._on_client_lost()
+            if self._waiters is not None:
+                self._waiters.fail(ConnectionLostError)
         self._on_drained()
 
     def _on_client_lost(self) -> None:
