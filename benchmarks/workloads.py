@@ -77,5 +77,6 @@ WORKLOADS = {
         Workload("churn", "plain, a connection per request", "plain", HELLO, fields=("Connection: close",)),
         Workload("tls", "plain over TLS", "plain", HELLO, tls=True),
         Workload("async", "plain from an async def handler", "async", HELLO),
+        Workload("wsgi", "plain from a WSGI app", "wsgi", HELLO),
     )
 }

@@ -105,10 +105,15 @@ HANDLERS = {
 def main() -> None:
     """Serve one workload."""
     workload, port, certificate, key = arguments()
-    handler = HANDLERS[workload]
+    handler = HANDLERS.get(workload, plain)
     options = {"keep_alive_timeout": IDLE_TIMEOUT * 1000} if workload == "idle" else {}
     server: Any
-    if certificate:
+    if workload == "wsgi":
+        from benchmarks.servers.wsgi_app import app
+        from writehead import wsgi
+
+        server = wsgi.create_server(app)
+    elif certificate:
         from writehead import https  # so that only this workload pays for it
 
         server = https.create_server({"cert": certificate, "key": key, **options}, handler)

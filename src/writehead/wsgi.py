@@ -11,21 +11,21 @@ from wsgiref.types import WSGIApplication
 
 from writehead import __version__, http, https
 from writehead._guests.wsgi.file_wrapper import FileWrapper
-from writehead._guests.wsgi.mount import WSGIMount as Mount
+from writehead._guests.wsgi.mount import Mount
 from writehead._guests.wsgi.options import (
-    WSGIOptions,
-    WSGIServerOptions,
-    is_option,
-    read_wsgi_options,
+    HostOptions,
+    MountOptions,
+    is_of_mount,
+    read_mount_options,
 )
 from writehead._server.server import Server
 from writehead.errors import InvalidArgTypeError
 
 __all__ = [
     "FileWrapper",
+    "HostOptions",
     "Mount",
-    "WSGIOptions",
-    "WSGIServerOptions",
+    "MountOptions",
     "attach",
     "createServer",
     "create_server",
@@ -35,8 +35,8 @@ __all__ = [
 def attach(
     server: Server,
     app: WSGIApplication,
-    options: WSGIOptions | None = None,
-    **keywords: Unpack[WSGIOptions],
+    options: MountOptions | None = None,
+    **keywords: Unpack[MountOptions],
 ) -> Mount:
     """Let `app` serve the requests below a path, in the place of the listeners of 'request'.
 
@@ -59,15 +59,13 @@ def attach(
 
     Source: PEP 3333
     """
-    mount = Mount(server, app, read_wsgi_options(options, keywords), f"writehead/{__version__}")
-    server._attach(mount)
-    return mount
+    return Mount(server, app, read_mount_options(options, keywords), f"writehead/{__version__}")
 
 
 def create_server(
     app: WSGIApplication,
-    options: WSGIServerOptions | None = None,
-    **keywords: Unpack[WSGIServerOptions],
+    options: HostOptions | None = None,
+    **keywords: Unpack[HostOptions],
 ) -> Server:
     """Make a server that does not listen yet, and attach `app`; what the app does not take gets 404.
 
@@ -92,12 +90,12 @@ createServer = create_server
 
 
 def _split(options: Any) -> tuple[dict[str, Any], Any]:
-    """Return the options of a server, and those of a mount."""
+    """Return the options of a server that are given, and those of a mount."""
     if not isinstance(options, Mapping):
         raise InvalidArgTypeError("options", "a mapping", options)
     return (
-        {name: value for name, value in options.items() if not is_option(name)},
-        {name: value for name, value in options.items() if is_option(name)},
+        {name: value for name, value in options.items() if not is_of_mount(name) and value is not None},
+        {name: value for name, value in options.items() if is_of_mount(name)},
     )
 
 

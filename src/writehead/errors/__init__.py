@@ -38,10 +38,11 @@
         |   the server's life
         +-- ServerAlreadyListenError     ERR_SERVER_ALREADY_LISTEN         RuntimeError
         +-- ServerNotRunningError        ERR_SERVER_NOT_RUNNING            RuntimeError
-        |   hosted applications
+        |   hosted an ASGI application
         +-- ASGIMessageError             ERR_ASGI_MESSAGE                  ValueError, TypeError
         +-- ASGIStateError               ERR_ASGI_STATE                    RuntimeError
         +-- LifespanError                ERR_ASGI_LIFESPAN                 RuntimeError
+        |   hosted a WSGI application
         +-- WSGIStateError               ERR_WSGI_STATE                    RuntimeError
         |   caused by the client or the network
         +-- ParseError                   HPE_...                           ValueError

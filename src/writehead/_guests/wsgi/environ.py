@@ -93,6 +93,18 @@ def of_request(request: IncomingMessage, constant: Environ, prefix: str) -> Envi
     return environ
 
 
+def note_decoded(environ: Environ, size: int) -> None:
+    """Describe a chunked body that has come whole as one of a known length (RFC 9112, 7.1.3).
+
+    Django reads no body without a length, and Bottle would decode the chunks once more.
+    """
+    environ["CONTENT_LENGTH"] = str(size)
+    codings = [each.strip() for each in environ.pop("HTTP_TRANSFER_ENCODING").split(",")]
+    others = [each for each in codings if each.lower() != "chunked"]
+    if others:
+        environ["HTTP_TRANSFER_ENCODING"] = ", ".join(others)
+
+
 def of_connection(socket: Socket) -> Environ:
     """Return the keys that are the same for all requests of a connection."""
     encrypted = bool(socket.encrypted)

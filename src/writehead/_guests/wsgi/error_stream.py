@@ -40,7 +40,8 @@ class ErrorStream(threading.local):
 
     def _log(self, line: str) -> None:
         if self._logging:  # a handler of the log writes here: it must not be asked again
-            sys.__stderr__ and sys.__stderr__.write(f"{line}\n")
+            if sys.__stderr__ is not None:
+                sys.__stderr__.write(f"{line}\n")
             return
         self._logging = True
         try:

@@ -13,7 +13,7 @@ from writehead._server.option_types import SecureServerOptions
 from writehead.errors import InvalidArgTypeError, OutOfRangeError
 
 
-class WSGIOptions(TypedDict, total=False):
+class MountOptions(TypedDict, total=False):
     """The options of `wsgi.attach`, in both spellings; None means not given."""
 
     path: str | None
@@ -27,7 +27,7 @@ class WSGIOptions(TypedDict, total=False):
     strict: bool | None
 
 
-class WSGIServerOptions(SecureServerOptions, WSGIOptions, total=False):
+class HostOptions(SecureServerOptions, MountOptions, total=False):
     """The options of `wsgi.create_server`: those of `attach` and of `https.create_server`, in both spellings."""
 
 
@@ -54,12 +54,12 @@ _OPTIONS: dict[str, tuple[Any, Callable[[object, str], Any]]] = {
 }
 
 
-def is_option(name: object) -> bool:
+def is_of_mount(name: object) -> bool:
     """Tell whether a WSGI mount has an option of this name, in either spelling."""
     return isinstance(name, str) and (name in _OPTIONS or snake(name) in _OPTIONS)
 
 
-def read_wsgi_options(options: Mapping[str, Any] | None, keywords: Mapping[str, Any]) -> dict[str, Any]:
+def read_mount_options(options: Mapping[str, Any] | None, keywords: Mapping[str, Any]) -> dict[str, Any]:
     """Return every option of a WSGI mount under its Python spelling; keywords win over `options`.
 
     Raises:
@@ -69,7 +69,7 @@ def read_wsgi_options(options: Mapping[str, Any] | None, keywords: Mapping[str, 
         raise InvalidArgTypeError("options", "a mapping", options)
     kept = {name: default for name, (default, _) in _OPTIONS.items()}
     for name, value in (*(options or {}).items(), *keywords.items()):
-        if not is_option(name):
+        if not is_of_mount(name):
             raise option_names.unknown("a WSGI mount", name, _OPTIONS)
         spelled = name if name in _OPTIONS else snake(name)
         if value is not None:

@@ -53,7 +53,7 @@ class AppHead:
         self.status = status
         self.reason = reason
         self.fields: list[Entry] = []
-        self.plain = True  # no field says anything of the framing
+        self.plain = True  # no field but Content-Length says anything of the framing
         self.length: int | None = None  # of the body, by Content-Length
         self.closes = False  # the app wants the connection closed
 
@@ -81,10 +81,8 @@ def read_head(status: str, headers: list[tuple[str, str]], dropped: Dropped | No
             entry = None
         if entry is None:
             entry = _checked_entry(item)
-            if entry[0] in _NOTED:
-                head.plain = False
-                if not _is_sent(head, entry, dropped):
-                    continue
+            if entry[0] in _NOTED and not _is_sent(head, entry, dropped):
+                continue
         fields.append(entry)
     if head.length is not None and head.status == 204:  # RFC 9110, 8.6
         head.length = None
@@ -134,9 +132,11 @@ def _is_sent(head: AppHead, entry: Entry, dropped: Dropped | None) -> bool:
             raise InvalidArgValueError("headers", value, "has two different values of Content-Length")
         return False
     if key not in HOP_BY_HOP:
+        head.plain = False
         return True
     if key == "connection" and has_close(value):
         head.closes = True
+        head.plain = False
     elif dropped is None:
         raise InvalidArgValueError("headers", name, "has a field that the server alone sends")
     else:

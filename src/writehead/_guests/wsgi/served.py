@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from writehead._guests.wsgi.call import Call
-from writehead._guests.wsgi.environ import Environ
+from writehead._guests.wsgi.environ import Environ, note_decoded
 from writehead._guests.wsgi.loop_calls import Gate
 from writehead._guests.wsgi.request_body import NO_BODY, RequestBody
 from writehead._guests.wsgi.response_head import AppHead
@@ -97,7 +97,7 @@ class Served:
         body = self.request.read() or b""
         self._end_body()
         if "HTTP_TRANSFER_ENCODING" in self.environ:
-            self.environ["CONTENT_LENGTH"] = str(len(body))
+            note_decoded(self.environ, len(body))
         self._ask_for_thread(RequestBody(body) if body else NO_BODY)
 
     def _go_on_if_due(self) -> None:
@@ -172,11 +172,17 @@ class Served:
         if response._fate or response._writing:
             return
         if head is not None:
-            if head.plain and not response._general and head.reason == ORDINARY.get(head.status):
+            announced = head.length
+            if (
+                head.plain
+                and not response._general
+                and head.reason == ORDINARY.get(head.status)
+                and (announced is None or announced == len(data))
+            ):
                 # The fast path of `ServerResponse.end`.
                 response._rendered = True
                 response._writing = ENDED
-                response._exchange.respond(head.status, head.fields, data)
+                response._exchange.respond(head.status, head.fields, data, announced is None)
                 return
             self._write_head(head, length)
         response.end(data)
@@ -261,9 +267,12 @@ class Served:
     def refuse(self, seconds: int) -> None:
         """Respond with 503: no thread is free, and too many requests wait."""
         self._end_body()
-        fields = {"Content-Type": "text/plain", "Retry-After": str(seconds), "Connection": "close"}
-        self.response.write_head(503, fields)
-        self.response.end("Service Unavailable\n")
+        response = self.response
+        response.status_code = 503
+        response.set_headers(
+            {"Content-Type": "text/plain", "Retry-After": str(seconds), "Connection": "close"}
+        )
+        response.end("Service Unavailable\n")
 
     def log_surplus(self, length: int) -> None:
         """Log that the app gives more bytes than it has announced."""
