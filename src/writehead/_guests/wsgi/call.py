@@ -49,6 +49,10 @@ class Responder(Protocol):
         """Send the head, unless it was sent, and the last piece."""
         ...
 
+    def finish_and_release(self, head: AppHead | None, length: int | None, data: bytes) -> None:
+        """Do both in one step, so that a client which has its response finds the thread free."""
+        ...
+
     def write(self, head: AppHead | None, length: int | None, data: bytes) -> None:
         """Send the head, unless it was sent, and a piece."""
         ...
@@ -121,6 +125,10 @@ class Call:
         self._ahead = 0  # bytes that are on their way, and `OVERHEAD` for each piece
         self._surplus = False
         self._over = False
+        self._is_last = False  # nothing of the app runs behind the piece that is sent now
+        self._rest: tuple[AppHead | None, int | None, bytes] | None = (
+            None  # what the thread sends as it is free
+        )
 
     def run(self) -> None:
         """Call the app, and send what it gives."""
@@ -129,7 +137,10 @@ class Call:
                 self._context.run(self._run)
         except BaseException as error:  # a bug here; the thread goes on
             self._post(self._responder.fail, error, False)
-        self._post(self._responder.release)
+        if self._rest is None:
+            self._post(self._responder.release)
+        else:
+            self._post(self._responder.finish_and_release, *self._rest)
 
     def _run(self) -> None:
         iterable = None
@@ -209,9 +220,12 @@ class Call:
                 pieces = (b"".join(pieces),)
             if self._length is None:
                 self._length = sum(map(len, pieces))
-        for piece in pieces:
+        for piece in pieces[:-1]:
             if piece and not self._put(piece):
                 return
+        self._is_last = True
+        if pieces and pieces[-1] and not self._put(pieces[-1]):
+            return
         self._end()
 
     def _iterate(self, iterable: Iterable[bytes]) -> None:
@@ -311,7 +325,10 @@ class Call:
             if not self._count(len(data)):
                 return False
             head, data = None, b""
-        self._post(self._responder.finish, head, self._length, data)
+        if self._is_last:
+            self._rest = head, self._length, data
+        else:
+            self._post(self._responder.finish, head, self._length, data)
         return True
 
     def _count(self, size: int) -> bool:

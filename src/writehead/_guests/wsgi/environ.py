@@ -7,6 +7,7 @@ from urllib.parse import unquote_to_bytes
 
 from writehead._message.incoming import IncomingMessage
 from writehead._net.socket import Socket
+from writehead._semantics.exchange import RequestHead
 from writehead._semantics.targets import authority_of, split_target
 
 Environ = dict[str, Any]
@@ -36,10 +37,10 @@ def path_info(path: bytes, prefix: str) -> str:
     return rest if rest != "*" else ""  # of OPTIONS, the whole server
 
 
-def of_fields(request: IncomingMessage) -> Environ:
+def of_fields(head: RequestHead) -> Environ:
     """Return the keys of the fields: `HTTP_…`, `CONTENT_TYPE` and `CONTENT_LENGTH`."""
     found: Environ = {}
-    fields = iter(request.raw_headers)
+    fields = iter(head.text())
     for name, value in zip(fields, fields, strict=True):
         key = _keys.get(name)
         if key is None:
@@ -77,13 +78,15 @@ def of_request(request: IncomingMessage, constant: Environ, prefix: str) -> Envi
         constant: what is the same for all requests of the connection, and is copied.
         prefix: the path of the mount as a native string.
     """
-    target = request._target
+    head = request._head
+    assert head is not None  # a server has made it
+    target = head.target
     path, query = split_target(target)
-    environ = constant | of_fields(request)
-    environ["REQUEST_METHOD"] = request.method
+    environ = constant | of_fields(head)
+    environ["REQUEST_METHOD"] = head.method
     environ["PATH_INFO"] = path_info(path, prefix)
     environ["QUERY_STRING"] = query.decode("latin-1")
-    environ["RAW_URI"] = environ["REQUEST_URI"] = request.url
+    environ["RAW_URI"] = environ["REQUEST_URI"] = head.url
     environ["SERVER_PROTOCOL"] = "HTTP/" + request.http_version
     authority = authority_of(target)
     if authority is not None:  # RFC 9112, 3.2.2

@@ -187,6 +187,11 @@ class Served:
             self._write_head(head, length)
         response.end(data)
 
+    def finish_and_release(self, head: AppHead | None, length: int | None, data: bytes) -> None:
+        """Do both in one step, so that a client which has its response finds the thread free."""
+        self.finish(head, length, data)
+        self.release()
+
     def write(self, head: AppHead | None, length: int | None, data: bytes) -> None:
         """Send the head, unless it was sent, and a piece."""
         self.watch()
