@@ -69,8 +69,9 @@ def test_colours_are_for_terminals() -> None:
 def test_the_versions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those of writehead, Python, the loop and the parser; and whether it has functions in C."""
     assert re.fullmatch(
-        rf"writehead {__version__}  Python 3\.\d+\.\S+  (uvloop [\d.]+|asyncio)  httptools [\d.]+",
+        rf"writehead {__version__}  Python 3\.\d+\.\S+  (uvloop [\d.]+|asyncio)  httptools [\d.]+  (with|without) functions in C",
         version_text(),
     )
+    assert f"  {'with' if http.native else 'without'} functions" in version_text()
     monkeypatch.setenv("WRITEHEAD_LOOP", "asyncio")
     assert "  asyncio  " in version_text()
