@@ -54,6 +54,17 @@ test: lint types ## Run ruff, mypy --strict and the tests with their coverage
 test-python: $(VENV)/.ready-dev ## Run the tests of HTTP/1 without the functions in C
 	WRITEHEAD_NATIVE=0 $(BIN)/python -m pytest -q -n 2 $(ARGS) tests/native tests/http1 tests/properties
 
+# The applications of tests/apps and their packages, in an environment of their own.
+$(VENV)/apps/.ready: $(BUILT) | $(BIN)/python
+	@test -x $(VENV)/apps/bin/python || $(BIN)/python -m venv $(VENV)/apps
+	$(VENV)/apps/bin/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	$(VENV)/apps/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group apps
+	@touch $@
+
+.PHONY: test-apps
+test-apps: $(VENV)/apps/.ready ## Serve applications of FastAPI, Django, Flask and others to real clients
+	$(VENV)/apps/bin/python -m pytest -q -n 2 --all-apps $(ARGS) tests/apps
+
 .PHONY: lint
 lint: $(VENV)/.ready-dev ## Run ruff
 	$(BIN)/ruff check --quiet .
