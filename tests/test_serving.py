@@ -295,6 +295,91 @@ def refuses(folder: Path, port: int) -> None:
         assert program.errors() == f"writehead: cannot listen on 127.0.0.1:{port}: address already in use\n"
 
 
+def test_a_start_that_fails_in_an_unknown_way(folder: Path) -> None:
+    """Its traceback, and exit code 3: the process does not live on without a server."""
+    (folder / "odd.py").write_text(
+        "from writehead import http\n"
+        "class Odd(http.Server):\n"
+        "    def listen(self, *args, **keywords):\n"
+        "        raise RuntimeError('odd')\n"
+        "server = Odd()\n"
+    )
+    with command("odd:server", cwd=folder) as program:
+        assert program.wait() == 3
+        assert program.errors().endswith("RuntimeError: odd\n")
+
+
+ASGI = """
+import sys, os
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        STARTUP
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        print("shut down", flush=True)
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    await send({"type": "http.response.start", "status": 200})
+    await send({"type": "http.response.body", "body": f"{scope['root_path']} {scope['path']}".encode()})
+"""
+
+
+def asgi(folder: Path, startup: str = "pass") -> Path:
+    (folder / "asgi.py").write_text(ASGI.replace("STARTUP", startup))
+    return folder
+
+
+def test_an_application_of_asgi(folder: Path) -> None:
+    """Its start-up is before the banner, its shut-down before the end; the prefix is passed on."""
+    options = ["--port", "0", "--root-path", "/api", "--lifespan", "on"]
+    with serving("asgi:app", *options, cwd=asgi(folder)) as (program, url):
+        assert "asgi:app (ASGI)" in program.errors()
+        assert body(talk(port_of(url), request("/a"))) == "/api /api/a"
+        assert program.stop() == 0
+        assert program.rest() == ["shut down"]
+
+
+def test_an_application_of_wsgi(folder: Path) -> None:
+    """The same for WSGI."""
+    (folder / "wsgi.py").write_text(
+        "def app(environ, start_response):\n"
+        "    start_response('200 OK', [])\n"
+        "    return [environ['SCRIPT_NAME'].encode(), b' ', environ['PATH_INFO'].encode()]\n"
+    )
+    with serving("wsgi:app", "--port", "0", "--root-path", "/api", cwd=folder) as (program, url):
+        assert "wsgi:app (WSGI)" in program.errors()
+        assert body(talk(port_of(url), request("/a"))) == "/api /a"
+        assert program.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("startup", "said", "traceback"),
+    [
+        (
+            "return await send({'type': 'lifespan.startup.failed', 'message': 'no database'})",
+            "no database",
+            False,
+        ),
+        ("raise LookupError('no database')", "LookupError", True),
+    ],
+)
+def test_a_lifespan_that_fails(folder: Path, startup: str, said: str, traceback: bool) -> None:
+    """Exit code 3, with the message of the application, or its traceback; the port was never open."""
+    with command("asgi:app", "--port", "0", "--lifespan", "on", cwd=asgi(folder, startup)) as program:
+        assert program.wait() == 3
+        assert said in program.errors()
+        assert ("Traceback" in program.errors()) == traceback
+        assert "listening on" not in program.errors()
+
+
+def test_an_interface_that_is_wrong(folder: Path) -> None:
+    """An application that cannot be called in the way that was asked for does not start."""
+    with command("main:make", "--interface", "asgi", cwd=folder) as program:
+        assert program.wait() == 3
+        assert re.match(r"writehead: main:make: .*ASGI", program.errors())
+
+
 def test_a_program_that_exits_at_import(folder: Path) -> None:
     """An exit is an exit, with its code."""
     (folder / "ends.py").write_text("import sys\nsys.exit(4)")

@@ -17,7 +17,7 @@ from typing import Any, TypedDict
 
 from writehead import __version__, http, https
 from writehead._command.arguments import Values, place_of
-from writehead._command.failures import FAILED, CommandError, print_traceback
+from writehead._command.failures import FAILED, NOT_STARTED, CommandError, print_traceback
 from writehead._command.interfaces import Found, Interface, judge
 from writehead._command.loading import is_awaitable, load, made
 from writehead._command.log_output import log_to_stderr
@@ -86,6 +86,9 @@ async def _start(found: object, name: str, values: Values) -> None:
         await _listening(server, name, values)
     except CommandError as error:
         raise SystemExit(error.tell()) from None
+    except Exception as error:  # of the library: a start that fails in any way ends the process
+        print_traceback(error)
+        raise SystemExit(NOT_STARTED) from None
     if values[LOG_LEVEL] <= logging.INFO:
         _print_banner(f"{name} ({judged.kind})", server)
 
