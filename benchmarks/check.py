@@ -29,7 +29,10 @@ from benchmarks.peers import HERE, ROOT
 
 BASELINE = HERE / "baseline.json"
 IDLE = "idle"
-WORKLOADS = ("plain", "async", "browser", "stream", "upload", "upload-iter", "pipeline", "varied", "churn")
+WORKLOADS = (
+    *("plain", "async", "browser", "stream", "upload", "upload-iter", "pipeline", "varied", "churn"),
+    *("asgi", "asgi-browser", "asgi-stream"),
+)
 ALL = (*WORKLOADS, IDLE, instructions.HARNESS)
 TOLERANCE = {"opcodes": 0.03, "calls": 0.02, "builtins": 0.05, "held": 0.05, "instructions": 0.03}
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"

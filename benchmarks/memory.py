@@ -78,7 +78,7 @@ class Rig:
 
     def __init__(self, workload: str, connections: int = 64) -> None:
         self.workload: Workload = WORKLOADS[workload]
-        self.handler = HANDLERS[self.workload.handler]
+        self.handler = HANDLERS.get(self.workload.handler)
         request = request_bytes(self.workload) * self.workload.depth
         self.packets = [request[at : at + PACKET] for at in range(0, len(request), PACKET)]
         self.kinds = itertools.cycle(range(1, self.workload.kinds + 1))
@@ -87,9 +87,18 @@ class Rig:
 
     async def open(self) -> None:
         """Start the server and connect."""
-        self.server = http.create_server(self.handler)
+        self.server = self.make_server()
         await self.server.listen(0, "127.0.0.1")
         self.pairs = [self.connect() for _ in range(self.count)]
+
+    def make_server(self) -> http.Server:
+        """Make the server of the workload."""
+        if self.handler is not None:
+            return http.create_server(self.handler)
+        from benchmarks.servers.asgi_app import APPLICATIONS
+        from writehead import asgi  # which revisions before it do not have
+
+        return asgi.create_server(APPLICATIONS[self.workload.handler], lifespan="off")
 
     def connect(self) -> tuple[Any, Wire]:
         """One more connection."""

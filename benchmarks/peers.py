@@ -16,6 +16,8 @@ RESULTS = HERE / "results"
 PEER_PYTHON = VENV / "bin" / "python"
 REQUIREMENTS = HERE / "requirements.txt"
 TLS = VENV / "tls"
+ASGI = frozenset({"asgi", "asgi-browser", "asgi-stream"})
+"""The workloads for servers of ASGI applications."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,39 +54,32 @@ class Server:
         return sys.executable if self.program == "writehead_server" else str(PEER_PYTHON)
 
 
-#: What a server of WSGI applications alone cannot serve.
+HOSTING = ASGI | {"wsgi"}
+"""The workloads for servers of applications."""
+
 NOT_WSGI = frozenset(WORKLOADS) - {"wsgi"}
+"""What a server of WSGI applications alone cannot serve."""
 
 SERVERS = {
     server.name: server
     for server in (
         Server("writehead", "writehead_server", "from writehead import http"),
-        Server("node", "node_server.js", "require('http')", frozenset({"wsgi"})),
+        Server("node", "node_server.js", "require('http')", HOSTING),
         Server("uvicorn", "uvicorn_server", "import uvicorn, httptools, uvloop", frozenset({"file", "wsgi"})),
         Server("granian", "granian_server", "from granian import Granian"),
         Server(
             "hypercorn", "hypercorn_server", "import hypercorn.asyncio, uvloop", frozenset({"file", "wsgi"})
         ),
-        Server("aiohttp", "aiohttp_server", "import aiohttp.web, uvloop", frozenset({"wsgi"})),
+        Server("aiohttp", "aiohttp_server", "import aiohttp.web, uvloop", HOSTING),
         Server("gunicorn", "gunicorn_server", "import gunicorn.app.base, gunicorn.workers.gthread", NOT_WSGI),
         Server(
             "ceiling",
             "ceiling_server",
             "import asyncio, uvloop",
             frozenset(
-                {
-                    "browser",
-                    "stream",
-                    "big",
-                    "file",
-                    "upload",
-                    "upload-iter",
-                    "pipeline",
-                    "churn",
-                    "async",
-                    "wsgi",
-                }
-            ),
+                {"browser", "stream", "big", "file", "upload", "upload-iter", "pipeline", "churn", "async"}
+            )
+            | HOSTING,
         ),
     )
 }

@@ -77,6 +77,17 @@ WORKLOADS = {
         Workload("churn", "plain, a connection per request", "plain", HELLO, fields=("Connection: close",)),
         Workload("tls", "plain over TLS", "plain", HELLO, tls=True),
         Workload("async", "plain from an async def handler", "async", HELLO),
+        Workload("asgi", "plain from an ASGI application", "asgi", HELLO),
+        Workload(
+            "asgi-browser",
+            "browser from an ASGI application",
+            "asgi-browser",
+            BROWSER,
+            fields=BROWSER_FIELDS,
+        ),
+        Workload(
+            "asgi-stream", "stream from an ASGI application", "asgi-stream", STREAM_CHUNK * STREAM_COUNT
+        ),
         Workload("wsgi", "plain from a WSGI app", "wsgi", HELLO),
     )
 }

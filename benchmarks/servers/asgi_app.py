@@ -1,4 +1,4 @@
-"""The workloads as ASGI applications, for uvicorn, granian and hypercorn alike."""
+"""The workloads as ASGI applications, for uvicorn, granian, hypercorn and writehead alike."""
 
 from __future__ import annotations
 
@@ -97,4 +97,7 @@ APPLICATIONS = {
     "file": file,
     "upload": upload,
     "upload-iter": upload,
+    "asgi": plain,
+    "asgi-browser": browser,
+    "asgi-stream": stream,
 }

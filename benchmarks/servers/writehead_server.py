@@ -105,14 +105,19 @@ HANDLERS = {
 def main() -> None:
     """Serve one workload."""
     workload, port, certificate, key = arguments()
-    handler = HANDLERS.get(workload, plain)
+    handler = HANDLERS.get(workload)
     options = {"keep_alive_timeout": IDLE_TIMEOUT * 1000} if workload == "idle" else {}
     server: Any
-    if workload == "wsgi":
+    if workload.startswith("asgi"):
+        from benchmarks.servers.asgi_app import APPLICATIONS
+        from writehead import asgi
+
+        server = asgi.create_server(APPLICATIONS[workload], options, lifespan="off")
+    elif workload == "wsgi":
         from benchmarks.servers.wsgi_app import app
         from writehead import wsgi
 
-        server = wsgi.create_server(app)
+        server = wsgi.create_server(app, options)
     elif certificate:
         from writehead import https  # so that only this workload pays for it
 

@@ -28,6 +28,7 @@ class ConnectionConfig(SocketConfig):
     Worked out when an option is assigned, and when the server begins to listen or to close:
 
     - `fast_path`: whether an ordinary request can skip constructors, dispatch and options.
+    - `fast_path_beside_guests`: the same for a server that has guests, of which `take_head` then takes what is theirs.
     - `fast_path_response`: whether no option has to be copied to a request or response (`_adapt`).
     - `fast_path_accept`: whether a new connection needs neither a limit nor socket options.
     - `parsers`: the parsers for the limits of a head.
@@ -75,6 +76,7 @@ class ConnectionConfig(SocketConfig):
         "call_listeners",
         "fast_path",
         "fast_path_accept",
+        "fast_path_beside_guests",
         "fast_path_response",
         "hold",
         "idle_seconds",
@@ -102,6 +104,7 @@ class ConnectionConfig(SocketConfig):
     )
 
     fast_path: bool
+    fast_path_beside_guests: bool
     fast_path_response: bool
     fast_path_accept: bool
     parsers: ParserPool

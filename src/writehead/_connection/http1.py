@@ -159,16 +159,17 @@ class Connection(Reading):
         config = self._config
         channel = self.channel
         left = REQUESTS
+        call: Any = None
         while True:
             head = scan_head(data, at, parsers.scan_limit, parsers.max_count)
             if head is None:
                 return at
             at = head.end
-            call: Any = None if config.take_head is None else config.take_head(self, head)
             message: IncomingMessage  # or what stands for one
-            if call:  # a guest serves it
-                message = call
-            elif call is None and config.fast_path and not (channel.heard or channel.fate):
+            if (
+                config.fast_path
+                or (config.take_head is not None and (call := config.take_head(self, head)) is None)
+            ) and not (channel.heard or channel.fate):
                 # Fast path: what `_make_message`, `_serve` and the dispatch do for an ordinary request, without
                 # their calls. `plain` takes 50,400 instructions without it, 42,000 with it.
                 context = config.copy_context()
@@ -196,6 +197,8 @@ class Connection(Reading):
                     exchange.sink = None
                     self._enqueue(exchange)
                 config.call_listeners("request", message, response)
+            elif call:  # a guest serves it
+                message = call
             else:
                 made = self._make_message(head, "1.1")
                 if made is None or not self._serve(made, head.keep_alive, ordinary=True):

@@ -52,12 +52,12 @@ class ResponseQueue(ErrorResponses):
             exchange.response = None
             heard = response._listeners is not None  # one of them may listen to the request next
             if (
-                request._listeners is None
+                type(request) is IncomingMessage
+                and request._listeners is None
                 and not heard
                 and request._complete
                 and not request._consumed
                 and not request._length
-                and type(request) is IncomingMessage
             ):
                 # Fast path: the state after the events of an empty body, which has no listener.
                 request._flowing = request._consumed = True

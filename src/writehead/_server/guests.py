@@ -41,7 +41,8 @@ class Guest(Protocol):
         """Begin to serve an ordinary request in a faster way; return what stands for the request and the response.
 
         That is called as a message and a response are, and told to `begin` when what has come of the body was pushed
-        to it. False: there is no faster way, and `take` serves it.
+        to it. False: there is no faster way, and `take` serves it: also if `fast_path_beside_guests` of the
+        connection's configuration says so, its socket has listeners, or is destroyed.
         """
         ...
 
@@ -88,7 +89,8 @@ class Guests:
         self.stage = STARTED if started else IDLE
         self._attached: list[Guest] = []  # in the order of their attachment
         self._ready: list[Guest] = []  # those that take requests: the longest path first, then the latest
-        self._only: Guest | None = None  # the first of these, if it takes every request
+        self.only: Guest | None = None  #: the first of these, if it takes every request
+        self.on_sorted: Callable[[], object] = bool  #: called when the order has changed
         self._started: list[Guest] = []  # in the order in which they started; also detached ones
         self._starting: asyncio.Task[None] | None = None
         self._stopping: asyncio.Task[None] | None = None
@@ -114,12 +116,13 @@ class Guests:
         able = [each for each in reversed(self._attached) if each in asked]
         self._ready = sorted(able, key=lambda each: len(each.path), reverse=True)  # stable
         only = self._ready[0] if self._ready and self._ready[0].path == "/" else None
-        self._only = only if only is not None and only.takes_requests and not only.exact else None
+        self.only = only if only is not None and only.takes_requests and not only.exact else None
+        self.on_sorted()
 
     def find(self, target: bytes) -> Guest | None:
         """Return the guest that takes requests for `target`."""
-        if self._only is not None:
-            return self._only
+        if self.only is not None:
+            return self.only
         return next((each for each in self._below(target) if each.takes_requests), None)
 
     def _below(self, target: bytes) -> Iterator[Guest]:

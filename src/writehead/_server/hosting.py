@@ -38,7 +38,8 @@ class Hosting(Listening):
         guests = self._guests
         if guests is None:
             guests = self._guests = Guests(started=self._accepts)
-            self._config.take_head = self._take_head
+            guests.on_sorted = self._choose_take_head
+            self._choose_fast_paths()
             self._config.call_listeners = self._call_or_refuse
         guests.add(guest)
         if guests.stage is STARTED:
@@ -123,17 +124,22 @@ class Hosting(Listening):
 
     # -- requests ----------------------------------------------------------------
 
+    def _choose_take_head(self) -> None:
+        """Ask a guest that takes every request directly, once it has started."""
+        guests = self._guests
+        if guests is not None and guests.only is not None and guests.stage is STARTED:
+            self._config.take_head = guests.only.take_head
+        else:
+            self._config.take_head = self._take_head
+
     def _take_head(self, connection: Any, head: Head) -> Any:
-        """Give an ordinary request to its guest, if nothing excludes its faster way; None if it has no guest."""
+        """Give an ordinary request to its guest; None if it has none, and the fast path of listeners may serve it."""
         guests = self._guests
         assert guests is not None
         guest = guests.find(head.target)
         if guest is None:
-            return None
-        channel = connection.channel
-        if not self._config.fast_path or channel.heard or channel.fate or guests.stage is STARTING:
-            return False
-        return guest.take_head(connection, head)
+            return None if self._config.fast_path_beside_guests else False
+        return False if guests.stage is STARTING else guest.take_head(connection, head)
 
     def _call_or_refuse(self, name: str, req: IncomingMessage, res: ServerResponse) -> None:
         """Call the listeners of a request that has no guest; respond with 404 if there are none."""

@@ -65,6 +65,7 @@ class Settings:
 
     _config: ConnectionConfig
     _listening_socket: Any
+    _guests: Any
     _once_adapted = False  # an open connection may have a high-water mark or leniency of its own
 
     def _keep_options(self, kept: Mapping[str, Any]) -> None:
@@ -147,12 +148,13 @@ class Settings:
             or self.emit_close_after_finish
             or self.join_duplicate_headers
         )
-        config.fast_path = (
+        config.fast_path_beside_guests = (
             config.fast_path_response
             and not (self.max_requests_per_socket or self.optimize_empty_requests)
             and self.IncomingMessage is incoming.IncomingMessage
             and self.ServerResponse is response.ServerResponse
         )
+        config.fast_path = config.fast_path_beside_guests and self._guests is None
 
     def _note_progress(self) -> None:
         """Called when the interval between progress checks has changed."""

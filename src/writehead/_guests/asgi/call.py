@@ -7,17 +7,16 @@ returned or raised, and the response is done, or was failed or cut.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from contextvars import Context
 from typing import Any
 
 from writehead._guests.asgi import failures
-from writehead._guests.asgi.scope import Place
+from writehead._guests.asgi.scope import Place, http_scope
 from writehead._guests.asgi.sending import BROKEN, DONE, FAILURE, HEAD_GONE, IDLE, STARTED, TRAILERS
 from writehead._guests.asgi.served import ServedCall
 from writehead._loop.listener_tasks import start
 from writehead._semantics.exchange import RequestHead, ResponseHead
 from writehead._semantics.status import STATUS_CODES
+from writehead._streams.stages import ALIVE
 
 
 class Call(ServedCall):
@@ -39,24 +38,44 @@ class Call(ServedCall):
         self.ticks = connection.ticks
         self.head = head
         self.place = place
+        self.req: Call | None = self  # it is its own request, until its exchange is over
+        # What every call reads: an attribute of an instance is found faster than a default of its class.
+        self._state = IDLE
+        self._is_hindered = self._has_begun = self._general = self._complete = False
+        self._stream = self._readers = self._listeners = None
+        self._fate = ALIVE
 
     @property
-    def req(self) -> Call:
-        """The call itself: it is its own request."""
-        return self
+    def method(self) -> str:
+        """The method, as sent."""
+        return self.head.method
+
+    @property
+    def target(self) -> bytes:
+        """The request target, as sent."""
+        return self.head.target
 
     # -- the task ----------------------------------------------------------------
 
     def begin(self) -> None:
-        """Run the application, unless the client has left already."""
-        if not self._is_lost:
-            self.mount.begin(self)
-
-    def run(self, coroutine: Coroutine[Any, Any, Any], context: Context) -> None:
-        """Run what the application has returned in a task of its own, up to its first wait at once."""
+        """Run the application in a task of its own, up to its first wait at once; not if the client has left already."""
+        if self._is_lost:
+            return
+        mount = self.mount
+        head = self.head
+        scope = http_scope(
+            self.place,
+            head.method,
+            head.target,
+            self.version,
+            head.pairs(),
+            mount.scope_root,
+            mount.state,
+            mount.root_path,
+        )
         loop: Any = self.ticks.loop
         try:
-            task = start(coroutine, loop, context)
+            task = start(mount.called(scope, self.receive, self.send), loop, mount.copy_context())
         except (KeyboardInterrupt, SystemExit):
             self._respond_failure()
             raise
@@ -65,7 +84,7 @@ class Call(ServedCall):
             return
         self.task = task
         self._has_begun = True
-        self.mount.calls.add(self)
+        mount.calls.add(self)
         task.add_done_callback(self._on_task_done)
         if self._state == STARTED:
             self.ticks.next_round(self._let_head_go)

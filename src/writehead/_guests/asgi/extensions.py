@@ -48,6 +48,7 @@ class SendingMore(SendingFiles):
             lock = self._lock
             if lock is None:
                 lock = self._lock = asyncio.Lock()
+                self._is_hindered = True
             async with lock:
                 await self._send_file(message, kind)
         elif kind == "http.response.body":  # behind a file

@@ -22,8 +22,8 @@ def _fields(call: Any) -> dict[str, str | None]:
         host = printable(client[0])
         address = f"[{host}]:{client[1]}" if ":" in host else f"{host}:{client[1]}"
     return {
-        "method": printable(call.head.method),
-        "target": printable(call.head.url),
+        "method": printable(call.method),
+        "target": printable(call.target.decode("latin-1")),
         "client": address,
     }
 

@@ -6,14 +6,14 @@ import asyncio
 import inspect
 from collections.abc import Callable, Coroutine, Mapping
 from contextvars import Context, copy_context
-from typing import Any
+from typing import Any, Literal
 
 from writehead._guests import mount
 from writehead._guests.asgi.app_types import ASGIApp
 from writehead._guests.asgi.call import Call
 from writehead._guests.asgi.lifespan import Lifespan
 from writehead._guests.asgi.options import LifespanMode
-from writehead._guests.asgi.scope import http_scope, pairs_of, place_of
+from writehead._guests.asgi.scope import place_of
 from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
 from writehead._native.choice import Head
@@ -42,12 +42,12 @@ class Mount(mount.Mount[ASGIApp]):
         self._shutdown_timeout = options["lifespan_shutdown_timeout"] / 1000
         self._patience: float | None = options["cancel_after_disconnect"]
         self._lifespan: Lifespan | None = None
-        self._copy_context: Callable[[], Context] = copy_context
+        self.copy_context: Callable[[], Context] = copy_context
         self._drained: asyncio.Future[None] | None = None
-        self._removed = self.root_path  # what `path` of a scope has in front of that of the target
-        self._scope_root = self.root_path + ("" if self.path == "/" else self.path)
-        self._called: Callable[[Any, Any, Any], Coroutine[Any, Any, Any]]
-        self._called = app if _is_async(app) else self._call  # type: ignore[assignment]
+        self.scope_root = self.root_path + ("" if self.path == "/" else self.path)
+        self.called: Callable[[Any, Any, Any], Coroutine[Any, Any, Any]]
+        self.called = app if _is_async(app) else self._call  # type: ignore[assignment]
+        self._config = server._config
         server._attach(self)
 
     async def _call(self, scope: Any, receive: Any, send: Any) -> Any:
@@ -63,7 +63,7 @@ class Mount(mount.Mount[ASGIApp]):
             LifespanError: it has failed.
         """
         self.state = {}
-        self._copy_context = copy_context().copy
+        self.copy_context = copy_context().copy
         self._lifespan = None
         if self._mode == "off":
             return
@@ -71,7 +71,7 @@ class Mount(mount.Mount[ASGIApp]):
         await lifespan.start()
         if lifespan.is_supported:
             self._lifespan = lifespan
-            self._copy_context = lifespan.context.copy
+            self.copy_context = lifespan.context.copy
             self.state = lifespan.state
 
     async def drain(self) -> None:
@@ -100,10 +100,13 @@ class Mount(mount.Mount[ASGIApp]):
             return  # the client has left already
         call = Call(self, connection, head, place_of(connection))
         if connection.replace(request, response, call):
-            self.begin(call)
+            call.begin()
 
-    def take_head(self, connection: Any, head: Head) -> Call:
+    def take_head(self, connection: Any, head: Head) -> Call | Literal[False]:
         """Begin a call for an ordinary request; the connection runs it when it has read what has come of the body."""
+        channel = connection.channel
+        if not self._config.fast_path_beside_guests or channel.heard or channel.fate:
+            return False
         call = Call(self, connection, head, connection.place or place_of(connection))
         call._exchange = connection.open_exchange(call, head.keep_alive)
         if not head.keep_alive:
@@ -113,14 +116,6 @@ class Mount(mount.Mount[ASGIApp]):
         if not head.length:
             call._complete = True
         return call
-
-    def begin(self, call: Call) -> None:
-        """Run the application for a call."""
-        head = call.head
-        scope = http_scope(
-            call.place, head, call.version, pairs_of(head), self._scope_root, self.state, self._removed
-        )
-        call.run(self._called(scope, call.receive, call.send), self._copy_context())
 
     def forget(self, call: Call) -> None:
         """Note that a call is over."""

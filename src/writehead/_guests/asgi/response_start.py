@@ -37,19 +37,15 @@ KEEP_ALIVE, CLOSE = "keep-alive", "close"
 class ResponseStart:
     """What `http.response.start` says."""
 
-    __slots__ = ("connection", "entries", "is_ordinary", "length", "status", "trailers")
+    # What few of them change has its value here.
+    connection: str | None = None  # CLOSE or KEEP_ALIVE
+    trailers = False  # whether a trailers message follows the body
 
     def __init__(self, status: int) -> None:
         self.status = status
         self.entries: list[Entry] = []
         self.length: int | None = None  # the announced Content-Length
         self.is_ordinary = True  # no field but Content-Length changes how it is rendered
-        self.connection: str | None = None  # CLOSE or KEEP_ALIVE
-        self.trailers = False  # whether a trailers message follows the body
-
-    def without(self, *names: str) -> list[Entry]:
-        """Return the fields except those of these lower-case names."""
-        return [each for each in self.entries if each[0] not in names]
 
 
 def read_start(message: Message, kind: str) -> ResponseStart:
@@ -66,14 +62,19 @@ def read_start(message: Message, kind: str) -> ResponseStart:
         raise ASGIMessageError(kind, "status", reason, status)
     start = ResponseStart(status)
     entries = start.entries
-    for pair in read_fields(message.get("headers", ()), kind):
+    headers = message.get("headers", ())
+    for pair in headers if type(headers) is list else read_fields(headers, kind):
         try:
             entry = _checked_entry(pair)
         except TypeError:  # a list cannot be looked up
             entry = None
-        entries.append(_check(pair, start, kind) if entry is None else entry)
-    if None in entries:
-        start.entries = [each for each in entries if each is not None]  # type: ignore[redundant-expr]  # see `_check`
+        if entry is None:
+            entry = _check(pair, start, kind)
+            if entry is None:
+                continue
+        elif entry[3] is None and not _is_first_length(entry, start, kind):
+            continue
+        entries.append(entry)
     if message.get("trailers"):
         start.trailers = True
     return start
@@ -96,24 +97,25 @@ def read_fields(headers: Any, kind: str) -> Iterable[Any]:
     return headers
 
 
-def _check(pair: Any, start: ResponseStart, kind: str) -> Any:
+def _check(pair: Any, start: ResponseStart, kind: str) -> Entry | None:
     """Check a field; return what is to be sent of it, or None."""
-    if type(pair) is tuple and len(pair) == 2 and pair[0] == b"content-length" and type(pair[1]) is bytes:
-        return _length("content-length", pair[1], start, kind)  # it differs in each response
     name, value = read_pair(pair, kind)
     lower = name.lower()
     text = name.decode("latin-1")
+    entry: Entry = _fields.check_name(text), text, value.decode("latin-1"), []
     if lower in _SPECIAL:
-        return _special(lower, text, value, start, kind)
-    checked = _fields.check_name(text), text, value.decode("latin-1"), None
+        return _special(entry, start, kind)
     if lower in _SEEN:
         start.is_ordinary = False
-        return checked
-    entry: Entry = (*checked[:3], [])
-    size = len(name) + len(value)
-    if len(_checked) < _MOST_CHECKED and size <= _LONGEST_CHECKED and lower != b"set-cookie":
-        _checked[name, value] = entry
+        return (*entry[:3], None)
+    if lower != b"set-cookie":
+        _remember(name, value, entry)
     return entry
+
+
+def _remember(name: bytes, value: bytes, entry: Entry) -> None:
+    if len(_checked) < _MOST_CHECKED and len(name) + len(value) <= _LONGEST_CHECKED:
+        _checked[name, value] = entry
 
 
 def read_pair(pair: Any, kind: str) -> tuple[bytes, bytes]:
@@ -138,36 +140,42 @@ def read_pair(pair: Any, kind: str) -> tuple[bytes, bytes]:
     return name, value
 
 
-def _special(lower: bytes, name: str, value: bytes, start: ResponseStart, kind: str) -> Entry | None:
-    if lower == b"content-length":
-        return _length(name, value, start, kind)
-    if lower == b"transfer-encoding":
+def _special(entry: Entry, start: ResponseStart, kind: str) -> Entry | None:
+    key, name, value, _ = entry
+    if key == "content-length":
+        if not (value.isascii() and value.isdigit()) or len(value) > _MOST_DIGITS:
+            raise ASGIMessageError(kind, "headers", "has a content-length that is no decimal number", value)
+        length: Entry = key, name, value, None
+        _remember(name.encode(), value.encode(), length)
+        return length if _is_first_length(length, start, kind) else None
+    if key == "transfer-encoding":
         return None  # the server frames the body
     start.is_ordinary = False
-    text = value.decode("latin-1")
-    if lower == b"connection":
-        wanted = CLOSE if _fields.has_close(text) else KEEP_ALIVE if "keep-alive" in text.lower() else None
-        if wanted is None or start.connection in (CLOSE, wanted):
-            return None
-        if start.connection is not None:  # close wins
-            _drop(start.entries, "connection")
-        start.connection = wanted
-    return lower.decode(), name, text, None
-
-
-def _drop(entries: list[Any], name: str) -> None:
-    for at, entry in enumerate(entries):
-        if entry is not None and entry[0] == name:
-            entries[at] = None
-
-
-def _length(name: str, value: bytes, start: ResponseStart, kind: str) -> Entry | None:
-    if not value.isdigit() or len(value) > _MOST_DIGITS:
-        raise ASGIMessageError(kind, "headers", "has a content-length that is no decimal number", value)
-    length = int(value)
-    if start.length is not None:
-        if start.length != length:
-            raise ASGIMessageError(kind, "headers", "has two different values of content-length")
+    if key == "connection" and not _is_connection(value, start):
         return None
-    start.length = length
-    return "content-length", name, value.decode(), None
+    return key, name, value, None
+
+
+def _is_connection(value: str, start: ResponseStart) -> bool:
+    """Tell whether a Connection field is to be sent: the first that says `keep-alive`, or the first `close`."""
+    wanted = CLOSE if _fields.has_close(value) else KEEP_ALIVE if "keep-alive" in value.lower() else None
+    if wanted is None or start.connection in (CLOSE, wanted):
+        return False
+    start.entries[:] = [each for each in start.entries if each[0] != "connection"]  # close wins
+    start.connection = wanted
+    return True
+
+
+def _is_first_length(entry: Entry, start: ResponseStart, kind: str) -> bool:
+    """Note a Content-Length; False if it repeats the one before.
+
+    Raises:
+        ASGIMessageError: it says something else.
+    """
+    length = int(entry[2])
+    if start.length is None:
+        start.length = length
+        return True
+    if start.length != length:
+        raise ASGIMessageError(kind, "headers", "has two different values of content-length")
+    return False

@@ -10,7 +10,6 @@ from typing import Any
 
 from writehead._guests.asgi.tls import tls_of
 from writehead._net.addresses import address_text
-from writehead._semantics.exchange import RequestHead
 from writehead._semantics.targets import authority_of, decoded_path, split_target
 
 #: The version of the specification of HTTP that is told to applications: from 2.4 on, Starlette would rely on `send`
@@ -69,18 +68,18 @@ def _host(name: tuple[Any, ...]) -> str:
     return host
 
 
-def pairs_of(head: RequestHead) -> Pairs:
-    """Return the fields of a request, names in lower case; Host is that of an absolute target (RFC 9112, 3.2.2)."""
-    pairs = head.pairs()
-    authority = authority_of(head.target)
-    if authority is not None:
-        pairs = [(name, authority if name == b"host" else value) for name, value in pairs]
-    return pairs
+def _with_host(pairs: Pairs, target: bytes) -> Pairs:
+    """Return the fields with the authority of an absolute target in the place of Host (RFC 9112, 3.2.2)."""
+    authority = authority_of(target)
+    if authority is None:
+        return pairs
+    return [(name, authority if name == b"host" else value) for name, value in pairs]
 
 
 def http_scope(
     place: Place,
-    head: RequestHead,
+    method: str,
+    target: bytes,
     version: str,
     pairs: Pairs,
     root_path: str,
@@ -91,21 +90,26 @@ def http_scope(
 
     Args:
         place: what is the same for its connection.
-        head: of the request.
+        method: as sent.
+        target: as sent.
         version: of HTTP.
-        pairs: the fields, which become part of the scope.
+        pairs: the fields, names in lower case; they become part of the scope.
         root_path: what `path` begins with, and the application does not route by.
         state: of the lifespan, which is copied.
         removed: the prefix that a proxy has removed from the target.
     """
-    raw, query = split_target(head.target)
+    if target.startswith(b"/"):
+        raw, _, query = target.partition(b"?")
+    else:
+        raw, query = split_target(target)
+        pairs = _with_host(pairs, target)
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": HTTP_SPEC},
         "http_version": version,
-        "method": head.method,
+        "method": method,
         "scheme": place.scheme,
-        "path": removed + decoded_path(raw),
+        "path": removed + (decoded_path(raw) if b"%" in raw else raw.decode("utf-8", "replace")),
         "raw_path": raw,
         "query_string": query,
         "root_path": root_path,
@@ -113,7 +117,14 @@ def http_scope(
         "client": place.client,
         "server": place.server,
         "state": state.copy(),
-        "extensions": _extensions(place, version),
+        "extensions": {
+            "http.response.early_hint": {},
+            "http.response.trailers": {},
+            "http.response.pathsend": {},
+            "http.response.zerocopysend": {},
+        }
+        if version != "1.0" and place.tls is None
+        else _extensions(place, version),
     }
 
 

@@ -57,7 +57,7 @@ _ORDINARY = frozenset(code for code in STATUS_CODES if code >= 200 and body_allo
 class Sending(Receiving):
     """The part of a call that sends; its exchange reports to it, as to a response."""
 
-    _state: int = IDLE.value
+    _state: State = IDLE
     _start: ResponseStart | None = None
     _body_bytes = 0
     _small = LARGE  # a body of fewer bytes alone does not fill the connection
@@ -67,6 +67,7 @@ class Sending(Receiving):
     _stream: Holder | None = None  # where small pieces of the body may be appended
     task: asyncio.Task[Any] | None = None  # while it runs behind its first step
     _has_begun = False  # the task is behind its first step
+    _is_hindered = False  # the client has left, or a file may be under way
     _lock: asyncio.Lock | None = None  # of files, which are not sent in one step
     _holds_head = False  # while a file is opened: the head waits for its size
     _head_alone = False  # the head was sent without a body
@@ -95,11 +96,21 @@ class Sending(Receiving):
             kind = message["type"]
         except (TypeError, KeyError, IndexError):
             raise ASGIMessageError(None, None, "must be a dict with a 'type'", message) from None
-        if kind == "http.response.body" and self._lock is None:
+        if kind == "http.response.body" and not self._is_hindered:
             body = message.get("body", b"")
             if type(body) is not bytes:
                 body = as_body(body, kind)
-            if not self._take_body(body, bool(message.get("more_body"))):
+            more = message.get("more_body")
+            stream = self._stream
+            if more and stream is not None and stream.ease == OPEN and 0 < len(body) < LARGE:
+                # Fast path: a small piece behind another of this tick; see `OutgoingMessage.write`.
+                framed = self._exchange.frame(body)
+                stream.held.append(framed)
+                stream.held_size = size = stream.held_size + len(framed)
+                if size >= stream.mark:
+                    stream.refuse_more(size)
+                    await self._wait_for_client()
+            elif not self._take_body(body, more):
                 await self._wait_for_client()
         elif kind == "http.response.start":
             self._take_start(read_start(message, kind))
@@ -111,7 +122,7 @@ class Sending(Receiving):
         raise NotImplementedError
 
     def _take_start(self, start: ResponseStart) -> None:
-        if self._state != IDLE:
+        if self._state is not IDLE:
             self._misfit("http.response.start")
             return
         self._start = start
@@ -124,7 +135,7 @@ class Sending(Receiving):
         if self._state == DONE:
             self._warn_of_more(kind)
         else:
-            raise ASGIStateError(kind, *_EXPECTED[State(self._state)])
+            raise ASGIStateError(kind, *_EXPECTED[self._state])
 
     def _warn_of_more(self, kind: str) -> None:
         raise NotImplementedError
@@ -137,11 +148,11 @@ class Sending(Receiving):
 
     # -- the body ----------------------------------------------------------------
 
-    def _take_body(self, body: bytes, more: bool) -> bool:
+    def _take_body(self, body: bytes, more: object) -> bool:
         """Send a piece of the body, behind the head; False if the caller is to wait for the client."""
-        if self._state == HEAD_GONE:
+        if self._state is HEAD_GONE:
             return self._write(body) if more else self._end(body)
-        if self._state != STARTED:
+        if self._state is not STARTED:
             self._misfit("http.response.body")
             return True
         start: Any = self._start
@@ -160,7 +171,7 @@ class Sending(Receiving):
             # The fast path: see `Exchange.respond`.
             self._finish()
             exchange.respond(start.status, start.entries, body, start.length is None)
-            return (size < self._small and exchange.flows) or self._has_room()
+            return (size < LARGE and exchange.flows) or self._has_room()
         self._check_length(size, exact=True)
         self._begin(size)
         return self._end(body)
@@ -185,14 +196,7 @@ class Sending(Receiving):
     def _write(self, body: bytes) -> bool:
         """Send a piece of the body behind which more will come."""
         exchange: Any = self._exchange
-        stream = self._stream
         size = len(body)
-        if stream is not None and stream.ease == OPEN and 0 < size < LARGE:
-            # Fast path: a small piece behind another of this tick; see `OutgoingMessage.write`.
-            framed = exchange.frame(body)
-            stream.held.append(framed)
-            stream.held_size = held = stream.held_size + len(framed)
-            return held < stream.mark or stream.refuse_more(held)
         self._head_alone = False
         self._check_length(size, exact=False)
         self._body_bytes += size

@@ -20,6 +20,7 @@ from writehead.errors import ConnectionLostError
 class ServedCall(SendingMore):
     """The part of a call that stands for a message and its response; see `ServedRequest` and `ServedResponse`."""
 
+    req: Any  # the call itself, until its exchange is over
     _raw_trailers: Any = None
     _consumed = _flowing = True  # what is left of it is dropped by `_leave`
     _fate: int = ALIVE.value  # set, with the two below, by the response queue
@@ -32,11 +33,13 @@ class ServedCall(SendingMore):
         self.version = request._http_version
         self.keeps = response._should_keep_alive
         self.for_head = self.head.method == "HEAD"
-        self._general = response._general
+        self._general = bool(response._general)
         self._expects = self._may_continue = response._expects_continue
         self._complete = request._complete
         self._mark = request._high_water_mark
-        self._small = min(self._mark, LARGE)
+        if self._mark < LARGE:
+            self._small = self._mark
+            self._general = True
         if request._length:
             self._may_continue = False
             self._size = request._length
@@ -77,11 +80,12 @@ class ServedCall(SendingMore):
 
     def _leave(self) -> None:
         """Called when the response was sent: drop what still comes of the body."""
-        connection, self.connection = self.connection, None
-        self._pieces = None
-        self._size = 0
-        if not self._complete and connection is not None:
-            connection.want_body(self)
+        connection = self.connection
+        self.connection = self.req = self._pieces = None
+        if not self._complete:
+            self._size = 0
+            if connection is not None:
+                connection.want_body(self)
 
     # -- as a response -------------------------------------------------------------
 
@@ -128,7 +132,7 @@ class ServedCall(SendingMore):
         """Called when the connection was lost before the response was sent."""
         self._lose_client()
         self._exchange = SENT
-        self._stream = self.connection = None
+        self._stream = self.connection = self.req = None
 
     # -- the loss of the client ----------------------------------------------------
 
@@ -137,7 +141,7 @@ class ServedCall(SendingMore):
         if self._is_lost:
             return
         if self._state != DONE:
-            self._is_lost = True
+            self._is_lost = self._is_hindered = True
             self._wake_readers()
             self._on_client_lost()
             if self._waiters is not None:
