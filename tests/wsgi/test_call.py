@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
+import gc
 import logging
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -28,6 +31,7 @@ from tests.kit.wsgi_stage import (
     until,
 )
 from writehead import http
+from writehead._guests.wsgi.call import Call
 from writehead.errors import ConnectionLostError, InvalidArgTypeError, InvalidArgValueError, WSGIStateError
 
 CHUNKED = CLOSED + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -120,7 +124,10 @@ async def test_an_iterable_of_one_has_the_length_of_its_piece() -> None:
             return iter(self.pieces)
 
     assert await ask(answering(One(b"abc"))) == length(3) + b"abc"
+    assert await ask(answering(One(b"abc", b"d"))) == length(3) + b"abc"
     assert await ask(answering(One())) == length(0)
+    given = await ask(answering(One(b"abc"), [("Content-Length", "2")]))
+    assert given.endswith(b"\r\n\r\nab")
 
 
 @on_both_loops
@@ -193,6 +200,7 @@ async def test_too_many_bytes_are_dropped(caplog: pytest.LogCaptureFixture) -> N
         lambda: iter([b"abc", b"def"]),
         endless,
         lambda: [b"abcd", b"e"],
+        lambda: iter([b"abcd", b"", b"e"]),
     ]
     for make in bodies:
 
@@ -210,7 +218,7 @@ async def test_too_many_bytes_are_dropped(caplog: pytest.LogCaptureFixture) -> N
             assert got.count(b"\r\n\r\nabc") == 2
             assert b"abcde" not in got
     lines = [each for each in caplog.messages if "Content-Length" in each]
-    assert len(lines) == 8
+    assert len(lines) == 10
     assert lines[0] == "GET /x: the WSGI app gives more than the 4 bytes of its Content-Length"
 
 
@@ -339,6 +347,29 @@ async def test_exc_info_behind_the_head_is_raised_again(caplog: pytest.LogCaptur
     assert 'raise KeyError("lost")' in caplog.text
 
 
+def test_exc_info_is_not_kept() -> None:
+    """It would be a cycle with the frame that it was raised in; whether the head has left or not."""
+
+    class Error(Exception):
+        pass
+
+    for stage in (0, 1):
+        call = call_of(answering([]), Asked(), contextvars.copy_context())
+        call._stage = stage
+        seen: list[weakref.ref[Error]] = []
+        gc.disable()
+        try:
+            try:
+                raise Error
+            except Error as error:
+                seen.append(weakref.ref(error))
+                with contextlib.suppress(Error):
+                    call.start_response("200 OK", [], sys.exc_info())
+            assert seen[0]() is None
+        finally:
+            gc.enable()
+
+
 @on_both_loops
 async def test_a_head_may_come_with_the_first_step() -> None:
     """An app that is a generator calls start_response as late as that."""
@@ -416,6 +447,19 @@ async def test_write_comes_before_what_is_returned() -> None:
 
     expected = CHUNKED + chunk(b"a") + chunk(b"b") + chunk(b"c") + chunk(b"d") + b"0\r\n\r\n"
     assert await ask(app) == expected
+
+
+@on_both_loops
+async def test_write_in_response_to_head_sends_nothing() -> None:
+    """However often it is called."""
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        write = start_response("200 OK", [])
+        write(b"a")
+        write(b"b")
+        return [b"c"]
+
+    assert await ask(app, method="HEAD") == CLOSED + b"\r\n"
 
 
 async def test_write_refuses_what_is_not_bytes() -> None:
@@ -734,3 +778,62 @@ async def test_a_thread_that_waits_for_a_slow_client_ends_with_it() -> None:
             await asyncio.sleep(0.05)
         client.abort()
         await body.closed.arrives()
+
+
+@on_both_loops
+async def test_a_thread_that_waits_for_its_last_piece_ends_with_the_client() -> None:
+    """A piece of any size is handed over at once, and the thread waits until no more than the mark is left."""
+    async with hosted(answering([b"x" * 30_000_000])) as server:
+        client = await dial(server)
+        client.pause_reading()
+        client.send(request("/"))
+        connection: Any = None
+        while connection is None or not connection.channel.blocked:
+            await asyncio.sleep(0.001)
+            connection = next(iter(server._connections), None)
+        assert mount_of(server).running == 1
+        client.abort()
+        await until(lambda: not mount_of(server).running)
+
+
+class Asked:
+    """A way to the loop that notes what it is asked for, and a responder with these names."""
+
+    def __init__(self) -> None:
+        self.log: list[Any] = []
+
+    def post(self, name: Any, *args: Any) -> None:
+        self.log.append((name, *args))
+
+    def __getattr__(self, name: str) -> str:
+        return name
+
+
+def call_of(app: Any, asked: Any, context: contextvars.Context) -> Call:
+    return Call(app, {}, False, context, asked, asked, 65536, None)
+
+
+def test_a_call_whose_client_has_left_is_not_made() -> None:
+    """Only its thread is released."""
+    asked = Asked()
+    call = call_of(lambda environ, start: pytest.fail("called"), asked, contextvars.copy_context())
+    call.lost = True
+    call.run()
+    assert asked.log == [("release",)]
+
+
+def test_a_call_that_cannot_be_made_fails() -> None:
+    """It would be a bug of the library; the thread goes on."""
+    asked = Asked()
+    context = contextvars.copy_context()
+    context.run(call_of(answering([b"x"]), asked, context).run)  # a context that is entered already
+    (name, error, complete), released = asked.log
+    assert (name, type(error), complete, released) == ("fail", RuntimeError, False, ("release",))
+
+
+def test_an_ordinary_response_is_one_request_of_the_loop() -> None:
+    """Head, body, and that the thread is free."""
+    asked = Asked()
+    call_of(answering([b"a", b"b"]), asked, contextvars.copy_context()).run()
+    ((name, head, size, data),) = asked.log
+    assert (name, head.status, size, data) == ("finish_and_release", 200, 2, b"ab")

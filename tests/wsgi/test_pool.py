@@ -313,3 +313,29 @@ async def test_no_job_is_left_behind() -> None:
     pool.submit(Job(log, -1))
     await until(lambda: log[-1] == -1)
     pool.stop()
+
+
+@on_both_loops
+async def test_a_thread_that_is_about_to_rest_sees_a_job_that_has_come() -> None:
+    """Whether it was found by the loop already, or not."""
+    pool = Pool(1)
+    worker = pool_module._Worker(pool, "never started")
+    pool._jobs.append(Job([], 0))
+    worker._wait_for_jobs()  # returns at once
+    assert not pool._resting
+    pool._jobs.clear()
+    wakes = threading.Timer(0.01, lambda: (pool._jobs.append(Job([], 1)), pool.wake_next()))
+    wakes.start()
+    worker._wait_for_jobs()  # until it is woken
+    assert not (pool._resting or pool.waking)
+    worker.wake()  # it was taken from those that rest before it could look for jobs
+    pool._resting = []
+    found = [worker]
+
+    class Found(list[Any]):
+        def append(self, each: Any) -> None:
+            assert each in found
+
+    pool._resting = Found()
+    worker._wait_for_jobs()
+    wakes.join()

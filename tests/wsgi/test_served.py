@@ -23,7 +23,7 @@ from tests.kit.wsgi_stage import (
     until,
 )
 from writehead import testing, wsgi
-from writehead.errors import ConnectionLostError
+from writehead.errors import ConnectionLostError, WSGIStateError
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 EXPECTING = (
@@ -411,6 +411,44 @@ async def test_another_thread_of_the_app_may_read() -> None:
 
     got = await ask(app, "/", "Content-Length: 150000", method="POST", body=b"x" * 150_000)
     assert got == length(12) + b"100000 50000"
+
+
+@on_both_loops
+async def test_two_threads_of_the_app_cannot_read_at_once() -> None:
+    """The second gets an error, and the first its body."""
+    raised: list[BaseException] = []
+    begun, go_on, done = Signal(), Signal(), Signal()
+    got: list[bytes] = []
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        stream = environ["wsgi.input"]
+        stream.read(80_000)
+        other = threading.Thread(target=lambda: got.append(stream.read()))
+        other.start()
+        begun.set()
+        go_on.wait()
+        try:
+            stream.read()
+        except WSGIStateError as error:
+            raised.append(error)
+        done.set()
+        other.join()
+        start_response("200 OK", [])
+        return []
+
+    async with hosted(app) as server:
+        client = await dial(server)
+        whole = post(b"y" * 100_000)
+        client.send(whole[:-10_000])
+        dispatcher: Any = mount_of(server)._dispatcher
+        await begun.arrives()
+        await until(lambda: all(each._reader is not None for each in dispatcher._open))
+        go_on.set()
+        await done.arrives()
+        client.send(whole[-10_000:])
+        assert await client.rest() == length(0)
+    assert len(raised) == 1
+    assert sum(map(len, got)) <= 20_000
 
 
 # -- in memory -----------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from writehead._message.writable_watch import Watch
 from writehead._node.failure_log import log_failure, name_request, request_fields
 from writehead._semantics.status import STATUS_CODES, body_allowed
 from writehead._streams.stages import ENDED, FLUSHED
-from writehead.errors import ConnectionLostError, ContentLengthMismatchError
+from writehead.errors import ConnectionLostError, ContentLengthMismatchError, WSGIStateError
 
 logger = logging.getLogger("writehead")
 
@@ -141,7 +141,9 @@ class Served:
         """Open `gate` with up to `size` bytes of the body, or all that is there; b"" at the end."""
         request = self.request
         there = request.readable_length
-        if not self._reads or (request.destroyed and not request.complete):
+        if self._reader is not None:
+            gate.fail(WSGIStateError("read", "was called while another thread of the app reads"))
+        elif not self._reads or (request.destroyed and not request.complete):
             gate.fail(ConnectionLostError())
         elif there:
             gate.open(request.read(None if size is None or size > there else size))
