@@ -64,6 +64,7 @@ $(VENV)/apps/.ready: $(BUILT) | $(BIN)/python
 .PHONY: test-apps
 test-apps: $(VENV)/apps/.ready ## Serve applications of FastAPI, Django, Flask and others to real clients
 	$(VENV)/apps/bin/python -m pytest -q -n 2 --all-apps $(ARGS) tests/apps
+	$(VENV)/apps/bin/python -m pytest -q -k 'run-your-app or below-asgi' tests/test_docs.py
 
 .PHONY: lint
 lint: $(VENV)/.ready-dev ## Run ruff
@@ -120,6 +121,10 @@ conformance: $(VENV)/.ready-dev ## Compare with Node: the written scenarios and 
 .PHONY: conformance-report
 conformance-report: $(VENV)/.ready-dev ## Write the page of what is the same as Node
 	$(BIN)/python -m tests.conformance --report $(ARGS)
+
+.PHONY: asgi-report
+asgi-report: $(VENV)/.ready-dev ## Ask other servers the same as writehead, and write the page
+	$(BIN)/python -m comparison --docs $(ARGS)
 
 .PHONY: bench
 bench: $(VENV)/.ready ## Measure against Node and the other servers

@@ -14,6 +14,10 @@ WORD: contextvars.ContextVar[str] = contextvars.ContextVar("word", default="unse
 PAGES: dict[str, Any] = {}
 LIMIT = 10.0
 
+FILE = tempfile.NamedTemporaryFile()
+FILE.write(b"0123456789" * 1000)
+FILE.flush()
+
 notes: dict[str, list[Any]] = {}
 noted: dict[str, asyncio.Event] = {}
 
@@ -328,13 +332,8 @@ async def trailers(scope: Any, receive: Any, send: Any) -> None:
 
 @page
 async def pathsend(scope: Any, receive: Any, send: Any) -> None:
-    with tempfile.NamedTemporaryFile(delete=False) as file:
-        file.write(b"0123456789" * 1000)
-    try:
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"10000")]})
-        await send({"type": "http.response.pathsend", "path": file.name})
-    finally:
-        os.unlink(file.name)
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"10000")]})
+    await send({"type": "http.response.pathsend", "path": FILE.name})
 
 
 @page
