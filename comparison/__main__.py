@@ -9,7 +9,7 @@ import comparison.asgi_probes
 import comparison.websocket_probes
 import comparison.wsgi_probes  # noqa: F401 - it has probes
 from benchmarks.peers import install
-from comparison.page import PAGE, Results, page
+from comparison.page import PAGE, Results, keep, kept, page
 from comparison.servers import SERVERS, Server, running, versions, wait_until_ready
 from comparison.verdicts import PROBES, Probe, Tried, Verdict, ask
 
@@ -29,7 +29,8 @@ def main() -> int:
             if probes and SERVERS[name].command(interface):
                 results.update(asked(SERVERS[name], interface, probes))
     if options.docs:
-        PAGE.write_text(page(results, versions()), "utf-8")
+        keep(results, versions(options.servers.split(",")))
+        PAGE.write_text(page(*kept()), "utf-8")
     return int(
         any(verdict.good is not True for (*_, name), verdict in results.items() if name == "writehead")
     )

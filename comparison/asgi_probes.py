@@ -60,7 +60,10 @@ def headers(tried: Tried) -> Verdict:
 
 @probe(SCOPE, "A target in absolute form: its path, and its authority as `host`")
 def absolute_form(tried: Tried) -> Verdict:
-    got = tried.get("http://other:81/echo?x=1").json()
+    answer = tried.get("http://other:81/echo?x=1")
+    if answer.status != 200:
+        return check(False, f"status {answer.status}")
+    got = answer.json()
     hosts = [value for name, value in got["headers"] if name == "host"]
     return check((got["path"], hosts) == ("/echo", ["other:81"]), f"{got['path']}, {hosts}")
 

@@ -1,8 +1,8 @@
-"""The page of the documentation that the report writes."""
+"""What was found, kept as JSON, and the page of the documentation that is made of it."""
 
 from __future__ import annotations
 
-import datetime as dt
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +10,8 @@ from comparison.servers import SERVERS
 from comparison.verdicts import PROBES, Probe, Verdict
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "topics" / "servers.md"
+
+KEPT = Path(__file__).resolve().parent / "results.json"
 
 Results = dict[tuple[str, str, str], Verdict]  # interface, probe, server
 
@@ -27,11 +29,33 @@ What was seen where it is not **yes** stands under each table.
 """
 
 
+def keep(results: Results, versions: dict[str, str]) -> None:
+    """Write down what was found; what was not asked for stays as it was."""
+    known, known_versions = kept() if KEPT.exists() else ({}, {})
+    known.update(results)
+    named = {(each.interface, each.name) for each in PROBES}
+    listed = [
+        [*where, verdict.good, verdict.seen]
+        for where, verdict in sorted(known.items())
+        if where[:2] in named  # a probe that is gone takes its results along
+    ]
+    text = json.dumps({"versions": {**known_versions, **versions}, "results": listed}, indent=0)
+    KEPT.write_text(f"{text}\n", "utf-8")
+
+
+def kept() -> tuple[Results, dict[str, str]]:
+    """Return what is written down, and the versions."""
+    data = json.loads(KEPT.read_text("utf-8"))
+    results = {
+        (interface, name, server): Verdict(good, seen) for interface, name, server, good, seen in data["results"]
+    }
+    return results, data["versions"]
+
+
 def page(results: Results, versions: dict[str, str]) -> str:
     """Return the page."""
     named = ", ".join(f"{name} {version}" for name, version in versions.items())
-    today = dt.datetime.now(dt.UTC).strftime("%Y-%m-%d")
-    text = f"{_HEAD}{named}; {today}.\n"
+    text = f"{_HEAD}{named}.\n"
     for section in dict.fromkeys(each.section for each in PROBES):
         text += "\n".join(["", *part(section, results), ""])
     return text
@@ -79,11 +103,3 @@ def plain(text: str) -> str:
     for mark in "\\`*_<>[]|":
         text = text.replace(mark, f"\\{mark}")
     return text
-
-
-def titles(text: str) -> list[str]:
-    """Return what the rows of a page ask, in their order."""
-    rows = [
-        line for line in text.splitlines() if line.startswith("| ") and not line.startswith("| What is asked")
-    ]
-    return [row.split(" | ")[0].removeprefix("| ") for row in rows]

@@ -84,9 +84,9 @@ SERVERS = {
 }
 
 
-def versions() -> dict[str, str]:
-    """Return the version of each server, and of Python."""
-    return {"Python": platform.python_version(), **{each.name: each.version() for each in SERVERS.values()}}
+def versions(names: list[str]) -> dict[str, str]:
+    """Return the versions of servers, and of Python."""
+    return {"Python": platform.python_version(), **{name: SERVERS[name].version() for name in names}}
 
 
 @dataclass

@@ -95,7 +95,14 @@ def opened(client: Client, mine: str = "none", *fields: str) -> Iterator[Socket]
     """Open a WebSocket to the page that echoes."""
     sock, head, rest = handshake(client, f"/ws?key={mine}", *fields)
     with sock:
+        status = Response(head).status
+        if status != 101:
+            raise NoWebSocket(f"status {status}" if status else "no response")
         yield Socket(sock, head, rest)
+
+
+class NoWebSocket(Exception):
+    """The handshake was refused."""
 
 
 @probe(WEBSOCKET, "Subprotocol and headers of the application are in the handshake")
@@ -250,7 +257,7 @@ def returned(tried: Tried) -> Verdict:
 
 
 @probe(WEBSOCKET, "`send` raises an `OSError` when the client has gone")
-def send_on(tried: Tried) -> Verdict:
+def send_to_nobody(tried: Tried) -> Verdict:
     mine = key()
     with opened(tried, mine) as ws:
         ws.send(b"after the end")

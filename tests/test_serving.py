@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
@@ -17,7 +18,7 @@ import pytest
 
 from tests.kit.certificates import authority
 from tests.kit.loops import TIMEOUT
-from tests.kit.programs import Program, command, free_port
+from tests.kit.programs import SOURCE, Program, command, free_port
 from tests.kit.raw_client import connect, read_all, request, talk
 from writehead import __version__
 
@@ -196,6 +197,7 @@ def test_a_descriptor(folder: Path) -> None:
             [sys.executable, "-m", "writehead", "main:handle", "--fd", str(number)],
             cwd=folder,
             pass_fds=[number],
+            env={**os.environ, "PYTHONPATH": SOURCE},
             stderr=subprocess.PIPE,
         ) as process:
             try:
