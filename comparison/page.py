@@ -54,7 +54,7 @@ def kept() -> tuple[Results, dict[str, str]]:
 
 def page(results: Results, versions: dict[str, str]) -> str:
     """Return the page."""
-    named = ", ".join(f"{name} {version}" for name, version in versions.items())
+    named = ", ".join(f"{name} {versions[name]}" for name in ("Python", *SERVERS) if name in versions)
     text = f"{_HEAD}{named}.\n"
     for section in dict.fromkeys(each.section for each in PROBES):
         text += "\n".join(["", *part(section, results), ""])
@@ -99,7 +99,8 @@ def notes(probes: list[Probe], names: list[str], results: Results) -> Iterator[s
 
 
 def plain(text: str) -> str:
-    """Return a text without what Markdown would read."""
+    """Return a text in one line, without what Markdown would read."""
+    text = " ".join(text.split())
     for mark in "\\`*_<>[]|":
         text = text.replace(mark, f"\\{mark}")
     return text

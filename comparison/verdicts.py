@@ -21,7 +21,7 @@ class Verdict:
 
 def check(good: bool, seen: object) -> Verdict:
     """Return a verdict, with what was seen."""
-    return Verdict(good, str(seen))
+    return Verdict(good, " ".join(str(seen).split()))
 
 
 def not_offered(seen: str = "") -> Verdict:
