@@ -60,9 +60,6 @@ class LongPoll(AsyncHttpConsumer):
         await gates.wait(f"go {self.scope['url_route']['kwargs']['key']}")
         await self.send_body(b"second\n")
 
-    async def disconnect(self) -> None:
-        gates.open(f"left {self.scope['url_route']['kwargs']['key']}")
-
 
 assert get_channel_layer() is not None
 app = ProtocolTypeRouter(
