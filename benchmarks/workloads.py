@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmarks.servers.payload import BIG, BROWSER, HELLO, STREAM_CHUNK, STREAM_COUNT, UPLOAD_SIZE
+from benchmarks.servers.payload import BIG, BROWSER, HELLO, JSON, STREAM_CHUNK, STREAM_COUNT, UPLOAD_SIZE
 
 BROWSER_FIELDS = (
     "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0",
@@ -88,6 +88,7 @@ WORKLOADS = {
         Workload(
             "asgi-stream", "stream from an ASGI application", "asgi-stream", STREAM_CHUNK * STREAM_COUNT
         ),
+        Workload("fastapi", "JSON from an application of FastAPI", "fastapi", JSON),
         Workload("wsgi", "plain from a WSGI app", "wsgi", HELLO),
     )
 }

@@ -87,6 +87,18 @@ async def upload(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+def fastapi() -> Any:
+    """Make the application of FastAPI, which only its own workload pays for."""
+    from benchmarks.servers.fastapi_app import app
+
+    return app
+
+
+def application(workload: str) -> Any:
+    """The application of a workload."""
+    return fastapi() if workload == "fastapi" else APPLICATIONS[workload]
+
+
 APPLICATIONS = {
     "plain": plain,
     "idle": plain,
