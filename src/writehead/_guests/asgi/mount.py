@@ -6,7 +6,7 @@ import asyncio
 import inspect
 from collections.abc import Callable, Coroutine, Mapping
 from contextvars import Context, copy_context
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from writehead._guests import mount
 from writehead._guests.asgi import websocket_call
@@ -15,7 +15,6 @@ from writehead._guests.asgi.call import Call
 from writehead._guests.asgi.lifespan import Lifespan
 from writehead._guests.asgi.options import LifespanMode
 from writehead._guests.asgi.scope import place_of
-from writehead._guests.asgi.websocket_call import WebSocketCall
 from writehead._guests.websocket.options import ConnectionOptions
 from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
@@ -23,6 +22,20 @@ from writehead._native.choice import Head
 from writehead._net.socket import Socket
 from writehead._server.server import Server
 from writehead.errors import InvalidArgTypeError
+
+
+class Running(Protocol):
+    """A call of the application, for a request or a WebSocket."""
+
+    task: asyncio.Task[Any] | None
+    overdue: asyncio.TimerHandle | None
+
+
+class Closable(Protocol):
+    """A WebSocket, when the server closes."""
+
+    def on_closing(self) -> None: ...
+    def on_deadline(self) -> None: ...
 
 
 class Mount(mount.Mount[ASGIApp]):
@@ -40,9 +53,9 @@ class Mount(mount.Mount[ASGIApp]):
         super().__init__(server, check_app(app), options["path"], options["root_path"])
         self.state: dict[str, Any] = {}
         #: The calls under way.
-        self.calls: set[Call | WebSocketCall] = set()
+        self.calls: set[Running] = set()
         #: The WebSockets whose connections are there, with an application or behind it.
-        self.websockets: set[WebSocketCall] = set()
+        self.websockets: set[Closable] = set()
         #: What their connections need to know; None: it takes none.
         self.websocket_options: ConnectionOptions | None = options["websocket"]
         self._mode: LifespanMode = options["lifespan"]
@@ -147,7 +160,7 @@ class Mount(mount.Mount[ASGIApp]):
 
     # -- the end of a call ---------------------------------------------------------
 
-    def forget(self, call: Call | WebSocketCall) -> None:
+    def forget(self, call: Running) -> None:
         """Note that a call is over."""
         self.calls.discard(call)
         if self._drained is not None and not self.calls:
@@ -155,7 +168,7 @@ class Mount(mount.Mount[ASGIApp]):
             if not drained.done():
                 drained.set_result(None)
 
-    def limit(self, call: Call | WebSocketCall) -> None:
+    def limit(self, call: Running) -> None:
         """Limit the time of a call whose client has left."""
         task = call.task
         if self._patience is not None and task is not None:
