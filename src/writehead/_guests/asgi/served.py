@@ -126,7 +126,7 @@ class ServedCall(SendingMore):
 
     def _on_outlived(self) -> None:
         """Called when the socket was ended: nothing more is sent directly."""
-        self._stream = None
+        self._gathered = None
 
     def _on_lost(self, error: BaseException | None) -> None:
         """Called when the connection was lost before the response was sent."""
