@@ -14,6 +14,7 @@ COLOURS = {
     "granian": "#a371f7",
     "hypercorn": "#8b949e",
     "aiohttp": "#db61a2",
+    "gunicorn": "#499848",
 }
 LEFT, WIDTH, BAR, GAP, TOP = 90, 520, 11, 16, 46
 
@@ -44,7 +45,7 @@ def _legend() -> str:
     for name, colour in COLOURS.items():
         parts.append(f'<rect x="{x}" y="14" width="10" height="10" fill="{colour}"/>')
         parts.append(f'<text x="{x + 14}" y="23">{name}</text>')
-        x += 88
+        x += 78
     parts.append(
         f'<text x="{LEFT}" y="38" fill="#57606a">requests per second; the longest bar of each group is the best</text>'
     )

@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.workloads import WORKLOADS
+
 ROOT = Path(__file__).resolve().parent.parent
 HERE = ROOT / "benchmarks"
 VENV = HERE / ".venv"
@@ -52,15 +54,24 @@ class Server:
         return sys.executable if self.program == "writehead_server" else str(PEER_PYTHON)
 
 
+HOSTING = ASGI | {"wsgi"}
+"""The workloads for servers of applications."""
+
+NOT_WSGI = frozenset(WORKLOADS) - {"wsgi"}
+"""What a server of WSGI applications alone cannot serve."""
+
 SERVERS = {
     server.name: server
     for server in (
         Server("writehead", "writehead_server", "from writehead import http"),
-        Server("node", "node_server.js", "require('http')", ASGI),
-        Server("uvicorn", "uvicorn_server", "import uvicorn, httptools, uvloop", frozenset({"file"})),
+        Server("node", "node_server.js", "require('http')", HOSTING),
+        Server("uvicorn", "uvicorn_server", "import uvicorn, httptools, uvloop", frozenset({"file", "wsgi"})),
         Server("granian", "granian_server", "from granian import Granian"),
-        Server("hypercorn", "hypercorn_server", "import hypercorn.asyncio, uvloop", frozenset({"file"})),
-        Server("aiohttp", "aiohttp_server", "import aiohttp.web, uvloop", ASGI),
+        Server(
+            "hypercorn", "hypercorn_server", "import hypercorn.asyncio, uvloop", frozenset({"file", "wsgi"})
+        ),
+        Server("aiohttp", "aiohttp_server", "import aiohttp.web, uvloop", HOSTING),
+        Server("gunicorn", "gunicorn_server", "import gunicorn.app.base, gunicorn.workers.gthread", NOT_WSGI),
         Server(
             "ceiling",
             "ceiling_server",
@@ -68,7 +79,7 @@ SERVERS = {
             frozenset(
                 {"browser", "stream", "big", "file", "upload", "upload-iter", "pipeline", "churn", "async"}
             )
-            | ASGI,
+            | HOSTING,
         ),
     )
 }
@@ -104,7 +115,7 @@ def versions() -> dict[str, str]:
         [str(PEER_PYTHON), "-m", "pip", "list", "--format=freeze"], capture_output=True, text=True, check=True
     ).stdout
     found = dict(line.lower().split("==", 1) for line in listing.splitlines() if "==" in line)
-    names = ("uvicorn", "granian", "hypercorn", "aiohttp", "uvloop", "httptools")
+    names = ("uvicorn", "granian", "hypercorn", "aiohttp", "gunicorn", "uvloop", "httptools")
     node_version = subprocess.run(
         [str(node()), "--version"], capture_output=True, text=True, check=True
     ).stdout.strip()

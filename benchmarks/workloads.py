@@ -85,6 +85,9 @@ WORKLOADS = {
             BROWSER,
             fields=BROWSER_FIELDS,
         ),
-        Workload("asgi-stream", "stream from an ASGI application", "asgi-stream", STREAM_CHUNK * STREAM_COUNT),
+        Workload(
+            "asgi-stream", "stream from an ASGI application", "asgi-stream", STREAM_CHUNK * STREAM_COUNT
+        ),
+        Workload("wsgi", "plain from a WSGI app", "wsgi", HELLO),
     )
 }

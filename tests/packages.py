@@ -35,7 +35,7 @@ ORDER = [
     "asgi",
     "testing",
 ]
-FACES = ["", "cli", "__main__"]  # the package itself, and its command
+FACES = ["", "wsgi", "cli", "__main__"]  # the package itself, what knows its version, and its command
 TYPED_BY_ABOVE = {("_net.config", "_server.server"), ("_net.socket_info", "_server.server")}
 
 

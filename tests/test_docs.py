@@ -31,8 +31,9 @@ import pytest
 from tests.kit.certificates import authority
 from tests.kit.loops import TIMEOUT, loop_factory
 from tests.kit.programs import ROOT
-from writehead import cli, errors, events, https, testing
+from writehead import cli, errors, events, https, testing, wsgi
 from writehead import http as http_module
+from writehead._guests import mount as guests
 from writehead._loop.ticks import later
 from writehead._message.abort_signal import AbortSignal
 from writehead._node.spelling import node_spelling
@@ -209,8 +210,7 @@ class Stage:
         try:
             async with asyncio.timeout(TIMEOUT):
                 for server in _open.every_open_server():
-                    if not getattr(server, "address")():  # a host is being looked up
-                        await events.once(server, "listening")  # type: ignore[arg-type]  # a Server
+                    await server  # type: ignore[misc]  # a Server; a host may be looked up, an app may start
                 if client is not None:
                     await asyncio.to_thread(self.execute, client)
         except BaseException as error:
@@ -394,6 +394,8 @@ CLASSES: list[tuple[type, str, type]] = [
     (testing.Answer, "testing.md", object),
     (testing.Clock, "testing.md", object),
     (Parsed, "testing.md", object),
+    (wsgi.Mount, "wsgi.md", guests.Mount),
+    (wsgi.FileWrapper, "wsgi.md", object),
 ]
 
 
@@ -456,7 +458,7 @@ def test_the_reference_names_no_member_that_is_not_there() -> None:
     for page in sorted({page for _, page, _ in CLASSES}):
         known = {name for cls, where, _ in CLASSES if where == page for name in members_of(cls)}
         for owner, name in re.findall(r"(?m)^### `(?:await )?(\w+)\.(\w+)", page_of(page)):
-            if owner not in ("http", "https", "events", "testing") and name not in known:
+            if owner not in ("http", "https", "wsgi", "events", "testing") and name not in known:
                 stale.append(f"{page}: {owner}.{name}")
     assert not stale
 
@@ -506,8 +508,14 @@ def test_the_reference_has_every_option_of_tls() -> None:
 
 @pytest.mark.parametrize(
     ("module", "page"),
-    [(http_module, "http.md"), (https, "https.md"), (events, "events.md"), (testing, "testing.md")],
-    ids=["http", "https", "events", "testing"],
+    [
+        (http_module, "http.md"),
+        (https, "https.md"),
+        (events, "events.md"),
+        (testing, "testing.md"),
+        (wsgi, "wsgi.md"),
+    ],
+    ids=["http", "https", "events", "testing", "wsgi"],
 )
 def test_the_reference_has_every_function_of_a_module(module: Any, page: str) -> None:
     """What a module gives has a heading or a row on its page; a class may have a page of its own."""

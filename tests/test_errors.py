@@ -244,6 +244,13 @@ ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [
         None,
     ),
     (
+        errors.WSGIStateError("write", "was called after the response"),
+        "ERR_WSGI_STATE",
+        "write() was called after the response",
+        [RuntimeError],
+        None,
+    ),
+    (
         errors.ParseError("HPE_INVALID_METHOD", "Invalid method encountered", 3, b"get"),
         "HPE_INVALID_METHOD",
         "Parse Error: Invalid method encountered",

@@ -131,6 +131,9 @@ TESTED_WITH = {
     "_connection.reading": "connection",
     "_connection.state": "connection",
     "_connection.time_limits": "connection",
+    "_guests.wsgi.dispatcher": "pool",
+    "_guests.wsgi.mount": "wsgi",
+    "_guests.wsgi.options": "wsgi",
     "_http1.limits": "parser",
     "_http1.llhttp_errors": "parser",
     "_http1.parser_state": "parser",
@@ -170,6 +173,7 @@ TESTED_WITH = {
     "errors.received": "errors",
     "errors.server": "errors",
     "errors.streams": "errors",
+    "errors.wsgi": "errors",
 }
 
 

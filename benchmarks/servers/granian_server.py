@@ -1,4 +1,4 @@
-"""The workloads on granian, as ASGI with one worker."""
+"""The workloads on granian, as ASGI, or WSGI, with one worker."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from granian.constants import HTTPModes, Interfaces, Loops
 
 from benchmarks.servers.asgi_app import APPLICATIONS
 from benchmarks.servers.payload import arguments
+from benchmarks.servers.wsgi_app import THREADS
+from benchmarks.servers.wsgi_app import app as wsgi_app
 
-app = APPLICATIONS[os.environ.get("BENCHMARK_WORKLOAD", "plain")]
+app = {**APPLICATIONS, "wsgi": wsgi_app}[os.environ.get("BENCHMARK_WORKLOAD", "plain")]
 
 if __name__ == "__main__":
     workload, port, certificate, key = arguments()
@@ -20,7 +22,8 @@ if __name__ == "__main__":
         "benchmarks.servers.granian_server:app",
         address="127.0.0.1",
         port=port,
-        interface=Interfaces.ASGINL,
+        interface=Interfaces.WSGI if workload == "wsgi" else Interfaces.ASGINL,
+        blocking_threads=THREADS if workload == "wsgi" else None,
         workers=1,
         loop=Loops.uvloop,
         http=HTTPModes.http1,

@@ -113,6 +113,11 @@ def main() -> None:
         from writehead import asgi
 
         server = asgi.create_server(APPLICATIONS[workload], options, lifespan="off")
+    elif workload == "wsgi":
+        from benchmarks.servers.wsgi_app import app
+        from writehead import wsgi
+
+        server = wsgi.create_server(app, options)
     elif certificate:
         from writehead import https  # so that only this workload pays for it
 

@@ -31,8 +31,8 @@ class Mount(Generic[App]):
         if not isinstance(server, Server):
             raise InvalidArgTypeError("server", "an http.Server or https.Server", server)
         self.app = app
-        self.path = checked_path(path)
-        self.root_path = checked_root_path(root_path)
+        self.path: str = checked_path(path)
+        self.root_path: str = checked_root_path(root_path)
         self.server = server
 
     def detach(self) -> None:

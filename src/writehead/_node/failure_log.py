@@ -53,7 +53,7 @@ def log_failure(
 
     Args:
         error: what was raised.
-        event: the name of the event; "callback" for a callback of `write`, `end` and the like.
+        event: the name of the event; "callback" for a callback of `write`, `end` and the like; "WSGI app".
         emitter: the emitter of the event, named if it is about neither a request nor a client.
         request: the request that it is about, if any.
         socket: the connection that it is about; by default that of the request.
@@ -205,6 +205,8 @@ def _where(fields: dict[str, str | None], emitter: object) -> str:
 
 
 def _listener_of(event: object) -> str:
+    if event == "WSGI app":
+        return "the WSGI app"
     return "callback" if event == "callback" else f"{event!r} listener"
 
 

@@ -42,6 +42,8 @@
         +-- ASGIMessageError             ERR_ASGI_MESSAGE                  ValueError, TypeError
         +-- ASGIStateError               ERR_ASGI_STATE                    RuntimeError
         +-- LifespanError                ERR_ASGI_LIFESPAN                 RuntimeError
+        |   hosted a WSGI application
+        +-- WSGIStateError               ERR_WSGI_STATE                    RuntimeError
         |   caused by the client or the network
         +-- ParseError                   HPE_...                           ValueError
         +-- PayloadTooLargeError         ERR_HTTP_PAYLOAD_TOO_LARGE        ValueError
@@ -117,6 +119,9 @@ from writehead.errors.streams import (
     UnhandledError,
     UnshiftAfterEndError,
 )
+from writehead.errors.wsgi import (
+    WSGIStateError,
+)
 
 __all__ = [
     "ASGIMessageError",
@@ -162,6 +167,7 @@ __all__ = [
     "UnknownEncodingError",
     "UnknownOptionError",
     "UnshiftAfterEndError",
+    "WSGIStateError",
     "WriteTimeoutError",
 ]
 

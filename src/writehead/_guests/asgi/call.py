@@ -34,10 +34,9 @@ class Call(ServedCall):
     __slots__ = (
         "_body_bytes",
         "_complete",
-        "_entries",
         "_exchange",
         "_fate",
-        "_frame",
+        "_fields",
         "_general",
         "_has_begun",
         "_is_done",
@@ -49,7 +48,7 @@ class Call(ServedCall):
         "_readers",
         "_state",
         "_status",
-        "_stream",
+        "_gathered",
         "_writing",
         "connection",
         "head",
@@ -71,7 +70,7 @@ class Call(ServedCall):
         self.req: Call | None = self  # it is its own request, until its exchange is over
         self._state = IDLE
         self._is_hindered = self._has_begun = self._general = self._complete = self._is_done = False
-        self._stream = self._readers = self._listeners = self._pieces = self._length = None
+        self._gathered = self._readers = self._listeners = self._pieces = self._length = None
         self._fate = ALIVE
         self._body_bytes = 0
 
