@@ -34,10 +34,9 @@ class Call(ServedCall):
     __slots__ = (
         "_body_bytes",
         "_complete",
-        "_entries",
         "_exchange",
         "_fate",
-        "_gathered",
+        "_fields",
         "_general",
         "_has_begun",
         "_is_done",
@@ -49,6 +48,7 @@ class Call(ServedCall):
         "_readers",
         "_state",
         "_status",
+        "_gathered",
         "_writing",
         "connection",
         "head",
@@ -192,12 +192,3 @@ class Call(ServedCall):
 
     def _on_client_lost(self) -> None:
         self.mount.limit(self)
-
-
-def cancellation_of(task: asyncio.Task[Any]) -> BaseException:
-    """Return the error with which a task was cancelled."""
-    try:
-        task.result()
-    except asyncio.CancelledError as error:
-        return error
-    raise AssertionError("the task was not cancelled")

@@ -15,7 +15,7 @@ from typing import Any
 
 from writehead._guests.asgi.app_types import Message
 from writehead._guests.asgi.receiving import Receiving
-from writehead._guests.asgi.response_start import KEEP_ALIVE, ResponseStart, read_start
+from writehead._guests.asgi.response_start import KEEP_ALIVE, Fields, ResponseStart, entries_of, read_start
 from writehead._loop.ticks import TickQueue
 from writehead._native.choice import LARGE
 from writehead._semantics.exchange import Entry, Pieces, RequestHead, ResponseHead
@@ -61,7 +61,7 @@ class Sending(Receiving):
     _state: State = IDLE
     # What the start says; see `ResponseStart`.
     _status = 200
-    _entries: list[Entry]
+    _fields: Fields
     _length: int | None = None
     _is_ordinary = True
     _connection: str | None = None
@@ -144,7 +144,7 @@ class Sending(Receiving):
         if self._state is not IDLE:
             self._misfit("http.response.start")
             return
-        self._status, self._entries, self._length, self._is_ordinary, connection, trailers = start
+        self._status, self._fields, self._length, self._is_ordinary, connection, trailers = start
         if connection is not None:
             self._connection = connection
         if trailers:
@@ -191,7 +191,7 @@ class Sending(Receiving):
             and (length is None or length == size)
             and self._status in _ORDINARY
             # The fast path: see `Exchange.respond`.
-            and exchange.respond(self._status, self._entries, body, length is None)
+            and exchange.respond(self._status, self._fields, body, length is None)
         ):
             self._finish()
             return (size < LARGE and exchange.flows) or self._has_room()
@@ -301,10 +301,8 @@ class Sending(Receiving):
 
     def _sendable(self, keep: bool) -> list[Entry]:
         """Return the fields that may be sent with this response."""
-        if self._is_ordinary and self._length is None:
-            return self._entries
-        unsent = set()
         exchange: Any = self._exchange
+        unsent = set()
         if self._status == 204:  # RFC 9110, 8.6
             unsent.add("content-length")
         if not self._sends_trailers:
@@ -313,12 +311,7 @@ class Sending(Receiving):
             keep and self.version == "1.1" and not (exchange.must_close or exchange.last_allowed)
         ):
             unsent.add("connection")
-        # The framing is decided by texts.
-        return [
-            each if each[0] != "content-length" else (*each[:2], str(each[2]))
-            for each in self._entries
-            if each[0] not in unsent
-        ]
+        return [each for each in entries_of(self._fields) if each[0] not in unsent]
 
     @property
     def _sends_trailers(self) -> bool:

@@ -132,7 +132,7 @@ class ServedCall(SendingMore):
         """Called when the connection was lost before the response was sent."""
         self._lose_client()
         self._exchange = SENT
-        self._stream = self.connection = self.req = None
+        self._gathered = self.connection = self.req = None
 
     # -- the loss of the client ----------------------------------------------------
 
