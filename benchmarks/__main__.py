@@ -106,7 +106,8 @@ def main() -> None:
     options = parser().parse_args()
     workloads = chosen(options.workloads, [*WORKLOADS, *SINGLE], "workload")
     servers = [SERVERS[name] for name in chosen(options.servers, list(SERVERS), "server")]
-    require_wrk()
+    if not all(name in WORKLOADS and WORKLOADS[name].websocket for name in workloads):
+        require_wrk()
     install()
     with ExitStack() as stack:
         if options.before:

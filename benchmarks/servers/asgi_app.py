@@ -87,6 +87,14 @@ async def upload(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+async def websocket(scope: Scope, receive: Receive, send: Send) -> None:
+    """Send each message back."""
+    await receive()
+    await send({"type": "websocket.accept"})
+    while (event := await receive())["type"] == "websocket.receive":
+        await send({"type": "websocket.send", "text": event["text"]})
+
+
 APPLICATIONS = {
     "plain": plain,
     "idle": plain,
@@ -100,4 +108,6 @@ APPLICATIONS = {
     "asgi": plain,
     "asgi-browser": browser,
     "asgi-stream": stream,
+    "websocket": websocket,
+    "asgi-websocket": websocket,
 }
