@@ -20,6 +20,8 @@ TLS = VENV / "tls"
 WS = VENV / "ws"
 ASGI = frozenset({"asgi", "asgi-browser", "asgi-stream", "asgi-websocket", "asgi-websocket16"})
 """The workloads for servers of ASGI applications."""
+FRAMEWORKS = frozenset({"fastapi"})
+"""Those of ASGI whose framework is in the peers' environment, where every server is run for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ class Server:
             tail += [str(TLS / "server.pem"), str(TLS / "server.key")]
         if self.program.endswith(".js"):
             return [str(node()), str(HERE / "servers" / self.program), *tail]
-        return [self.python(), "-m", f"benchmarks.servers.{self.program}", *tail]
+        python = str(PEER_PYTHON) if workload in FRAMEWORKS else self.python()
+        return [python, "-m", f"benchmarks.servers.{self.program}", *tail]
 
     def import_command(self) -> list[str]:
         """The command line that imports the library and ends."""
@@ -59,11 +62,11 @@ class Server:
 WEBSOCKETS = frozenset({"websocket", "websocket16"})
 """The workloads for servers of WebSockets."""
 
-HOSTING = ASGI | {"wsgi"}
+HOSTING = ASGI | FRAMEWORKS | {"wsgi"}
 """The workloads for servers of applications."""
 
-NOT_WSGI = frozenset(WORKLOADS) - {"wsgi"}
-"""What a server of WSGI applications alone cannot serve."""
+NOT_GUNICORN = frozenset(WORKLOADS) - {"wsgi", "fastapi"}
+"""What gunicorn is not measured with."""
 
 SERVERS = {
     server.name: server
@@ -76,7 +79,9 @@ SERVERS = {
             "hypercorn", "hypercorn_server", "import hypercorn.asyncio, uvloop", frozenset({"file", "wsgi"})
         ),
         Server("aiohttp", "aiohttp_server", "import aiohttp.web, uvloop", HOSTING | WEBSOCKETS),
-        Server("gunicorn", "gunicorn_server", "import gunicorn.app.base, gunicorn.workers.gthread", NOT_WSGI),
+        Server(
+            "gunicorn", "gunicorn_server", "import gunicorn.app.base, gunicorn.workers.gthread", NOT_GUNICORN
+        ),
         Server(
             "ceiling",
             "ceiling_server",

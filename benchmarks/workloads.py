@@ -11,6 +11,7 @@ from benchmarks.servers.payload import (
     BIG,
     BROWSER,
     HELLO,
+    JSON,
     MESSAGE,
     STREAM_CHUNK,
     STREAM_COUNT,
@@ -98,6 +99,7 @@ WORKLOADS = {
         Workload(
             "asgi-stream", "stream from an ASGI application", "asgi-stream", STREAM_CHUNK * STREAM_COUNT
         ),
+        Workload("fastapi", "JSON from an application of FastAPI", "fastapi", JSON),
         Workload("wsgi", "plain from a WSGI app", "wsgi", HELLO),
         Workload(
             "websocket", "WebSocket echo of 32 bytes, 1 in flight", "websocket", MESSAGE, 8, websocket=True

@@ -129,6 +129,10 @@ def test_every_test_says_its_behaviour(path: Path) -> None:
 TESTED_WITH = {
     "": "names",
     "__main__": "cli",
+    "_command.failures": "cli",
+    "_command.kinds": "settings",
+    "_command.main": "cli",
+    "_command.script": "cli",
     "http": "names",
     "websocket": "names",
     "_connection.closing": "connection",

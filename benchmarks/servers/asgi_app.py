@@ -95,6 +95,18 @@ async def websocket(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "websocket.send", "text": event["text"]})
 
 
+def fastapi() -> Any:
+    """Make the application of FastAPI, which only its own workload pays for."""
+    from benchmarks.servers.fastapi_app import app
+
+    return app
+
+
+def application(workload: str) -> Any:
+    """The application of a workload."""
+    return fastapi() if workload == "fastapi" else APPLICATIONS[workload]
+
+
 APPLICATIONS = {
     "plain": plain,
     "idle": plain,

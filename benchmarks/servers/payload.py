@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 HELLO = b"Hello, World!"
+JSON = b'{"message":"Hello, world!"}'
 BROWSER = b"<!doctype html><title>ok</title><p>Hello, Browser!"
 BIG = b"0123456789abcdef" * 65536
 STREAM_CHUNK = b"s" * 1024

@@ -108,11 +108,11 @@ def main() -> None:
     handler = HANDLERS.get(workload)
     options = {"keep_alive_timeout": IDLE_TIMEOUT * 1000} if workload == "idle" else {}
     server: Any
-    if workload.startswith("asgi"):
-        from benchmarks.servers.asgi_app import APPLICATIONS
+    if workload.startswith("asgi") or workload == "fastapi":
+        from benchmarks.servers.asgi_app import application
         from writehead import asgi
 
-        server = asgi.create_server(APPLICATIONS[workload], options, lifespan="off")
+        server = asgi.create_server(application(workload), options, lifespan="off")
     elif workload == "wsgi":
         from benchmarks.servers.wsgi_app import app
         from writehead import wsgi

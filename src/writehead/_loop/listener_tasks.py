@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 from collections.abc import Callable, Coroutine
 from contextvars import Context
 from typing import Any
@@ -43,46 +44,73 @@ else:
     # Both are documented for implementers of tasks.
     from asyncio.tasks import _enter_task, _leave_task
 
+    class _Caught(threading.local):
+        """The calls of `loop.call_soon` that were caught, of each thread."""
+
+        def __init__(self) -> None:
+            self.calls: list[tuple[Callable[..., object], tuple[Any, ...], Any]] = []
+
+    _caught = _Caught()
+
+    def _catch(callback: Callable[..., object], *args: Any, context: Any = None) -> None:
+        _caught.calls.append((callback, args, context))
+
     def start(
         coroutine: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop, context: Context | None
     ) -> asyncio.Task[Any]:
         """Run `coroutine` up to its first `await` at once, as a task; return the task, which may be done."""
-        caught: list[tuple[Callable[..., object], tuple[Any, ...], Any]] = []
-
-        def catch(callback: Callable[..., object], *args: Any, context: Any = None) -> None:
-            caught.append((callback, args, context))
-
         try:
-            loop.call_soon = catch  # type: ignore[assignment, method-assign]
+            loop.call_soon = _catch  # type: ignore[assignment, method-assign]
         except AttributeError:  # a loop of another kind
             return _start_later(coroutine, loop, context)
         try:
             task = asyncio.Task(coroutine, loop=loop, context=context)
         finally:
-            loop.__dict__.pop("call_soon", None)
-            for callback, args, own in caught[1:]:  # of a destructor that ran meanwhile
-                loop.call_soon(callback, *args, context=own)
-        if caught:
-            step, _, own = caught[0]
-            _step(step, own, loop)
+            try:  # `suppress` costs more than all the rest of this function
+                del loop.call_soon
+            except AttributeError:  # a destructor has started a task meanwhile
+                pass
+        calls = _caught.calls
+        if len(calls) == 1:
+            step, _, own = calls.pop()
+            try:
+                own.run(step)
+            except RuntimeError as error:
+                _on_refused(error, step, own, loop)
+        else:
+            _sort_calls(task, loop)
         return task
 
+    def _sort_calls(task: asyncio.Task[Any], loop: asyncio.AbstractEventLoop) -> None:
+        """Run the step of `task`, and give the loop what else was caught: a destructor ran meanwhile."""
+        calls, _caught.calls = _caught.calls, []
+        for callback, args, own in calls:
+            if getattr(callback, "__self__", None) is task:
+                _step(callback, own, loop)
+            else:
+                loop.call_soon(callback, *args, context=own)
+
     def _step(step: Callable[..., object], context: Context, loop: asyncio.AbstractEventLoop) -> None:
-        """Run the first step of a task, or leave it to the loop if its context is entered."""
         try:
             context.run(step)
         except RuntimeError as error:
-            trace = error.__traceback__
-            if (trace is not None and trace.tb_next is not None) or not str(error).lower().startswith(
-                "cannot enter"
-            ):
-                raise
-            outer = asyncio.current_task(loop)  # asked only now: it costs more than all the rest
-            if outer is None or was_entered(error):
-                loop.call_soon(step, context=context)
-                return
-            _leave_task(loop, outer)
-            try:
-                _step(step, context, loop)
-            finally:
-                _enter_task(loop, outer)
+            _on_refused(error, step, context, loop)
+
+    def _on_refused(
+        error: RuntimeError, step: Callable[..., object], context: Context, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        """Run a first step that was refused inside another task; leave it to the loop if its context is entered."""
+        trace = error.__traceback__
+        if (trace is not None and trace.tb_next is not None) or not str(error).lower().startswith(
+            "cannot enter"
+        ):
+            raise error
+        outer = asyncio.current_task(loop)  # asked only now: it costs more than all the rest
+        if outer is None or was_entered(error):
+            loop.call_soon(step, context=context)
+            return
+        _leave_task(loop, outer)
+        try:
+            _step(step, context, loop)
+        finally:
+            _enter_task(loop, outer)

@@ -29,6 +29,36 @@ class Call(ServedCall):
         place: what is the same for every request of the connection.
     """
 
+    # What every call has: an attribute of an instance is found faster than a default of its class, and a class may share
+    # the keys of 30 attributes at most. What few calls have is a default, in the classes above.
+    __slots__ = (
+        "_body_bytes",
+        "_complete",
+        "_entries",
+        "_exchange",
+        "_fate",
+        "_frame",
+        "_general",
+        "_has_begun",
+        "_is_done",
+        "_is_hindered",
+        "_is_ordinary",
+        "_length",
+        "_listeners",
+        "_pieces",
+        "_readers",
+        "_state",
+        "_status",
+        "_stream",
+        "_writing",
+        "connection",
+        "head",
+        "mount",
+        "place",
+        "req",
+        "ticks",
+    )
+
     overdue: asyncio.TimerHandle | None = None  # cancels the task some time after the client has left
     _warned = False
 
@@ -39,11 +69,11 @@ class Call(ServedCall):
         self.head = head
         self.place = place
         self.req: Call | None = self  # it is its own request, until its exchange is over
-        # What every call reads: an attribute of an instance is found faster than a default of its class.
         self._state = IDLE
-        self._is_hindered = self._has_begun = self._general = self._complete = False
-        self._stream = self._readers = self._listeners = None
+        self._is_hindered = self._has_begun = self._general = self._complete = self._is_done = False
+        self._stream = self._readers = self._listeners = self._pieces = self._length = None
         self._fate = ALIVE
+        self._body_bytes = 0
 
     @property
     def method(self) -> str:
@@ -103,16 +133,15 @@ class Call(ServedCall):
 
     def _judge(self, task: asyncio.Task[Any]) -> None:
         """Complete, fail or cut the response, now that the application has ended."""
-        if task.cancelled():
-            self._on_raised(cancellation_of(task))
-        elif (error := task.exception()) is not None:
-            self._on_raised(error)
-        else:
+        try:
             returned = task.result()
-            if returned is not None:
-                failures.warn_of_result(self, returned)
-            if self._state != DONE and not self._is_lost:
-                self._on_unfinished()
+        except BaseException as error:  # also that of a cancellation
+            self._on_raised(error)
+            return
+        if returned is not None:
+            failures.warn_of_result(self, returned)
+        if self._state is not DONE and not self._is_lost:
+            self._on_unfinished()
 
     def _on_unfinished(self) -> None:
         if self._end_untrailed():

@@ -45,9 +45,8 @@ class Denial(Sending):
         Raises:
             ASGIMessageError: the message is malformed.
         """
-        start = read_start(message, kind)
-        start.trailers = False  # they are not offered
-        self._take_start(start)
+        self._take_start(read_start(message, kind))
+        self._has_trailers = False  # they are not offered
 
     def send_body(self, message: Message, kind: str) -> bool:
         """Take a piece of the body; False if the caller is to wait for the client.

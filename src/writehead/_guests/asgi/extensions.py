@@ -96,8 +96,7 @@ class SendingMore(SendingFiles):
         self._trailers += trailers
         if message.get("more_trailers"):
             return True
-        start: Any = self._start
-        sent = self._trailers if self._sends_trailers(start) else ()
+        sent = self._trailers if self._sends_trailers else ()
         self._finish()
         self._exchange.end(None, sent)
         return self._has_room()

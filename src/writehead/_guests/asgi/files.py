@@ -80,9 +80,8 @@ class SendingFiles(Sending):
         if not (self._state == STARTED or (self._state == HEAD_GONE and self._head_alone)):
             self._misfit(kind)
             return
-        start: Any = self._start
-        if self._is_without_body(start):
-            await self._send_nothing(start)
+        if self._is_without_body:
+            await self._send_nothing()
             return
         with await self._open(path, kind) as piece:
             self._check_length(piece.count, exact=True)
@@ -117,9 +116,8 @@ class SendingFiles(Sending):
         if self._state not in (STARTED, HEAD_GONE):
             self._misfit(kind)
             return
-        start: Any = self._start
-        if self._is_without_body(start):
-            await self._send_nothing(start, more)
+        if self._is_without_body:
+            await self._send_nothing(more)
             return
         at = _position(file, descriptor, kind) if offset is None else offset
         piece = FileRange(os.dup(descriptor))
@@ -137,15 +135,14 @@ class SendingFiles(Sending):
 
     async def _send_piece(self, piece: FileRange, more: bool) -> None:
         """Send a part of a file behind the head; return when the system has all of it."""
-        start: Any = self._start
         if self._state == STARTED:
-            self._begin(None if more or start.trailers else piece.count)
+            self._begin(None if more or self._has_trailers else piece.count)
         self._head_alone = False
         try:
             if piece.count:
                 await send_range(FileTarget(self), piece, by_kernel=True)
                 self._body_bytes += piece.count
-            if more or start.trailers:
+            if more or self._has_trailers:
                 await self._until_taken()
         except BaseException as error:
             self._cut()
@@ -175,7 +172,7 @@ class SendingFiles(Sending):
         if self._is_lost:
             raise ConnectionLostError
 
-    async def _send_nothing(self, start: Any, more: bool = False) -> None:
+    async def _send_nothing(self, more: bool = False) -> None:
         """Take a file in the place of which nothing is sent: it is not read."""
         if self._state == STARTED:
             self._begin(None)

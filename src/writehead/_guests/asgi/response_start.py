@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from writehead._guests.asgi.app_types import Message
+from writehead._native.choice import check_field
 from writehead._semantics import fields as _fields
 from writehead._semantics.exchange import Entry
 from writehead.errors import ASGIMessageError
@@ -18,13 +19,12 @@ _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _BAD_BYTE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")  # RFC 9110, 5.5: of the controls, only a tab is valid
 _MOST_DIGITS = 18
 
-#: What decides the framing, or is not sent as it is given.
-_SPECIAL = frozenset((b"content-length", b"transfer-encoding", b"connection", b"trailer"))
 #: What the general way of rendering has to see.
-_SEEN = frozenset((b"date", b"keep-alive", b"expect"))
+_SEEN = frozenset(("connection", "date", "expect", "keep-alive", "trailer"))
 
 # Fields checked so far, by name and value: one look-up, in the place of four searches. No cookies, and no long values,
-# as these stay in memory; at most so many, as some are different in each response.
+# as these stay in memory; at most so many, as some are different in each response. A Content-Length has its number as
+# the value, and its line.
 _checked: dict[Any, Entry] = {}
 _MOST_CHECKED = 1024
 _LONGEST_CHECKED = 256
@@ -34,22 +34,23 @@ _checked_entry = _checked.get
 KEEP_ALIVE, CLOSE = "keep-alive", "close"
 
 
-class ResponseStart:
-    """What `http.response.start` says."""
+#: Status, fields, announced Content-Length; whether no field but that changes how it is rendered; `CLOSE` or
+#: `KEEP_ALIVE`, if a Connection field says so; and whether a trailers message follows the body. A plain tuple: an object
+#: of these costs 2,000 instructions more.
+ResponseStart = tuple[int, list[Entry], int | None, bool, str | None, bool]
 
-    # What few of them change has its value here.
-    connection: str | None = None  # CLOSE or KEEP_ALIVE
-    trailers = False  # whether a trailers message follows the body
 
-    def __init__(self, status: int) -> None:
-        self.status = status
-        self.entries: list[Entry] = []
-        self.length: int | None = None  # the announced Content-Length
-        self.is_ordinary = True  # no field but Content-Length changes how it is rendered
+class _Special:
+    """What the special fields of a head say."""
+
+    def __init__(self) -> None:
+        self.length: int | None = None
+        self.connection: str | None = None
+        self.is_seen = False  # a field that the general way of rendering has to see
 
 
 def read_start(message: Message, kind: str) -> ResponseStart:
-    """Check a message that begins a response.
+    """Check a message that begins a response, and return what it says.
 
     Raises:
         ASGIMessageError: it is malformed.
@@ -60,24 +61,41 @@ def read_start(message: Message, kind: str) -> ResponseStart:
     if not 200 <= status <= 999:
         reason = "must be from 200 to 999: informational responses are messages of their own"
         raise ASGIMessageError(kind, "status", reason, status)
-    start = ResponseStart(status)
-    entries = start.entries
     headers = message.get("headers", ())
-    for pair in headers if type(headers) is list else read_fields(headers, kind):
+    trailers = bool(message.get("trailers"))
+    if type(headers) is not list:
+        headers = list(read_fields(headers, kind))
+    entries = []
+    length = None
+    for pair in headers:
         try:
             entry = _checked_entry(pair)
         except TypeError:  # a list cannot be looked up
             entry = None
-        if entry is None:
-            entry = _check(pair, start, kind)
-            if entry is None:
-                continue
-        elif entry[0] == "content-length" and not _is_first_length(entry, start, kind):
-            continue
+        if entry is None or type(entry[2]) is int:
+            if entry is None or length is not None:
+                break
+            length = entry[2]
         entries.append(entry)
-    if message.get("trailers"):
-        start.trailers = True
-    return start
+    else:
+        return status, entries, length, True, None, trailers
+    return _read_slowly(status, headers, trailers, kind)
+
+
+def _read_slowly(status: int, headers: Iterable[Any], trailers: bool, kind: str) -> ResponseStart:
+    """Read a head with a field that is special, or was not checked before."""
+    special = _Special()
+    entries: list[Entry] = []
+    for pair in headers:
+        try:
+            entry = _checked_entry(pair)
+        except TypeError:
+            entry = None
+        if entry is None or type(entry[2]) is int:
+            entry = _check(pair, special, entries, kind)
+        if entry is not None:
+            entries.append(entry)
+    return status, entries, special.length, not special.is_seen, special.connection, trailers
 
 
 def _status(status: Any, kind: str) -> int:
@@ -97,24 +115,30 @@ def read_fields(headers: Any, kind: str) -> Iterable[Any]:
     return headers
 
 
-def _check(pair: Any, start: ResponseStart, kind: str) -> Entry | None:
-    """Check a field; return what is to be sent of it, or None."""
+def _check(pair: Any, special: _Special, entries: list[Entry], kind: str) -> Entry | None:
+    """Check a field that follows `entries`; return what is to be sent of it, or None."""
     name, value = read_pair(pair, kind)
-    lower = name.lower()
-    text = name.decode("latin-1")
-    entry: Entry = _fields.check_name(text), text, value.decode("latin-1")
-    if lower in _SPECIAL:
-        return _special(entry, start, kind)
-    if lower in _SEEN:
-        start.is_ordinary = False
-        return entry
-    if lower != b"set-cookie":
+    text, line = name.decode("latin-1"), value.decode("latin-1")
+    key = text.lower()
+    if key == "content-length":
+        return _length(key, text, line, special, kind)
+    if key == "transfer-encoding":
+        return None  # the server frames the body
+    if key in _SEEN:
+        special.is_seen = True
+        if key == "connection" and not _is_connection(line, special, entries):
+            return None
+        return key, text, line
+    entry: Entry = key, text, line
+    if key != "set-cookie":
         _remember(name, value, entry)
     return entry
 
 
 def _remember(name: bytes, value: bytes, entry: Entry) -> None:
-    if len(_checked) < _MOST_CHECKED and len(name) + len(value) <= _LONGEST_CHECKED:
+    if len(name) + len(value) <= _LONGEST_CHECKED:
+        if len(_checked) >= _MOST_CHECKED:
+            _checked.clear()
         _checked[name, value] = entry
 
 
@@ -124,6 +148,9 @@ def read_pair(pair: Any, kind: str) -> tuple[bytes, bytes]:
     Raises:
         ASGIMessageError: it is no pair of bytes, the name is no token, or the value has a control character.
     """
+    if type(pair) is tuple and len(pair) == 2 and type(pair[0]) is bytes and type(pair[1]) is bytes:
+        if check_field(pair[0].decode("latin-1"), pair[1].decode("latin-1")) is not None:
+            return pair  # as nearly all are
     try:
         name, value = pair
     except (TypeError, ValueError):
@@ -140,41 +167,31 @@ def read_pair(pair: Any, kind: str) -> tuple[bytes, bytes]:
     return name, value
 
 
-def _special(entry: Entry, start: ResponseStart, kind: str) -> Entry | None:
-    key, name, value = entry
-    if key == "content-length":
-        if not (value.isascii() and value.isdigit()) or len(value) > _MOST_DIGITS:
-            raise ASGIMessageError(kind, "headers", "has a content-length that is no decimal number", value)
-        _remember(name.encode(), value.encode(), entry)
-        return entry if _is_first_length(entry, start, kind) else None
-    if key == "transfer-encoding":
-        return None  # the server frames the body
-    start.is_ordinary = False
-    if key == "connection" and not _is_connection(value, start):
+def _length(key: str, name: str, value: str, special: _Special, kind: str) -> Entry | None:
+    """Check a Content-Length; one that repeats another is not sent.
+
+    As the value is an int, it is told from others.
+    """
+    if not (value.isascii() and value.isdigit()) or len(value) > _MOST_DIGITS:
+        raise ASGIMessageError(kind, "headers", "has a content-length that is no decimal number", value)
+    length = int(value)
+    if special.length is not None:
+        if special.length != length:
+            raise ASGIMessageError(kind, "headers", "has two different values of content-length")
         return None
+    special.length = length
+    if str(length) != value:  # with zeros before it; sent as it is given
+        return key, name, value
+    entry: Entry = key, name, length
+    _remember(name.encode(), value.encode(), entry)
     return entry
 
 
-def _is_connection(value: str, start: ResponseStart) -> bool:
+def _is_connection(value: str, special: _Special, entries: list[Entry]) -> bool:
     """Tell whether a Connection field is to be sent: the first that says `keep-alive`, or the first `close`."""
     wanted = CLOSE if _fields.has_close(value) else KEEP_ALIVE if "keep-alive" in value.lower() else None
-    if wanted is None or start.connection in (CLOSE, wanted):
+    if wanted is None or special.connection in (CLOSE, wanted):
         return False
-    start.entries[:] = [each for each in start.entries if each[0] != "connection"]  # close wins
-    start.connection = wanted
+    entries[:] = [each for each in entries if each[0] != "connection"]  # close wins
+    special.connection = wanted
     return True
-
-
-def _is_first_length(entry: Entry, start: ResponseStart, kind: str) -> bool:
-    """Note a Content-Length; False if it repeats the one before.
-
-    Raises:
-        ASGIMessageError: it says something else.
-    """
-    length = int(entry[2])
-    if start.length is None:
-        start.length = length
-        return True
-    if start.length != length:
-        raise ASGIMessageError(kind, "headers", "has two different values of content-length")
-    return False

@@ -16,6 +16,8 @@ from writehead._semantics.targets import authority_of, decoded_path, split_targe
 #: alone to notice that a client has left, so that a generator with nothing to send would outlive it.
 HTTP_SPEC = "2.3"
 
+_ASGI = {"version": "3.0", "spec_version": HTTP_SPEC}
+
 _MAPPED = "::ffff:"  # an IPv4 address on a socket of both families (RFC 4291, 2.5.5.2)
 
 Pairs = list[tuple[bytes, bytes]]
@@ -24,7 +26,7 @@ Pairs = list[tuple[bytes, bytes]]
 class Place:
     """What is the same for every request of a connection."""
 
-    __slots__ = ("client", "scheme", "server", "tls")
+    __slots__ = ("client", "method", "root_path", "scheme", "scope", "server", "target", "tls", "version")
 
     def __init__(self, transport: Any) -> None:
         #: Address and port of the client; None on a Unix socket.
@@ -34,6 +36,31 @@ class Place:
         encrypted = transport.get_extra_info("ssl_object")
         self.scheme = "http" if encrypted is None else "https"
         self.tls: dict[str, Any] | None = None if encrypted is None else tls_of(encrypted)
+        #: The scope of a request of these, to be copied, without what is new in each.
+        self.scope: dict[str, Any] = {}
+        self.target: bytes | None = None
+        self.method = self.version = self.root_path = ""
+
+    def renew(self, method: str, target: bytes, version: str, root_path: str, removed: str) -> None:
+        """Make the scope to be copied for a request that differs from the one before."""
+        self.method, self.target, self.version, self.root_path = method, target, version, root_path
+        raw, query = split_target(target)
+        self.scope = {
+            "type": "http",
+            "asgi": None,
+            "http_version": version,
+            "method": method,
+            "scheme": self.scheme,
+            "path": removed + decoded_path(raw),
+            "raw_path": raw,
+            "query_string": query,
+            "root_path": root_path,
+            "headers": None,
+            "client": self.client,
+            "server": self.server,
+            "state": None,
+            "extensions": None,
+        }
 
 
 def place_of(connection: Any) -> Place:
@@ -98,34 +125,29 @@ def http_scope(
         state: of the lifespan, which is copied.
         removed: the prefix that a proxy has removed from the target.
     """
-    if target.startswith(b"/"):
-        raw, _, query = target.partition(b"?")
-    else:
-        raw, query = split_target(target)
+    if (
+        target != place.target
+        or method != place.method
+        or version != place.version
+        or root_path != place.root_path
+    ):
+        place.renew(method, target, version, root_path, removed)
+    if not target.startswith(b"/"):
         pairs = _with_host(pairs, target)
-    return {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": HTTP_SPEC},
-        "http_version": version,
-        "method": method,
-        "scheme": place.scheme,
-        "path": removed + (decoded_path(raw) if b"%" in raw else raw.decode("utf-8", "replace")),
-        "raw_path": raw,
-        "query_string": query,
-        "root_path": root_path,
-        "headers": pairs,
-        "client": place.client,
-        "server": place.server,
-        "state": state.copy(),
-        "extensions": {
+    scope = place.scope.copy()
+    scope["asgi"] = _ASGI.copy()
+    scope["headers"] = pairs
+    scope["state"] = state.copy()
+    if version == "1.0" or place.tls is not None:
+        scope["extensions"] = _extensions(place, version)
+    else:
+        scope["extensions"] = {
             "http.response.early_hint": {},
             "http.response.trailers": {},
             "http.response.pathsend": {},
             "http.response.zerocopysend": {},
         }
-        if version != "1.0" and place.tls is None
-        else _extensions(place, version),
-    }
+    return scope
 
 
 def _extensions(place: Place, version: str) -> dict[str, dict[str, Any]]:

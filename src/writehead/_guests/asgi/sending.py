@@ -59,7 +59,13 @@ class Sending(Receiving):
     """The part of a call that sends; its exchange reports to it, as to a response."""
 
     _state: State = IDLE
-    _start: ResponseStart | None = None
+    # What the start says; see `ResponseStart`.
+    _status = 200
+    _entries: list[Entry]
+    _length: int | None = None
+    _is_ordinary = True
+    _connection: str | None = None
+    _has_trailers = False
     _body_bytes = 0
     _small = LARGE  # a body of fewer bytes alone does not fill the connection
     _dropped = 0  # bytes of a body that is not sent, since the loop was let go on
@@ -91,13 +97,14 @@ class Sending(Receiving):
             ContentLengthMismatchError: the body is longer or shorter than announced.
             ConnectionLostError: the client has left.
         """
-        if self._is_lost:
-            await self._refuse()
+        if self._is_hindered:
+            await self._send_hindered(message)
+            return
         try:
             kind = message["type"]
         except (TypeError, KeyError, IndexError):
-            raise ASGIMessageError(None, None, "must be a dict with a 'type'", message) from None
-        if kind == "http.response.body" and not self._is_hindered:
+            raise _untyped(message) from None
+        if kind == "http.response.body":
             body = message.get("body", b"")
             if type(body) is not bytes:
                 body = as_body(body, kind)
@@ -116,6 +123,19 @@ class Sending(Receiving):
         else:
             await self._send_other(message, kind)
 
+    async def _send_hindered(self, message: Message) -> None:
+        """Send a message behind a file that may be under way, or to a client that has left."""
+        if self._is_lost:
+            await self._refuse()
+        try:
+            kind = message["type"]
+        except (TypeError, KeyError, IndexError):
+            raise _untyped(message) from None
+        if kind == "http.response.start":
+            self._take_start(read_start(message, kind))
+        else:
+            await self._send_other(message, kind)
+
     async def _send_other(self, message: Message, kind: Any) -> None:
         """Send a message of another type, or a body while a file may be under way."""
         raise NotImplementedError
@@ -124,7 +144,11 @@ class Sending(Receiving):
         if self._state is not IDLE:
             self._misfit("http.response.start")
             return
-        self._start = start
+        self._status, self._entries, self._length, self._is_ordinary, connection, trailers = start
+        if connection is not None:
+            self._connection = connection
+        if trailers:
+            self._has_trailers = True
         self._state = STARTED
         if self._has_begun:
             self.ticks.next_round(self._let_head_go)
@@ -154,20 +178,20 @@ class Sending(Receiving):
         if self._state is not STARTED:
             self._misfit("http.response.body")
             return True
-        start: Any = self._start
         exchange: Any = self._exchange
         size = len(body)
-        if more or start.trailers:
+        length = self._length
+        if more or self._has_trailers:
             self._check_length(size, exact=not more)
             self._begin(None)
             return self._write(body) if more else self._end(body)
         if (
-            start.is_ordinary
+            self._is_ordinary
             and not self._general
-            and (start.length is None or start.length == size)
-            and start.status in _ORDINARY
+            and (length is None or length == size)
+            and self._status in _ORDINARY
             # The fast path: see `Exchange.respond`.
-            and exchange.respond(start.status, start.entries, body, start.length is None)
+            and exchange.respond(self._status, self._entries, body, length is None)
         ):
             self._finish()
             return (size < LARGE and exchange.flows) or self._has_room()
@@ -177,20 +201,21 @@ class Sending(Receiving):
 
     def _check_length(self, size: int, exact: bool) -> None:
         """Break the response if a further piece of so many bytes does not match its Content-Length."""
-        start: Any = self._start
-        if start.length is None or self._is_without_body(start):
+        length = self._length
+        if length is None or self._is_without_body:
             return
         total = self._body_bytes + size
-        if total > start.length or (exact and total < start.length):
-            gone = self._state == HEAD_GONE
+        if total > length or (exact and total < length):
+            gone = self._state is HEAD_GONE
             self._state = BROKEN
             if gone:
                 self._cut()
-            raise ContentLengthMismatchError(total, start.length)
+            raise ContentLengthMismatchError(total, length)
 
-    def _is_without_body(self, start: ResponseStart) -> bool:
-        """Tell whether no body is sent, whatever the application gives."""
-        return self.for_head or not body_allowed(False, start.status)
+    @property
+    def _is_without_body(self) -> bool:
+        """Whether no body is sent, whatever the application gives."""
+        return self.for_head or not body_allowed(False, self._status)
 
     def _write(self, body: bytes) -> bool:
         """Send a piece of the body behind which more will come."""
@@ -224,8 +249,7 @@ class Sending(Receiving):
         exchange: Any = self._exchange
         self._check_length(len(body), exact=True)
         self._body_bytes += len(body)
-        start: Any = self._start
-        if start.trailers:
+        if self._has_trailers:
             self._state = TRAILERS
             return self._write_last(body)
         self._finish()
@@ -252,15 +276,14 @@ class Sending(Receiving):
 
     def _begin(self, size: int | None) -> None:
         """Render the head and hold it; `size` is that of the whole body, where it is known."""
-        start: Any = self._start
         exchange: Any = self._exchange
         keep = self._keeps_open
         known = None if self.for_head else size
         exchange.begin(
             ResponseHead(
-                start.entries if start.is_ordinary and start.status != 204 else self._entries(start, keep),
-                start.status,
-                STATUS_CODES.get(start.status, "unknown"),
+                self._sendable(keep),
+                self._status,
+                STATUS_CODES.get(self._status, "unknown"),
                 self.for_head,
                 keep,
                 self.version == "1.1",
@@ -276,27 +299,35 @@ class Sending(Receiving):
         """Whether the connection may stay open: a client that was not told to send the body may still send it."""
         return self.keeps and not (self._expects and not (self._sent_100 or self._complete))
 
-    def _entries(self, start: ResponseStart, keep: bool) -> list[Entry]:
+    def _sendable(self, keep: bool) -> list[Entry]:
         """Return the fields that may be sent with this response."""
+        if self._is_ordinary and self._length is None:
+            return self._entries
         unsent = set()
         exchange: Any = self._exchange
-        if start.status == 204:  # RFC 9110, 8.6
+        if self._status == 204:  # RFC 9110, 8.6
             unsent.add("content-length")
-        if not self._sends_trailers(start):
+        if not self._sends_trailers:
             unsent.add("trailer")
-        if start.connection == KEEP_ALIVE and not (
+        if self._connection == KEEP_ALIVE and not (
             keep and self.version == "1.1" and not (exchange.must_close or exchange.last_allowed)
         ):
             unsent.add("connection")
-        return [each for each in start.entries if each[0] not in unsent]
+        # The framing is decided by texts.
+        return [
+            each if each[0] != "content-length" else (*each[:2], str(each[2]))
+            for each in self._entries
+            if each[0] not in unsent
+        ]
 
-    def _sends_trailers(self, start: ResponseStart) -> bool:
-        """Tell whether trailers will be sent: they were promised, the client wants them, and the body is chunked."""
+    @property
+    def _sends_trailers(self) -> bool:
+        """Whether trailers will be sent: they were promised, the client wants them, and the body is chunked."""
         return (
-            start.trailers
+            self._has_trailers
             and self.version == "1.1"
-            and start.length is None
-            and not self._is_without_body(start)
+            and self._length is None
+            and not self._is_without_body
             and takes_trailers(self.head.pairs())
         )
 
@@ -355,6 +386,10 @@ def takes_trailers(pairs: Iterable[tuple[bytes, bytes]]) -> bool:
         if name == b"te"
         for token in value.split(b",")
     )
+
+
+def _untyped(message: object) -> ASGIMessageError:
+    return ASGIMessageError(None, None, "must be a dict with a 'type'", message)
 
 
 def as_body(body: Any, kind: str) -> bytes:
