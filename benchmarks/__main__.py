@@ -114,7 +114,8 @@ def main() -> None:
     workloads = chosen(options.workloads, [*WORKLOADS, *SINGLE], "workload")
     names = options.pair or chosen(options.servers, list(SERVERS), "server")
     servers = [SERVERS[name] for name in names]
-    require_wrk()
+    if not all(name in WORKLOADS and WORKLOADS[name].websocket for name in workloads):
+        require_wrk()
     install()
     with ExitStack() as stack:
         if options.before:
