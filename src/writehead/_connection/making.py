@@ -128,7 +128,7 @@ class Making(Closing):
             mark, config.reject_body, config.unique_headers, config.close_after_finish, config.lenient
         )
 
-    def open_exchange(self, call: Any, keep: bool) -> Http1Exchange:
+    def open_exchange(self, call: Any, keep: bool, has_body: bool) -> Http1Exchange:
         """Begin the exchange of an ordinary request that `call` serves, in the place of a message and a response.
 
         It is called as those would be: see `ServedRequest` and `ServedResponse`.
@@ -140,7 +140,9 @@ class Making(Closing):
         exchange.response = call
         exchange.stays = keep
         exchange.keep_lines = config.keep_alive_lines if keep else CLOSE
-        self._incoming = call
+        self._start = None
+        if has_body:
+            self._incoming = call
         self._used = True
         if self.current is None:
             self.current = exchange

@@ -108,7 +108,7 @@ class Mount(mount.Mount[ASGIApp]):
         if not self._config.fast_path_beside_guests or channel.heard or channel.fate:
             return False
         call = Call(self, connection, head, connection.place or place_of(connection))
-        call._exchange = connection.open_exchange(call, head.keep_alive)
+        call._exchange = connection.open_exchange(call, head.keep_alive, head.length > 0)
         if not head.keep_alive:
             call.keeps = False
         if head.method == "HEAD":
