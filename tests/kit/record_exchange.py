@@ -25,6 +25,7 @@ from writehead._semantics.dates import http_date
 from writehead._semantics.exchange import (
     REMOVED_LENGTH,
     Done,
+    Entry,
     Pieces,
     ResponseHead,
     ResponseSide,
@@ -51,6 +52,11 @@ class Stage(IntEnum):
 def record(kind: bytes, payload: bytes = b"") -> bytes:
     """Return one record."""
     return HEADER.pack(kind, len(payload)) + payload
+
+
+def _entry(name: bytes, value: bytes) -> Entry:
+    text = name.decode("latin-1")
+    return text.lower(), text, value.decode("latin-1")
 
 
 class RecordExchange:
@@ -131,7 +137,8 @@ class RecordExchange:
 
     def respond(self, status: int, fields: StoredFields, body: bytes, announce: bool = True) -> bool:
         """Send a whole response."""
-        entries = fields.values() if isinstance(fields, dict) else fields or ()
+        entries = [] if fields is None else list(fields.values() if isinstance(fields, dict) else fields)
+        entries = [each if len(each) == 3 else _entry(*each) for each in entries]
         self.begin(ResponseHead(entries, status, length=len(body) if announce else None))
         self.end(body, ())
         return True
