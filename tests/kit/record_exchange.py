@@ -54,9 +54,12 @@ def record(kind: bytes, payload: bytes = b"") -> bytes:
     return HEADER.pack(kind, len(payload)) + payload
 
 
-def _entry(name: bytes, value: bytes) -> Entry:
-    text = name.decode("latin-1")
-    return text.lower(), text, value.decode("latin-1")
+def _entry(each: Any) -> Entry:
+    """Return a stored field, or a pair of bytes as one."""
+    if len(each) == 3:
+        return each[0], each[1], each[2]
+    name, value = (part.decode("latin-1") for part in each)
+    return name.lower(), name, value
 
 
 class RecordExchange:
@@ -137,9 +140,8 @@ class RecordExchange:
 
     def respond(self, status: int, fields: StoredFields, body: bytes, announce: bool = True) -> bool:
         """Send a whole response."""
-        entries = [] if fields is None else list(fields.values() if isinstance(fields, dict) else fields)
-        entries = [each if len(each) == 3 else _entry(*each) for each in entries]
-        self.begin(ResponseHead(entries, status, length=len(body) if announce else None))
+        entries: Iterable[Any] = fields.values() if isinstance(fields, dict) else fields or ()
+        self.begin(ResponseHead(map(_entry, entries), status, length=len(body) if announce else None))
         self.end(body, ())
         return True
 
