@@ -15,7 +15,7 @@ from typing import Any
 
 from writehead._guests.asgi.app_types import Message
 from writehead._guests.asgi.receiving import Receiving
-from writehead._guests.asgi.response_start import KEEP_ALIVE, Fields, ResponseStart, entries_of, read_start
+from writehead._guests.asgi.response_start import KEEP_ALIVE, Fields, entries_of, read_start
 from writehead._loop.ticks import TickQueue
 from writehead._native.choice import LARGE
 from writehead._semantics.exchange import Entry, Pieces, RequestHead, ResponseHead
@@ -59,12 +59,13 @@ class Sending(Receiving):
     """The part of a call that sends; its exchange reports to it, as to a response."""
 
     _state: State = IDLE
-    # What the start says; see `ResponseStart`.
+    # What the start says; see `read_start`.
     _status = 200
     _fields: Fields
     _length: int | None = None
     _is_ordinary = True
     _connection: str | None = None
+    _offers_trailers = True
     _has_trailers = False
     _body_bytes = 0
     _small = LARGE  # a body of fewer bytes alone does not fill the connection
@@ -119,7 +120,7 @@ class Sending(Receiving):
             if not room:
                 await self._wait_for_client()
         elif kind == "http.response.start":
-            self._take_start(read_start(message, kind))
+            self._take_start(message, kind)
         else:
             await self._send_other(message, kind)
 
@@ -132,7 +133,7 @@ class Sending(Receiving):
         except (TypeError, KeyError, IndexError):
             raise _untyped(message) from None
         if kind == "http.response.start":
-            self._take_start(read_start(message, kind))
+            self._take_start(message, kind)
         else:
             await self._send_other(message, kind)
 
@@ -140,14 +141,15 @@ class Sending(Receiving):
         """Send a message of another type, or a body while a file may be under way."""
         raise NotImplementedError
 
-    def _take_start(self, start: ResponseStart) -> None:
+    def _take_start(self, message: Message, kind: str) -> None:
+        status, fields, length, is_ordinary, connection, trailers = read_start(message, kind)
         if self._state is not IDLE:
             self._misfit("http.response.start")
             return
-        self._status, self._fields, self._length, self._is_ordinary, connection, trailers = start
+        self._status, self._fields, self._length, self._is_ordinary = status, fields, length, is_ordinary
         if connection is not None:
             self._connection = connection
-        if trailers:
+        if trailers and self._offers_trailers:
             self._has_trailers = True
         self._state = STARTED
         if self._has_begun:
@@ -193,7 +195,10 @@ class Sending(Receiving):
             # The fast path: see `Exchange.respond`.
             and exchange.respond(self._status, self._fields, body, length is None)
         ):
-            self._finish()
+            self._state = DONE
+            self._is_done = True
+            if self._readers:
+                self._wake_readers()
             return (size < LARGE and exchange.flows) or self._has_room()
         self._check_length(size, exact=True)
         self._begin(size)
