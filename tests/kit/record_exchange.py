@@ -131,7 +131,9 @@ class RecordExchange:
 
     def respond(self, status: int, fields: StoredFields, body: bytes, announce: bool = True) -> bool:
         """Send a whole response."""
-        entries = fields.values() if isinstance(fields, dict) else fields or ()
+        entries: Any = fields.values() if isinstance(fields, dict) else fields or ()
+        if any(len(each) == 2 for each in entries):
+            return False  # pairs of bytes, which are given once more in the general way
         self.begin(ResponseHead(entries, status, length=len(body) if announce else None))
         self.end(body, ())
         return True

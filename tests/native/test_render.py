@@ -127,14 +127,28 @@ def test_what_is_no_response_is_left_or_refused() -> None:
 # -- pairs of bytes ----------------------------------------------------------------
 
 NAME_BYTES = st.sampled_from(
-    [b"a", b"X-B", b"content-length", b"Content-Length", b"date", b"Trailer", b"connection", b"", b"a b", b"\xe9"]
+    [
+        b"a",
+        b"X-B",
+        b"content-length",
+        b"Content-Length",
+        b"date",
+        b"Trailer",
+        b"connection",
+        b"",
+        b"a b",
+        b"\xe9",
+    ]
 )
 VALUE_BYTES = st.one_of(
-    st.binary(max_size=12), st.sampled_from([b"5", b"05", b"", b"-1", b"1" * 18, b"1" * 19, b"a\tb", b"a\x7f"])
+    st.binary(max_size=12),
+    st.sampled_from([b"5", b"05", b"", b"-1", b"1" * 18, b"1" * 19, b"a\tb", b"a\x7f"]),
 )
 PAIR = st.one_of(
     st.tuples(NAME_BYTES, VALUE_BYTES),
-    st.sampled_from([(b"a",), (b"a", "b"), [b"a", b"b"], (b"a", b"b", b"c"), ("a", b"b"), None, (b"a", bytearray())]),
+    st.sampled_from(
+        [(b"a",), (b"a", "b"), [b"a", b"b"], (b"a", b"b", b"c"), ("a", b"b"), None, (b"a", bytearray())]
+    ),
 )
 
 
