@@ -58,6 +58,7 @@ class ConnectionConfig(SocketConfig):
     - `dispatch(req, res, connection, ordinary)`: call the listeners of a request.
     - `take_head(connection, head)`: give an ordinary request to a guest of the server, and return what serves it; False:
       it is dispatched in the general way; None: no guest takes it. The callback itself is None without guests.
+      `guest_starts`: how the targets begin that a guest may take, if nothing in them is encoded.
     - `wants_upgrade(req)`: whether a request to upgrade is accepted.
     - `on_upgrade(req, socket, head)`: emit 'upgrade' or 'connect'.
     - `on_client_error(error, socket)`: emit 'clientError'; False if it has no listener.
@@ -78,6 +79,7 @@ class ConnectionConfig(SocketConfig):
         "fast_path_accept",
         "fast_path_beside_guests",
         "fast_path_response",
+        "guest_starts",
         "hold",
         "idle_seconds",
         "join_duplicates",
@@ -131,6 +133,7 @@ class ConnectionConfig(SocketConfig):
     on_lost: Callable[[Any], object]
     call_listeners: Callable[[str, IncomingMessage, ServerResponse], object]
     dispatch: Callable[[IncomingMessage, ServerResponse, Any, bool], object]
+    guest_starts: tuple[bytes, ...]
     take_head: Callable[[Any, Head], Any] | None
     wants_upgrade: Callable[[IncomingMessage], bool]
     on_upgrade: Callable[[IncomingMessage, Socket, bytes], object]

@@ -27,6 +27,9 @@ from writehead._streams.stages import KNOWN
 
 logger = logging.getLogger("writehead")
 
+#: With a number `in` is 13 times as fast as with bytes.
+PERCENT = ord("%")
+
 _new_message = IncomingMessage.__new__
 _new_response = ServerResponse.__new__
 
@@ -168,7 +171,18 @@ class Connection(Reading):
             message: IncomingMessage  # or what stands for one
             if (
                 config.fast_path
-                or (config.take_head is not None and (call := config.take_head(self, head)) is None)
+                or (
+                    config.take_head is not None
+                    and (
+                        # Most that no guest takes are told by how they begin.
+                        (
+                            not (target := head.target).startswith(config.guest_starts)
+                            and PERCENT not in target
+                        )
+                        or (call := config.take_head(self, head)) is None
+                    )
+                    and config.fast_path_beside_guests
+                )
             ) and not (channel.heard or channel.fate):
                 # Fast path: what `_make_message`, `_serve` and the dispatch do for an ordinary request, without
                 # their calls: 44,500 instructions for `plain` instead of 47,900.

@@ -98,6 +98,9 @@ class Guests:
         self._attached: list[Guest] = []  # in the order of their attachment
         self._ready: list[Guest] = []  # those that take requests: the longest path first, then the latest
         self.only: Guest | None = None  #: the first of these, if it takes every request
+        self.starts: tuple[
+            bytes, ...
+        ] = ()  #: how a target begins that one of them may take, if nothing is encoded
         self.on_sorted: Callable[[], object] = bool  #: called when the order has changed
         self._started: list[Guest] = []  # in the order in which they started; also detached ones
         self._starting: asyncio.Task[None] | None = None
@@ -124,6 +127,7 @@ class Guests:
         able = [each for each in reversed(self._attached) if each in asked]
         self._ready = sorted(able, key=lambda each: len(each.path), reverse=True)  # stable
         only = self._ready[0] if self._ready and self._ready[0].path == "/" else None
+        self.starts = tuple(each.path.encode() for each in self._ready)
         self.only = only if only is not None and only.takes_requests and not only.exact else None
         self.on_sorted()
 

@@ -41,7 +41,6 @@ class Hosting(Listening):
             guests = self._guests = Guests(started=self._accepts)
             guests.on_sorted = self._choose_take_head
             self._choose_fast_paths()
-            self._config.call_listeners = self._call_or_refuse
         guests.add(guest)
         if guests.stage is STARTED:
             guests.start_late(guest, self._config.copy_context(), self._on_late_start)
@@ -152,6 +151,7 @@ class Hosting(Listening):
     def _choose_take_head(self) -> None:
         """Ask a guest that takes every request directly, once it has started."""
         guests = self._guests
+        self._config.guest_starts = () if guests is None else guests.starts
         if guests is not None and guests.only is not None and guests.stage is STARTED:
             self._config.take_head = guests.only.take_head
         else:
@@ -163,18 +163,8 @@ class Hosting(Listening):
         assert guests is not None
         guest = guests.find(head.target)
         if guest is None:
-            return None if self._config.fast_path_beside_guests else False
+            return None
         return False if guests.stage is STARTING else guest.take_head(connection, head)
-
-    def _call_or_refuse(self, name: str, req: IncomingMessage, res: ServerResponse) -> None:
-        """Call the listeners of a request that has no guest; respond with 404 if there are none."""
-        if name in self._config.listeners:
-            self._call_request_listeners(name, req, res)
-        else:
-            _refuse(res)
-
-    def _call_request_listeners(self, name: str, req: IncomingMessage, res: ServerResponse) -> None:
-        raise NotImplementedError
 
     def _host(self, req: IncomingMessage, res: ServerResponse, *events: str) -> bool:
         """Give a request to its guest, or respond with 404 if it has none and `events` have no listener."""
@@ -185,8 +175,15 @@ class Hosting(Listening):
             return True
         if any(self.listener_count(each) for each in events):
             return False
-        _refuse(res)
+        self._refuse_unheard(res)
         return True
+
+    def _refuse_unheard(self, res: ServerResponse) -> None:
+        """Respond with 404 to a request that nobody serves, if the server has guests; without, Node lets it wait."""
+        if self._guests is not None:
+            res.status_code = 404
+            res.set_header("Content-Type", "text/plain")
+            res.end("Not Found")
 
     def _host_websocket(self, req: IncomingMessage) -> bool:
         """Tell whether a guest wants a request to upgrade."""
@@ -204,10 +201,3 @@ class Hosting(Listening):
         assert self._guests is not None
         self._guests.take_websocket(upgrading[1], req, socket, head)
         return True
-
-
-def _refuse(res: ServerResponse) -> None:
-    """Respond with 404: nobody serves the request."""
-    res.status_code = 404
-    res.set_header("Content-Type", "text/plain")
-    res.end("Not Found")

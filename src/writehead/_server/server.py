@@ -251,8 +251,12 @@ class Server(Settings, ServerEmitter):
         """Call the listeners that may respond, up to one that raises: the failure is the response then."""
         context = req._listener_context
         assert context is not None  # that of this request, which no listener has entered yet
+        listeners = self._config.listeners.get(name)
+        if listeners is None:
+            self._refuse_unheard(res)
+            return
         try:
-            for listener in self._config.listeners.get(name, ()):
+            for listener in listeners:
                 result = context.run(listener, req, res)
                 if result is not None:
                     self._follow(result, name, (req, res), context, listener)
