@@ -308,7 +308,24 @@ def test_a_start_that_fails_in_an_unknown_way(folder: Path) -> None:
     )
     with command("odd:server", cwd=folder) as program:
         assert program.wait() == 3
-        assert program.errors().endswith("RuntimeError: odd\n")
+        assert program.errors().endswith(
+            "RuntimeError: odd\nwritehead: cannot serve odd:server: RuntimeError: odd\n"
+        )
+
+
+@pytest.mark.parametrize("app", ["app", "ap"])
+def test_a_start_that_fails_beside_threads(folder: Path, app: str) -> None:
+    """A thread that the import has started does not hold the process."""
+    (folder / "held.py").write_text(
+        "import threading\n"
+        "threading.Thread(target=threading.Event().wait).start()\n"
+        "print('imported', flush=True)\n"
+        "app = 3\n"
+    )
+    with command(f"held:{app}", cwd=folder) as program:
+        assert program.wait() == 3
+        assert program.rest() == ["imported"]
+        assert program.errors().startswith("writehead: ")
 
 
 ASGI = """

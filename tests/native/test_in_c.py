@@ -37,6 +37,9 @@ def use(heads, fields):
         for value in ("a", "\\n", ["a", "b"], ("a", None), 5, 1.5):
             fields.check_field(name, value)
     fields.frame_chunk(b"a" * 100), fields.frame_chunk(b"")
+    for pairs in ([(b"a", b"b"), (b"content-length", b"5")], [(b"a", b"\\n")], [(b"date", b"x")], None):
+        if fields.check_pairs(pairs) is not None:
+            fields.render_response("HTTP/1.1 200 OK\\r\\n", pairs, "", "", b"body", True)
 """
 
 

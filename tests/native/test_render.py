@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from writehead._native import choice, fields
 
+BOTH_CHECKS = [fields.check_pairs] + ([choice.check_pairs] if choice.NATIVE else [])
 BOTH = [fields.render_response] + ([choice.render_response] if choice.NATIVE else [])
 STATUS, DATE, KEEP = "HTTP/1.1 200 OK\r\n", "Date: D\r\n", "Connection: keep-alive\r\n"
 
@@ -121,3 +122,113 @@ def test_what_is_no_response_is_left_or_refused() -> None:
         assert rendered(choice.render_response, bad) is None
     with pytest.raises(TypeError):
         choice.render_response(STATUS)  # type: ignore[call-arg]
+
+
+# -- pairs of bytes ----------------------------------------------------------------
+
+NAME_BYTES = st.sampled_from(
+    [
+        b"a",
+        b"X-B",
+        b"content-length",
+        b"Content-Length",
+        b"date",
+        b"Trailer",
+        b"connection",
+        b"",
+        b"a b",
+        b"\xe9",
+    ]
+)
+VALUE_BYTES = st.one_of(
+    st.binary(max_size=12),
+    st.sampled_from([b"5", b"05", b"", b"-1", b"1" * 18, b"1" * 19, b"a\tb", b"a\x7f"]),
+)
+PAIR = st.one_of(
+    st.tuples(NAME_BYTES, VALUE_BYTES),
+    st.sampled_from(
+        [(b"a",), (b"a", "b"), [b"a", b"b"], (b"a", b"b", b"c"), ("a", b"b"), None, (b"a", bytearray())]
+    ),
+)
+
+
+@pytest.mark.skipif(not choice.NATIVE, reason="the functions in C are not built")
+@given(st.one_of(st.lists(PAIR, max_size=5), st.tuples(PAIR)))
+def test_both_judge_pairs_alike(pairs: Any) -> None:
+    """Whatever they are; and what is accepted is rendered alike, as often as it comes."""
+    found = choice.check_pairs(pairs)
+    assert fields.check_pairs(pairs) == found
+    assert fields.check_pairs(pairs) == found
+    if found is not None:
+        assert rendered(choice.render_response, pairs) == rendered(fields.render_response, pairs)
+
+
+@pytest.mark.parametrize("check", BOTH_CHECKS)
+@pytest.mark.parametrize(
+    ("pairs", "length"),
+    [
+        ([], -1),
+        ([(b"a", b"b"), (b"X-A", b"\t \x80\xff~")], -1),
+        ([(b"set-cookie", b"a"), (b"set-cookie", b"b")], -1),
+        ([(b"a", b"b"), (b"Content-Length", b"05")], 5),
+        ([(b"content-length", b"9" * 18)], 10**18 - 1),
+    ],
+)
+def test_pairs_of_an_ordinary_response_are_accepted(check: Any, pairs: Any, length: int) -> None:
+    """With the length that they announce, if they do."""
+    assert check(pairs) == length
+    assert check(pairs) == length
+
+
+@pytest.mark.parametrize("check", BOTH_CHECKS)
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        ((b"a", b"b"),),
+        None,
+        [[b"a", b"b"]],
+        [(b"a",)],
+        [(b"a", b"b", b"c")],
+        [("a", b"b")],
+        [(b"a", "b")],
+        [(b"a", bytearray(b"b"))],
+        [(b"", b"b")],
+        [(b"a b", b"b")],
+        [(b"a\xe9", b"b")],
+        [(b"a", b"b\n")],
+        [(b"a", b"\x00")],
+        [(b"a", b"\x7f")],
+        [(b"Connection", b"close")],
+        [(b"DATE", b"x")],
+        [(b"expect", b"x")],
+        [(b"keep-alive", b"x")],
+        [(b"Trailer", b"x")],
+        [(b"transfer-encoding", b"chunked")],
+        [(b"content-length", b"1"), (b"content-length", b"1")],
+        [(b"content-length", b"")],
+        [(b"content-length", b"+1")],
+        [(b"content-length", b"9" * 19)],
+    ],
+)
+def test_other_pairs_are_left(check: Any, pairs: Any) -> None:
+    """The general checks decide."""
+    assert check(pairs) is None
+
+
+@pytest.mark.parametrize("function", BOTH)
+def test_pairs_are_written_as_they_are(function: Any) -> None:
+    """In their order and spelling."""
+    given = [(b"X-B", b"\xe9"), (b"x-a", b""), (b"X-B", b"2")]
+    assert rendered(function, given, announce=False) == (
+        b"HTTP/1.1 200 OK\r\nX-B: \xe9\r\nx-a: \r\nX-B: 2\r\nDate: D\r\nConnection: keep-alive\r\n\r\npong"
+    )
+
+
+def test_few_pairs_are_kept() -> None:
+    """The memory of the twin is emptied when it is full, and holds no cookies."""
+    fields.check_pairs([(b"set-cookie", b"kept?")])
+    assert (b"set-cookie", b"kept?") not in fields._pair_lengths
+    for number in range(3000):
+        assert fields.check_pairs([(b"x", b"%d" % number)]) == -1
+    assert len(fields._pair_lengths) <= 1024
+    assert len(fields._pair_lines) <= 1024

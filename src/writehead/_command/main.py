@@ -7,11 +7,12 @@ import sys
 from collections.abc import Sequence
 
 from writehead._command.arguments import Options, read_options, split
-from writehead._command.failures import USAGE, CommandError
+from writehead._command.failures import NOT_STARTED, USAGE, CommandError
 from writehead._command.help import help_text, version_text, wants_colours
 from writehead._command.script import check_for_script, run_script, set_defaults
 from writehead._command.serving import serve
 from writehead._command.target_names import Script, read_target
+from writehead._process.deadline import end_in_spite_of_threads
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,7 +20,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _main(sys.argv[1:] if arguments is None else arguments)
     except CommandError as error:
-        return error.tell()
+        code = error.tell()
+    if code == NOT_STARTED:
+        end_in_spite_of_threads(code)
+    return code
 
 
 def _main(arguments: Sequence[str]) -> int:

@@ -57,6 +57,9 @@ def serve(target: Reference, values: Values) -> int:
 
     The module is imported with the loop made and set, but not running: `asyncio.run` at import works as well as
     `asyncio.get_event_loop`, and a program that refuses to block a running loop (Django) is not in one.
+
+    Raises:
+        CommandError: the start failed.
     """
     log_to_stderr(values[LOG_LEVEL])
     loop = (_run.best_loop() or asyncio.new_event_loop)()
@@ -66,18 +69,23 @@ def serve(target: Reference, values: Values) -> int:
     except BaseException:
         loop.close()
         raise
+    failures: list[CommandError] = []
     # In the context of the import: what it has set is seen by requests.
-    loop.create_task(_start(found, target.name, values), context=copy_context())
+    loop.create_task(_start(found, target.name, values, failures), context=copy_context())
     try:
         _run.run(shutdown_timeout=values[SHUTDOWN_TIMEOUT], loop_factory=lambda: loop)
+    except SystemExit:
+        if failures:
+            raise failures[0] from None
+        raise
     except Exception as error:
         print_traceback(error)
         return FAILED
     return 0
 
 
-async def _start(found: object, name: str, values: Values) -> None:
-    """Listen, or end the process with the exit code of what went wrong."""
+async def _start(found: object, name: str, values: Values, failures: list[CommandError]) -> None:
+    """Listen, or end the loop with what went wrong among the failures."""
     try:
         if is_awaitable(found):
             found = await made(found, name)
@@ -85,9 +93,10 @@ async def _start(found: object, name: str, values: Values) -> None:
         server = _server_for(judged, name, values)
         await _listening(server, name, values)
     except CommandError as error:
-        raise SystemExit(error.tell()) from None
+        failures.append(error)
+        raise SystemExit(error.code) from None
     except Exception as error:  # of the library: a start that fails in any way ends the process
-        print_traceback(error)
+        failures.append(CommandError(f"cannot serve {name}: {type(error).__name__}: {error}", cause=error))
         raise SystemExit(NOT_STARTED) from None
     if values[LOG_LEVEL] <= logging.INFO:
         _print_banner(f"{name} ({judged.kind})", server)

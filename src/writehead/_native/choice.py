@@ -8,10 +8,27 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from writehead._native.fields import LARGE, Chunks, check_field, frame_chunk, render_response
+from writehead._native.fields import (
+    LARGE,
+    Chunks,
+    check_field,
+    check_pairs,
+    frame_chunk,
+    render_response,
+)
 from writehead._native.heads import Head, scan_head
 
-__all__ = ["LARGE", "NATIVE", "Chunks", "Head", "check_field", "frame_chunk", "render_response", "scan_head"]
+__all__ = [
+    "LARGE",
+    "NATIVE",
+    "Chunks",
+    "Head",
+    "check_field",
+    "check_pairs",
+    "frame_chunk",
+    "render_response",
+    "scan_head",
+]
 
 #: Whether the functions in C are used.
 NATIVE: bool = False
@@ -26,6 +43,7 @@ if not TYPE_CHECKING and (_wish := os.environ.get("WRITEHEAD_NATIVE")) != "0":
             _in_c_heads.scan_head,
             _in_c_fields.Chunks,
             _in_c_fields.check_field,
+            _in_c_fields.check_pairs,
             _in_c_fields.frame_chunk,
             _in_c_fields.render_response,
         )
@@ -34,4 +52,4 @@ if not TYPE_CHECKING and (_wish := os.environ.get("WRITEHEAD_NATIVE")) != "0":
             raise
     else:
         NATIVE = True
-        Head, scan_head, Chunks, check_field, frame_chunk, render_response = _found
+        Head, scan_head, Chunks, check_field, check_pairs, frame_chunk, render_response = _found

@@ -119,6 +119,7 @@ frame_chunk(PyObject *Py_UNUSED(module), PyObject *data)
 
 static PyMethodDef functions[] = {
     {"check_field", (PyCFunction)(void (*)(void))check_field, METH_FASTCALL, check_field_doc},
+    {"check_pairs", check_pairs, METH_O, check_pairs_doc},
     {"frame_chunk", frame_chunk, METH_O, frame_chunk_doc},
     {"render_response", (PyCFunction)(void (*)(void))render_response, METH_FASTCALL, render_response_doc},
     {NULL},

@@ -73,10 +73,15 @@ def render_response(
 ) -> bytes | None:
     """Return the bytes of an ordinary response, without a body that is `LARGE`; `announce` its Content-Length.
 
-    None if a value is anything but text, a number of a machine word, or a list of texts (RFC 9112, 2 to 6).
+    None if a value is anything but text, a number of a machine word, or a list of texts (RFC 9112, 2 to 6). A field may
+    also be a pair of bytes that `check_pairs` has accepted.
     """
     lines = ""
-    for _, name, value in fields.values() if isinstance(fields, dict) else fields or ():
+    for entry in fields.values() if isinstance(fields, dict) else fields or ():
+        if len(entry) == 2:
+            lines += _pair_lines.get(entry) or _line_of(entry)
+            continue
+        _, name, value = entry
         kind = type(value)
         if kind is str or (kind is int and -_WORD <= value < _WORD):
             lines += f"{name}: {value}\r\n"
@@ -94,6 +99,78 @@ def render_response(
 
 
 _WORD = 1 << 63
+
+# Pairs found good, with their lines and the Content-Length that one of them announces: two look-ups of 80 ns, and a
+# microsecond without. No cookies and no long values.
+_pair_lines: dict[Any, str] = {}
+_pair_lengths: dict[Any, int] = {}
+_MOST_PAIRS = 1024
+_LONGEST_PAIR = 256
+
+_SPECIAL = frozenset((b"connection", b"date", b"expect", b"keep-alive", b"trailer", b"transfer-encoding"))
+_LENGTH = re.compile(rb"[0-9]{1,18}+")
+_BYTES_TOKEN = re.compile(_TOKEN.pattern.encode())
+_BYTES_VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*+")
+
+
+def check_pairs(pairs: object, /) -> int | None:
+    """Return the Content-Length among the fields of an ordinary response; -1 without one.
+
+    None, and the general checks decide, if `pairs` is anything but a list of pairs of bytes, a name is no token, a value
+    has a control character other than a tab, a field changes how the response is framed or rendered (Connection, Date,
+    Expect, Keep-Alive, Trailer, Transfer-Encoding), or there is more than one Content-Length, or one that is not of 1 to
+    18 digits. No subclass of these types is accepted.
+    """
+    if type(pairs) is not list:
+        return None
+    length = -1
+    for pair in pairs:
+        if type(pair) is not tuple:
+            return None
+        found = _pair_lengths.get(pair) if _are_bytes(pair) else None
+        if found is None:
+            found = _check_pair(pair)
+            if found is None:
+                return None
+        if found >= 0:
+            if length >= 0:
+                return None
+            length = found
+    return length
+
+
+def _are_bytes(pair: tuple[Any, ...]) -> bool:
+    return len(pair) == 2 and type(pair[0]) is bytes and type(pair[1]) is bytes
+
+
+def _check_pair(pair: Any) -> int | None:
+    """Return what `check_pairs` does, of one pair."""
+    if not _are_bytes(pair):
+        return None
+    name, value = pair
+    if _BYTES_TOKEN.fullmatch(name) is None or _BYTES_VALUE.fullmatch(value) is None:
+        return None
+    key = name.lower()
+    if key in _SPECIAL:
+        return None
+    length = -1
+    if key == b"content-length":
+        if _LENGTH.fullmatch(value) is None:
+            return None
+        length = int(value)
+    if len(name) + len(value) <= _LONGEST_PAIR and key != b"set-cookie":
+        if len(_pair_lengths) >= _MOST_PAIRS:
+            _pair_lengths.clear()
+            _pair_lines.clear()
+        _pair_lengths[pair] = length
+        _pair_lines[pair] = _line_of(pair)
+    return length
+
+
+def _line_of(pair: Any) -> str:
+    name, value = pair
+    return f"{name.decode('latin-1')}: {value.decode('latin-1')}\r\n"
+
 
 #: A body, or a piece of it, of so many bytes is passed on as it is, not copied.
 LARGE = 16384

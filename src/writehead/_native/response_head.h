@@ -76,9 +76,21 @@ write_lines(writer *to, PyObject *name, PyObject *values)
     return good;
 }
 
+/* Write a pair of bytes, which was checked. */
+static bool
+write_pair(writer *to, PyObject *name, PyObject *value)
+{
+    return PyBytes_CheckExact(name) && PyBytes_CheckExact(value)
+           && write_bytes(to, PyBytes_AS_STRING(name), PyBytes_GET_SIZE(name)) && write_bytes(to, ": ", 2)
+           && write_bytes(to, PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value)) && write_bytes(to, "\r\n", 2);
+}
+
 static bool
 write_field(writer *to, PyObject *entry)
 {
+    if (PyTuple_CheckExact(entry) && PyTuple_GET_SIZE(entry) == 2) {
+        return write_pair(to, PyTuple_GET_ITEM(entry, 0), PyTuple_GET_ITEM(entry, 1));
+    }
     if (!PyTuple_CheckExact(entry) || PyTuple_GET_SIZE(entry) != 3) {
         return false;
     }
@@ -155,4 +167,91 @@ render_response(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t c
         PyMem_Free(to.start);
     }
     return response;
+}
+
+#define NO_LENGTH (-1)
+#define NOT_ORDINARY (-2)
+
+/* Return whether a name, in any case, is that of a field that changes how a response is framed or rendered. */
+static bool
+is_special(const uint8_t *name, size_t size)
+{
+    switch (size) {
+    case 4:
+        return same_name(name, "date", size);
+    case 6:
+        return same_name(name, "expect", size);
+    case 7:
+        return same_name(name, "trailer", size);
+    case 10:
+        return same_name(name, "connection", size) || same_name(name, "keep-alive", size);
+    case 17:
+        return same_name(name, "transfer-encoding", size);
+    default:
+        return false;
+    }
+}
+
+static long long
+length_of(const uint8_t *digits, Py_ssize_t count)
+{
+    if (count == 0 || count > 18) {
+        return NOT_ORDINARY;
+    }
+    long long length = 0;
+    for (Py_ssize_t at = 0; at < count; at++) {
+        if (digits[at] < '0' || digits[at] > '9') {
+            return NOT_ORDINARY;
+        }
+        length = 10 * length + (digits[at] - '0');
+    }
+    return length;
+}
+
+/* Return the Content-Length of a pair, NO_LENGTH for another good field, or NOT_ORDINARY. */
+static long long
+check_pair(PyObject *pair)
+{
+    if (!PyTuple_CheckExact(pair) || PyTuple_GET_SIZE(pair) != 2) {
+        return NOT_ORDINARY;
+    }
+    PyObject *name = PyTuple_GET_ITEM(pair, 0), *value = PyTuple_GET_ITEM(pair, 1);
+    if (!PyBytes_CheckExact(name) || !PyBytes_CheckExact(value) || PyBytes_GET_SIZE(name) == 0) {
+        return NOT_ORDINARY;
+    }
+    const uint8_t *text = (const uint8_t *)PyBytes_AS_STRING(name);
+    size_t size = (size_t)PyBytes_GET_SIZE(name);
+    for (size_t at = 0; at < size; at++) {
+        if (TOKEN[text[at]] == 0) {
+            return NOT_ORDINARY;
+        }
+    }
+    const uint8_t *start = (const uint8_t *)PyBytes_AS_STRING(value), *end = start + PyBytes_GET_SIZE(value);
+    uint64_t bits = 0;
+    if (is_special(text, size) || value_end(start, end, &bits) != end) {
+        return NOT_ORDINARY;
+    }
+    return size == 14 && same_name(text, "content-length", size) ? length_of(start, end - start) : NO_LENGTH;
+}
+
+PyDoc_STRVAR(check_pairs_doc,
+"check_pairs($module, pairs, /)\n--\n\n"
+"Return the Content-Length among the fields of an ordinary response; -1 without one, None if it is not ordinary.");
+
+static PyObject *
+check_pairs(PyObject *Py_UNUSED(module), PyObject *pairs)
+{
+    long long length = PyList_CheckExact(pairs) ? NO_LENGTH : NOT_ORDINARY;
+    Py_BEGIN_CRITICAL_SECTION(pairs);
+    for (Py_ssize_t at = 0; length != NOT_ORDINARY && at < PyList_GET_SIZE(pairs); at++) {
+        long long found = check_pair(PyList_GET_ITEM(pairs, at));
+        if (found != NO_LENGTH) {
+            length = length == NO_LENGTH ? found : NOT_ORDINARY;
+        }
+    }
+    Py_END_CRITICAL_SECTION();
+    if (length == NOT_ORDINARY) {
+        Py_RETURN_NONE;
+    }
+    return PyLong_FromLongLong(length);
 }

@@ -17,8 +17,8 @@ Done = Callable[[BaseException | None], object]
 #: A stored field: its name in lower case; its name and its value, as they were given.
 Entry = tuple[str, str, Any]
 
-#: The fields of a response in order: those of a header store, or a list of them.
-StoredFields = dict[str, Entry] | list[Entry] | None
+#: The fields of a response in order: those of a header store, or a list of them; or checked pairs of bytes.
+StoredFields = dict[str, Entry] | list[Entry] | list[tuple[bytes, bytes]] | None
 
 
 #: Bits of `ResponseHead.removed`: the automatic fields that the program has removed.

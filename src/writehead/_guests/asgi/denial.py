@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from writehead._guests.asgi.app_types import Message
-from writehead._guests.asgi.response_start import read_start
 from writehead._guests.asgi.sending import DONE, Sending, as_body
 from writehead._http1.exchange import Http1Exchange
 from writehead._net.channel import Channel
@@ -45,7 +44,7 @@ class Denial(Sending):
         Raises:
             ASGIMessageError: the message is malformed.
         """
-        self._take_start(read_start(message, kind))
+        self._take_start(message, kind)
         self._has_trailers = False  # they are not offered
 
     def send_body(self, message: Message, kind: str) -> bool:

@@ -23,6 +23,8 @@ from writehead._net.socket import Socket
 from writehead._server.server import Server
 from writehead.errors import InvalidArgTypeError
 
+_new = Call.__new__
+
 
 class Running(Protocol):
     """A call of the application, for a request or a WebSocket."""
@@ -119,7 +121,8 @@ class Mount(mount.Mount[ASGIApp]):
         head = request._head
         if connection is None or head is None:
             return  # the client has left already
-        call = Call(self, connection, head, place_of(connection))
+        call = _new(Call)
+        call.set_up(self, connection, head, place_of(connection))
         if connection.replace(request, response, call):
             call.begin()
 
@@ -128,7 +131,8 @@ class Mount(mount.Mount[ASGIApp]):
         channel = connection.channel
         if not self._config.fast_path_beside_guests or channel.heard or channel.fate:
             return False
-        call = Call(self, connection, head, connection.place or place_of(connection))
+        call = _new(Call)
+        call.set_up(self, connection, head, connection.place or place_of(connection))
         call._exchange = connection.open_exchange(call, head.keep_alive, head.length > 0)
         if not head.keep_alive:
             call.keeps = False

@@ -15,7 +15,7 @@ from typing import Any
 
 from writehead._guests.asgi.app_types import Message
 from writehead._guests.asgi.receiving import Receiving
-from writehead._guests.asgi.response_start import KEEP_ALIVE, ResponseStart, read_start
+from writehead._guests.asgi.response_start import KEEP_ALIVE, Fields, entries_of, read_start
 from writehead._loop.ticks import TickQueue
 from writehead._native.choice import LARGE
 from writehead._semantics.exchange import Entry, Pieces, RequestHead, ResponseHead
@@ -59,12 +59,13 @@ class Sending(Receiving):
     """The part of a call that sends; its exchange reports to it, as to a response."""
 
     _state: State = IDLE
-    # What the start says; see `ResponseStart`.
+    # What the start says; see `read_start`.
     _status = 200
-    _entries: list[Entry]
+    _fields: Fields
     _length: int | None = None
     _is_ordinary = True
     _connection: str | None = None
+    _offers_trailers = True
     _has_trailers = False
     _body_bytes = 0
     _small = LARGE  # a body of fewer bytes alone does not fill the connection
@@ -119,7 +120,7 @@ class Sending(Receiving):
             if not room:
                 await self._wait_for_client()
         elif kind == "http.response.start":
-            self._take_start(read_start(message, kind))
+            self._take_start(message, kind)
         else:
             await self._send_other(message, kind)
 
@@ -132,7 +133,7 @@ class Sending(Receiving):
         except (TypeError, KeyError, IndexError):
             raise _untyped(message) from None
         if kind == "http.response.start":
-            self._take_start(read_start(message, kind))
+            self._take_start(message, kind)
         else:
             await self._send_other(message, kind)
 
@@ -140,14 +141,15 @@ class Sending(Receiving):
         """Send a message of another type, or a body while a file may be under way."""
         raise NotImplementedError
 
-    def _take_start(self, start: ResponseStart) -> None:
+    def _take_start(self, message: Message, kind: str) -> None:
+        status, fields, length, is_ordinary, connection, trailers = read_start(message, kind)
         if self._state is not IDLE:
             self._misfit("http.response.start")
             return
-        self._status, self._entries, self._length, self._is_ordinary, connection, trailers = start
+        self._status, self._fields, self._length, self._is_ordinary = status, fields, length, is_ordinary
         if connection is not None:
             self._connection = connection
-        if trailers:
+        if trailers and self._offers_trailers:
             self._has_trailers = True
         self._state = STARTED
         if self._has_begun:
@@ -191,9 +193,12 @@ class Sending(Receiving):
             and (length is None or length == size)
             and self._status in _ORDINARY
             # The fast path: see `Exchange.respond`.
-            and exchange.respond(self._status, self._entries, body, length is None)
+            and exchange.respond(self._status, self._fields, body, length is None)
         ):
-            self._finish()
+            self._state = DONE
+            self._is_done = True
+            if self._readers:
+                self._wake_readers()
             return (size < LARGE and exchange.flows) or self._has_room()
         self._check_length(size, exact=True)
         self._begin(size)
@@ -301,10 +306,8 @@ class Sending(Receiving):
 
     def _sendable(self, keep: bool) -> list[Entry]:
         """Return the fields that may be sent with this response."""
-        if self._is_ordinary and self._length is None:
-            return self._entries
-        unsent = set()
         exchange: Any = self._exchange
+        unsent = set()
         if self._status == 204:  # RFC 9110, 8.6
             unsent.add("content-length")
         if not self._sends_trailers:
@@ -313,12 +316,7 @@ class Sending(Receiving):
             keep and self.version == "1.1" and not (exchange.must_close or exchange.last_allowed)
         ):
             unsent.add("connection")
-        # The framing is decided by texts.
-        return [
-            each if each[0] != "content-length" else (*each[:2], str(each[2]))
-            for each in self._entries
-            if each[0] not in unsent
-        ]
+        return [each for each in entries_of(self._fields) if each[0] not in unsent]
 
     @property
     def _sends_trailers(self) -> bool:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from writehead._connection.upgraded import behind_responses
 from writehead._guests.asgi import failures
 from writehead._guests.asgi.app_types import Message, Scope
-from writehead._guests.asgi.call import cancellation_of
 from writehead._guests.asgi.denial import Denial
 from writehead._guests.asgi.scope import Place
 from writehead._guests.asgi.websocket_scope import read_accept, websocket_scope
@@ -131,12 +130,12 @@ class WebSocketCall:
 
     def _judge(self, task: asyncio.Task[Any]) -> None:
         """Refuse or close the WebSocket, now that the application has ended, unless it has done so."""
-        if task.cancelled():
-            self._on_raised(cancellation_of(task))
-        elif (error := task.exception()) is not None:
+        try:
+            returned = task.result()
+        except BaseException as error:  # also that of a cancellation
             self._on_raised(error)
-        else:
-            self._on_returned(task.result())
+            return
+        self._on_returned(returned)
 
     def _on_returned(self, returned: Any) -> None:
         if returned is not None:
