@@ -175,7 +175,7 @@ def test_an_endless_row_of_empty_fragments_costs_no_memory() -> None:
         kept = tracemalloc.get_traced_memory()[0]
     finally:
         tracemalloc.stop()
-    assert kept < 5_000
+    assert kept < 40_000  # a pointer for each would be 80 000; other threads of a run allocate, too
     assert events(reader, frame(CONTINUATION, b"end")) == ["end"]
 
 
