@@ -6,6 +6,6 @@
 
 from writehead import errors, events, http, https
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = ["__version__", "errors", "events", "http", "https"]
