@@ -54,6 +54,18 @@ test: lint types ## Run ruff, mypy --strict and the tests with their coverage
 test-python: $(VENV)/.ready-dev ## Run the tests of HTTP/1 without the functions in C
 	WRITEHEAD_NATIVE=0 $(BIN)/python -m pytest -q -n 2 $(ARGS) tests/native tests/http1 tests/properties
 
+# The applications of tests/apps and their packages, in an environment of their own.
+$(VENV)/apps/.ready: $(BUILT) | $(BIN)/python
+	@test -x $(VENV)/apps/bin/python || $(BIN)/python -m venv $(VENV)/apps
+	$(VENV)/apps/bin/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	$(VENV)/apps/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group apps
+	@touch $@
+
+.PHONY: test-apps
+test-apps: $(VENV)/apps/.ready ## Serve applications of FastAPI, Django, Flask and others to real clients
+	$(VENV)/apps/bin/python -m pytest -q -n 2 --all-apps $(ARGS) tests/apps
+	$(VENV)/apps/bin/python -m pytest -q -k 'run-your-app or below-asgi' tests/test_docs.py
+
 .PHONY: lint
 lint: $(VENV)/.ready-dev ## Run ruff
 	$(BIN)/ruff check --quiet .
@@ -71,6 +83,10 @@ packages: $(VENV)/.ready-dev ## Print the packages of the library, and what each
 .PHONY: events
 events: $(VENV)/.ready-dev ## Make the types of `on`, `emit` and so on of the events that are declared
 	$(BIN)/python -m tests.event_types
+
+.PHONY: options
+options: $(VENV)/.ready-dev ## Write the options of the command into its reference
+	$(BIN)/python -m tests.settings_page
 
 .PHONY: format
 format: $(VENV)/.ready-dev ## Let ruff order the imports and lay out the code
@@ -105,6 +121,10 @@ conformance: $(VENV)/.ready-dev ## Compare with Node: the written scenarios and 
 .PHONY: conformance-report
 conformance-report: $(VENV)/.ready-dev ## Write the page of what is the same as Node
 	$(BIN)/python -m tests.conformance --report $(ARGS)
+
+.PHONY: asgi-report
+asgi-report: $(VENV)/.ready-dev ## Ask other servers the same as writehead, and write the page
+	$(BIN)/python -m comparison --docs $(ARGS)
 
 .PHONY: bench
 bench: $(VENV)/.ready ## Measure against Node and the other servers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -16,8 +17,11 @@ RESULTS = HERE / "results"
 PEER_PYTHON = VENV / "bin" / "python"
 REQUIREMENTS = HERE / "requirements.txt"
 TLS = VENV / "tls"
-ASGI = frozenset({"asgi", "asgi-browser", "asgi-stream"})
+WS = VENV / "ws"
+ASGI = frozenset({"asgi", "asgi-browser", "asgi-stream", "asgi-websocket", "asgi-websocket16"})
 """The workloads for servers of ASGI applications."""
+FRAMEWORKS = frozenset({"fastapi"})
+"""Those of ASGI whose framework is in the peers' environment, where every server is run for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,8 @@ class Server:
             tail += [str(TLS / "server.pem"), str(TLS / "server.key")]
         if self.program.endswith(".js"):
             return [str(node()), str(HERE / "servers" / self.program), *tail]
-        return [self.python(), "-m", f"benchmarks.servers.{self.program}", *tail]
+        python = str(PEER_PYTHON) if workload in FRAMEWORKS else self.python()
+        return [python, "-m", f"benchmarks.servers.{self.program}", *tail]
 
     def import_command(self) -> list[str]:
         """The command line that imports the library and ends."""
@@ -54,11 +59,14 @@ class Server:
         return sys.executable if self.program == "writehead_server" else str(PEER_PYTHON)
 
 
-HOSTING = ASGI | {"wsgi"}
+WEBSOCKETS = frozenset({"websocket", "websocket16"})
+"""The workloads for servers of WebSockets."""
+
+HOSTING = ASGI | FRAMEWORKS | {"wsgi"}
 """The workloads for servers of applications."""
 
-NOT_WSGI = frozenset(WORKLOADS) - {"wsgi"}
-"""What a server of WSGI applications alone cannot serve."""
+NOT_GUNICORN = frozenset(WORKLOADS) - {"wsgi", "fastapi"}
+"""What gunicorn is not measured with."""
 
 SERVERS = {
     server.name: server
@@ -70,8 +78,10 @@ SERVERS = {
         Server(
             "hypercorn", "hypercorn_server", "import hypercorn.asyncio, uvloop", frozenset({"file", "wsgi"})
         ),
-        Server("aiohttp", "aiohttp_server", "import aiohttp.web, uvloop", HOSTING),
-        Server("gunicorn", "gunicorn_server", "import gunicorn.app.base, gunicorn.workers.gthread", NOT_WSGI),
+        Server("aiohttp", "aiohttp_server", "import aiohttp.web, uvloop", HOSTING | WEBSOCKETS),
+        Server(
+            "gunicorn", "gunicorn_server", "import gunicorn.app.base, gunicorn.workers.gthread", NOT_GUNICORN
+        ),
         Server(
             "ceiling",
             "ceiling_server",
@@ -79,7 +89,8 @@ SERVERS = {
             frozenset(
                 {"browser", "stream", "big", "file", "upload", "upload-iter", "pipeline", "churn", "async"}
             )
-            | HOSTING,
+            | HOSTING
+            | WEBSOCKETS,
         ),
     )
 }
@@ -104,6 +115,10 @@ def install() -> None:
         subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
         subprocess.run([str(PEER_PYTHON), "-m", "pip", "install", "-q", "-r", str(REQUIREMENTS)], check=True)
         stamp.write_text(wanted)
+    if not (WS / "node_modules" / "ws").exists():
+        WS.mkdir(exist_ok=True)
+        npm = [str(node()), str(node().parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+        subprocess.run([*npm, "install", "--silent", "--prefix", str(WS), "ws@8"], check=True)
     if not (TLS / "server.key").exists():
         TLS.mkdir(exist_ok=True)
         subprocess.run([str(PEER_PYTHON), "-m", "trustme", "-q", "-d", str(TLS)], check=True)
@@ -115,8 +130,10 @@ def versions() -> dict[str, str]:
         [str(PEER_PYTHON), "-m", "pip", "list", "--format=freeze"], capture_output=True, text=True, check=True
     ).stdout
     found = dict(line.lower().split("==", 1) for line in listing.splitlines() if "==" in line)
-    names = ("uvicorn", "granian", "hypercorn", "aiohttp", "gunicorn", "uvloop", "httptools")
+    names = ("uvicorn", "granian", "hypercorn", "aiohttp", "gunicorn", "uvloop", "httptools", "websockets")
     node_version = subprocess.run(
         [str(node()), "--version"], capture_output=True, text=True, check=True
     ).stdout.strip()
-    return {"python": sys.version.split()[0], "node": node_version, **{name: found[name] for name in names}}
+    ws = json.loads((WS / "node_modules" / "ws" / "package.json").read_text())["version"]
+    named = {name: found[name] for name in names}
+    return {"python": sys.version.split()[0], "node": node_version, "ws": ws, **named}

@@ -26,6 +26,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--loop", choices=("uvloop", "asyncio"), default="uvloop", help="the loop of async tests"
     )
+    ours = "{python} -m writehead {target} --port {port}"
+    parser.addoption("--asgi-server", default=ours, help="the server of tests/apps, for ASGI: a command line")
+    parser.addoption("--wsgi-server", default=ours, help="the same for WSGI")
+    parser.addoption("--all-apps", action="store_true", help="fail where packages of tests/apps are missing")
     parser.addoption("--slow", action="store_true", help="run the tests marked slow too")
 
 

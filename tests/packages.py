@@ -32,10 +32,11 @@ ORDER = [
     "_testing",
     "http",
     "https",
+    "websocket",
     "asgi",
     "testing",
 ]
-FACES = ["", "wsgi", "cli", "__main__"]  # the package itself, what knows its version, and its command
+FACES = ["", "wsgi", "_command", "cli", "__main__"]  # the package, what knows its version, its command
 TYPED_BY_ABOVE = {("_net.config", "_server.server"), ("_net.socket_info", "_server.server")}
 
 

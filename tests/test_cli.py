@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.programs import ROOT, Program, command
-from tests.kit.raw_client import connect, request, talk
-from writehead import __version__, cli, http
+from tests.kit.certificates import authority
+from tests.kit.programs import ROOT, Program, command, free_port
+from tests.kit.raw_client import connect, read_all, request, talk
+from writehead import __version__, cli
 
 SERVER = """
 import sys
@@ -168,42 +169,121 @@ def test_a_failing_handler_is_logged(tmp_path: Path) -> None:
 
 
 def test_help() -> None:
-    """--help names the options."""
-    with command("--help") as program:
-        text = "\n".join(program.rest())
-        assert text.startswith("usage: writehead [options] script.py [arguments ...]")
-        assert "--shutdown-timeout SECONDS" in text
-        assert "(default: 30)" in text
+    """--help names the options, before and behind a target, and one group of them."""
+    for arguments in (["--help"], ["-h", "main:app"], ["main:app", "--help"]):
+        with command(*arguments) as program:
+            text = "\n".join(program.rest())
+            assert text.startswith("usage: writehead [options] TARGET [options]\n")
+            assert "--shutdown-timeout TIME" in text
+            assert program.wait() == 0
+    with command("--help", "TLS") as program:
+        assert program.line() == "TLS"
         assert program.wait() == 0
 
 
 def test_version() -> None:
-    """--version prints the version that stands in the package, and whether functions in C are used."""
+    """--version prints the version that stands in the package, and those of what it runs on."""
     with command("--version") as program:
-        how = "with" if http.native else "without"
-        assert program.rest() == [f"writehead {__version__} ({how} functions in C)"]
+        assert program.line().startswith(f"writehead {__version__}  Python 3.")
         assert program.wait() == 0
 
 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ([], "name the script to run: writehead script.py"),
-        (["--what", "script.py"], "unrecognized arguments: --what"),
-        (["--shutdown-timeout"], "expected one argument"),
+        ([], "no target: writehead main:app, or writehead script.py"),
+        (["--what", "script.py"], "--what: no such option"),
+        (["--shutdown-timeout"], "--shutdown-timeout: expected one argument"),
         (
             ["--shutdown-timeout", "soon", "x.py"],
-            "'soon' is not a number of seconds, zero or more, nor a duration",
+            "--shutdown-timeout: 'soon' is not a duration (write 5, 500ms, 2m)",
         ),
-        (["--shutdown-timeout=-1", "x.py"], "'-1' is not a number of seconds, zero or more, nor a duration"),
+        (
+            ["--shutdown-timeout=-1", "x.py"],
+            "--shutdown-timeout: '-1' is not a duration (write 5, 500ms, 2m)",
+        ),
+        (
+            ["main:"],
+            "'main:' is no target: write a module, a colon and an attribute of it: main:app, main:make()",
+        ),
+        (["--help", "x.py"], None),
+        (
+            ["--port", "80", "x.py"],
+            "a script chooses its own port; serve an attribute of it, script.py:server, or give its listen() none",
+        ),
+        (
+            ["--uds", "a.sock", "x.py"],
+            "a script chooses its own port; serve an attribute of it, script.py:server, or give its listen() none",
+        ),
+        (["--factory", "x.py"], "--factory: a script runs as it is; serve an attribute of it, script.py:app"),
+        (
+            ["--pythonpath", ".", "x.py"],
+            "--pythonpath: a script runs as it is; serve an attribute of it, script.py:app",
+        ),
     ],
 )
-def test_a_wrong_use(arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A wrong option is named, with exit code 2."""
-    with pytest.raises(SystemExit) as raised:
-        cli.main(arguments)
-    assert raised.value.code == 2
-    assert complaint in capsys.readouterr().err
+def test_a_wrong_use(arguments: list[str], complaint: str | None, capsys: pytest.CaptureFixture[str]) -> None:
+    """A wrong option is named, in one line, with exit code 2."""
+    code = cli.main(arguments)
+    assert (code, capsys.readouterr().err) == ((2, f"writehead: {complaint}\n") if complaint else (0, ""))
+
+
+PLACE = """
+import os
+from writehead import http
+server = http.create_server(lambda req, res: res.end("hello"))
+server.listen(LISTEN)
+server.on("listening", lambda: print(server.address(), server.keep_alive_timeout))
+server.on("listening", server.close)
+"""
+
+
+@pytest.mark.parametrize(
+    ("listen", "environment", "printed"),
+    [
+        ("", {"WRITEHEAD_HOST": "127.0.0.1"}, r"\{'address': '127.0.0.1', .*'port': \d+\} 5000"),
+        ("host='127.0.0.1'", {"WRITEHEAD_HOST": "127.0.0.2"}, r"\{'address': '127.0.0.1', .*\} 5000"),
+        ("0, '127.0.0.1'", {"WRITEHEAD_HOST": "127.0.0.2"}, r"\{'address': '127.0.0.1', .*\} 5000"),
+        ("", {"WRITEHEAD_UDS": "a.sock"}, "a.sock 5000"),
+        ("path='b.sock'", {"WRITEHEAD_UDS": "a.sock"}, "b.sock 5000"),
+        ("", {"WRITEHEAD_HOST": "127.0.0.1", "WRITEHEAD_KEEP_ALIVE": "7"}, r".*\} 7000"),
+    ],
+)
+def test_the_environment_of_a_script(
+    tmp_path: Path, listen: str, environment: dict[str, str], printed: str
+) -> None:
+    """Its place is what a `listen()` without one takes; what the script says itself stands."""
+    with command(script(tmp_path, PLACE.replace("LISTEN", listen)), cwd=tmp_path, **environment) as program:
+        line = program.line()
+        assert re.fullmatch(printed, line), line
+        assert program.wait() == 0
+        assert program.errors() == ""
+
+
+def test_the_port_of_the_environment(tmp_path: Path) -> None:
+    """A script whose `listen()` names no port gets it."""
+    port = free_port()
+    with command(script(tmp_path, PLACE.replace("LISTEN", "")), WRITEHEAD_PORT=str(port)) as program:
+        assert f"'port': {port}}}" in program.line()
+
+
+@pytest.mark.parametrize(("given", "kept"), [("", "9000"), ("keep_alive_timeout=1000", "1000")])
+def test_an_option_is_a_default_of_the_script(tmp_path: Path, given: str, kept: str) -> None:
+    """What was given to the command counts unless the script says otherwise."""
+    text = f"from writehead import http\nprint(http.create_server({given}).keep_alive_timeout)"
+    with command("--timeout-keep-alive", "9", script(tmp_path, text)) as program:
+        assert program.rest() == [kept]
+
+
+def test_a_certificate_is_a_default_of_the_script(tmp_path: Path) -> None:
+    """A server of https that is made without one has that of the command."""
+    text = SERVER.replace("http", "https")
+    cert, key = authority().write(tmp_path)
+    with command("--certfile", cert, "--keyfile", key, script(tmp_path, text)) as program:
+        port = program.port()
+        with authority().context().wrap_socket(connect(port), server_hostname="localhost") as client:
+            client.sendall(request("/"))
+            assert read_all(client).endswith(b"\r\n\r\nhello")
 
 
 def test_the_installed_command_is_the_same() -> None:
@@ -212,7 +292,7 @@ def test_the_installed_command_is_the_same() -> None:
     if not installed.exists():
         pytest.skip("not installed")
     with Program(str(installed), "--version") as program:
-        assert program.rest() == [cli.version()]
+        assert program.line().startswith(f"writehead {__version__}  ")
 
 
 HOLDS = """

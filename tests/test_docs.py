@@ -21,17 +21,20 @@ import inspect
 import io
 import re
 import signal
+import time
 import types
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from tests import settings_page
 from tests.kit.certificates import authority
 from tests.kit.loops import TIMEOUT, loop_factory
-from tests.kit.programs import ROOT
-from writehead import cli, errors, events, https, testing, wsgi
+from tests.kit.programs import ROOT, command
+from writehead import errors, events, https, testing, websocket, wsgi
 from writehead import http as http_module
 from writehead._guests import mount as guests
 from writehead._loop.ticks import later
@@ -124,6 +127,22 @@ def wire(data: bytes) -> str:
     )
 
 
+@contextlib.contextmanager
+def serving(target: str) -> Iterator[str]:
+    """Serve a file of the page by the command, and give its address."""
+    with command(target, "--port", "0") as program:
+        while (found := re.search(r"(?m)^listening on (\S+)$", program.errors())) is None:
+            assert program.process.poll() is None, program.errors()
+            time.sleep(0.01)
+        yield found[1]
+
+
+def fetch(url: str) -> str:
+    """Return the text at an address."""
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=TIMEOUT) as answer:
+        return str(answer.read().decode())
+
+
 class Stage:
     """Where the blocks of one page run."""
 
@@ -134,13 +153,24 @@ class Stage:
         self.printed = ""
         self.client: Piece | None = None
         self.pieces = pieces_of(page.read_text("utf-8"))
-        self.tools = {"get": get, "port": port, "ask": ask, "wire": wire, "authority": authority}
+        self.tools = {
+            "get": get,
+            "port": port,
+            "ask": ask,
+            "wire": wire,
+            "authority": authority,
+            "need": pytest.importorskip,
+            "serving": serving,
+            "fetch": fetch,
+        }
         monkeypatch.setattr(http_module, "run", self.run)
 
     def play(self) -> None:
         """Run all blocks."""
         for number, piece in enumerate(self.pieces):
             if piece.kind == "python":
+                if title := re.fullmatch(r'title="([\w.]+)"', piece.title):
+                    Path(title[1]).write_text(piece.text)  # the command finds it
                 self.printed = ""
                 text = re.sub(r'(listen\(|"port": |port=)3000', r"\g<1>0", piece.text)
                 self.execute(piece._replace(text=text))
@@ -394,6 +424,9 @@ CLASSES: list[tuple[type, str, type]] = [
     (testing.Answer, "testing.md", object),
     (testing.Clock, "testing.md", object),
     (Parsed, "testing.md", object),
+    (websocket.WebSocketServer, "websocket.md", events.EventEmitter),
+    (websocket.WebSocket, "web-socket.md", events.EventEmitter),
+    (websocket.VerifyInfo, "websocket.md", dict),
     (wsgi.Mount, "wsgi.md", guests.Mount),
     (wsgi.FileWrapper, "wsgi.md", object),
 ]
@@ -458,7 +491,7 @@ def test_the_reference_names_no_member_that_is_not_there() -> None:
     for page in sorted({page for _, page, _ in CLASSES}):
         known = {name for cls, where, _ in CLASSES if where == page for name in members_of(cls)}
         for owner, name in re.findall(r"(?m)^### `(?:await )?(\w+)\.(\w+)", page_of(page)):
-            if owner not in ("http", "https", "wsgi", "events", "testing") and name not in known:
+            if owner not in ("http", "https", "wsgi", "events", "testing", "websocket") and name not in known:
                 stale.append(f"{page}: {owner}.{name}")
     assert not stale
 
@@ -513,9 +546,10 @@ def test_the_reference_has_every_option_of_tls() -> None:
         (https, "https.md"),
         (events, "events.md"),
         (testing, "testing.md"),
+        (websocket, "websocket.md"),
         (wsgi, "wsgi.md"),
     ],
-    ids=["http", "https", "events", "testing", "wsgi"],
+    ids=["http", "https", "events", "testing", "websocket", "wsgi"],
 )
 def test_the_reference_has_every_function_of_a_module(module: Any, page: str) -> None:
     """What a module gives has a heading or a row on its page; a class may have a page of its own."""
@@ -539,8 +573,19 @@ def test_the_reference_has_every_error(error: type[errors.HTTPError]) -> None:
     assert [name for name in builtins if name not in row] == []
 
 
-def test_the_reference_has_every_option_of_the_command() -> None:
-    """Each option of `writehead` is on its page."""
-    text = page_of("command.md")
-    options = [option for action in cli._parser()._actions for option in action.option_strings]
-    assert [option for option in options if f"`{option}" not in text] == []
+def test_the_reference_of_the_command_is_in_step() -> None:
+    """Its tables are those of the settings: `make options` writes them."""
+    page = page_of("command.md")
+    assert page == settings_page.with_tables(page)
+
+
+def test_the_frameworks_are_those_that_are_tried() -> None:
+    """The page has the versions that `make test-apps` installs."""
+    pinned = dict(re.findall(r'"([\w-]+)==([\d.]+)"', (ROOT / "pyproject.toml").read_text("utf-8")))
+    names = {"mcp sdk": "mcp", "strawberry": "strawberry-graphql"}
+    page = (DOCS / "topics" / "frameworks.md").read_text("utf-8")
+    shown = re.findall(r"(?m)^\| ([\w -]+) \| ([\d.]+) \|$", page)
+    assert len(shown) == 11
+    assert [
+        (name, version) for name, version in shown if pinned[names.get(name.lower(), name.lower())] != version
+    ] == []

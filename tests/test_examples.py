@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -487,6 +488,24 @@ def test_hints_go_before_and_trailers_after() -> None:
             b"26\r\n<link rel=stylesheet href=/style.css>\n\r\n9\r\n<p>Hello\n\r\n"
             b"0\r\nContent-Digest: sha-256=:" + digest + b":\r\n\r\n"
         )
+        assert program.stop() == 0
+
+
+def test_an_application_and_handlers_share_a_port() -> None:
+    """Each has its path; the handler sends a 102 before and a trailer behind, and the socket may be given away."""
+    path = EXAMPLES / "below_asgi.py"
+    with command(f"{path}:server", "--port", "0") as program:
+        while (found := re.search(r"listening on http://127.0.0.1:(\d+)\n", program.errors())) is None:
+            assert program.process.poll() is None, program.errors()
+            time.sleep(0.01)
+        port = int(found[1])
+        assert talk(port, request("/api/hello")).endswith(b"\r\n\r\n/api/hello below /api\n")
+        got = talk(port, request("/"))
+        assert got.startswith(b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\n")
+        assert got.endswith(b"\r\n9\r\na report\n\r\n0\r\nX-Rows: 1\r\n\r\n")
+        with connect(port) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\nhello")
+            assert read_until(client, b"HELLO").startswith(b"HTTP/1.1 101 Switching Protocols\r\n")
         assert program.stop() == 0
 
 

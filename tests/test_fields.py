@@ -7,7 +7,6 @@ import math
 import random
 import re
 import struct
-from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -25,17 +24,6 @@ from writehead.errors import (
 )
 
 TOKEN = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-
-
-@pytest.fixture(autouse=True)
-def nothing_known() -> Iterator[None]:
-    """Let each test start without hosts that others have shown."""
-    caches: list[Any] = [fields._hosts]
-    for cache in caches:
-        cache.clear()
-    yield
-    for cache in caches:
-        cache.clear()
 
 
 def code_of(call: Any, *args: Any) -> str:
@@ -363,15 +351,6 @@ def test_what_no_host_has_is_refused(value: str) -> None:
     """A path, user, fragment, blank or control character in a Host field is an attack or a mistake."""
     assert not fields.is_host(value)
     assert not fields.is_host(value)
-
-
-def test_hosts_that_clients_make_up_cannot_fill_the_memory() -> None:
-    """Hosts are forgotten when too many are known, and long ones are never kept."""
-    fields.is_host("a" * 300)
-    assert not fields._hosts
-    for number in range(1000):
-        assert fields.is_host(f"host-{number}")
-    assert len(fields._hosts) <= 256
 
 
 # Links.

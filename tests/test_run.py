@@ -246,6 +246,22 @@ def test_a_signal_closes_the_servers_in_order(number: signal.Signals) -> None:
     assert seen == ["first", "second"]
 
 
+def test_a_program_can_look_whether_it_should_exit() -> None:
+    """The object behind the signal handler says it, as sse-starlette looks for it."""
+    seen = []
+    server = http.create_server()
+
+    def listening() -> None:
+        program = signal.getsignal(signal.SIGTERM).__self__  # type: ignore[union-attr]  # a bound method
+        seen.append(program.should_exit)
+        server.on("close", lambda: seen.append(program.should_exit))
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    server.listen(0, "127.0.0.1", listening)
+    http.run()
+    assert seen == [False, True]
+
+
 def test_a_signal_ends_the_tasks_of_the_program() -> None:
     """Told to stop, a program need not wait for a task that never ends; the task is cancelled."""
     seen = []

@@ -8,12 +8,13 @@ from pathlib import Path
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 
-from benchmarks.servers.asgi_app import APPLICATIONS
+from benchmarks.servers.asgi_app import application
 from benchmarks.servers.payload import arguments
 from benchmarks.servers.wsgi_app import THREADS
 from benchmarks.servers.wsgi_app import app as wsgi_app
 
-app = {**APPLICATIONS, "wsgi": wsgi_app}[os.environ.get("BENCHMARK_WORKLOAD", "plain")]
+WORKLOAD = os.environ.get("BENCHMARK_WORKLOAD", "plain")
+app = wsgi_app if WORKLOAD == "wsgi" else application(WORKLOAD)
 
 if __name__ == "__main__":
     workload, port, certificate, key = arguments()

@@ -1,4 +1,4 @@
-"""The workload `wsgi` on gunicorn: one worker of the class gthread."""
+"""The workloads `wsgi` and `fastapi` on gunicorn: one worker, of the class gthread or asgi."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
+from benchmarks.servers.asgi_app import application
 from benchmarks.servers.payload import IDLE_TIMEOUT, arguments
 from benchmarks.servers.wsgi_app import THREADS, app
 
@@ -18,7 +19,7 @@ class Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no typ
         workload, port, _, _ = arguments()
         options = {
             "bind": f"127.0.0.1:{port}",
-            "worker_class": "gthread",
+            "worker_class": "asgi" if workload == "fastapi" else "gthread",
             "workers": 1,
             "threads": THREADS,
             "backlog": 2048,
@@ -31,7 +32,7 @@ class Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no typ
 
     def load(self) -> Any:
         """Return the app."""
-        return app
+        return application("fastapi") if arguments()[0] == "fastapi" else app
 
 
 if __name__ == "__main__":

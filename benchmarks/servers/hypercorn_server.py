@@ -8,7 +8,7 @@ import uvloop
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from benchmarks.servers.asgi_app import APPLICATIONS
+from benchmarks.servers.asgi_app import application
 from benchmarks.servers.payload import IDLE_TIMEOUT, arguments
 
 if __name__ == "__main__":
@@ -23,4 +23,4 @@ if __name__ == "__main__":
         config.keep_alive_timeout = IDLE_TIMEOUT
     if certificate:
         config.certfile, config.keyfile = certificate, key
-    uvloop.run(serve(cast(Any, APPLICATIONS[workload]), config, mode="asgi"))
+    uvloop.run(serve(cast(Any, application(workload)), config, mode="asgi"))

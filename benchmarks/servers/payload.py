@@ -8,11 +8,13 @@ import tempfile
 from pathlib import Path
 
 HELLO = b"Hello, World!"
+JSON = b'{"message":"Hello, world!"}'
 BROWSER = b"<!doctype html><title>ok</title><p>Hello, Browser!"
 BIG = b"0123456789abcdef" * 65536
 STREAM_CHUNK = b"s" * 1024
 STREAM_COUNT = 50
 UPLOAD_SIZE = 1 << 20
+MESSAGE = b"thirty-two bytes of text, echoed"
 
 BROWSER_FIELDS = (
     ("content-type", "text/html; charset=utf-8"),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uvicorn
 
-from benchmarks.servers.asgi_app import APPLICATIONS
+from benchmarks.servers.asgi_app import application
 from benchmarks.servers.payload import IDLE_TIMEOUT, arguments
 
 if __name__ == "__main__":
     workload, port, certificate, key = arguments()
     uvicorn.run(
-        APPLICATIONS[workload],
+        application(workload),
         host="127.0.0.1",
         port=port,
         loop="uvloop",

@@ -108,16 +108,22 @@ def main() -> None:
     handler = HANDLERS.get(workload)
     options = {"keep_alive_timeout": IDLE_TIMEOUT * 1000} if workload == "idle" else {}
     server: Any
-    if workload.startswith("asgi"):
-        from benchmarks.servers.asgi_app import APPLICATIONS
+    if workload.startswith("asgi") or workload == "fastapi":
+        from benchmarks.servers.asgi_app import application
         from writehead import asgi
 
-        server = asgi.create_server(APPLICATIONS[workload], options, lifespan="off")
+        server = asgi.create_server(application(workload), options, lifespan="off")
     elif workload == "wsgi":
         from benchmarks.servers.wsgi_app import app
         from writehead import wsgi
 
         server = wsgi.create_server(app, options)
+    elif workload == "websocket":
+        from writehead import websocket
+
+        server = http.create_server(options)
+        wss = websocket.WebSocketServer(server=server)
+        wss.on("connection", lambda ws, req: ws.on("message", lambda data, is_binary: ws.send(data)))
     elif certificate:
         from writehead import https  # so that only this workload pays for it
 

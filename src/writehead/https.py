@@ -26,7 +26,7 @@ from writehead._server.lifecycle import CloseCallback
 from writehead._server.option_types import SecureContextOptions, SecureServerOptions, ServerOptions
 from writehead._server.options import OPTIONS, is_known
 from writehead._server.server import Server as PlainServer
-from writehead._tls.context import CONTEXT, REFUSED, check_demand, given, make_context
+from writehead._tls.context import CONTEXT, REFUSED, check_demand, given, make_context, with_certificate
 from writehead._tls.handshake import Answer, Handshake, HandshakeConfig
 from writehead._tls.records import PIECE
 from writehead._tls.transport import TLSTransport
@@ -122,7 +122,7 @@ class Server(SecureServerEmitter):
         self._handshake.buffer = memoryview(bytearray(PIECE))
         self._handshakes: set[Handshake] = set()
         check_demand(secure.get("ssl_context"), self._asked)
-        self._use(secure)
+        self._use(with_certificate(secure))
 
     def _make_handshake_config(self) -> HandshakeConfig:
         """Make the configuration of handshakes, with the callbacks of this server."""

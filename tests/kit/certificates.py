@@ -1,13 +1,14 @@
 """Certificates for tests.
 
 Law: every certificate is made anew by an authority of this run; nothing of it is on disk
-but what a test writes itself.
+but what a test writes.
 """
 
 from __future__ import annotations
 
 import functools
 import ssl
+from pathlib import Path
 from typing import Any
 
 import trustme
@@ -31,6 +32,14 @@ class Authority:
         """Return the options `key` and `cert` of a server."""
         key, cert = self.issue(*(names or ("localhost",)))
         return {"key": key, "cert": cert}
+
+    def write(self, directory: Path) -> tuple[str, str]:
+        """Write certificate and key of `localhost` into files, and return their paths."""
+        key, cert = self.issue("localhost")
+        paths = directory / "cert.pem", directory / "key.pem"
+        for path, text in zip(paths, (cert, key), strict=True):
+            path.write_text(text)
+        return str(paths[0]), str(paths[1])
 
     def context(self, *client_names: str) -> ssl.SSLContext:
         """Return the context of a client that trusts this authority; with names, it has a certificate."""

@@ -1,7 +1,8 @@
 """Programs that tests start.
 
 Law: a program that a test has started ends with the test, by its own process
-id, whatever happens; none runs longer than TIMEOUT.
+id, whatever happens; none runs longer than TIMEOUT,
+unless a limit of its own is given.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ SOURCE = str(ROOT / "src")
 class Program:
     """A process, its printed lines, its exit code."""
 
-    def __init__(self, *arguments: str, cwd: Path | None = None, **environment: str) -> None:
+    def __init__(
+        self, *arguments: str, cwd: Path | None = None, limit: float = TIMEOUT, **environment: str
+    ) -> None:
         path = os.pathsep.join(filter(None, [SOURCE, os.environ.get("PYTHONPATH")]))
         self._errors = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
@@ -41,7 +44,7 @@ class Program:
             cwd=cwd,
             env={**os.environ, "PYTHONPATH": path, **environment},
         )
-        self._limit = threading.Timer(TIMEOUT, self.process.kill)
+        self._limit = threading.Timer(limit, self.process.kill)
         self._limit.daemon = True
         self._limit.start()
 

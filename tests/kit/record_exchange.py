@@ -25,6 +25,7 @@ from writehead._semantics.dates import http_date
 from writehead._semantics.exchange import (
     REMOVED_LENGTH,
     Done,
+    Entry,
     Pieces,
     ResponseHead,
     ResponseSide,
@@ -51,6 +52,14 @@ class Stage(IntEnum):
 def record(kind: bytes, payload: bytes = b"") -> bytes:
     """Return one record."""
     return HEADER.pack(kind, len(payload)) + payload
+
+
+def _entry(each: Any) -> Entry:
+    """Return a stored field, or a pair of bytes as one."""
+    if len(each) == 3:
+        return each[0], each[1], each[2]
+    name, value = (part.decode("latin-1") for part in each)
+    return name.lower(), name, value
 
 
 class RecordExchange:
@@ -131,10 +140,8 @@ class RecordExchange:
 
     def respond(self, status: int, fields: StoredFields, body: bytes, announce: bool = True) -> bool:
         """Send a whole response."""
-        entries: Any = fields.values() if isinstance(fields, dict) else fields or ()
-        if any(len(each) == 2 for each in entries):
-            return False  # pairs of bytes, which are given once more in the general way
-        self.begin(ResponseHead(entries, status, length=len(body) if announce else None))
+        entries: Iterable[Any] = fields.values() if isinstance(fields, dict) else fields or ()
+        self.begin(ResponseHead(map(_entry, entries), status, length=len(body) if announce else None))
         self.end(body, ())
         return True
 

@@ -69,11 +69,21 @@ class Deadline(threading.Thread):
 
     def _end(self, code: int, why: str) -> None:
         logger.warning("ended %g s after the signal to stop, although %s", self._seconds, why)
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
-                stream.flush()
-        logging.shutdown()
-        os._exit(code)
+        _exit(code)
+
+
+def end_in_spite_of_threads(code: int) -> None:
+    """End the process with `code` if threads of the program would hold it at its end; else return."""
+    if _at_work():
+        _exit(code)
+
+
+def _exit(code: int) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    logging.shutdown()
+    os._exit(code)
 
 
 def free_of_threads(loop: asyncio.AbstractEventLoop) -> None:

@@ -107,6 +107,9 @@ def best_loop() -> LoopFactory | None:
 class _Program:
     """Waits for the servers and tasks of a program, and shuts it down gracefully."""
 
+    #: Whether a signal to stop has come. sse-starlette finds it by `signal.getsignal(SIGTERM).__self__`, and ends its streams.
+    should_exit = False
+
     def __init__(self, loop: asyncio.AbstractEventLoop, shutdown_timeout: float) -> None:
         self._loop = loop
         self._shutdown_timeout = shutdown_timeout
@@ -194,6 +197,7 @@ class _Program:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         # Runs between two bytecodes of any code, so a handler that never returns can be ended, too.
         self._signals += 1
+        self.should_exit = True
         if self._signals > 1:
             _die_by(number)
         self._deadline = Deadline(self._loop, self._shutdown_timeout, number, lambda: self._overdue)

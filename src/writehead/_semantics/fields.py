@@ -166,23 +166,21 @@ def _placed(digits: str, point: int) -> str:
     return f"{mantissa}e{point - 1:+d}"
 
 
-def items(name: str, value: Any, join: bool = False, checked: bool = False) -> Sequence[Any]:
+def items(name: str, value: Any, join: bool = False) -> Sequence[Any]:
     """Return the values of one stored field, one for each of its lines; none for an empty list.
 
-    With `join` a list is one text, its items separated by "; ", as a Cookie's always is. `checked`: the program has
-    had no access to the list since `check_value`, so it is not checked again.
+    With `join` a list is one text, its items separated by "; ", as a Cookie's always is. It is checked again, as the
+    program may have changed it.
     """
     if not isinstance(value, list | tuple):
         return (value,)
-    if not checked:
-        value = [text(item) for item in value]
-        for item in value:
-            if not (item.isascii() and item.isprintable()):
-                _check_characters(name, item, lenient=True, where="header content")
+    texts = [text(item) for item in value]
+    for item in texts:
+        if not (item.isascii() and item.isprintable()):
+            _check_characters(name, item, lenient=True, where="header content")
     if join or (len(value) > 1 and len(name) == 6 and lower(name) == "cookie"):
-        return ("; ".join(map(text, value)),)
-    of_list: Sequence[Any] = value
-    return of_list
+        return ("; ".join(texts),)
+    return texts
 
 
 # Words within values.
@@ -269,23 +267,11 @@ _HOST = re.compile(
     r"|\[[vV][0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+\])"
     r"(?::[0-9]*)?"
 )
-# Valid hosts seen so far: a server has few, and each request is checked. Emptied when full,
-# as clients fill it.
-_hosts: set[str] = set()
-_MOST_HOSTS = 256
 
 
 def is_host(value: str) -> bool:
     """Return whether `value` is empty or a host and perhaps a port (RFC 9112, 3.2; RFC 3986, 3.2.2)."""
-    if value in _hosts:
-        return True
-    if _HOST.fullmatch(value) is None:
-        return False
-    if len(_hosts) >= _MOST_HOSTS:
-        _hosts.clear()
-    if len(value) <= 255:
-        _hosts.add(value)
-    return True
+    return _HOST.fullmatch(value) is not None
 
 
 # The Link field of early hints. White space is JavaScript's; there is one way to match, so no input takes long.

@@ -91,7 +91,21 @@ def read_arguments(args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Target
     _read_options(target, options)
     if not (rest or options.keys() & {"port", "path", "fd"}):
         target.port = 0
+        _read_options(target, {**_default_place, **options})
     return target
+
+
+_default_place: dict[str, Any] = {}
+
+
+def set_default_place(**place: str | int | None) -> None:
+    """Let `listen` without a port, a path and a descriptor listen there, in place of any port.
+
+    Args:
+        place: options of `listen`; None is not given.
+    """
+    _default_place.clear()
+    _default_place.update((name, value) for name, value in place.items() if value is not None)
 
 
 def _spelled(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -405,3 +405,12 @@ def _relate(kept: dict[str, Any], given: bool) -> None:
         kept["headers_timeout"] = min(head, request)  # 0 switches off both, as in Node
     elif head > request > 0:
         raise OutOfRangeError("headers_timeout", "<= request_timeout", head)
+
+
+def set_default(name: str, value: object) -> None:
+    """Let `value` be the default of an option, for the servers that are made from now on.
+
+    Raises the error of a wrong value.
+    """
+    each = OPTIONS[name]
+    each.default = each.check(value, name)

@@ -116,6 +116,26 @@ def given(
     return {name: value for name, value in spelled.items() if value is not None}
 
 
+_default_certificate: dict[str, str] = {}
+
+
+def set_default_certificate(cert: str, key: str | None = None) -> None:
+    """Let servers that are made without a certificate have this one.
+
+    Args:
+        cert: the path of a PEM file.
+        key: that of its key; None if that is in the same file.
+    """
+    _default_certificate.clear()
+    _default_certificate.update({"cert": cert} if key is None else {"cert": cert, "key": key})
+
+
+def with_certificate(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the options of a server, with the default certificate if they have none."""
+    own = options.keys() & {"cert", "key", "ssl_context", "sni_callback"}
+    return options if own else {**options, **_default_certificate}
+
+
 def make_context(
     options: Mapping[str, Any], ask: ssl.VerifyMode | None = None, protocols: list[str] | None = None
 ) -> ssl.SSLContext:

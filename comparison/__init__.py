@@ -1,0 +1,1 @@
+"""writehead beside other servers, feature by feature: `make asgi-report`."""
