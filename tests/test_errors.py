@@ -244,6 +244,27 @@ ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [
         None,
     ),
     (
+        errors.ASGIMessageError("http.response.start", "status", "must be an int", "200"),
+        "ERR_ASGI_MESSAGE",
+        "The ASGI message 'http.response.start': 'status' must be an int. Received '200'",
+        [ValueError, TypeError],
+        None,
+    ),
+    (
+        errors.ASGIStateError("http.response.body", "the response has not begun", "http.response.start"),
+        "ERR_ASGI_STATE",
+        "The ASGI message 'http.response.body' does not fit: the response has not begun; expected http.response.start",
+        [RuntimeError],
+        None,
+    ),
+    (
+        errors.LifespanError("startup", "no database"),
+        "ERR_ASGI_LIFESPAN",
+        "no database",
+        [RuntimeError],
+        None,
+    ),
+    (
         errors.WSGIStateError("write", "was called after the response"),
         "ERR_WSGI_STATE",
         "write() was called after the response",

@@ -49,9 +49,9 @@ class _Fields:
     def __init__(self, found: re.Match[bytes]) -> None:
         self.block: bytes = found[BLOCK]
         connection = found[CONNECTION]
-        self.keep_alive = connection is None or len(connection) != len(b"close")
-        self.length = int(found[LENGTH] or 0)
-        self.count = self.block.count(b"\n")
+        self.keep_alive: bool = connection is None or len(connection) != len(b"close")
+        self.length: int = int(found[LENGTH] or 0)
+        self.count: int = self.block.count(b"\n")
         self._text: list[str] | None = None
         self._joined: Headers | None = None
 
@@ -82,17 +82,17 @@ class Head:
 
     def __init__(self, method: str, target: bytes, fields: _Fields, end: int) -> None:
         #: "GET".
-        self.method = method
+        self.method: str = method
         #: The request target, as sent.
-        self.target = target
+        self.target: bytes = target
         #: Whether the connection stays open behind the response (RFC 9112, 9.3).
-        self.keep_alive = fields.keep_alive
+        self.keep_alive: bool = fields.keep_alive
         #: Bytes of the body; 0, too, without Content-Length: so there is no body if not `length`.
-        self.length = fields.length
+        self.length: int = fields.length
         #: The number of fields.
-        self.count = fields.count
+        self.count: int = fields.count
         #: The index behind the head in the data.
-        self.end = end
+        self.end: int = end
         self._fields = fields
 
     @property

@@ -67,7 +67,7 @@ class Mount(mount.Mount[ASGIApp]):
         self._lifespan: Lifespan | None = None
         self.copy_context: Callable[[], Context] = copy_context
         self._drained: asyncio.Future[None] | None = None
-        self.scope_root = self.root_path + ("" if self.path == "/" else self.path)
+        self.scope_root: str = self.root_path + ("" if self.path == "/" else self.path)
         self.called: Callable[[Any, Any, Any], Coroutine[Any, Any, Any]]
         self.called = app if _is_async(app) else self._call  # type: ignore[assignment]
         self._config = server._config
@@ -126,7 +126,7 @@ class Mount(mount.Mount[ASGIApp]):
         if connection.replace(request, response, call):
             call.begin()
 
-    def take_head(self, connection: Any, head: Head) -> Call | Literal[False]:
+    def take_head(self, connection: Any, head: Head) -> Any:
         """Begin a call for an ordinary request; the connection runs it when it has read what has come of the body."""
         channel = connection.channel
         if not self._config.fast_path_beside_guests or channel.heard or channel.fate:
