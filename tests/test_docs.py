@@ -34,7 +34,7 @@ from tests import settings_page
 from tests.kit.certificates import authority
 from tests.kit.loops import TIMEOUT, loop_factory
 from tests.kit.programs import ROOT, command
-from writehead import errors, events, https, testing, websocket, wsgi
+from writehead import asgi, errors, events, https, testing, websocket, wsgi
 from writehead import http as http_module
 from writehead._guests import mount as guests
 from writehead._loop.ticks import later
@@ -427,6 +427,7 @@ CLASSES: list[tuple[type, str, type]] = [
     (websocket.WebSocketServer, "websocket.md", events.EventEmitter),
     (websocket.WebSocket, "web-socket.md", events.EventEmitter),
     (websocket.VerifyInfo, "websocket.md", dict),
+    (asgi.Mount, "asgi.md", guests.Mount),
     (wsgi.Mount, "wsgi.md", guests.Mount),
     (wsgi.FileWrapper, "wsgi.md", object),
 ]
@@ -491,7 +492,7 @@ def test_the_reference_names_no_member_that_is_not_there() -> None:
     for page in sorted({page for _, page, _ in CLASSES}):
         known = {name for cls, where, _ in CLASSES if where == page for name in members_of(cls)}
         for owner, name in re.findall(r"(?m)^### `(?:await )?(\w+)\.(\w+)", page_of(page)):
-            if owner not in ("http", "https", "wsgi", "events", "testing", "websocket") and name not in known:
+            if owner not in ("http", "https", "asgi", "wsgi", "events", "testing", "websocket") and name not in known:
                 stale.append(f"{page}: {owner}.{name}")
     assert not stale
 
@@ -547,9 +548,10 @@ def test_the_reference_has_every_option_of_tls() -> None:
         (events, "events.md"),
         (testing, "testing.md"),
         (websocket, "websocket.md"),
+        (asgi, "asgi.md"),
         (wsgi, "wsgi.md"),
     ],
-    ids=["http", "https", "events", "testing", "websocket", "wsgi"],
+    ids=["http", "https", "events", "testing", "websocket", "asgi", "wsgi"],
 )
 def test_the_reference_has_every_function_of_a_module(module: Any, page: str) -> None:
     """What a module gives has a heading or a row on its page; a class may have a page of its own."""

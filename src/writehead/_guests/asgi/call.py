@@ -130,7 +130,7 @@ class Call(ServedCall):
         holds = self.ticks.hold()
         try:
             self._judge(task)
-            self.mount.forget(self)
+            self.mount._forget(self)
         finally:
             if holds:
                 self.ticks.run()
@@ -196,4 +196,4 @@ class Call(ServedCall):
             failures.warn_of_more(self, kind)
 
     def _on_client_lost(self) -> None:
-        self.mount.limit(self)
+        self.mount._limit(self)

@@ -164,7 +164,7 @@ class Mount(mount.Mount[ASGIApp]):
 
     # -- the end of a call ---------------------------------------------------------
 
-    def forget(self, call: Running) -> None:
+    def _forget(self, call: Running) -> None:
         """Note that a call is over."""
         self.calls.discard(call)
         if self._drained is not None and not self.calls:
@@ -172,7 +172,7 @@ class Mount(mount.Mount[ASGIApp]):
             if not drained.done():
                 drained.set_result(None)
 
-    def limit(self, call: Running) -> None:
+    def _limit(self, call: Running) -> None:
         """Limit the time of a call whose client has left."""
         task = call.task
         if self._patience is not None and task is not None:

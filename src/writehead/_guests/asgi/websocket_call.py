@@ -123,7 +123,7 @@ class WebSocketCall:
         holds = ticks.hold()
         try:
             self._judge(task)
-            self.mount.forget(self)
+            self.mount._forget(self)
         finally:
             if holds:
                 ticks.run()
@@ -364,7 +364,7 @@ class WebSocketCall:
         if self._denial is not None:
             self._denial.lose()
         self._inbox.wake_all()
-        self.mount.limit(self)
+        self.mount._limit(self)
 
 
 def take(mount: Mount, request: IncomingMessage, socket: Socket, early: bytes) -> None:
