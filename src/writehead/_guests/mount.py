@@ -26,6 +26,7 @@ class Mount(Generic[App]):
 
     exact = False
     takes_requests = True
+    stop_seconds = 0.0
 
     def __init__(self, server: Server, app: App, path: str, root_path: str) -> None:
         if not isinstance(server, Server):
@@ -34,6 +35,11 @@ class Mount(Generic[App]):
         self.path: str = checked_path(path)
         self.root_path: str = checked_root_path(root_path)
         self.server = server
+
+    @property
+    def rootPath(self) -> str:  # the other spelling
+        """The same as `root_path`."""
+        return self.root_path
 
     def detach(self) -> None:
         """Take no more requests; those under way go on, and the application is shut down with the server."""

@@ -46,14 +46,21 @@ class Deadline(threading.Thread):
         self._seconds = seconds
         self._number = number
         self._returned = threading.Event()
+        self._more = 0.0
 
     def lift(self) -> None:
         """Note that the loop has ended. The program may go on, but from its end no thread may hold the process."""
         self._returned.set()
 
+    def prolong(self, seconds: float) -> None:
+        """Give the program so many seconds more: its connections are aborted, and its applications shut down."""
+        self._more = seconds
+
     def run(self) -> None:
         """Wait for the deadline, then log what holds the process, and end it."""
-        if not self._returned.wait(self._seconds + GRACE):
+        if not (
+            self._returned.wait(self._seconds + GRACE) or (self._more and self._returned.wait(self._more))
+        ):
             self._end(128 + self._number, self._what_holds_the_loop())
         while not _main_has_ended():
             threading.Event().wait(LOOK)

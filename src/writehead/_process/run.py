@@ -119,6 +119,7 @@ class _Program:
         self._overdue = False
         self._exit: BaseException | None = None
         self._deadline: Deadline | None = None
+        self._guests_left = 0  # servers whose applications are shutting down behind the deadline
         if loop.get_exception_handler() is None:
             loop.set_exception_handler(self._on_exception)
 
@@ -249,7 +250,25 @@ class _Program:
                 self._shutdown_timeout,
             )
         # Upgraded connections are the program's: they are neither aborted nor waited for.
-        later(self._give_up)
+        self._stop_guests()
+
+    def _stop_guests(self) -> None:
+        """Give up when the applications have shut down, or have had the time for that."""
+        waits = [server._stop_guests(self._on_guests_stopped) for server in registry.open_servers()]
+        self._guests_left = sum(each > 0 for each in waits)
+        seconds = sum(waits)
+        if not self._guests_left or self._deadline is None:
+            later(self._give_up)
+        elif seconds < threading.TIMEOUT_MAX:
+            self._deadline.prolong(seconds)
+            self._loop.call_later(seconds, self._give_up)
+        else:
+            self._deadline.prolong(threading.TIMEOUT_MAX)
+
+    def _on_guests_stopped(self) -> None:
+        self._guests_left -= 1
+        if not self._guests_left:
+            later(self._give_up)
 
     def _give_up(self) -> None:
         self._overdue = True

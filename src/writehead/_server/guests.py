@@ -29,6 +29,7 @@ class Guest(Protocol):
     path: str  #: it begins with a slash; "/" is every path
     exact: bool  #: whether it takes `path` alone, which is compared with the target as sent, not decoded
     takes_requests: bool
+    stop_seconds: float  #: how long it may take to stop, once its connections are gone
 
     def take(self, request: IncomingMessage, response: ServerResponse) -> None:
         """Serve a request, in the place of 'request' and 'checkContinue'; never raises.
@@ -126,9 +127,10 @@ class Guests:
         asked = self._attached if self.stage is STARTING else self._started
         able = [each for each in reversed(self._attached) if each in asked]
         self._ready = sorted(able, key=lambda each: len(each.path), reverse=True)  # stable
-        only = self._ready[0] if self._ready and self._ready[0].path == "/" else None
-        self.starts = tuple(each.path.encode() for each in self._ready)
-        self.only = only if only is not None and only.takes_requests and not only.exact else None
+        self._ready[0] if self._ready and self._ready[0].path == "/" else None
+        takers = [each for each in self._ready if each.takes_requests]
+        self.starts = tuple(each.path.encode() for each in takers)
+        self.only = takers[0] if takers and takers[0].path == "/" and not takers[0].exact else None
         self.on_sorted()
 
     def find(self, target: bytes) -> Guest | None:
@@ -264,6 +266,13 @@ class Guests:
         self._stopping = _run(self._starting, self._stop_all, context)
         self._stopping.add_done_callback(lambda task: self._end_stop(task, done))
         return True
+
+    def when_stopped(self, done: Callable[[], object]) -> None:
+        """Call `done` when the stop under way is over."""
+        if self._stopping is None:
+            done()
+        else:
+            self._stopping.add_done_callback(lambda _: done())
 
     async def _stop_all(self) -> None:
         if self._late:

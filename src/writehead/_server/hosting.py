@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket as system
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Self
 
@@ -114,6 +115,24 @@ class Hosting(Listening):
         if error is not None:
             self._closers = [(waiter, failure or error) for waiter, failure in self._closers]
         super()._emit_close()
+
+    @property
+    def _guest_seconds(self) -> float:  # type: ignore[override]  # worked out
+        return 0.0 if self._guests is None else sum(each.stop_seconds for each in self._guests.hosts())
+
+    def _stop_guests(self, done: Callable[[], object]) -> float:
+        """Stop the guests, though connections may be left; return how many seconds that may take.
+
+        `done` is called when they have stopped; not if that may take no time.
+        """
+        guests = self._guests
+        if guests is None or not guests.busy:
+            return 0.0
+        seconds = self._guest_seconds
+        guests.stop(self._config.copy_context(), self._on_stop)
+        if seconds:
+            guests.when_stopped(done)
+        return seconds
 
     @property
     def _is_closed(self) -> bool:

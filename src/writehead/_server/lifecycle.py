@@ -95,6 +95,7 @@ class Listening(EventEmitter):
     _socket_file: SocketFile | None = None
     _began = False  # a loop has run since `listen` was called
     _accepts = False
+    _guest_seconds = 0.0  # how long its guests may take to stop once their connections are gone
     _resolving: object | None = None
     _close_due = False  # `close` was called, and connections are still open
     _waiter: Waiter | None = None
@@ -122,6 +123,10 @@ class Listening(EventEmitter):
 
     def _choose_fast_paths(self) -> None:
         """Update what depends on whether the server listens or closes."""
+
+    def _stop_guests(self, done: Callable[[], object]) -> float:
+        """Stop the guests at the deadline; return how many seconds that may take."""
+        return 0.0
 
     # -- listening -------------------------------------------------------------
 
@@ -454,7 +459,7 @@ class Listening(EventEmitter):
             self.close_all_connections()
             # Upgraded connections are the program's, and may stay.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wait(), CUT_GRACE)
+                await asyncio.wait_for(self._wait(), CUT_GRACE + self._guest_seconds)
 
 
 async def _resolved(host: str) -> str:

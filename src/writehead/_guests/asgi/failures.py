@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from writehead._node.failure_log import beside, chain, forget_handled_by_us, printable, users_part
 from writehead.errors import ConnectionLostError
 
 logger = logging.getLogger("writehead")
+
+#: How many of the calls that delay a stop are named.
+MOST_SHOWN = 5
 
 
 def _fields(call: Any) -> dict[str, str | None]:
@@ -83,6 +87,21 @@ def warn_of_reason(call: Any, size: int) -> None:
         _where(fields),
         size,
         extra=fields,
+    )
+
+
+@beside()
+def warn_of_cancelled(calls: Sequence[Any], seconds: float) -> None:
+    """Warn of calls that still run when the server stops, and are cancelled."""
+    shown = ", ".join(
+        f"{each.method} {printable(each.target.decode('latin-1'))}" for each in calls[:MOST_SHOWN]
+    )
+    logger.warning(
+        "%d %s of the ASGI application cancelled: still running %g s after the connections were closed (%s)",
+        len(calls),
+        "call" if len(calls) == 1 else "calls",
+        seconds,
+        shown + (", ..." if len(calls) > MOST_SHOWN else ""),
     )
 
 

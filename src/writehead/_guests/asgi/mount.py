@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import threading
 from collections.abc import Callable, Coroutine, Mapping
 from contextvars import Context, copy_context
 from typing import Any, Literal, Protocol
 
 from writehead._guests import mount
-from writehead._guests.asgi import websocket_call
+from writehead._guests.asgi import failures, websocket_call
 from writehead._guests.asgi.app_types import ASGIApp
 from writehead._guests.asgi.call import Call
-from writehead._guests.asgi.lifespan import Lifespan
+from writehead._guests.asgi.lifespan import END_GRACE, Lifespan
 from writehead._guests.asgi.options import LifespanMode
 from writehead._guests.asgi.scope import place_of
 from writehead._guests.websocket.options import ConnectionOptions
@@ -24,6 +25,12 @@ from writehead._server.server import Server
 from writehead.errors import InvalidArgTypeError
 
 _new = Call.__new__
+
+#: Seconds that calls may go on when their connections were closed at the deadline of a stop,
+CANCEL_AFTER = 1.0
+
+#: and that they then may take to end, once they are cancelled.
+CANCEL_GRACE = 1.0
 
 
 class Running(Protocol):
@@ -67,6 +74,9 @@ class Mount(mount.Mount[ASGIApp]):
         self._lifespan: Lifespan | None = None
         self.copy_context: Callable[[], Context] = copy_context
         self._drained: asyncio.Future[None] | None = None
+        self._cancelling: asyncio.TimerHandle | None = None
+        limit = self._shutdown_timeout + END_GRACE if self._shutdown_timeout else threading.TIMEOUT_MAX
+        self.stop_seconds = CANCEL_AFTER + CANCEL_GRACE + limit
         self.scope_root: str = self.root_path + ("" if self.path == "/" else self.path)
         self.called: Callable[[Any, Any, Any], Coroutine[Any, Any, Any]]
         self.called = app if _is_async(app) else self._call  # type: ignore[assignment]
@@ -102,6 +112,9 @@ class Mount(mount.Mount[ASGIApp]):
         while self.calls:
             self._drained = asyncio.get_running_loop().create_future()
             await self._drained
+        if self._cancelling is not None:
+            self._cancelling.cancel()
+            self._cancelling = None
 
     async def stop(self) -> None:
         """Run the shutdown of the application.
@@ -158,9 +171,28 @@ class Mount(mount.Mount[ASGIApp]):
             call.on_closing()
 
     def on_deadline(self, draining: bool) -> None:
-        """Cut the WebSockets that are left."""
+        """Cut the WebSockets that are left; a while later, if the server closes, cancel the calls that are left."""
         for call in list(self.websockets):
             call.on_deadline()
+        if self._config.closing and self._cancelling is None:
+            loop = asyncio.get_running_loop()
+            self._cancelling = loop.call_later(CANCEL_AFTER, self._cancel_calls, loop)
+
+    def _cancel_calls(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._cancelling = None
+        if not self.calls:
+            return
+        failures.warn_of_cancelled(list(self.calls), CANCEL_AFTER)
+        for call in list(self.calls):
+            if call.task is not None:
+                call.task.cancel()
+        self._cancelling = loop.call_later(CANCEL_GRACE, self._leave_calls)
+
+    def _leave_calls(self) -> None:
+        """Wait no longer for calls that go on though they were cancelled."""
+        self._cancelling = None
+        for call in list(self.calls):
+            self.forget(call)
 
     # -- the end of a call ---------------------------------------------------------
 

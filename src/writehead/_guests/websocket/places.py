@@ -20,6 +20,7 @@ class NoRequests:
     """The part of a guest that takes handshakes alone, and has nothing to start."""
 
     takes_requests = False
+    stop_seconds = 0.0
 
     def take(self, request: IncomingMessage, response: ServerResponse) -> None:
         raise AssertionError  # it takes none
