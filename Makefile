@@ -143,6 +143,23 @@ $(VENV)/.ready-fuzz: pyproject.toml | $(VENV)/.ready-dev
 fuzz: $(VENV)/.ready-dev $(VENV)/.ready-fuzz ## Fuzz for SECONDS, guided by coverage where atheris installs
 	$(BIN)/python -m fuzz --seconds $(SECONDS) $(ARGS)
 
+# Linux alone: the sanitizers' libraries have to be there before the interpreter's first allocation.
+CASES ?= 100000
+SANITIZED := build/sanitized
+$(SANITIZED)/.ready: $(BUILT) | $(VENV)/.ready-dev
+	@mkdir -p $(SANITIZED)
+	for each in heads fields; do $(CC) -shared -fPIC -O1 -g -fno-omit-frame-pointer \
+		-fsanitize=address,undefined -fno-sanitize-recover=all -Wall -Wextra -Wno-missing-field-initializers \
+		-I$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("include"))') \
+		src/writehead/_native/$$each.c -o $(SANITIZED)/_$$each.so || exit 1; done
+	@touch $@
+
+.PHONY: fuzz-native
+fuzz-native: $(SANITIZED)/.ready ## Fuzz the functions in C, built with ASan and UBSan: CASES from SEED
+	LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
+		ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc WRITEHEAD_NATIVE=0 \
+		$(BIN)/python -m fuzz.native --build $(SANITIZED) --cases $(CASES) --seed $(SEED) $(ARGS)
+
 .PHONY: soak
 soak: $(VENV)/.ready-dev ## Load a server for MINUTES and look for what grows
 	$(BIN)/python -m endurance.soak --minutes $(MINUTES) $(ARGS)

@@ -15,7 +15,7 @@ setup(
         Extension(
             f"writehead._native._{subject}",
             [f"{HERE}/{subject}.c"],
-            depends=[f"{HERE}/field_syntax.h"],
+            depends=[f"{HERE}/{name}.h" for name in ("field_syntax", "chunks", "response_head")],
             extra_compile_args=["-O2"],
             optional=WISH != "1",  # without a compiler the twins in Python are used
         )

@@ -16,7 +16,7 @@ from benchmarks.load import WrongAnswer, check_answer, press, require_wrk
 from benchmarks.page import write
 from benchmarks.peers import RESULTS, ROOT, SERVERS, Server, another_revision, install, versions
 from benchmarks.process import cores, running
-from benchmarks.report import Results, Row, save, table
+from benchmarks.report import Results, Row, pairs, save, table
 from benchmarks.startup import import_time, startup_time
 from benchmarks.workloads import WORKLOADS, Workload
 
@@ -42,6 +42,13 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--warm-up", type=int, default=1, help="seconds of load before each measured turn (1)")
     made.add_argument(
         "--before", metavar="REV", help="measure the library of another revision too, turn by turn"
+    )
+    made.add_argument(
+        "--pair",
+        nargs=2,
+        metavar=("A", "B"),
+        choices=list(SERVERS),
+        help="measure two servers, and print the ratio of each round",
     )
     made.add_argument("--docs", action="store_true", help="write chart and table into docs/topics/ too")
     return made
@@ -105,8 +112,10 @@ def main() -> None:
     """Run what was asked for."""
     options = parser().parse_args()
     workloads = chosen(options.workloads, [*WORKLOADS, *SINGLE], "workload")
-    servers = [SERVERS[name] for name in chosen(options.servers, list(SERVERS), "server")]
-    require_wrk()
+    names = options.pair or chosen(options.servers, list(SERVERS), "server")
+    servers = [SERVERS[name] for name in names]
+    if not all(name in WORKLOADS and WORKLOADS[name].websocket for name in workloads):
+        require_wrk()
     install()
     with ExitStack() as stack:
         if options.before:
@@ -126,6 +135,8 @@ def run(workloads: list[str], servers: list[Server], options: argparse.Namespace
         else:
             results[name] = measure(WORKLOADS[name], servers, options)
         print(table(name, SINGLE.get(name) or WORKLOADS[name].about, results[name]), end="\n\n", flush=True)
+        if options.pair and name in WORKLOADS and set(options.pair) <= set(results[name]):
+            print(pairs(results[name], *options.pair), end="\n\n", flush=True)
     facts: dict[str, object] = {
         "date": time.strftime("%Y-%m-%d"),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",

@@ -26,6 +26,7 @@ from pathlib import Path
 
 from benchmarks import instructions
 from benchmarks.peers import HERE, ROOT
+from writehead import http
 
 BASELINE = HERE / "baseline.json"
 IDLE = "idle"
@@ -133,9 +134,17 @@ def checked_out(revision: str) -> Iterator[Path]:
         add = ["git", "worktree", "add", "--quiet", "--detach", str(tree), revision]
         subprocess.run(add, cwd=ROOT, check=True)
         try:
+            build_functions_in_c(tree)
             yield tree
         finally:
             subprocess.run(["git", "worktree", "remove", "--force", str(tree)], cwd=ROOT, check=True)
+
+
+def build_functions_in_c(tree: Path) -> None:
+    """Build those of another revision in its place, if it has any and this process uses its own."""
+    if http.native and (tree / "setup.py").exists():
+        command = [sys.executable, "setup.py", "--quiet", "build_ext", "--inplace"]
+        subprocess.run(command, cwd=tree, capture_output=True, check=True)
 
 
 def against(revision: str, names: list[str], by_valgrind: bool) -> int:

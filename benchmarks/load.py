@@ -1,4 +1,4 @@
-"""The client: wrk, on its own core, and the check that a server answers what it should."""
+"""The client: wrk, or one of our own for WebSockets, on its own core, and the check that a server answers what it should."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import json
 import resource
 import shutil
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 
-from benchmarks.peers import HERE
+from benchmarks import websocket_client
+from benchmarks.peers import HERE, ROOT
 from benchmarks.process import HOST, Process, cores, pin
 from benchmarks.workloads import Workload
 
@@ -46,20 +48,15 @@ def require_wrk() -> None:
 
 def press(process: Process, workload: Workload, seconds: int) -> Figures:
     """Load a server for some seconds and return the figures."""
-    scheme = "https" if workload.tls else "http"
-    command = ["wrk", "-t1", f"-c{workload.connections}", f"-d{seconds}s", "--timeout", "10s"]
-    for field in workload.fields:
-        command += ["-H", field]
-    if workload.depth > 1 or workload.body or workload.kinds > 1:
-        command += ["-s", str(HERE / "load.lua")]
-    else:
-        command += ["-s", str(HERE / "figures.lua")]
-    command += [f"{scheme}://{HOST}:{process.port}/", "--"]
-    command += [str(workload.depth), str(workload.body), str(workload.kinds)]
     core = cores()[1]
     before, client, started = process.cpu(), _children(), time.perf_counter()
     output = subprocess.run(
-        command, capture_output=True, text=True, check=True, preexec_fn=lambda: pin(core)
+        command_for(process, workload, seconds),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        preexec_fn=lambda: pin(core),
     ).stdout
     client, elapsed = _children() - client, time.perf_counter() - started
     raw = json.loads(output.rpartition("FIGURES ")[2])
@@ -74,6 +71,24 @@ def press(process: Process, workload: Workload, seconds: int) -> Figures:
     )
 
 
+def command_for(process: Process, workload: Workload, seconds: int) -> list[str]:
+    """The client's command line: wrk, or for WebSockets, which it cannot speak, a client of our own."""
+    if workload.websocket:
+        numbers = (process.port, workload.connections, workload.depth, seconds)
+        return [sys.executable, "-m", "benchmarks.websocket_client", *map(str, numbers)]
+    scheme = "https" if workload.tls else "http"
+    command = ["wrk", "-t1", f"-c{workload.connections}", f"-d{seconds}s", "--timeout", "10s"]
+    for field in workload.fields:
+        command += ["-H", field]
+    if workload.depth > 1 or workload.body or workload.kinds > 1:
+        command += ["-s", str(HERE / "load.lua")]
+    else:
+        command += ["-s", str(HERE / "figures.lua")]
+    command += [f"{scheme}://{HOST}:{process.port}/", "--"]
+    command += [str(workload.depth), str(workload.body), str(workload.kinds)]
+    return command
+
+
 def _children() -> float:
     """Seconds of processor time of the children that have ended; a server under test has not."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -82,6 +97,8 @@ def _children() -> float:
 
 def check_answer(process: Process, workload: Workload) -> bytes:
     """Ask once and return the head of the answer; raise `WrongAnswer` unless it is a 200 with the right body."""
+    if workload.websocket:
+        return _check_echo(process, workload)
     with process.connect() as connection:
         connection.sendall(request_bytes(workload))
         with connection.makefile("rb") as stream:
@@ -95,6 +112,19 @@ def check_answer(process: Process, workload: Workload) -> bytes:
             else:
                 body = stream.read(int(fields.get(b"content-length", b"0")))
     if not head.startswith(b"HTTP/1.1 200") or body != workload.answer:
+        raise WrongAnswer(f"{process.server.name} answers {workload.name} with {head!r} {body[:80]!r}")
+    return head
+
+
+def _check_echo(process: Process, workload: Workload) -> bytes:
+    """Send one message and return the head of the handshake; raise `WrongAnswer` unless it comes back."""
+    with process.connect() as connection, connection.makefile("rb") as stream:
+        connection.sendall(websocket_client.handshake(HOST))
+        head = b"".join(iter(stream.readline, b"\r\n"))
+        connection.sendall(websocket_client.frame(workload.answer))
+        wanted = websocket_client.reply(workload.answer)
+        body = stream.read(len(wanted)) if head.startswith(b"HTTP/1.1 101") else b""
+    if body != wanted:
         raise WrongAnswer(f"{process.server.name} answers {workload.name} with {head!r} {body[:80]!r}")
     return head
 

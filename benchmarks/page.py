@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.report import UNITS, US, Results, ratio
+from benchmarks.report import UNITS, US, Results, Row, ratio
 
 BEGIN, END = "<!-- figures: written by `make bench ARGS=--docs` -->", "<!-- end of figures -->"
 
@@ -31,10 +31,10 @@ def _table(results: Results) -> str:
     servers = list(dict.fromkeys(name for rows in results.values() for name in rows))
     others = [name for name in servers if name != US]
     lines = [
-        f"| workload | {US} | p50 / p99 / max ms | client | "
+        f"| workload | {US} | cpu | p50 / p99 / max ms | client | "
         + " | ".join(f"/ {name}" for name in others)
         + " |",
-        "|---|---:|---:|---:|" + "---:|" * len(others),
+        "|---|---:|---:|---:|---:|" + "---:|" * len(others),
     ]
     for workload, rows in results.items():
         ours = rows.get(US)
@@ -42,8 +42,19 @@ def _table(results: Results) -> str:
             continue
         figure = f"{ours.median:.1f} {UNITS[workload]}" if workload in UNITS else f"{ours.median:,.0f} req/s"
         times = " / ".join(f"{ours.middle(part):.1f}" for part in ("p50", "p99", "max")) if ours.turns else ""
+        cpu = f"{ours.middle('cpu'):.1f} µs" if ours.turns else ""
         client = f"{ours.middle('client'):.0f} %" if ours.turns else ""
-        shares = [ratio(rows, name) for name in others]
-        cells = [f"{share:.2f}" if share else "" for share in shares]
-        lines.append(f"| {workload} | {figure} | {times} | {client} | " + " | ".join(cells) + " |")
+        cells = [_cell(rows, name) for name in others]
+        lines.append(f"| {workload} | {figure} | {cpu} | {times} | {client} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _cell(rows: dict[str, Row], name: str) -> str:
+    """Requests in proportion, and in parentheses the inverse of processor time."""
+    share = ratio(rows, name)
+    if not share:
+        return ""
+    theirs, ours = rows[name], rows[US]
+    if not (theirs.turns and ours.turns):
+        return f"{share:.2f}"
+    return f"{share:.2f} ({theirs.middle('cpu') / ours.middle('cpu'):.2f})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ RESULTS = HERE / "results"
 PEER_PYTHON = VENV / "bin" / "python"
 REQUIREMENTS = HERE / "requirements.txt"
 TLS = VENV / "tls"
-ASGI = frozenset({"asgi", "asgi-browser", "asgi-stream"})
+WS = VENV / "ws"
+ASGI = frozenset({"asgi", "asgi-browser", "asgi-stream", "asgi-websocket", "asgi-websocket16"})
 """The workloads for servers of ASGI applications."""
 FRAMEWORKS = frozenset({"fastapi"})
 """Those of ASGI whose framework is in the peers' environment, where every server is run for them."""
@@ -57,6 +59,9 @@ class Server:
         return sys.executable if self.program == "writehead_server" else str(PEER_PYTHON)
 
 
+WEBSOCKETS = frozenset({"websocket", "websocket16"})
+"""The workloads for servers of WebSockets."""
+
 HOSTING = ASGI | FRAMEWORKS | {"wsgi"}
 """The workloads for servers of applications."""
 
@@ -73,7 +78,7 @@ SERVERS = {
         Server(
             "hypercorn", "hypercorn_server", "import hypercorn.asyncio, uvloop", frozenset({"file", "wsgi"})
         ),
-        Server("aiohttp", "aiohttp_server", "import aiohttp.web, uvloop", HOSTING),
+        Server("aiohttp", "aiohttp_server", "import aiohttp.web, uvloop", HOSTING | WEBSOCKETS),
         Server(
             "gunicorn", "gunicorn_server", "import gunicorn.app.base, gunicorn.workers.gthread", NOT_GUNICORN
         ),
@@ -84,7 +89,8 @@ SERVERS = {
             frozenset(
                 {"browser", "stream", "big", "file", "upload", "upload-iter", "pipeline", "churn", "async"}
             )
-            | HOSTING,
+            | HOSTING
+            | WEBSOCKETS,
         ),
     )
 }
@@ -109,6 +115,10 @@ def install() -> None:
         subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
         subprocess.run([str(PEER_PYTHON), "-m", "pip", "install", "-q", "-r", str(REQUIREMENTS)], check=True)
         stamp.write_text(wanted)
+    if not (WS / "node_modules" / "ws").exists():
+        WS.mkdir(exist_ok=True)
+        npm = [str(node()), str(node().parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+        subprocess.run([*npm, "install", "--silent", "--prefix", str(WS), "ws@8"], check=True)
     if not (TLS / "server.key").exists():
         TLS.mkdir(exist_ok=True)
         subprocess.run([str(PEER_PYTHON), "-m", "trustme", "-q", "-d", str(TLS)], check=True)
@@ -120,8 +130,10 @@ def versions() -> dict[str, str]:
         [str(PEER_PYTHON), "-m", "pip", "list", "--format=freeze"], capture_output=True, text=True, check=True
     ).stdout
     found = dict(line.lower().split("==", 1) for line in listing.splitlines() if "==" in line)
-    names = ("uvicorn", "granian", "hypercorn", "aiohttp", "gunicorn", "uvloop", "httptools")
+    names = ("uvicorn", "granian", "hypercorn", "aiohttp", "gunicorn", "uvloop", "httptools", "websockets")
     node_version = subprocess.run(
         [str(node()), "--version"], capture_output=True, text=True, check=True
     ).stdout.strip()
-    return {"python": sys.version.split()[0], "node": node_version, **{name: found[name] for name in names}}
+    ws = json.loads((WS / "node_modules" / "ws" / "package.json").read_text())["version"]
+    named = {name: found[name] for name in names}
+    return {"python": sys.version.split()[0], "node": node_version, "ws": ws, **named}

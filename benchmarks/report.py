@@ -73,6 +73,25 @@ def table(workload: str, about: str, rows: dict[str, Row]) -> str:
     return "\n".join(lines)
 
 
+def pairs(rows: dict[str, Row], one: str, two: str) -> str:
+    """Two servers as text, round by round: how many times as many requests, and how many times the processor time.
+
+    Both turns of a round follow each other, so what else the machine did meanwhile hits both about alike.
+    """
+    lines = [f"  {'round':>6} {one + ' req/s':>18} {two + ' req/s':>18} {'ratio':>7} {'by cpu':>7}"]
+    shares = [
+        (first.rate / second.rate, second.cpu / first.cpu)
+        for first, second in zip(rows[one].turns, rows[two].turns, strict=True)
+    ]
+    for number, (first, second) in enumerate(zip(rows[one].turns, rows[two].turns, strict=True)):
+        rate, cpu = shares[number]
+        lines.append(f"  {number + 1:6} {first.rate:18,.0f} {second.rate:18,.0f} {rate:7.2f} {cpu:7.2f}")
+    for name, middle in (("lowest", min), ("median", statistics.median), ("highest", max)):
+        rate, cpu = (middle(part) for part in zip(*shares, strict=True))
+        lines.append(f"  {name:>44} {rate:7.2f} {cpu:7.2f}")
+    return "\n".join(lines)
+
+
 def save(path: Path, facts: dict[str, object], results: Results) -> None:
     """Write everything that was measured as JSON."""
     data = {

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmarks.servers.payload import BIG, BROWSER, HELLO, JSON, STREAM_CHUNK, STREAM_COUNT, UPLOAD_SIZE
+from benchmarks.servers.payload import (
+    BIG,
+    BROWSER,
+    HELLO,
+    JSON,
+    MESSAGE,
+    STREAM_CHUNK,
+    STREAM_COUNT,
+    UPLOAD_SIZE,
+)
 
 BROWSER_FIELDS = (
     "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0",
@@ -34,7 +43,8 @@ class Workload:
     """One kind of load.
 
     `handler` is the name the server programs know it by; `answer` the body that every answer must have;
-    `kinds` how many requests differ in their target and in the value of a field.
+    `kinds` how many requests differ in their target and in the value of a field; `depth` how many requests, or
+    messages of a WebSocket, a connection has in flight.
     """
 
     name: str
@@ -47,6 +57,7 @@ class Workload:
     depth: int = 1
     kinds: int = 1
     tls: bool = False
+    websocket: bool = False
 
 
 WORKLOADS = {
@@ -90,5 +101,26 @@ WORKLOADS = {
         ),
         Workload("fastapi", "JSON from an application of FastAPI", "fastapi", JSON),
         Workload("wsgi", "plain from a WSGI app", "wsgi", HELLO),
+        Workload(
+            "websocket", "WebSocket echo of 32 bytes, 1 in flight", "websocket", MESSAGE, 8, websocket=True
+        ),
+        Workload("websocket16", "the same, 16 in flight", "websocket", MESSAGE, 8, depth=16, websocket=True),
+        Workload(
+            "asgi-websocket",
+            "websocket from an ASGI application",
+            "asgi-websocket",
+            MESSAGE,
+            8,
+            websocket=True,
+        ),
+        Workload(
+            "asgi-websocket16",
+            "websocket16 from an ASGI application",
+            "asgi-websocket",
+            MESSAGE,
+            8,
+            depth=16,
+            websocket=True,
+        ),
     )
 }

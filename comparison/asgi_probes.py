@@ -176,7 +176,9 @@ def expect_continue(tried: Tried) -> Verdict:
         first = read_until(sock, b"\r\n\r\n", 3)
         sock.sendall(b"hello")
         rest = read_all(sock)
-    return check(first.startswith(b"HTTP/1.1 100") and Response(rest).body == b"5", first[:12].decode() or "nothing")
+    return check(
+        first.startswith(b"HTTP/1.1 100") and Response(rest).body == b"5", first[:12].decode() or "nothing"
+    )
 
 
 @probe(RECEIVE, "No `100 Continue` if the application responds without reading")
@@ -393,7 +395,9 @@ def graceful(tried: Tried) -> Verdict:
         made.program.signal(signal.SIGTERM)
         answer = Response(read_all(sock))
         code = made.program.process.wait(20)
-    return check(answer.body == b"late" and code in (0, -signal.SIGTERM), f"status {answer.status}, exit code {code}")
+    return check(
+        answer.body == b"late" and code in (0, -signal.SIGTERM), f"status {answer.status}, exit code {code}"
+    )
 
 
 @probe(ENDS, "At a stop, an open event stream is told, and may say its last words")

@@ -47,7 +47,8 @@ def kept() -> tuple[Results, dict[str, str]]:
     """Return what is written down, and the versions."""
     data = json.loads(KEPT.read_text("utf-8"))
     results = {
-        (interface, name, server): Verdict(good, seen) for interface, name, server, good, seen in data["results"]
+        (interface, name, server): Verdict(good, seen)
+        for interface, name, server, good, seen in data["results"]
     }
     return results, data["versions"]
 

@@ -90,7 +90,9 @@ def expect_continue(tried: Tried) -> Verdict:
         first = read_until(sock, b"\r\n\r\n", 3)
         sock.sendall(b"hello")
         rest = read_all(sock)
-    return check(first.startswith(b"HTTP/1.1 100") and Response(rest).body == b"5", first[:12].decode() or "nothing")
+    return check(
+        first.startswith(b"HTTP/1.1 100") and Response(rest).body == b"5", first[:12].decode() or "nothing"
+    )
 
 
 @of_wsgi(ENVIRON, "Slow small uploads hold no thread: others are served beside a hundred of them")
@@ -255,4 +257,6 @@ def graceful(tried: Tried) -> Verdict:
         made.program.signal(signal.SIGTERM)
         answer = Response(read_all(sock))
         code = made.program.process.wait(20)
-    return check(answer.body == b"late" and code in (0, -signal.SIGTERM), f"status {answer.status}, exit code {code}")
+    return check(
+        answer.body == b"late" and code in (0, -signal.SIGTERM), f"status {answer.status}, exit code {code}"
+    )

@@ -35,6 +35,7 @@ class Emitter:
 
 _MESSAGE = "_message.message_events"
 _SERVER = "_server.server_events"
+_WEBSOCKET = "_guests.websocket.websocket_events"
 
 EMITTERS = [
     Emitter(
@@ -68,6 +69,20 @@ EMITTERS = [
         "_server.server.Server",
         _SERVER,
         "SecureServerEvents",
+    ),
+    Emitter(
+        "_guests.websocket.web_socket_emitter",
+        "WebSocketEmitter",
+        "_guests.websocket.reading.Reading",
+        _WEBSOCKET,
+        "WebSocketEvents",
+    ),
+    Emitter(
+        "_guests.websocket.web_socket_server_emitter",
+        "WebSocketServerEmitter",
+        "events.EventEmitter",
+        _WEBSOCKET,
+        "WebSocketServerEvents",
     ),
 ]
 

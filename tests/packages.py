@@ -32,6 +32,7 @@ ORDER = [
     "_testing",
     "http",
     "https",
+    "websocket",
     "asgi",
     "testing",
 ]

@@ -34,7 +34,7 @@ from tests import settings_page
 from tests.kit.certificates import authority
 from tests.kit.loops import TIMEOUT, loop_factory
 from tests.kit.programs import ROOT, command
-from writehead import errors, events, https, testing, wsgi
+from writehead import errors, events, https, testing, websocket, wsgi
 from writehead import http as http_module
 from writehead._guests import mount as guests
 from writehead._loop.ticks import later
@@ -424,6 +424,9 @@ CLASSES: list[tuple[type, str, type]] = [
     (testing.Answer, "testing.md", object),
     (testing.Clock, "testing.md", object),
     (Parsed, "testing.md", object),
+    (websocket.WebSocketServer, "websocket.md", events.EventEmitter),
+    (websocket.WebSocket, "web-socket.md", events.EventEmitter),
+    (websocket.VerifyInfo, "websocket.md", dict),
     (wsgi.Mount, "wsgi.md", guests.Mount),
     (wsgi.FileWrapper, "wsgi.md", object),
 ]
@@ -488,7 +491,7 @@ def test_the_reference_names_no_member_that_is_not_there() -> None:
     for page in sorted({page for _, page, _ in CLASSES}):
         known = {name for cls, where, _ in CLASSES if where == page for name in members_of(cls)}
         for owner, name in re.findall(r"(?m)^### `(?:await )?(\w+)\.(\w+)", page_of(page)):
-            if owner not in ("http", "https", "wsgi", "events", "testing") and name not in known:
+            if owner not in ("http", "https", "wsgi", "events", "testing", "websocket") and name not in known:
                 stale.append(f"{page}: {owner}.{name}")
     assert not stale
 
@@ -543,9 +546,10 @@ def test_the_reference_has_every_option_of_tls() -> None:
         (https, "https.md"),
         (events, "events.md"),
         (testing, "testing.md"),
+        (websocket, "websocket.md"),
         (wsgi, "wsgi.md"),
     ],
-    ids=["http", "https", "events", "testing", "wsgi"],
+    ids=["http", "https", "events", "testing", "websocket", "wsgi"],
 )
 def test_the_reference_has_every_function_of_a_module(module: Any, page: str) -> None:
     """What a module gives has a heading or a row on its page; a class may have a page of its own."""

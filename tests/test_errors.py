@@ -321,6 +321,27 @@ ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [
         None,
     ),
     (
+        errors.WebSocketError("ERR_WEBSOCKET_HANDSHAKE", "this origin may not connect", status=403),
+        "ERR_WEBSOCKET_HANDSHAKE",
+        "this origin may not connect",
+        [ValueError],
+        403,
+    ),
+    (
+        errors.WebSocketError("WS_ERR_EXPECTED_MASK", "Invalid WebSocket frame: MASK must be set", 1002),
+        "WS_ERR_EXPECTED_MASK",
+        "Invalid WebSocket frame: MASK must be set",
+        [ValueError],
+        None,
+    ),
+    (
+        errors.WebSocketNotOpenError(2),
+        "ERR_WEBSOCKET_NOT_OPEN",
+        "WebSocket is not open: readyState 2 (CLOSING)",
+        [RuntimeError],
+        None,
+    ),
+    (
         errors.TLSError("ERR_SSL_HTTP_REQUEST", "http request"),
         "ERR_SSL_HTTP_REQUEST",
         "http request",
@@ -596,3 +617,13 @@ def test_an_error_of_tls_has_its_reason_as_code() -> None:
     assert error.code == "ERR_SSL_HTTP_REQUEST"
     assert str(error) == str(caught.value)
     assert errors.TLSError.from_sslerror(OSError("odd")).code == "ERR_SSL_UNKNOWN"
+
+
+def test_websocket_errors_have_both_spellings_of_their_facts() -> None:
+    """`close_code`, `by_client` and `ready_state`."""
+    error = errors.WebSocketError("WS_ERR_INVALID_UTF8", "x", 1007)
+    assert (error.close_code, error.closeCode, error.by_client, error.byClient) == (1007, 1007, True, True)
+    assert errors.WebSocketError("ERR_WEBSOCKET_HANDSHAKE", "x", status=400).by_client
+    assert not errors.WebSocketError("ERR_WEBSOCKET_READ_TWICE", "x").by_client
+    late = errors.WebSocketNotOpenError(3)
+    assert (late.ready_state, late.readyState) == (3, 3)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.event_types import EMITTERS, Emitter, declared, source_of
-from writehead import http, https
+from writehead import http, https, websocket
 from writehead._message.abort_signal import AbortSignal
 from writehead._node.signatures import typed_as
 from writehead.events import EventEmitter
@@ -23,6 +23,8 @@ CLASSES: dict[str, type[EventEmitter]] = {
     "SocketEmitter": http.Socket,
     "ServerEmitter": http.Server,
     "SecureServerEmitter": https.Server,
+    "WebSocketEmitter": websocket.WebSocket,
+    "WebSocketServerEmitter": websocket.WebSocketServer,
 }
 
 PAGES = {
@@ -31,6 +33,8 @@ PAGES = {
     "SocketEmitter": "socket",
     "ServerEmitter": "server",
     "SecureServerEmitter": "https",
+    "WebSocketEmitter": "web-socket",
+    "WebSocketServerEmitter": "websocket",
 }
 
 #: The table of counts is one for sockets and servers, and has the most that an event of a name gives.

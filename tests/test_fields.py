@@ -7,7 +7,6 @@ import math
 import random
 import re
 import struct
-from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -25,17 +24,6 @@ from writehead.errors import (
 )
 
 TOKEN = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-
-
-@pytest.fixture(autouse=True)
-def nothing_known() -> Iterator[None]:
-    """Let each test start without names, values and hosts that others have shown."""
-    caches: list[Any] = [fields.known_names, fields.passed_values, fields._hosts]
-    for cache in caches:
-        cache.clear()
-    yield
-    for cache in caches:
-        cache.clear()
 
 
 def code_of(call: Any, *args: Any) -> str:
@@ -85,13 +73,6 @@ def test_a_name_may_be_a_kind_of_str() -> None:
 
     assert fields.check_name(Name.ETAG) == fields.lower(Name.ETAG) == "etag"
     assert list(map(fields.text, fields.items(Name.ETAG, Name.ETAG))) == ["ETag"]
-
-
-def test_names_made_from_input_cannot_fill_the_memory() -> None:
-    """However many names are set, only so many are remembered, and the rest still work."""
-    for number in range(5000):
-        assert fields.check_name(f"X-{number}") == f"x-{number}"
-    assert len(fields.known_names) == 2048
 
 
 @pytest.mark.node
@@ -194,16 +175,6 @@ def test_a_lenient_server_lets_more_through_and_remembers_none_of_it() -> None:
     allowed = {code for code in range(300) if not code_of(fields.check_value, "X-A", f"a{chr(code)}b", True)}
     assert allowed == set(range(1, 256)) - {10, 13}
     assert code_of(fields.check_value, "X-A", "a\x01b") == "ERR_INVALID_CHAR"
-
-
-def test_only_so_many_values_are_remembered_and_no_cookie() -> None:
-    """Values stay in memory only if they are short, not too many and no secrets."""
-    fields.check_value("Set-Cookie", "sid=secret")
-    fields.check_value("X-A", "a" * 1025)
-    assert fields.passed_values == set()
-    for number in range(2000):
-        fields.check_value("X-A", f"value {number}")
-    assert len(fields.passed_values) == 512
 
 
 def test_text_of_other_places_is_checked_alike() -> None:
@@ -380,15 +351,6 @@ def test_what_no_host_has_is_refused(value: str) -> None:
     """A path, user, fragment, blank or control character in a Host field is an attack or a mistake."""
     assert not fields.is_host(value)
     assert not fields.is_host(value)
-
-
-def test_hosts_that_clients_make_up_cannot_fill_the_memory() -> None:
-    """Hosts are forgotten when too many are known, and long ones are never kept."""
-    fields.is_host("a" * 300)
-    assert not fields._hosts
-    for number in range(1000):
-        assert fields.is_host(f"host-{number}")
-    assert len(fields._hosts) <= 256
 
 
 # Links.

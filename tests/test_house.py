@@ -51,6 +51,15 @@ def test_only_the_parser_knows_httptools() -> None:
     assert [module for module in modules() if "httptools" in outside_imports(module)] == ["_http1.parser"]
 
 
+def test_few_know_the_library_of_websockets() -> None:
+    """It need not be installed: these modules are imported at the first handshake."""
+    assert [module for module in modules() if "websockets" in outside_imports(module)] == [
+        "_guests.websocket.deflate",
+        "_guests.websocket.handshake",
+        "_guests.websocket.reader",
+    ]
+
+
 def test_only_run_knows_uvloop() -> None:
     """Which loop runs is nobody's business but run's."""
     assert [module for module in modules() if "uvloop" in outside_imports(module)] == ["_process.run"]
@@ -125,6 +134,7 @@ TESTED_WITH = {
     "_command.main": "cli",
     "_command.script": "cli",
     "http": "names",
+    "websocket": "names",
     "_connection.closing": "connection",
     "_connection.config": "server",
     "_connection.error_response": "connection",
@@ -135,6 +145,20 @@ TESTED_WITH = {
     "_connection.reading": "connection",
     "_connection.state": "connection",
     "_connection.time_limits": "connection",
+    "_guests.asgi.denial": "websocket_call",
+    "_guests.asgi.websocket_scope": "websocket_call",
+    "_guests.websocket.checking": "websocket_handshake",
+    "_guests.websocket.connection": "connection_of_websocket",
+    "_guests.websocket.frame_queue": "connection_of_websocket",
+    "_guests.websocket.handshake": "websocket_handshake",
+    "_guests.websocket.library": "websocket_handshake",
+    "_guests.websocket.option_types": "web_socket_server",
+    "_guests.websocket.options": "web_socket_server",
+    "_guests.websocket.places": "web_socket_server",
+    "_guests.websocket.reading": "web_socket",
+    "_guests.websocket.refusal": "websocket_handshake",
+    "_guests.websocket.sending": "web_socket",
+    "_guests.websocket.upgrading": "web_socket_server",
     "_guests.wsgi.dispatcher": "pool",
     "_guests.wsgi.mount": "wsgi",
     "_guests.wsgi.options": "wsgi",

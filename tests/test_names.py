@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import writehead
-from writehead import errors, events, http, https
+from writehead import errors, events, http, https, websocket
 from writehead._semantics import exchange as _wire
 
 EMITTER = """
@@ -67,6 +67,16 @@ HTTP = """
     STATUS_CODES max_header_size native validate_header_name validate_header_value pipeline
 """
 
+WEB_SOCKET = """
+    CONNECTING OPEN CLOSING CLOSED ready_state protocol extensions buffered_amount binary_type is_paused pause resume
+    send ping pong close terminate socket req close_code close_reason url receive drain wait_closed __aiter__
+    __aenter__
+"""
+
+WEB_SOCKET_SERVER = """
+    clients options address handle_upgrade should_handle close
+"""
+
 CLASSES: dict[Any, str] = {
     http.EventEmitter: EMITTER,
     http.Server: SERVER + OPTIONS + EMITTER,
@@ -74,6 +84,8 @@ CLASSES: dict[Any, str] = {
     http.ServerResponse: OUTGOING + RESPONSE + EMITTER,
     http.IncomingMessage: INCOMING + EMITTER,
     http.Socket: SOCKET + EMITTER,
+    websocket.WebSocket: WEB_SOCKET + EMITTER,
+    websocket.WebSocketServer: WEB_SOCKET_SERVER + EMITTER,
 }
 
 MEMBERS = [(cls, name) for cls, names in CLASSES.items() for name in names.split()]
@@ -225,7 +237,7 @@ def test_the_package() -> None:
         assert getattr(writehead, name)
 
 
-@pytest.mark.parametrize("name", ["errors", "events", "http", "https", "testing"])
+@pytest.mark.parametrize("name", ["errors", "events", "http", "https", "websocket", "testing"])
 def test_a_public_module_says_what_lives_there(name: str) -> None:
     """Each public module has a docstring."""
     assert importlib.import_module(f"writehead.{name}").__doc__

@@ -18,7 +18,7 @@ def test_nothing_reaches_a_sink() -> None:
     exchange: Exchange = NoExchange()
     exchange.attach(sink := Basin())
     exchange.begin(ResponseHead())
-    exchange.respond(200, [("a", "A", "1", None)], b"x")
+    exchange.respond(200, {"a": ("a", "A", "1")}, b"x")
     assert exchange.write(b"x", log.append)
     assert exchange.inform(103, [("A", "1")], log.append)
     exchange.flush()
@@ -29,7 +29,7 @@ def test_nothing_reaches_a_sink() -> None:
     exchange.abort(ValueError())
     exchange.drop()
     settle()
-    assert exchange.stream() is None
+    assert exchange.pieces() is None
     assert not exchange.plain
     assert (sink.taken, sink.passed, sink.corks, sink.destroyed_with, log) == (b"", [], 0, [], [])
 

@@ -87,6 +87,14 @@ async def upload(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+async def websocket(scope: Scope, receive: Receive, send: Send) -> None:
+    """Send each message back."""
+    await receive()
+    await send({"type": "websocket.accept"})
+    while (event := await receive())["type"] == "websocket.receive":
+        await send({"type": "websocket.send", "text": event["text"]})
+
+
 def fastapi() -> Any:
     """Make the application of FastAPI, which only its own workload pays for."""
     from benchmarks.servers.fastapi_app import app
@@ -112,4 +120,6 @@ APPLICATIONS = {
     "asgi": plain,
     "asgi-browser": browser,
     "asgi-stream": stream,
+    "websocket": websocket,
+    "asgi-websocket": websocket,
 }

@@ -56,6 +56,14 @@ const handlers = {
   },
 };
 
+if (workload === 'websocket') {
+  // npm's `ws`, installed beside the peers' environment; see peers.py.
+  const { WebSocketServer } = require(path.join(__dirname, '..', '.venv', 'ws', 'node_modules', 'ws'));
+  const wss = new WebSocketServer({ port: Number(port), host: '127.0.0.1', backlog: 2048 });
+  wss.on('connection', ws => ws.on('message', (data, binary) => ws.send(data, { binary })));
+  return;
+}
+
 const options = workload === 'idle' ? { keepAliveTimeout: 300000 } : {};
 const server = certificate
   ? require('https').createServer(

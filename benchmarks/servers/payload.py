@@ -14,6 +14,7 @@ BIG = b"0123456789abcdef" * 65536
 STREAM_CHUNK = b"s" * 1024
 STREAM_COUNT = 50
 UPLOAD_SIZE = 1 << 20
+MESSAGE = b"thirty-two bytes of text, echoed"
 
 BROWSER_FIELDS = (
     ("content-type", "text/html; charset=utf-8"),

@@ -118,6 +118,12 @@ def main() -> None:
         from writehead import wsgi
 
         server = wsgi.create_server(app, options)
+    elif workload == "websocket":
+        from writehead import websocket
+
+        server = http.create_server(options)
+        wss = websocket.WebSocketServer(server=server)
+        wss.on("connection", lambda ws, req: ws.on("message", lambda data, is_binary: ws.send(data)))
     elif certificate:
         from writehead import https  # so that only this workload pays for it
 

@@ -54,10 +54,15 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "swap them in the short way of the commonest response",
         "_http1/exchange.py",
-        "{date_line()}{self.keep_lines}",
-        "{date_line()}{self.keep_lines[24:]}{self.keep_lines[:24]}",
+        "date_line(), self.keep_lines, body",
+        "date_line(), self.keep_lines[24:] + self.keep_lines[:24], body",
     ),
-    Mutation("chunk sizes in capitals", "_http1/framing.py", 'b"%x\\r\\n" % size', 'b"%X\\r\\n" % size'),
+    Mutation(
+        "chunk sizes in capitals",
+        "_http1/framing.py",
+        'b"%x\\r\\n" % len(chunk), chunk',
+        'b"%X\\r\\n" % len(chunk), chunk',
+    ),
     Mutation("a 304 may have a body", "_semantics/status.py", "status in (204, 304) or", "status == 204 or"),
     Mutation(
         "a chunked 204 keeps the connection", "_http1/framing.py", "chunked = keep = False", "chunked = False"
@@ -100,8 +105,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a header set again keeps its old spelling",
         "_message/header_store.py",
-        "self._store[key] = entry",
-        'self._store[key] = (self._store[key][0] if key in self._store else name, value, "")',
+        "self._store[key] = key, name, value\n        return self",
+        "self._store[key] = key, self._store.get(key, (0, name))[1], value\n        return self",
     ),
     Mutation(
         "an appended value comes first",

@@ -38,6 +38,7 @@ class Visitor:
         self.fails: Exception | None = None
         self.fails_to_stop: Exception | None = None
         self.handshakes = False
+        self.closings: list[str] = []
 
     def take_head(self, connection: Any, head: Any) -> bool:
         return False
@@ -54,6 +55,12 @@ class Visitor:
     def take_websocket(self, request: Any, socket: Any, head: bytes) -> None:
         self.log.append(f"handshake {head!r}")
         socket.end(b"taken by " + self.name.encode())
+
+    def on_closing(self, draining: bool) -> None:
+        self.closings.append(f"closing {draining}")
+
+    def on_deadline(self, draining: bool) -> None:
+        self.closings.append(f"deadline {draining}")
 
     async def start(self) -> None:
         self.log.append(f"start {self.name}")
@@ -551,3 +558,24 @@ def test_a_server_without_guests_pays_nothing() -> None:
     assert server._config.take_head is not None
     assert isinstance(server, Hosting)
     assert is_handshake(http.IncomingMessage()) is False
+
+
+@on_both_loops
+async def test_a_guest_is_told_when_the_server_closes() -> None:
+    """By `close` or by a drain, and when the time is over of those that are left; a detached one, too."""
+    server = http.create_server()
+    guest, detached = Visitor(), Visitor("/x")
+    server._attach(guest)
+    server._attach(detached)
+    await server.listen(0)
+    assert server._guests is not None
+    server._guests.remove(detached)
+    server.close()
+    server.close_all_connections()
+    await server
+    await server.listen(0)
+    server._stop(0.0)
+    server.close_all_connections()
+    await server
+    assert guest.closings == ["closing False", "deadline False", "closing True", "deadline True"]
+    assert detached.closings == ["closing False", "deadline False"]

@@ -9,8 +9,9 @@ import pytest
 
 from tests.kit.check_exchange import Basin, Head, check_exchange, note
 from tests.kit.received import read_http1
-from writehead._http1.exchange import ALL_TAKEN, LARGE, Http1Exchange
+from writehead._http1.exchange import ALL_TAKEN, Http1Exchange
 from writehead._loop.ticks import TickQueue, tick_queue
+from writehead._native.choice import LARGE
 from writehead.errors import TrailerInvalidError
 from writehead.testing import settle
 
@@ -261,7 +262,7 @@ def test_a_sink_that_takes_nothing_any_more() -> None:
     for whole in (False, True):
         exchange, _, head = begun(length=0, sink=Basin(refuses=True))
         if whole:
-            exchange.respond(200, (), b"all")
+            exchange.respond(200, None, b"all")
         else:
             exchange.end(None, ())
         settle()
@@ -272,14 +273,14 @@ def test_a_sink_that_takes_nothing_any_more() -> None:
 def test_a_whole_answer() -> None:
     """To the sink, or into the park, where it counts."""
     exchange, sink, head = begun()
-    exchange.respond(200, (), b"all")
+    exchange.respond(200, None, b"all")
     settle()
     assert WHOLE.fullmatch(sink.taken)
     assert head.log == ["flushed"]
     for line in (None, Line()):
         parked = make(Head())
         parked.connection = line
-        parked.respond(200, (), b"all")
+        parked.respond(200, None, b"all")
         assert parked.pending > 100
         assert line is None or line.parked == parked.pending
 
@@ -312,7 +313,7 @@ def test_gathering() -> None:
     exchange = make(head := Head())
     exchange.connection = line = Line()
     assert exchange.gather() is None
-    exchange.respond(200, (), b"all")
+    exchange.respond(200, None, b"all")
     size = exchange.pending
     assert WHOLE.fullmatch(exchange.gather() or b"")
     assert exchange.pending == 0
@@ -330,7 +331,7 @@ def test_gathering() -> None:
     closing.end(None, ())
     assert closing.gather() is None
     alone = make(Head())
-    alone.respond(200, (), b"all")
+    alone.respond(200, None, b"all")
     assert WHOLE.fullmatch(alone.gather() or b"")
 
 
@@ -352,19 +353,19 @@ def test_a_parked_exchange_that_is_corked() -> None:
 def test_where_small_chunks_may_go_straight() -> None:
     """To the sink, once the head is sent, chunked, and nothing is corked."""
     exchange, sink, _ = begun()
-    assert exchange.stream() is None
+    assert exchange.pieces() is None
     exchange.flush()
-    assert exchange.stream() is sink
+    assert exchange.pieces() is sink.gathered
     assert exchange.mark == sink.mark
     exchange.cork()
-    assert exchange.stream() is None
+    assert exchange.pieces() is None
     for fields, facts in (
         ([("Content-Length", 1)], {}),
         ([("Transfer-Encoding", "chunked")], {"for_head": True}),
     ):
         other, _, _ = begun(*fields, **facts)
         other.flush()
-        assert other.stream() is None
+        assert other.pieces() is None
 
 
 def test_informational_bytes() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.kit.received import Received
 from writehead._loop.ticks import later
+from writehead._native.choice import Chunks
 from writehead._semantics.exchange import (
     REMOVED_LENGTH,
     REMOVED_TRANSFER_ENCODING,
@@ -45,9 +46,8 @@ class Basin:
         lazy: bool = False,
     ) -> None:
         self.mark = mark
-        self.ease = 0
-        self.held: list[bytes] = []
-        self.held_size = 0
+        self.gathered = Chunks()
+        self.refused = 0
         self.slow = slow
         self.refuses = refuses
         self.reading = reading
@@ -98,12 +98,17 @@ class Basin:
             self._due.append(ending.on_passed)
         return not self.passed
 
-    @property
-    def holder(self) -> Basin:
-        return self
+    def chunks(self) -> Chunks:
+        self._gather()
+        self.gathered.open(self.mark - self.pending)
+        return self.gathered
 
-    def refuse_more(self, size: int) -> bool:
-        return False
+    def _gather(self) -> None:
+        if chunks := self.gathered.take():
+            self.passed.append(chunks)
+
+    def refuse_more(self) -> None:
+        self.refused += 1
 
     def owe_drain(self) -> None:
         """Nothing waits for 'drain' here."""
@@ -123,6 +128,7 @@ class Basin:
         self.destroyed_with.append(error)
 
     def take(self, error: BaseException | None = None) -> None:
+        self._gather()
         if error is None:
             self.taken += b"".join(self.passed)
         self.passed = []
@@ -131,6 +137,7 @@ class Basin:
             done(error)
 
     def _add(self, data: bytes, done: Any) -> bool:
+        self._gather()
         self.passed.append(data)
         if done is not None:
             self._due.append(done)
@@ -147,7 +154,7 @@ class Head:
     writable_high_water_mark = 100
 
     def __init__(self, *fields: tuple[str, Any], **head: Any) -> None:
-        self.given: list[Entry] = [(name.lower(), name, value, None) for name, value in fields]
+        self.given: list[Entry] = [(name.lower(), name, value) for name, value in fields]
         self.head = head | {"send_date": False}
         self.log: list[Any] = []
 
@@ -277,7 +284,7 @@ def _begins_by_itself(make: Make, _read: Read) -> None:
     assert (exchange.promised, exchange.keep_reads, exchange.coming) == (None, None, None)
     assert (exchange.last_allowed, exchange.refused, exchange.void) == (False, False, False)
     assert exchange.reports_drain is False  # no connection stands behind it
-    assert exchange.stream() is None
+    assert exchange.pieces() is None
     assert exchange.uncork() is False
     exchange.flush()  # no head: nothing
     exchange.settle()
@@ -350,14 +357,14 @@ OF_THE_WIRE = frozenset(("connection", "keep-alive", "transfer-encoding", "conte
 def _renders_fields_set_again_and_again(make: Make, read: Read) -> None:
     """What is kept with a field changes nothing, the first time or later; nor that another field has none."""
     head = Head()
-    head.given = [("x-a", "X-A", "1", []), ("x-b", "X-B", "2", None), ("x-c", "X-C", ["3", "4"], None)]
+    head.given = [("x-a", "X-A", "1"), ("x-b", "X-B", "2"), ("x-c", "X-C", ["3", "4"])]
     expected = [("x-a", "1"), ("x-b", "2"), ("x-c", "3"), ("x-c", "4")]
     for whole in (True, False, True):
         head.log = []
         if whole:
             exchange = make(head)
             exchange.attach(sink := Basin())
-            exchange.respond(200, head.given, b"")
+            exchange.respond(200, {each[0]: each for each in head.given}, b"")
             settle()
             received = read(sink.taken, "GET", False)
         else:
@@ -424,7 +431,7 @@ def _says_whether_there_is_a_body(make: Make, read: Read) -> None:
         settle()
         assert head.log == ["written"]
         exchange.flush()
-        assert exchange.stream() is None
+        assert exchange.pieces() is None
         exchange.end(b"def", [("X-T", "1")])
         settle()
         assert head.log == ["written", "flushed"]
@@ -449,7 +456,7 @@ def _says_what_was_promised(make: Make, _read: Read) -> None:
 
 def _responds(make: Make, read: Read) -> None:
     """A whole response is that of `begin` and `end`, with the length of its body."""
-    fields = [("x-a", "X-A", "1", None), ("x-b", "X-B", ["2", "3"], None)]
+    fields: dict[str, Entry] = {"x-a": ("x-a", "X-A", "1"), "x-b": ("x-b", "X-B", ["2", "3"])}
     for body in (b"", b"all", b"x" * 20_000):
         exchange, sink = make(head := Head()), Basin(slow=True)
         exchange.attach(sink)
@@ -474,7 +481,7 @@ def _responds_queued(make: Make, read: Read) -> None:
             exchange, sink = make(head := Head()), Basin()
             if informed:
                 exchange.inform(103, [], None)
-            exchange.respond(200, (), body)
+            exchange.respond(200, None, body)
             settle()
             assert exchange.pending > len(body)
             assert head.log == []
@@ -550,32 +557,50 @@ def _lets_pieces_go_straight(make: Make, read: Read) -> None:
     exchange, sink = make(head := Head()), Basin()
     exchange.begin(head.made())
     exchange.flush()
-    assert exchange.stream() is None  # it is queued
+    assert exchange.pieces() is None  # it is queued
     exchange.attach(sink)
-    stream = exchange.stream()
-    assert stream is None or stream is sink.holder
     exchange.write(piece, None)
-    if stream is not None:
-        sink.put(exchange.frame(piece))
+    pieces = exchange.pieces()
+    taken = pieces is not None and pieces.add(piece)
+    for none in (b"", "text", bytearray(b"x"), b"x" * 100_000):
+        assert pieces is None or pieces.add(none) is None
     exchange.cork()
-    assert exchange.stream() is None
+    assert exchange.pieces() is None
     exchange.uncork()
     sink.take()
-    assert exchange.stream() is stream
+    assert (exchange.pieces() is None) is (pieces is None)
     exchange.detach()
-    assert exchange.stream() is None
+    assert exchange.pieces() is None
     exchange.attach(sink)
     exchange.end(piece, ())
     sink.take()
-    assert read(sink.taken, "GET", False).body == piece * (2 if stream is None else 3)
-    assert _begun(make, Head())[0].stream() is None  # the head is still held
+    assert read(sink.taken, "GET", False).body == piece * (3 if taken else 2)
+    assert _begun(make, Head())[0].pieces() is None  # the head is still held
     with_length, sink = _begun(make, head := Head(("Content-Length", 16)))
     with_length.write(piece, None)
-    stream = with_length.stream()
-    if stream is not None:
-        sink.put(with_length.frame(piece))
+    pieces = with_length.pieces()
+    if pieces is not None:
+        assert pieces.add(piece)
         with_length.end(None, ())
+        sink.take()
         assert read(sink.taken, "GET", False).body == piece * 2
+
+
+def _says_when_pieces_have_filled_it(make: Make, read: Read) -> None:
+    """At the mark, by False; what was taken is sent all the same, in order."""
+    exchange, sink = _begun(make, Head())
+    exchange.write(b"0", None)
+    pieces = exchange.pieces()
+    if pieces is None:
+        return
+    count = 1
+    while pieces.add(b"%d" % count) is not False:
+        count += 1
+        assert count < 2 * sink.mark
+    exchange.refuse_more()
+    exchange.end(b"end", ())
+    sink.take()
+    assert read(sink.taken, "GET", False).body == b"".join(b"%d" % each for each in range(count + 1)) + b"end"
 
 
 def _is_plain_where_it_frames_nothing(make: Make, read: Read) -> None:
@@ -858,7 +883,7 @@ def _ends_once(make: Make, _read: Read) -> None:
 
 def _end(exchange: Exchange, head: Head, whole: bool) -> None:
     if whole:
-        exchange.respond(200, (), b"x")
+        exchange.respond(200, None, b"x")
     else:
         exchange.begin(head.made())
         exchange.end(b"x", ())

@@ -26,10 +26,11 @@ from writehead._semantics.exchange import (
     REMOVED_LENGTH,
     Done,
     Entry,
-    Holder,
+    Pieces,
     ResponseHead,
     ResponseSide,
     Sink,
+    StoredFields,
 )
 from writehead._semantics.status import body_allowed
 
@@ -51,6 +52,14 @@ class Stage(IntEnum):
 def record(kind: bytes, payload: bytes = b"") -> bytes:
     """Return one record."""
     return HEADER.pack(kind, len(payload)) + payload
+
+
+def _entry(each: Any) -> Entry:
+    """Return a stored field, or a pair of bytes as one."""
+    if len(each) == 3:
+        return each[0], each[1], each[2]
+    name, value = (part.decode("latin-1") for part in each)
+    return name.lower(), name, value
 
 
 class RecordExchange:
@@ -112,7 +121,7 @@ class RecordExchange:
         pairs: Fields = []
         promised = None
         dated = not head.send_date
-        for key, name, value, _ in head.fields:
+        for key, name, value in head.fields:
             items = _fields.items(name, value, key in head.unique)
             dated = dated or key == "date"
             if key == "content-length" and items:
@@ -129,10 +138,12 @@ class RecordExchange:
         self.promised = promised if has_body else None
         self._held = record(b"H", json.dumps([head.status, pairs]).encode())
 
-    def respond(self, status: int, fields: Iterable[Entry], body: bytes, announce: bool = True) -> None:
+    def respond(self, status: int, fields: StoredFields, body: bytes, announce: bool = True) -> bool:
         """Send a whole response."""
-        self.begin(ResponseHead(fields, status, length=len(body) if announce else None))
+        entries: Iterable[Any] = fields.values() if isinstance(fields, dict) else fields or ()
+        self.begin(ResponseHead(map(_entry, entries), status, length=len(body) if announce else None))
         self.end(body, ())
+        return True
 
     def write(self, chunk: bytes, done: Done | None) -> bool:
         """Send a piece of the body, in a record of its own or, corked, of the pieces that come with it."""
@@ -145,14 +156,19 @@ class RecordExchange:
             return sum(len(data) for data, _ in self._gathered) < self._own_mark
         return self._put(record(b"D", chunk) if chunk else b"", done)
 
-    def frame(self, data: bytes, /) -> bytes:
-        """Return a piece of the body as it may go straight to the sink."""
-        return record(b"D", data)
-
-    def stream(self) -> Holder | None:
-        """Return where framed pieces may be appended, where nothing has to come before them."""
+    def pieces(self) -> Pieces | None:
+        """Return where pieces may be added: itself, where nothing has to come before them."""
         free = self._stage == Stage.HEAD_SENT and self.body_allowed and not self._corks
-        return self._sink.holder if free and self._sink is not None else None
+        return self if free and self._sink is not None else None
+
+    def add(self, piece: object, /) -> bool | None:
+        """Take a small piece."""
+        if self._sink is None or self._corks or type(piece) is not bytes or not 0 < len(piece) < 1024:
+            return None
+        return self._sink.put(record(b"D", piece))
+
+    def refuse_more(self) -> None:
+        """Do nothing: the sink knows."""
 
     @property
     def plain(self) -> bool:

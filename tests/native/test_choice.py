@@ -1,4 +1,4 @@
-"""Which functions are used."""
+"""Which functions are used: those in C, or their twins in Python."""
 
 from __future__ import annotations
 
@@ -6,29 +6,49 @@ import os
 import subprocess
 import sys
 
-import pytest
-
+from tests.kit.native import in_c
+from writehead import http
 from writehead._native import choice
 
-PROGRAM = "from writehead._native.choice import *; print(NATIVE, Head.__module__, check_field.__module__)"
+SHOW = "from writehead._native.choice import *; print(NATIVE, Head.__module__, check_field.__module__)"
+NOT_BUILT = "import sys; sys.modules['writehead._native.{}'] = None; " + SHOW
+IN_PYTHON = "False writehead._native.heads writehead._native.fields\n"
 
 
-def chosen(wish: str) -> str:
+def run(program: str, wish: str | None) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name != "WRITEHEAD_NATIVE"}
+    if wish is not None:
+        environment["WRITEHEAD_NATIVE"] = wish
     return subprocess.run(
-        [sys.executable, "-c", PROGRAM],
-        env={**os.environ, "WRITEHEAD_NATIVE": wish},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False
+    )
 
 
-def test_the_environment_switches_it_off() -> None:
+def test_the_environment_switches_them_off() -> None:
     """With WRITEHEAD_NATIVE=0 the twins are used."""
-    assert chosen("0") == "False writehead._native.heads writehead._native.fields\n"
+    assert run(SHOW, "0").stdout == IN_PYTHON
 
 
-@pytest.mark.skipif(not choice.NATIVE, reason="the functions in C are not built")
+@in_c
 def test_what_could_be_built_is_used() -> None:
-    """With WRITEHEAD_NATIVE=1 it must be."""
-    assert chosen("1") == "True writehead._native._heads writehead._native._fields\n"
+    """Unless the environment says otherwise."""
+    for wish in ("1", "", None):
+        assert run(SHOW, wish).stdout == "True writehead._native._heads writehead._native._fields\n"
+
+
+def test_without_them_the_twins_are_used() -> None:
+    """All of them, if only one of the two files is missing."""
+    for missing in ("_fields", "_heads"):
+        assert run(NOT_BUILT.format(missing), None).stdout == IN_PYTHON
+
+
+def test_it_is_an_error_if_they_are_wished_for_and_missing() -> None:
+    """With WRITEHEAD_NATIVE=1."""
+    done = run(NOT_BUILT.format("_heads"), "1")
+    assert done.returncode == 1
+    assert "writehead._native._heads" in done.stderr
+
+
+def test_users_are_told() -> None:
+    """By `http.native`."""
+    assert http.native is choice.NATIVE

@@ -23,7 +23,7 @@ def read(status: Any = "200 OK", headers: Any = None, strict: bool = False) -> t
 
 
 def sent(head: AppHead) -> list[tuple[str, str]]:
-    return [(name, value) for _, name, value, _ in head.fields]
+    return [(name, value) for _, name, value in head.fields]
 
 
 @pytest.mark.parametrize(

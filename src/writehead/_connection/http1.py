@@ -171,7 +171,7 @@ class Connection(Reading):
                 or (config.take_head is not None and (call := config.take_head(self, head)) is None)
             ) and not (channel.heard or channel.fate):
                 # Fast path: what `_make_message`, `_serve` and the dispatch do for an ordinary request, without
-                # their calls. `plain` takes 50,400 instructions without it, 42,000 with it.
+                # their calls: 44,500 instructions for `plain` instead of 47,900.
                 context = config.copy_context()
                 message = _new_message(IncomingMessage)
                 message._listeners = message._flowing = None

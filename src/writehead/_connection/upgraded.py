@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from writehead._connection.response_queue import ResponseQueue
 
 
-class Raw(asyncio.Protocol):
-    """The protocol of a connection whose socket was handed to the program."""
+class Upgraded(asyncio.Protocol):
+    """The protocol of a connection whose socket HTTP has let go of; a subclass says what becomes of its data."""
 
     __slots__ = ("channel", "config", "socket")
 
@@ -25,13 +25,6 @@ class Raw(asyncio.Protocol):
         self.socket = socket
         self.channel = channel_of(socket)
         self.config = config
-
-    def data_received(self, data: bytes) -> None:
-        self._in_tick(self.channel.data_received, data)
-
-    def eof_received(self) -> bool:
-        self._in_tick(self.channel.eof_received)
-        return True
 
     def pause_writing(self) -> None:
         self.channel.pause_writing()
@@ -57,6 +50,19 @@ class Raw(asyncio.Protocol):
                 ticks.run()
 
 
+class Raw(Upgraded):
+    """The protocol of a connection whose socket was handed to the program."""
+
+    __slots__ = ()
+
+    def data_received(self, data: bytes) -> None:
+        self._in_tick(self.channel.data_received, data)
+
+    def eof_received(self) -> bool:
+        self._in_tick(self.channel.eof_received)
+        return True
+
+
 class BodyFeed(Feed):
     """Reads large bodies into the shared buffer, and copies each read, as it may be kept."""
 
@@ -67,6 +73,16 @@ class BodyFeed(Feed):
 
     def buffer_updated(self, nbytes: int) -> None:
         self._protocol.data_received(bytes(self._buffer[:nbytes]))
+
+
+def behind_responses(socket: Socket, callback: Callable[[], object]) -> None:
+    """Call `callback` when the responses to requests before an upgrade are sent: now, if there are none."""
+    leftovers: Any = channel_of(socket).owner
+    exchanges = [] if leftovers is None else leftovers.connection.exchanges()
+    if exchanges:
+        exchanges[-1].response._own_waiters().call_at("finish", lambda: behind_responses(socket, callback))
+    else:
+        callback()
 
 
 class QueuedResponses:

@@ -59,6 +59,12 @@ class Mount(Generic[App]):
         """Serve a handshake that is wanted."""
         raise NotImplementedError
 
+    def on_closing(self, draining: bool) -> None:
+        """Called when the server begins to close; by a drain, or by `close` alone."""
+
+    def on_deadline(self, draining: bool) -> None:
+        """Called when the connections are closed that are left."""
+
     async def start(self) -> None:
         """Get ready for requests."""
 

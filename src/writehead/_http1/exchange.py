@@ -16,14 +16,13 @@ from writehead._http1 import framing
 from writehead._http1.head import (
     STATUS_LINES,
     date_line,
-    field_lines,
     informational_head,
     trailer_lines,
 )
 from writehead._loop.ticks import TickQueue, later
-from writehead._native.choice import frame_chunk
+from writehead._native.choice import LARGE, render_response
 from writehead._semantics import fields as _fields
-from writehead._semantics.exchange import LARGE, Done, Entry, Holder, ResponseHead, ResponseSide, Sink
+from writehead._semantics.exchange import Done, Pieces, ResponseHead, ResponseSide, Sink, StoredFields
 
 
 class Stage(IntEnum):
@@ -78,7 +77,6 @@ class Http1Exchange:
     informs = True  # whether a 1xx may be sent (not to HTTP/1.0)
     keep_lines = framing.KEEP  # the Connection lines of a connection that stays open
     must_close = False  # the server is closing: every response says `Connection: close`
-    frame = staticmethod(frame_chunk)
     promised: str | None = None  # the program's Content-Length, where the body must match it
 
     # -- called by the response -------------------------------------------------
@@ -196,44 +194,41 @@ class Http1Exchange:
         else:
             self._queue_up(last, self.on_passed)
 
-    def respond(self, status: int, fields: Iterable[Entry], body: bytes, announce: bool = True) -> None:
+    def respond(self, status: int, fields: StoredFields, body: bytes, announce: bool = True) -> bool:
         """Render and send a whole response in one step: the fast path, with the same bytes as `begin` and `end`.
 
         For an ordinary status to HTTP/1.1, without a field that affects the framing; but with `announce` False,
         the Content-Length is among them.
         """
-        lines = ""
-        for _, name, value, memo in fields:
-            if memo:
-                lines += memo[0]
-            elif type(value) is str:
-                line = f"{name}: {value}\r\n"
-                if memo is not None:
-                    memo.append(line)
-                lines += line
-            else:
-                lines += field_lines(name, value, checked=True)
-        size = len(body)
-        length = f"Content-Length: {size}\r\n\r\n" if announce else "\r\n"
-        text = f"{STATUS_LINES[status]}{lines}{date_line()}{self.keep_lines}{length}"
-        head = text.encode("latin-1")
+        data = render_response(STATUS_LINES[status], fields, date_line(), self.keep_lines, body, announce)
+        if data is None:
+            return False
         self.stage = ALL_WRITTEN
         sink = self.sink
-        if sink is not None:
-            if not (sink.put_last(head + body, self) if size < LARGE else sink.put_last(head, self, body)):
-                self.refused = True
-        elif size < LARGE:
-            self._add_to_queue(head + body, self.on_passed)
+        if sink is None:
+            self._queue_whole(data, body)
+        elif not (sink.put_last(data, self) if len(body) < LARGE else sink.put_last(data, self, body)):
+            self.refused = True
+        return True
+
+    def _queue_whole(self, data: bytes, body: bytes) -> None:
+        if len(body) < LARGE:
+            self._add_to_queue(data, self.on_passed)
         else:
-            self._add_to_queue(head, None)
+            self._add_to_queue(data, None)
             self._add_to_queue(body, self.on_passed)
 
-    def stream(self) -> Holder | None:
-        """Return where chunks may be appended: head sent, chunked, not corked."""
+    def pieces(self) -> Pieces | None:
+        """Return where small chunks may be added: head sent, chunked, not corked."""
         sink = self.sink
         if sink is not None and self.stage and self.chunked and self.body_allowed and not self._corked:
-            return sink.holder
+            return sink.chunks()
         return None
+
+    def refuse_more(self) -> None:
+        """Note that `pieces()` has no more room."""
+        if self.sink is not None:
+            self.sink.refuse_more()
 
     @property
     def plain(self) -> bool:

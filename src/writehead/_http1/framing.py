@@ -9,11 +9,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from writehead._http1.head import date_line, field_lines, status_line
-from writehead._native.choice import frame_chunk
+from writehead._native.choice import LARGE, frame_chunk
 from writehead._semantics import fields as _fields
 from writehead._semantics.exchange import (
     FRAMING_NAMES,
-    LARGE,
     REMOVED_CONNECTION,
     REMOVED_LENGTH,
     REMOVED_TRANSFER_ENCODING,
@@ -120,10 +119,7 @@ def _another(text: str | None, more: str) -> str:
 def render_fields(head: ResponseHead) -> str:
     """Return the lines of the program's fields, and store in `head` what they say about the framing."""
     parts = []
-    for key, name, value, memo in head.fields:
-        if memo:  # only of a field that does not affect the framing
-            parts.append(memo[0])
-            continue
+    for key, name, value in head.fields:
         if type(value) is str:
             lines = f"{name}: {value}\r\n"
         else:

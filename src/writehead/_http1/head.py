@@ -38,17 +38,17 @@ def date_line() -> str:
     return _date_line
 
 
-def field_lines(name: str, value: Any, join: bool = False, checked: bool = False) -> str:
+def field_lines(name: str, value: Any, join: bool = False) -> str:
     """Return the lines of one stored field, each with its CRLF; none for an empty list.
 
-    See `fields.items` for `join` and `checked`.
+    See `fields.items` for `join`.
     """
     if type(name) is not str:
         name = str.__str__(name)  # a member of a (str, Enum) would be formatted as `Kind.NAME`
     if type(value) is str:
         return f"{name}: {value}\r\n"
     lines = ""
-    for item in _fields.items(name, value, join, checked):
+    for item in _fields.items(name, value, join):
         lines += f"{name}: {item if type(item) is str else _fields.text(item)}\r\n"
     return lines
 

@@ -24,7 +24,10 @@ def _start_later(
 if sys.version_info >= (3, 12):
 
     def start(
-        coroutine: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop, context: Context | None
+        coroutine: Coroutine[Any, Any, Any],
+        loop: asyncio.AbstractEventLoop,
+        context: Context | None,
+        name: str | None = None,
     ) -> asyncio.Task[Any]:
         """Run `coroutine` up to its first `await` at once, as a task; return the task, which may be done.
 
@@ -32,10 +35,11 @@ if sys.version_info >= (3, 12):
             coroutine: what the listener has returned.
             loop: the running loop.
             context: the context to run in; None is a copy of the current one.
+            name: of the task; None is a name with a number.
         """
         if context is not None and is_entered(context):  # by a listener that caused this event
             return _start_later(coroutine, loop, context)
-        return asyncio.Task(coroutine, loop=loop, eager_start=True, context=context)
+        return asyncio.Task(coroutine, loop=loop, eager_start=True, context=context, name=name)
 
 else:
     # Python 3.11 has no eager tasks: a task gives its first step to `loop.call_soon`. That is caught here, and the
@@ -56,7 +60,10 @@ else:
         _caught.calls.append((callback, args, context))
 
     def start(
-        coroutine: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop, context: Context | None
+        coroutine: Coroutine[Any, Any, Any],
+        loop: asyncio.AbstractEventLoop,
+        context: Context | None,
+        name: str | None = None,
     ) -> asyncio.Task[Any]:
         """Run `coroutine` up to its first `await` at once, as a task; return the task, which may be done."""
         try:
@@ -64,7 +71,7 @@ else:
         except AttributeError:  # a loop of another kind
             return _start_later(coroutine, loop, context)
         try:
-            task = asyncio.Task(coroutine, loop=loop, context=context)
+            task = asyncio.Task(coroutine, loop=loop, context=context, name=name)
         finally:
             try:  # `suppress` costs more than all the rest of this function
                 del loop.call_soon

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
+from writehead._native.choice import check_field
 from writehead._node.event_arguments import MESSAGE_ARGUMENT_COUNTS
 from writehead._semantics import fields as _fields
 from writehead._semantics.exchange import (
@@ -26,14 +27,6 @@ if TYPE_CHECKING:
     from writehead._node.argument_types import HeaderFields, HeaderItem, HeaderValue
 else:  # the same, without the types of its events
     OutgoingEmitter = EventEmitter
-
-_passed = _fields.passed_values
-_known = _fields.known_names
-
-# Fields set before: 60 ns a look-up, which saves checking them again. Holds no field that affects the framing, and
-# at most so many.
-_fields_before: dict[tuple[str, str], Entry] = {}
-_MOST_BEFORE = 512
 
 _MARKS = {
     "content-length": REMOVED_LENGTH,
@@ -70,34 +63,18 @@ class HeaderStore(OutgoingEmitter):
         """
         if self._rendered:
             raise HeadersSentError("set")
-        if type(value) is str:
-            try:
-                before = _fields_before.get((name, value))
-            except TypeError:  # an unhashable name: `check_name` raises
-                before = None
-            if before is not None:
-                store = self._store
-                if store is None:
-                    self._store = {before[0]: before}
-                else:
-                    store[before[0]] = before
-                return self
-        key = _known.get(name, "") if type(name) is str else ""
-        if not key:
-            key = _fields.check_name(name)
-            name = str.__str__(name)  # a member of a (str, Enum) would be formatted as `Kind.NAME`
-        value = _fields.check_value(name, value, self._lenient)
-        entry: Entry = key, name, value, None
+        if type(value) is list:
+            value = value[:]  # what is checked is what is sent
+        key = check_field(name, value)
+        if key is None or type(value) is tuple:
+            key, name, value = checked_entry(name, value, self._lenient)
         if key in FRAMING_NAMES:
             self._general = True
             self._removed &= ~_MARKS.get(key, 0)
-        elif type(value) is str and value in _passed and len(_fields_before) < _MOST_BEFORE:
-            entry = key, name, value, []
-            _fields_before[name, value] = entry
         if self._store is None:
-            self._store = {key: entry}
+            self._store = {key: (key, name, value)}
         else:
-            self._store[key] = entry
+            self._store[key] = key, name, value
         return self
 
     setHeader = set_header
@@ -114,11 +91,11 @@ class HeaderStore(OutgoingEmitter):
         entry = None if self._store is None else self._store.get(key)
         if entry is None:
             return self.set_header(name, checked)
-        _, spelled, old, _ = entry
+        _, spelled, old = entry
         values = list(old) if isinstance(old, list) else [old]
         values.extend(checked if isinstance(checked, list) else [checked])
         assert self._store is not None
-        self._store[key] = key, spelled, values, None
+        self._store[key] = key, spelled, values
         return self
 
     appendHeader = append_header
@@ -180,7 +157,7 @@ class HeaderStore(OutgoingEmitter):
     def get_headers(self) -> dict[str, Any]:
         """Return a new dict of lower-case names and the values as they were set."""
         self._general = True  # the program may change the lists among them
-        return {key: value for key, _, value, _ in (self._store or {}).values()}
+        return {key: value for key, _, value in (self._store or {}).values()}
 
     getHeaders = get_headers
 
@@ -192,7 +169,7 @@ class HeaderStore(OutgoingEmitter):
 
     def get_raw_header_names(self) -> list[str]:
         """Return the names as spelled, in the order of setting."""
-        return [name for _, name, _, _ in (self._store or {}).values()]
+        return [name for _, name, _ in (self._store or {}).values()]
 
     getRawHeaderNames = get_raw_header_names
 
@@ -246,6 +223,20 @@ class HeaderStore(OutgoingEmitter):
         self._general = True
 
     addTrailers = add_trailers
+
+
+def checked_entry(name: Any, value: Any, lenient: bool) -> Entry:
+    """Return a field as it is stored.
+
+    Raises:
+        As `HeaderStore.set_header`.
+    """
+    key = check_field(name, value)
+    if key is not None and type(value) is not tuple:
+        return key, name, value if type(value) is not list else value[:]
+    key = _fields.check_name(name)
+    # A member of a (str, Enum) would be formatted as `Kind.NAME`.
+    return key, str.__str__(name), _fields.check_value(name, value, lenient)
 
 
 def pairs_of(headers: Any) -> list[tuple[Any, Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from writehead._semantics.exchange import Done, Entry, Holder, ResponseHead, ResponseSide, Sink
+from writehead._semantics.exchange import Done, Pieces, ResponseHead, ResponseSide, Sink, StoredFields
 
 
 class NoExchange:
@@ -53,20 +53,20 @@ class NoExchange:
     def begin(self, head: ResponseHead) -> None:
         """Do nothing."""
 
-    def respond(self, status: int, fields: Iterable[Entry], body: bytes, announce: bool = True) -> None:
+    def respond(self, status: int, fields: StoredFields, body: bytes, announce: bool = True) -> bool:
         """Do nothing."""
+        return True
 
     def write(self, chunk: bytes, done: Done | None) -> bool:
         """Do nothing."""
         return True
 
-    def frame(self, data: bytes, /) -> bytes:
-        """Return nothing: it is not asked for, as there is no stream."""
-        return b""
-
-    def stream(self) -> Holder | None:
-        """Return None: there is nowhere to append pieces."""
+    def pieces(self) -> Pieces | None:
+        """Return None: nothing is gathered."""
         return None
+
+    def refuse_more(self) -> None:
+        """Do nothing."""
 
     @property
     def plain(self) -> bool:

@@ -20,7 +20,7 @@ from writehead._node.callbacks import Callback, UserCallback, user_callback
 from writehead._node.failure_log import log_unheard, users_place
 from writehead._node.spelling import snake
 from writehead._node.validators import milliseconds
-from writehead._semantics.exchange import LARGE, OPEN, Sink
+from writehead._semantics.exchange import Sink
 from writehead._streams.stages import CLOSED, DESTROYED, ENDED, FLUSHED
 from writehead.errors import (
     BodyNotAllowedError,
@@ -88,20 +88,17 @@ class OutgoingMessage(OutgoingState):
             BodyNotAllowedError, ContentLengthMismatchError; and what rendering the
             head raises (see `ServerResponse.write_head`).
         """
-        stream = self._stream
-        if stream is not None and stream.ease == OPEN and encoding is None and callback is None:
-            # Fast path: a small piece behind another of this tick. `stream` takes 330,000 instructions without it,
-            # 240,000 with it.
-            data = chunk if type(chunk) is bytes else as_bytes(chunk, None)
-            if 0 < len(data) < LARGE:
-                frame = self._frame
-                framed = frame(data)
-                stream.held.append(framed)
-                stream.held_size = size = stream.held_size + len(framed)
-                if size < stream.mark:
-                    return True
+        pieces = self._pieces
+        if pieces is not None and encoding is None and callback is None:
+            # Fast path: a small piece behind another of this tick. `stream` takes 230,000 instructions with
+            # it, 390,000 without.
+            room = pieces.add(chunk if type(chunk) is bytes else as_bytes(chunk, None))
+            if room:
+                return True
+            if room is False:
                 self._need_drain = True
-                return stream.refuse_more(size)
+                self._exchange.refuse_more()
+                return False
         if encoding is not None and callable(encoding):
             encoding, callback = None, encoding
         data = as_bytes(chunk, encoding)
@@ -119,8 +116,7 @@ class OutgoingMessage(OutgoingState):
         done = None if callback is None else user_callback(callback, self)
         sent = exchange.write(data, done)
         if not self._strict:
-            self._stream = exchange.stream()
-            self._frame = exchange.frame
+            self._pieces = exchange.pieces()
         if sent:
             return True
         self._need_drain = True
@@ -201,7 +197,7 @@ class OutgoingMessage(OutgoingState):
         if callback is not None and callable(callback):
             self.once("finish", callback)
         self._writing = ENDED
-        self._stream = None
+        self._pieces = None
         self._cork_depth = 0
         exchange.end(chunk, self._trailers)
         return self
@@ -245,7 +241,7 @@ class OutgoingMessage(OutgoingState):
         """Gather what is written until `uncork` is called as often; `end` undoes all corks."""
         self._cork_depth += 1
         self._general = True
-        self._stream = None
+        self._pieces = None
         self._exchange.cork()
 
     def uncork(self) -> None:
@@ -293,14 +289,14 @@ class OutgoingMessage(OutgoingState):
 
     def _on_outlived(self) -> None:
         """Called when the socket has ended, so that nothing more is sent (Node: `writable`)."""
-        self._stream = None
+        self._pieces = None
 
     def _on_lost(self, error: BaseException | None) -> None:
         """Called when the connection was lost: emit 'close', unless 'finish' was emitted."""
         if self._fate is CLOSED:
             return
         self._fate = DESTROYED
-        self._stream = None
+        self._pieces = None
         if self._writing is FLUSHED:
             self._close()
             return
@@ -319,7 +315,7 @@ class OutgoingMessage(OutgoingState):
         if self._fate:
             return self
         self._fate = DESTROYED
-        self._stream = None
+        self._pieces = None
         self._errored = error
         exchange = self._exchange
         waiting = exchange.socket is None and exchange is not SENT

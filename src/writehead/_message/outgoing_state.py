@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from writehead._loop.waiters import Waiters
 from writehead._message.header_store import HeaderStore
 from writehead._message.no_exchange import SENT
-from writehead._semantics.exchange import Exchange, Holder
+from writehead._semantics.exchange import Exchange, Pieces
 from writehead._streams.stages import ALIVE, CLOSED, WRITABLE
 
 
@@ -16,8 +15,7 @@ class OutgoingState(HeaderStore):
     """The attributes and properties of `OutgoingMessage`."""
 
     _exchange: Exchange = SENT  # renders and sends it
-    _stream: Holder | None = None  # small pieces may be appended to what it holds, framed by `_frame`
-    _frame: Callable[[bytes], bytes]
+    _pieces: Pieces | None = None  # small pieces may be added to it
     _chunked: Any = False
     _writing: int = WRITABLE.value  # a `Writing`
     _fate: int = ALIVE.value  # a `Fate`
@@ -176,6 +174,6 @@ class OutgoingState(HeaderStore):
     def strict_content_length(self, value: bool) -> None:
         self._strict = bool(value)
         self._general = True
-        self._stream = None
+        self._pieces = None
 
     strictContentLength = strict_content_length

@@ -8,7 +8,7 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Any, Self
 
 from writehead._message.file_body import FileRange, open_range, send_range
-from writehead._message.header_store import field_pairs
+from writehead._message.header_store import checked_entry, field_pairs
 from writehead._message.no_exchange import SENT, NoExchange
 from writehead._message.outgoing import OutgoingMessage
 from writehead._message.request_like import header_of, value_of, version_of
@@ -199,11 +199,9 @@ class ServerResponse(ServedResponse):
                 kind = type(data)
                 body: Any
                 body = data if kind is bytes else data.encode() if kind is str and data.isascii() else None  # type: ignore[union-attr]
-                if body is not None:
-                    store = self._store
+                if body is not None and self._exchange.respond(self._status_code, self._store, body):
                     self._rendered = True
                     self._writing = ENDED
-                    self._exchange.respond(self._status_code, () if store is None else store.values(), body)
                     return self
         return super().end(data, encoding, callback)
 
@@ -247,11 +245,7 @@ class ServerResponse(ServedResponse):
             self._should_keep_alive = exchange.keep_reads
 
     def _checked(self, pairs: Iterable[tuple[Any, Any]]) -> list[Entry]:
-        checked: list[Entry] = []
-        for name, value in pairs:
-            key = _fields.check_name(name)
-            checked.append((key, str.__str__(name), _fields.check_value(name, value, self._lenient), None))
-        return checked
+        return [checked_entry(name, value, self._lenient) for name, value in pairs]
 
     def _merge(self, headers: Any) -> None:
         pairs = list(field_pairs(headers))
@@ -328,18 +322,18 @@ class ServerResponse(ServedResponse):
             raise InternalAssertionError("this response is not assigned to the socket")
         socket.remove_listener("close", self._on_socket_gone)
         socket._message = None
-        self._stream = None
+        self._pieces = None
         self._exchange.detach()
 
     detachSocket = detach_socket
 
     def _on_socket_gone(self, *_: object) -> None:
-        self._stream = None
+        self._pieces = None
         self._exchange.drop()
         self._on_lost(None)
 
     def _move_to(self, socket: Any) -> None:
-        self._stream = None
+        self._pieces = None
         if self._exchange is SENT:
             self._exchange = NoExchange()
         self._exchange.detach()

@@ -42,8 +42,6 @@ class WritableSink:
         self._tick_corked = False
         self._writing = False
 
-    holder = None
-
     @property
     def destroyed(self) -> bool:
         """Whether the writable says that it was destroyed."""
@@ -66,6 +64,12 @@ class WritableSink:
             self.socket.cork()
             later(self._end_tick)
         return self._write(data, done)
+
+    def chunks(self) -> None:
+        """Return None: nothing is held here."""
+
+    def refuse_more(self) -> None:
+        """Do nothing: the writable emits 'drain'."""
 
     def put_now(self, data: bytes, done: Done | None = None) -> None:
         """Write, and undo the cork of this tick."""

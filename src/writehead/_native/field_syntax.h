@@ -107,6 +107,8 @@ static const known_name KNOWN[] = {
 #define SLOTS 256 /* a power of two, more than twice the number of names */
 #define UNKNOWN (-1)
 
+_Static_assert(KNOWN_COUNT < SLOTS / 2, "a free slot ends each search");
+
 typedef struct {
     uint8_t slots[SLOTS]; /* index + 1 in KNOWN; 0: free */
     uint8_t sizes[KNOWN_COUNT];
@@ -127,7 +129,8 @@ static const uint8_t TOKEN[256] = {
     ['v'] = 'v', ['w'] = 'w', ['x'] = 'x', ['y'] = 'y', ['z'] = 'z',
 };
 
-/* Compare two tokens, but for the case of letters. 0x20 changes no token character but a letter into another one. */
+/* Compare, but for the case of letters. `other` has letters, digits and "-" alone, into which 0x20 turns no other
+   character of a name or value. */
 static inline bool
 same_name(const uint8_t *one, const char *other, size_t size)
 {

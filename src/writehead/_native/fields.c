@@ -2,6 +2,8 @@
 
 #include "field_syntax.h"
 
+#include "chunks.h"
+
 typedef struct {
     known_names names;
 } fields_state;
@@ -46,6 +48,8 @@ is_good_value(PyObject *value)
     }
     return PyLong_CheckExact(value);
 }
+
+#include "response_head.h"
 
 /* Return the lower-case key of a name; None if it is no token. */
 static PyObject *
@@ -99,32 +103,25 @@ frame_chunk(PyObject *Py_UNUSED(module), PyObject *data)
         return PyErr_Format(PyExc_TypeError, "frame_chunk() takes bytes, not %.200s", Py_TYPE(data)->tp_name);
     }
     Py_ssize_t size = PyBytes_GET_SIZE(data);
-    char digits[2 * sizeof(size)];
-    Py_ssize_t first = sizeof(digits);
-    size_t left = (size_t)size;
-    do {
-        digits[--first] = "0123456789abcdef"[left & 15];
-        left >>= 4;
-    } while (left != 0);
-    Py_ssize_t width = (Py_ssize_t)sizeof(digits) - first;
-    if (size > PY_SSIZE_T_MAX - width - 4) {
+    Py_ssize_t frame = size ? frame_size(size) : 5;
+    if (size > PY_SSIZE_T_MAX - frame) {
         return PyErr_NoMemory();
     }
-    PyObject *chunk = PyBytes_FromStringAndSize(NULL, width + size + 4);
+    PyObject *chunk = PyBytes_FromStringAndSize(NULL, size + frame);
     if (chunk == NULL) {
         return NULL;
     }
-    char *to = PyBytes_AS_STRING(chunk);
-    memcpy(to, digits + first, (size_t)width);
-    memcpy(to + width, "\r\n", 2);
-    memcpy(to + width + 2, PyBytes_AS_STRING(data), (size_t)size);
-    memcpy(to + width + 2 + size, "\r\n", 2);
+    char *to = write_size(PyBytes_AS_STRING(chunk), size);
+    memcpy(to, PyBytes_AS_STRING(data), (size_t)size);
+    memcpy(to + size, "\r\n", 2);
     return chunk;
 }
 
 static PyMethodDef functions[] = {
     {"check_field", (PyCFunction)(void (*)(void))check_field, METH_FASTCALL, check_field_doc},
+    {"check_pairs", check_pairs, METH_O, check_pairs_doc},
     {"frame_chunk", frame_chunk, METH_O, frame_chunk_doc},
+    {"render_response", (PyCFunction)(void (*)(void))render_response, METH_FASTCALL, render_response_doc},
     {NULL},
 };
 
@@ -132,7 +129,13 @@ static int
 execute(PyObject *module)
 {
     fields_state *state = PyModule_GetState(module);
-    return make_names(&state->names);
+    PyObject *chunks = PyType_FromModuleAndSpec(module, &chunks_spec, NULL);
+    if (chunks == NULL) {
+        return -1;
+    }
+    int added = PyModule_AddType(module, (PyTypeObject *)chunks);
+    Py_DECREF(chunks);
+    return added < 0 ? -1 : make_names(&state->names);
 }
 
 static int

@@ -23,7 +23,7 @@ typedef struct {
     PyTypeObject *head_type;
 } heads_state;
 
-/* Indices from the start of the head on: of a name, its colon, and a value without blanks around it. */
+/* Indices from the start of the head on: of a name, its colon, and a value without blanks around it, and its end. */
 typedef struct {
     uint16_t name, colon, value, end;
 } field_place;
@@ -43,10 +43,10 @@ typedef struct {
     PyObject_VAR_HEAD
     PyObject *method;
     PyObject *keep_alive;
+    PyObject *length;
+    PyObject *end;   /* in the data that was scanned */
     PyObject *bytes; /* that have the head at `start` */
     Py_ssize_t start;
-    Py_ssize_t end; /* in the data that was scanned */
-    long long length;
     uint16_t target, target_end;
     bool ascii;
     field_place fields[];
@@ -109,9 +109,11 @@ note_length(scanned_head *head, const uint8_t *value, size_t size)
     if (size == 0 || size > 15 || skip_digits(value, value + size) != value + size) {
         return false;
     }
+    long long length = 0;
     for (size_t at = 0; at < size; at++) {
-        head->length = head->length * 10 + (value[at] - '0');
+        length = length * 10 + (value[at] - '0');
     }
+    head->length = length;
     return true;
 }
 
@@ -161,7 +163,7 @@ note_field(scanned_head *head, int *seen, const uint8_t *name, size_t name_size,
     return good;
 }
 
-/* Return where the target begins, or NULL; `head->method` is set. */
+/* Return where the target begins, or NULL; `head->method` is set, an index in METHODS. */
 static inline const uint8_t *
 scan_method(const uint8_t *at, const uint8_t *end, scanned_head *head)
 {
@@ -275,13 +277,14 @@ make_head(const heads_state *state, const scanned_head *found, PyObject *data, P
     }
     self->method = Py_NewRef(state->methods[found->method]);
     self->keep_alive = Py_NewRef(found->keep_alive ? Py_True : Py_False);
-    self->end = start + found->size;
-    self->length = found->length;
+    self->length = PyLong_FromLongLong(found->length);
+    self->end = PyLong_FromSsize_t(start + found->size);
+    self->bytes = NULL;
     self->target = found->target;
     self->target_end = found->target_end;
     self->ascii = found->ascii;
     memcpy(self->fields, found->fields, (size_t)found->count * sizeof(field_place));
-    if (keep_bytes(self, data, start, found->size) < 0) {
+    if (self->length == NULL || self->end == NULL || keep_bytes(self, data, start, found->size) < 0) {
         Py_DECREF(self);
         return NULL;
     }
@@ -292,6 +295,11 @@ make_head(const heads_state *state, const scanned_head *found, PyObject *data, P
 static bool
 take_number(PyObject *argument, Py_ssize_t *number)
 {
+    *number = PyLong_AsSsize_t(argument); /* the usual case, and a quarter of the time */
+    if (*number != -1 || !PyErr_Occurred()) {
+        return true;
+    }
+    PyErr_Clear();
     *number = PyNumber_AsSsize_t(argument, NULL);
     return *number != -1 || !PyErr_Occurred();
 }
@@ -318,10 +326,10 @@ scan_head(PyObject *module, PyObject *const *args, Py_ssize_t count)
     max_size = max_size < SIZE_LIMIT ? max_size : SIZE_LIMIT;
     max_count = max_count > 0 && max_count < MOST_FIELDS ? max_count : MOST_FIELDS;
     Py_ssize_t size = PyBytes_GET_SIZE(data) - start;
-    size = size < max_size ? size : max_size - 1;
-    if (size <= 0) {
+    if (size <= 0 || max_size <= 0) {
         Py_RETURN_NONE;
     }
+    size = size < max_size ? size : max_size - 1;
     scanned_head found; /* 2 KiB, of which only what is used is written */
     const uint8_t *bytes = (const uint8_t *)PyBytes_AS_STRING(data) + start;
     if (!scan(bytes, bytes + size, max_count, &found)) {
@@ -351,24 +359,29 @@ known_name_of(const heads_state *state, const uint8_t *bytes, const field_place 
 }
 
 static PyObject *
-value_text(const Head *self, const uint8_t *bytes, const field_place *field)
+text_of(const uint8_t *start, Py_ssize_t size, bool ascii)
 {
-    Py_ssize_t size = field->end - field->value;
-    if (size == 1 || !self->ascii) {
-        return PyUnicode_DecodeLatin1((const char *)bytes + field->value, size, NULL);
+    if (size == 1 || !ascii) {
+        return PyUnicode_DecodeLatin1((const char *)start, size, NULL);
     }
     PyObject *text = PyUnicode_New(size, 127); /* the same, without a search for other characters */
     if (text != NULL) {
-        memcpy(PyUnicode_1BYTE_DATA(text), bytes + field->value, (size_t)size);
+        memcpy(PyUnicode_1BYTE_DATA(text), start, (size_t)size);
     }
     return text;
+}
+
+static PyObject *
+value_text(const Head *self, const uint8_t *bytes, const field_place *field)
+{
+    return text_of(bytes + field->value, field->end - field->value, self->ascii);
 }
 
 /* Return a name as it was sent. */
 static PyObject *
 name_text(const heads_state *state, const uint8_t *bytes, const field_place *field)
 {
-    const char *name = (const char *)bytes + field->name;
+    const uint8_t *name = bytes + field->name;
     Py_ssize_t size = field->colon - field->name;
     int index = known_name_of(state, bytes, field);
     if (index != UNKNOWN) {
@@ -379,7 +392,7 @@ name_text(const heads_state *state, const uint8_t *bytes, const field_place *fie
             return Py_NewRef(state->names.lower[index]);
         }
     }
-    return PyUnicode_DecodeLatin1(name, size, NULL);
+    return text_of(name, size, true);
 }
 
 static PyObject *
@@ -642,16 +655,17 @@ head_target(Head *self, void *Py_UNUSED(unused))
 static PyObject *
 head_url(Head *self, void *Py_UNUSED(unused))
 {
-    const char *target = (const char *)bytes_of(self) + self->target;
-    return PyUnicode_DecodeLatin1(target, self->target_end - self->target, NULL);
+    return text_of(bytes_of(self) + self->target, self->target_end - self->target, true);
 }
 
 static void
 head_dealloc(Head *self)
 {
     PyTypeObject *type = Py_TYPE(self);
-    Py_XDECREF(self->method);
-    Py_XDECREF(self->keep_alive);
+    Py_DECREF(self->method);
+    Py_DECREF(self->keep_alive);
+    Py_XDECREF(self->length);
+    Py_XDECREF(self->end);
     Py_XDECREF(self->bytes);
     PyObject_Free(self);
     Py_DECREF(type);
@@ -665,14 +679,15 @@ static PyMethodDef head_methods[] = {
     {NULL},
 };
 
+/* Objects are read faster than numbers. */
 static PyMemberDef head_members[] = {
     {"method", T_OBJECT_EX, offsetof(Head, method), READONLY, "\"GET\"."},
     {"keep_alive", T_OBJECT_EX, offsetof(Head, keep_alive), READONLY,
      "Whether the connection stays open behind the response."},
-    {"length", T_LONGLONG, offsetof(Head, length), READONLY,
+    {"length", T_OBJECT_EX, offsetof(Head, length), READONLY,
      "Bytes of the body; 0, too, without Content-Length: so there is no body if not `length`."},
     {"count", T_PYSSIZET, offsetof(Head, ob_base.ob_size), READONLY, "The number of fields."},
-    {"end", T_PYSSIZET, offsetof(Head, end), READONLY, "The index behind the head in the data."},
+    {"end", T_OBJECT_EX, offsetof(Head, end), READONLY, "The index behind the head in the data."},
     {NULL},
 };
 

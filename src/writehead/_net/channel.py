@@ -49,8 +49,8 @@ class Channel(WriteQueue):
 
     def pause_writing(self) -> None:
         """Note that the system took only a part of what was written."""
+        self._gather()
         self.blocked = True
-        self.ease = BUSY
 
     def resume_writing(self) -> None:
         """Call the callbacks in order: the system has all that was passed on."""
@@ -168,7 +168,7 @@ class Channel(WriteQueue):
         if self.fate is CLOSED:
             return
         self.blocked = False
-        self.ease = BUSY
+        self._gather()
         if not self.fate:
             self.fate = DESTROYED
             self.taken = False
@@ -238,7 +238,7 @@ class Channel(WriteQueue):
     def end_writing(self) -> None:
         """Take no more, and send FIN behind what was taken."""
         self.corked = 0
-        self.ease = BUSY
+        self._gather()
         self.writing = ENDED
         self._commit()
         self.ticks.later(self.finish_writing)
@@ -313,7 +313,7 @@ class Channel(WriteQueue):
         self.settle()
         self.taken = not (self.blocked or self._is_lost())
         self.fate = DESTROYED
-        self.ease = BUSY
+        self._gather()
         self.errored = error
         self._drop_held((error or StreamDestroyedError("write")) if self.due else None)
         callbacks, self.end_callbacks = self.end_callbacks, None

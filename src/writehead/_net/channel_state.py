@@ -15,6 +15,7 @@ from writehead._streams.stages import ALIVE, WRITABLE, Fate, Writing
 
 if TYPE_CHECKING:
     from writehead._loop.timers import Idler
+    from writehead._native.choice import Chunks
     from writehead._net.socket import Socket
 
 #: In `committed`: what leaves is `last`, alone.
@@ -22,7 +23,8 @@ LAST = -1
 
 #: In `ease`: what must be checked before more is written. Everything;
 BUSY = 0
-#: with `exchange.OPEN` only how much is held, as it is corked for this tick and nothing is in the way of the bytes;
+#: nothing, as `gathered` takes small chunks: it is corked for this tick, and nothing is in the way of the bytes;
+OPEN = 1
 #: or nothing: nothing is held, due, corked or on its way, and it was not ended or destroyed.
 CALM = 2
 
@@ -96,6 +98,7 @@ class ChannelState(ChannelReadState):
         "due",
         "end_callbacks",
         "errored",
+        "gathered",
         "held",
         "held_size",
         "idle_group",
@@ -145,6 +148,7 @@ class ChannelState(ChannelReadState):
         self.ticks: TickQueue = tick_queue()
         self.owner = owner
         self.held: list[bytes] = []
+        self.gathered: Chunks | None = None  # behind `held`, while it is OPEN
         self.due: list[Done] | None = None
         self.waiting: list[list[Done]] | None = None
         self.end_callbacks: list[UserCallback] | None = None

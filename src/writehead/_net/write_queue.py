@@ -8,11 +8,12 @@ system has taken the bytes before it, never inside the call that wrote them.
 from __future__ import annotations
 
 import logging
-from typing import Any, Self
+from typing import Any
 
 from writehead._loop.selector import is_selector
-from writehead._net.channel_state import BUSY, CALM, LAST, ChannelState
-from writehead._semantics.exchange import OPEN, Done, Ending
+from writehead._native.choice import Chunks
+from writehead._net.channel_state import BUSY, CALM, LAST, OPEN, ChannelState
+from writehead._semantics.exchange import Done, Ending
 
 logger = logging.getLogger("writehead")
 
@@ -45,22 +46,19 @@ class WriteQueue(ChannelState):
     def pending(self) -> int:
         """Bytes that the operating system does not have yet."""
         size = self.held_size
+        if self.gathered is not None:
+            size += self.gathered.size
         if self.last is not None:
             size += len(self.last)
         if self.blocked:
             size += self.transport.get_write_buffer_size()
         return size
 
-    @property
-    def holder(self) -> Self:
-        """Itself: pieces may be appended to `held`."""
-        return self
-
     def put(self, data: bytes, done: Done | None = None) -> bool:
         """Hold `data` until the end of this tick; False at or over the mark."""
         if self.fate or self.writing:
             return False
-        self.ease = BUSY
+        self._gather()
         if self.committed:  # what was to leave at once is not counted (Node)
             self._pass_on(self.committed)
         size = self.held_size
@@ -76,7 +74,30 @@ class WriteQueue(ChannelState):
             size += self.transport.get_write_buffer_size()
         elif self.tick_corked:
             self.ease = OPEN
-        return size < self.mark or self.refuse_more(size)
+            if self.gathered is not None:
+                self.gathered.open(self.mark - size)
+        if size < self.mark:
+            return True
+        self.refuse_more()
+        return False
+
+    def chunks(self) -> Chunks:
+        """Return what takes small chunks while nothing else is written."""
+        gathered = self.gathered
+        if gathered is None:
+            gathered = self.gathered = Chunks()
+            if self.ease == OPEN:
+                gathered.open(self.mark - self.held_size)
+        return gathered
+
+    def _gather(self) -> None:
+        """Hold the chunks that were gathered: something else follows, or they leave."""
+        if self.ease == OPEN and self.gathered is not None:
+            chunks = self.gathered.take()
+            if chunks:
+                self.held.append(chunks)
+                self.held_size += len(chunks)
+        self.ease = BUSY
 
     def _owe(self, done: Done) -> None:
         """Call `done` once the system has what is held now."""
@@ -85,14 +106,14 @@ class WriteQueue(ChannelState):
         else:
             self.due.append(done)
 
-    def refuse_more(self, size: int) -> bool:
+    def refuse_more(self) -> None:
         """Note that 'drain' is to be emitted; log a writer that does not wait for it."""
         self.need_drain = True
+        size = self.pending
         if size > FLOOD * self.mark:
             self.refused += 1
             if self.refused == UNHEARD:
                 self._tell_flood(size)
-        return False
 
     def _tell_flood(self, size: int) -> None:
         logger.warning(
@@ -111,7 +132,7 @@ class WriteQueue(ChannelState):
     def _put_through(self, data: bytes, done: Done | None) -> None:
         if self.fate or self.writing:
             return
-        self.ease = BUSY
+        self._gather()
         size = len(data)
         if size:
             self.held.append(data)
@@ -119,6 +140,26 @@ class WriteQueue(ChannelState):
         if done is not None:
             self._owe(done)
         self._commit()
+
+    def put_alone(self, data: bytes) -> None:
+        """Pass on `data` as `put_now` does: the fast path for a socket that HTTP has let go of."""
+        if (
+            self.held
+            or self.due
+            or self.corked
+            or self.committed
+            or self.need_drain
+            or self.in_read
+            or self.writing
+            or self.fate
+            or self.idle_after
+            or self.transport.is_closing()
+        ):
+            self.put_now(data)
+        else:
+            self.ease = BUSY
+            self.bytes_passed += len(data)
+            self.transport.write(data)
 
     def owe_drain(self) -> None:
         """Emit 'drain' once all that was put has been taken."""
@@ -132,7 +173,7 @@ class WriteQueue(ChannelState):
     def _end_tick(self) -> None:
         self.tick_corked = False
         if self.ease == OPEN:
-            self.ease = BUSY
+            self._gather()
         if (self.held or self.due) and not self.corked:
             self._commit()
 
@@ -168,7 +209,7 @@ class WriteQueue(ChannelState):
         if body is not None:
             self.put(data)
             data = body
-        self.ease = BUSY
+        self._gather()
         if self.committed == LAST:
             self._pass_on(LAST)
         if self.due or self.need_drain or self.corked or self.fate or self.writing:
@@ -207,7 +248,7 @@ class WriteQueue(ChannelState):
     def cork(self) -> None:
         """Hold back what is written until `uncork` was called as often."""
         self.settle()
-        self.ease = BUSY
+        self._gather()
         self.corked += 1
         ending = self.ending
         if ending is not None:  # it ends what its response has corked
@@ -225,7 +266,7 @@ class WriteQueue(ChannelState):
     def call_when_passed(self, done: Done) -> None:
         """Call `done` once the system has all that is held now."""
         self.settle()
-        self.ease = BUSY
+        self._gather()
         self._owe(done)
         if not self.tick_corked and not self.corked:
             self._commit()
@@ -251,6 +292,7 @@ class WriteQueue(ChannelState):
             ease = CALM
         else:
             self._pass_on(committed)
+            self._gather()
             rest = self.held or self.due or self.need_drain or self.corked or self.writing
             ease = BUSY if rest else CALM
         if self.blocked or self.fate or self.transport.is_closing():

@@ -14,15 +14,12 @@ from writehead._semantics.headers import Headers
 
 Done = Callable[[BaseException | None], object]
 
-#: A stored field: its name in lower case; its name and its value, as they were given; and, for a field that programs
-#: set again and again, a list in which HTTP/1 keeps the rendered line. Another version keeps elsewhere what it renders.
-Entry = tuple[str, str, Any, list[str] | None]
+#: A stored field: its name in lower case; its name and its value, as they were given.
+Entry = tuple[str, str, Any]
 
-#: From this size on, in bytes, a piece of body is passed on as it is, not copied into its frame.
-LARGE = 16384
+#: The fields of a response in order: those of a header store, or a list of them; or checked pairs of bytes.
+StoredFields = dict[str, Entry] | list[Entry] | list[tuple[bytes, bytes]] | None
 
-#: See `Holder.ease`.
-OPEN = 1
 
 #: Bits of `ResponseHead.removed`: the automatic fields that the program has removed.
 REMOVED_LENGTH = 1
@@ -149,17 +146,15 @@ class Ending(Protocol):
     def on_passed(self, error: BaseException | None) -> None: ...
 
 
-class Holder(Protocol):
-    """The bytes that a sink holds until the end of this tick, for writers of many small pieces."""
+class Pieces(Protocol):
+    """Where the small pieces of a body that are written in one tick are gathered."""
 
-    ease: int  # if `OPEN`, a piece may be appended to `held`, and its size added to `held_size`
-    held: list[bytes]
-    held_size: int
+    def add(self, piece: object, /) -> bool | None:
+        """Take a piece, with what frames it; return whether there is room for more.
 
-    @property
-    def mark(self) -> int: ...
-    def refuse_more(self, size: int) -> bool:
-        """Note that 'drain' is to be emitted, as `size` bytes are held, at or over the mark; return False."""
+        None: it is not taken, and has to be written. It is not bytes, is empty or large, or something else was
+        written meanwhile.
+        """
         ...
 
 
@@ -181,9 +176,12 @@ class Sink(Protocol):
         """Take `data`, to be passed on by the end of this tick; return False at or over the mark."""
         ...
 
-    @property
-    def holder(self) -> Holder | None:
-        """Where pieces may be appended in place of `put`; None if nowhere."""
+    def chunks(self) -> Pieces | None:
+        """Return where pieces may be added in place of `put`, each to become a chunk; None if nowhere."""
+        ...
+
+    def refuse_more(self) -> None:
+        """Note that what is held has come to the mark: 'drain' is to be emitted."""
         ...
 
     def put_now(self, data: bytes, done: Done | None = None) -> None:
@@ -247,10 +245,11 @@ class Exchange(Protocol):
     @property
     def mark(self) -> int | None: ...
     def begin(self, head: ResponseHead) -> None: ...
-    def respond(self, status: int, fields: Iterable[Entry], body: bytes, announce: bool = True) -> None:
-        """Send a whole response that has an ordinary status and no field of `FRAMING_NAMES`.
+    def respond(self, status: int, fields: StoredFields, body: bytes, announce: bool = True) -> bool:
+        """Send a whole response that has an ordinary status and no field of `FRAMING_NAMES`, in one step.
 
-        With `announce` False the Content-Length is among the fields.
+        With `announce` False the Content-Length is among the fields. False if nothing was done, as `begin` and
+        `end` have to: it is not as ordinary as that.
         """
         ...
 
@@ -260,12 +259,12 @@ class Exchange(Protocol):
         """Whether the body is sent unframed, so that the kernel may copy a file into it."""
         ...
 
-    def frame(self, data: bytes, /) -> bytes:
-        """Return a piece of the body, not an empty one, as it may be appended to what `stream()` holds."""
+    def refuse_more(self) -> None:
+        """Note that `pieces()` has no more room: 'drain' is to be emitted."""
         ...
 
-    def stream(self) -> Holder | None:
-        """Return where framed pieces may be appended in place of `write`; None if nowhere."""
+    def pieces(self) -> Pieces | None:
+        """Return where small pieces may be added in place of `write`; None if nowhere."""
         ...
 
     def end(self, chunk: bytes | None, trailers: Sequence[tuple[str, str]]) -> None: ...

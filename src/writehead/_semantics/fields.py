@@ -25,44 +25,21 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _BAD_CHARACTER = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 _BAD_CHARACTER_LENIENT = re.compile(r"[^\x01-\x09\x0b\x0c\x0e-\xff]")
 
-# Valid names in the spellings seen so far, lower-cased: 40 ns a look-up, 400 without. Holds only
-# names that the program sets, and at most so many, so that clients cannot fill it.
-known_names: dict[str, str] = {}
-_MOST_KNOWN = 2048
-
-# Values found valid: 20 ns a look-up, 80 to 900 for checking the value again. No cookies
-# and no long values, as these stay in memory.
-passed_values: set[str] = set()
-_MOST_PASSED = 512
-_LONGEST_PASSED = 1024
-
 
 def lower(name: str) -> str:
     """Return `name` in lower case, valid or not; InvalidArgTypeError unless it is a str."""
     if type(name) is str:
-        return known_names.get(name) or name.lower()
+        return name.lower()
     if not isinstance(name, str):
         raise InvalidArgTypeError("name", "of type str", name)
     return str.lower(name)
 
 
-def check_name(name: str, kind: str = "Header name") -> str:
+def check_name(name: Any, kind: str = "Header name") -> str:
     """Return a field name in lower case; InvalidHTTPTokenError if it is no token (RFC 9110, 5.6.2)."""
-    if type(name) is not str and isinstance(name, str):
-        name = str.__str__(name)  # a subclass may override __eq__ and __str__
-    try:
-        return known_names[name]
-    except (KeyError, TypeError):
-        return _checked_name(name, kind)
-
-
-def _checked_name(name: object, kind: str) -> str:
-    if not isinstance(name, str) or _TOKEN.fullmatch(name) is None:
+    if not (isinstance(name, str) and _TOKEN.fullmatch(name)):
         raise InvalidHTTPTokenError(kind, name)
-    key = name.lower()
-    if len(known_names) < _MOST_KNOWN:
-        known_names[name] = key
-    return key
+    return str.lower(name)  # of a subclass too, whatever its own methods say
 
 
 def check_value(name: str, value: Any, lenient: bool = False, where: str = "header content") -> Any:
@@ -73,14 +50,11 @@ def check_value(name: str, value: Any, lenient: bool = False, where: str = "head
     `lenient` allows control characters except NUL, CR and LF.
     """
     kind = type(value)
-    if kind is str:
-        if value in passed_values:
-            return value
-    elif kind is int:
+    if kind is int:
         return value
-    elif isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         return _checked_list(name, value, lenient, where)
-    else:
+    if kind is not str:
         value = _scalar(name, value)
         if not isinstance(value, str):
             return value
@@ -88,8 +62,6 @@ def check_value(name: str, value: Any, lenient: bool = False, where: str = "head
         return value
     if not (value.isascii() and value.isprintable()):  # a fast test that most values pass
         _check_characters(name, value, lenient, where)
-    elif len(passed_values) < _MOST_PASSED and len(value) <= _LONGEST_PASSED:
-        _remember(name, value)
     return value
 
 
@@ -107,11 +79,6 @@ def _checked_list(name: str, items: Iterable[Any], lenient: bool, where: str) ->
         else:
             checked.append(check_value(name, item, lenient, where))
     return checked
-
-
-def _remember(name: str, value: str) -> None:
-    if str.lower(name) != "set-cookie":
-        passed_values.add(value)
 
 
 def _scalar(name: str, value: object) -> str | int | float:
@@ -199,23 +166,21 @@ def _placed(digits: str, point: int) -> str:
     return f"{mantissa}e{point - 1:+d}"
 
 
-def items(name: str, value: Any, join: bool = False, checked: bool = False) -> Sequence[Any]:
+def items(name: str, value: Any, join: bool = False) -> Sequence[Any]:
     """Return the values of one stored field, one for each of its lines; none for an empty list.
 
-    With `join` a list is one text, its items separated by "; ", as a Cookie's always is. `checked`: the program has
-    had no access to the list since `check_value`, so it is not checked again.
+    With `join` a list is one text, its items separated by "; ", as a Cookie's always is. It is checked again, as the
+    program may have changed it.
     """
     if not isinstance(value, list | tuple):
         return (value,)
-    if not checked:
-        value = [text(item) for item in value]
-        for item in value:
-            if not (item.isascii() and item.isprintable()):
-                _check_characters(name, item, lenient=True, where="header content")
+    texts = [text(item) for item in value]
+    for item in texts:
+        if not (item.isascii() and item.isprintable()):
+            _check_characters(name, item, lenient=True, where="header content")
     if join or (len(value) > 1 and len(name) == 6 and lower(name) == "cookie"):
-        return ("; ".join(map(text, value)),)
-    of_list: Sequence[Any] = value
-    return of_list
+        return ("; ".join(texts),)
+    return texts
 
 
 # Words within values.
@@ -302,23 +267,11 @@ _HOST = re.compile(
     r"|\[[vV][0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+\])"
     r"(?::[0-9]*)?"
 )
-# Valid hosts seen so far: a server has few, and each request is checked. Emptied when full,
-# as clients fill it.
-_hosts: set[str] = set()
-_MOST_HOSTS = 256
 
 
 def is_host(value: str) -> bool:
     """Return whether `value` is empty or a host and perhaps a port (RFC 9112, 3.2; RFC 3986, 3.2.2)."""
-    if value in _hosts:
-        return True
-    if _HOST.fullmatch(value) is None:
-        return False
-    if len(_hosts) >= _MOST_HOSTS:
-        _hosts.clear()
-    if len(value) <= 255:
-        _hosts.add(value)
-    return True
+    return _HOST.fullmatch(value) is not None
 
 
 # The Link field of early hints. White space is JavaScript's; there is one way to match, so no input takes long.

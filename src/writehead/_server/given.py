@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from writehead._connection.config import ConnectionConfig
 from writehead._connection.http1 import Connection
-from writehead._connection.upgraded import Raw
+from writehead._connection.upgraded import Raw, behind_responses
 from writehead._loop.buffered_reader import Feed
 from writehead._loop.ticks import later, tick_queue
 from writehead._net.channel import Channel
@@ -145,7 +145,7 @@ def give(config: ConnectionConfig, stream: Any, make: Callable[[], Any]) -> None
     if isinstance(stream, Socket) and stream.destroyed:
         return  # a client may leave at any time
     if raw is not None:
-        _give_socket(raw, make)
+        behind_responses(raw.socket, lambda: _begin_on(raw, make))
         return
     begin = _accept if isinstance(stream, system.socket) else _take
     if tick_queue().loop is None:
@@ -199,16 +199,8 @@ def _listens(stream: system.socket) -> bool:
         return False
 
 
-def _give_socket(raw: Raw, make: Callable[[], Given]) -> None:
-    """Begin on a Socket, after the responses to requests before the upgrade."""
-    channel = raw.channel
-    if channel.fate:
-        return
-    leftovers: Any = channel.owner
-    exchanges = [] if leftovers is None else leftovers.connection.exchanges()
-    if exchanges:
-        exchanges[-1].response._own_waiters().call_at("finish", lambda: _give_socket(raw, make))
-    else:
+def _begin_on(raw: Raw, make: Callable[[], Given]) -> None:
+    if not raw.channel.fate:
         make().begin_on(raw.socket, raw)
 
 

@@ -54,6 +54,14 @@ class Guest(Protocol):
         """Serve a handshake that it wants, in the place of 'upgrade'; never raises."""
         ...
 
+    def on_closing(self, draining: bool) -> None:
+        """Begin to end what holds a connection for long: the server closes; in a drain, or by `close` alone."""
+        ...
+
+    def on_deadline(self, draining: bool) -> None:
+        """End at once what holds a connection: the time of those that are left is over."""
+        ...
+
     async def start(self) -> None:
         """Get ready, before the server accepts connections; what it raises fails `listen`.
 
@@ -156,7 +164,11 @@ class Guests:
         """Return the guest that wants this handshake; None if it is none, or nobody wants it."""
         if not is_handshake(request):
             return None
-        return next((each for each in self._below(target_of(request)) if each.wants_websocket(request)), None)
+        return next((each for each in self.asked(request) if each.wants_websocket(request)), None)
+
+    def asked(self, request: IncomingMessage) -> Iterator[Guest]:
+        """Yield the guests that are asked about a handshake, in order."""
+        return self._below(target_of(request))
 
     def take_websocket(self, guest: Guest, request: IncomingMessage, socket: Socket, head: bytes) -> None:
         """Give a handshake to the guest that wants it."""
@@ -172,6 +184,10 @@ class Guests:
             guest.take_websocket(request, socket, head)
         else:
             socket.destroy()  # the start has failed
+
+    def hosts(self) -> list[Guest]:
+        """Return the guests that may serve a connection, also detached ones."""
+        return [*self._started, *(each for each in self._attached if each not in self._started)]
 
     # -- start and stop ----------------------------------------------------------
 

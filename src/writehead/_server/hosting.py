@@ -11,7 +11,7 @@ import asyncio
 import logging
 import socket as system
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 from writehead._loop.timers import Clock
 from writehead._message.incoming import IncomingMessage
@@ -20,7 +20,7 @@ from writehead._native.choice import Head
 from writehead._net.socket import Socket
 from writehead._server.bind import listen_now
 from writehead._server.guests import STARTED, STARTING, Guest, Guests
-from writehead._server.lifecycle import Listening
+from writehead._server.lifecycle import CloseCallback, Listening
 from writehead._server.listen_target import Target
 from writehead.errors import SystemCallError
 
@@ -31,6 +31,7 @@ class Hosting(Listening):
     """The part of a server that has guests; `_guests` is None until one is attached."""
 
     _guests: Guests | None = None
+    _draining = False
     _upgrading: tuple[IncomingMessage, Guest] | None = None  # a handshake that is being handed over
 
     def _attach(self, guest: Guest) -> None:
@@ -60,6 +61,7 @@ class Hosting(Listening):
             super()._begin(sock, target)
             return
         self._began = True
+        self._draining = False
         self._guests.start(self._config.copy_context(), partial(self._on_start, sock, target))
 
     def _on_start(self, sock: system.socket, target: Target, error: BaseException | None) -> None:
@@ -121,6 +123,29 @@ class Hosting(Listening):
     def _let_go(self) -> None:
         if self._guests is None or not self._guests.busy:
             super()._let_go()
+
+    def _stop(self, grace: float) -> None:
+        self._draining = True
+        super()._stop(grace)
+
+    def close(self, callback: CloseCallback | None = None) -> Self:
+        """Stop accepting connections, as `Listening.close`; the guests are told.
+
+        Args:
+            callback: called at 'close', with ServerNotRunningError if it did not listen.
+        """
+        super().close(callback)
+        for guest in () if self._guests is None else self._guests.hosts():
+            guest.on_closing(self._draining)
+        return self
+
+    def close_all_connections(self) -> None:
+        """Close every connection at once, busy or not, except upgraded ones that are the program's own."""
+        super().close_all_connections()
+        for guest in () if self._guests is None else self._guests.hosts():
+            guest.on_deadline(self._draining)
+
+    closeAllConnections = close_all_connections
 
     # -- requests ----------------------------------------------------------------
 

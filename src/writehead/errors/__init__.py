@@ -50,6 +50,8 @@
         +-- RequestTimeoutError          ERR_HTTP_REQUEST_TIMEOUT          TimeoutError
         +-- WriteTimeoutError            ERR_HTTP_WRITE_TIMEOUT            TimeoutError
         +-- HandshakeTimeoutError        ERR_TLS_HANDSHAKE_TIMEOUT         TimeoutError
+        +-- WebSocketError               WS_ERR_..., ERR_WEBSOCKET_...     ValueError
+        +-- WebSocketNotOpenError        ERR_WEBSOCKET_NOT_OPEN            RuntimeError
         +-- TLSError                     ERR_SSL_...                       OSError
         +-- SystemCallError              EADDRINUSE, EPIPE, ENOTFOUND, ... OSError
             +-- ConnectionLostError      ECONNRESET                        ConnectionResetError
@@ -119,6 +121,10 @@ from writehead.errors.streams import (
     UnhandledError,
     UnshiftAfterEndError,
 )
+from writehead.errors.websocket import (
+    WebSocketError,
+    WebSocketNotOpenError,
+)
 from writehead.errors.wsgi import (
     WSGIStateError,
 )
@@ -168,6 +174,8 @@ __all__ = [
     "UnknownOptionError",
     "UnshiftAfterEndError",
     "WSGIStateError",
+    "WebSocketError",
+    "WebSocketNotOpenError",
     "WriteTimeoutError",
 ]
 

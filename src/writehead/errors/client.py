@@ -21,6 +21,7 @@ from writehead.errors import (
     StreamDestroyedError,
     StreamWriteAfterEndError,
     SystemCallError,
+    WebSocketError,
     WriteTimeoutError,
 )
 
@@ -74,6 +75,8 @@ def _is_client_error(error: BaseException, above: frozenset[int]) -> bool:
         seen.add(id(one))
         if isinstance(one, _CLIENT_ERRORS):
             return True
+        if isinstance(one, WebSocketError):
+            return one.by_client
         if isinstance(one, SystemCallError) and one.syscall in ("read", "write", "shutdown"):
             return one.code in LOSSES
         if isinstance(one, BaseExceptionGroup):

@@ -189,7 +189,7 @@ upgraded(
 )
 upgraded(
     "drain",
-    fill("socket", times("x", 100_000), 100),
+    call("socket.write", times("x", 10_000_000)),
     hear("socket.drain", call("socket.end", "E")),
     client=[connect(rcvbuf=4096), stall(), send(UP), settle(), go_on(), until_end()],
 )

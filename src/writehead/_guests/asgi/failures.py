@@ -75,6 +75,18 @@ def warn_of_more(call: Any, kind: str) -> None:
 
 
 @beside()
+def warn_of_reason(call: Any, size: int) -> None:
+    """Warn of the reason of a close frame that is too long."""
+    fields = _fields(call)
+    logger.warning(
+        "%s: the ASGI application closed with a reason of %d bytes, which is cut to 123",
+        _where(fields),
+        size,
+        extra=fields,
+    )
+
+
+@beside()
 def warn_of_result(call: Any, result: object) -> None:
     """Warn of what an application has returned."""
     fields = _fields(call)

@@ -6,19 +6,38 @@ import asyncio
 import inspect
 from collections.abc import Callable, Coroutine, Mapping
 from contextvars import Context, copy_context
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from writehead._guests import mount
+from writehead._guests.asgi import websocket_call
 from writehead._guests.asgi.app_types import ASGIApp
 from writehead._guests.asgi.call import Call
 from writehead._guests.asgi.lifespan import Lifespan
 from writehead._guests.asgi.options import LifespanMode
 from writehead._guests.asgi.scope import place_of
+from writehead._guests.websocket.options import ConnectionOptions
 from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
 from writehead._native.choice import Head
+from writehead._net.socket import Socket
 from writehead._server.server import Server
 from writehead.errors import InvalidArgTypeError
+
+_new = Call.__new__
+
+
+class Running(Protocol):
+    """A call of the application, for a request or a WebSocket."""
+
+    task: asyncio.Task[Any] | None
+    overdue: asyncio.TimerHandle | None
+
+
+class Closable(Protocol):
+    """A WebSocket, when the server closes."""
+
+    def on_closing(self) -> None: ...
+    def on_deadline(self) -> None: ...
 
 
 class Mount(mount.Mount[ASGIApp]):
@@ -36,7 +55,11 @@ class Mount(mount.Mount[ASGIApp]):
         super().__init__(server, check_app(app), options["path"], options["root_path"])
         self.state: dict[str, Any] = {}
         #: The calls under way.
-        self.calls: set[Call] = set()
+        self.calls: set[Running] = set()
+        #: The WebSockets whose connections are there, with an application or behind it.
+        self.websockets: set[Closable] = set()
+        #: What their connections need to know; None: it takes none.
+        self.websocket_options: ConnectionOptions | None = options["websocket"]
         self._mode: LifespanMode = options["lifespan"]
         self._startup_timeout = options["lifespan_startup_timeout"] / 1000
         self._shutdown_timeout = options["lifespan_shutdown_timeout"] / 1000
@@ -98,7 +121,8 @@ class Mount(mount.Mount[ASGIApp]):
         head = request._head
         if connection is None or head is None:
             return  # the client has left already
-        call = Call(self, connection, head, place_of(connection))
+        call = _new(Call)
+        call.set_up(self, connection, head, place_of(connection))
         if connection.replace(request, response, call):
             call.begin()
 
@@ -107,7 +131,8 @@ class Mount(mount.Mount[ASGIApp]):
         channel = connection.channel
         if not self._config.fast_path_beside_guests or channel.heard or channel.fate:
             return False
-        call = Call(self, connection, head, connection.place or place_of(connection))
+        call = _new(Call)
+        call.set_up(self, connection, head, connection.place or place_of(connection))
         call._exchange = connection.open_exchange(call, head.keep_alive, head.length > 0)
         if not head.keep_alive:
             call.keeps = False
@@ -117,7 +142,29 @@ class Mount(mount.Mount[ASGIApp]):
             call._complete = True
         return call
 
-    def forget(self, call: Call) -> None:
+    # -- WebSockets ----------------------------------------------------------------
+
+    def wants_websocket(self, request: IncomingMessage) -> bool:
+        """Tell whether it takes WebSockets."""
+        return self.websocket_options is not None
+
+    def take_websocket(self, request: IncomingMessage, socket: Socket, head: bytes) -> None:
+        """Run the application for a WebSocket."""
+        websocket_call.take(self, request, socket, head)
+
+    def on_closing(self, draining: bool) -> None:
+        """Close the WebSockets with 1012."""
+        for call in list(self.websockets):
+            call.on_closing()
+
+    def on_deadline(self, draining: bool) -> None:
+        """Cut the WebSockets that are left."""
+        for call in list(self.websockets):
+            call.on_deadline()
+
+    # -- the end of a call ---------------------------------------------------------
+
+    def forget(self, call: Running) -> None:
         """Note that a call is over."""
         self.calls.discard(call)
         if self._drained is not None and not self.calls:
@@ -125,7 +172,7 @@ class Mount(mount.Mount[ASGIApp]):
             if not drained.done():
                 drained.set_result(None)
 
-    def limit(self, call: Call) -> None:
+    def limit(self, call: Running) -> None:
         """Limit the time of a call whose client has left."""
         task = call.task
         if self._patience is not None and task is not None:

@@ -6,6 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypedDict
 
 from writehead._guests.mount import checked_path, checked_root_path
+from writehead._guests.websocket.options import (
+    NOT_OF_WEBSOCKETS,
+    SHARED,
+    ConnectionOptions,
+    DeflateOptions,
+    connection_options,
+    read_options,
+)
 from writehead._node import option_names, validators
 from writehead._node.spelling import snake
 from writehead._node.validators import Duration
@@ -44,10 +52,23 @@ def _mode(value: object, argument: str) -> str:
     return value
 
 
-def _websocket(value: object, argument: str) -> bool | Mapping[str, Any]:
-    if not isinstance(value, bool | Mapping):
+def _websocket(value: object, argument: str) -> ConnectionOptions | None:
+    if isinstance(value, Mapping):
+        return connection_options(
+            {**_WEBSOCKET, **read_options(argument, value, {}, SHARED, NOT_OF_WEBSOCKETS)}
+        )
+    if not isinstance(value, bool):
         raise InvalidArgTypeError(argument, "of type bool or a mapping of options", value)
-    return value
+    return connection_options(_WEBSOCKET) if value else None
+
+
+#: How the WebSockets of an application differ from those of a `WebSocketServer` by default.
+_WEBSOCKET = {
+    "per_message_deflate": DeflateOptions(),
+    "close_timeout": 10_000,
+    "ping_interval": 20_000,
+    "ping_timeout": 20_000,
+}
 
 
 _CHECKS: dict[str, tuple[Any, Callable[[Any, str], Any]]] = {
@@ -57,7 +78,7 @@ _CHECKS: dict[str, tuple[Any, Callable[[Any, str], Any]]] = {
     "lifespan_startup_timeout": (0, validators.milliseconds),
     "lifespan_shutdown_timeout": (10_000, validators.milliseconds),
     "cancel_after_disconnect": (None, validators.milliseconds),
-    "websocket": (True, _websocket),
+    "websocket": (connection_options(_WEBSOCKET), _websocket),
 }
 
 

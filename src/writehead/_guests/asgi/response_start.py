@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from writehead._guests.asgi.app_types import Message
-from writehead._native.choice import check_field
+from writehead._native.choice import check_pairs
 from writehead._semantics import fields as _fields
 from writehead._semantics.exchange import Entry
 from writehead.errors import ASGIMessageError
@@ -22,31 +22,15 @@ _MOST_DIGITS = 18
 #: What the general way of rendering has to see.
 _SEEN = frozenset(("connection", "date", "expect", "keep-alive", "trailer"))
 
-# Fields checked so far, by name and value: one look-up, in the place of four searches. No cookies, and no long values,
-# as these stay in memory; at most so many, as some are different in each response. A Content-Length has its number as
-# the value, and its line.
-_checked: dict[Any, Entry] = {}
-_MOST_CHECKED = 1024
-_LONGEST_CHECKED = 256
-
-_checked_entry = _checked.get
-
 KEEP_ALIVE, CLOSE = "keep-alive", "close"
 
+#: The fields: pairs of bytes of an ordinary response, or what is to be sent of others.
+Fields = list[tuple[bytes, bytes]] | list[Entry]
 
 #: Status, fields, announced Content-Length; whether no field but that changes how it is rendered; `CLOSE` or
 #: `KEEP_ALIVE`, if a Connection field says so; and whether a trailers message follows the body. A plain tuple: an object
 #: of these costs 2,000 instructions more.
-ResponseStart = tuple[int, list[Entry], int | None, bool, str | None, bool]
-
-
-class _Special:
-    """What the special fields of a head say."""
-
-    def __init__(self) -> None:
-        self.length: int | None = None
-        self.connection: str | None = None
-        self.is_seen = False  # a field that the general way of rendering has to see
+ResponseStart = tuple[int, Fields, int | None, bool, str | None, bool]
 
 
 def read_start(message: Message, kind: str) -> ResponseStart:
@@ -62,40 +46,40 @@ def read_start(message: Message, kind: str) -> ResponseStart:
         reason = "must be from 200 to 999: informational responses are messages of their own"
         raise ASGIMessageError(kind, "status", reason, status)
     headers = message.get("headers", ())
+    # A copy: the application may change its list.
+    pairs: Any = headers[:] if type(headers) is list else list(read_fields(headers, kind))
     trailers = bool(message.get("trailers"))
-    if type(headers) is not list:
-        headers = list(read_fields(headers, kind))
-    entries = []
-    length = None
-    for pair in headers:
-        try:
-            entry = _checked_entry(pair)
-        except TypeError:  # a list cannot be looked up
-            entry = None
-        if entry is None or type(entry[2]) is int:
-            if entry is None or length is not None:
-                break
-            length = entry[2]
-        entries.append(entry)
-    else:
-        return status, entries, length, True, None, trailers
-    return _read_slowly(status, headers, trailers, kind)
-
-
-def _read_slowly(status: int, headers: Iterable[Any], trailers: bool, kind: str) -> ResponseStart:
-    """Read a head with a field that is special, or was not checked before."""
+    length = check_pairs(pairs)
+    if length is not None:
+        return status, pairs, None if length < 0 else length, True, None, trailers
     special = _Special()
     entries: list[Entry] = []
-    for pair in headers:
-        try:
-            entry = _checked_entry(pair)
-        except TypeError:
-            entry = None
-        if entry is None or type(entry[2]) is int:
-            entry = _check(pair, special, entries, kind)
+    for pair in pairs:
+        entry = _check(pair, special, entries, kind)
         if entry is not None:
             entries.append(entry)
     return status, entries, special.length, not special.is_seen, special.connection, trailers
+
+
+def entries_of(fields: Fields) -> list[Entry]:
+    """Return fields as an exchange takes them in the general way."""
+    entries: list[Entry] = []
+    for field in fields:
+        if len(field) == 2:
+            name, value = field[0].decode("latin-1"), field[1].decode("latin-1")
+            entries.append((name.lower(), name, value))
+        else:
+            entries.append(field)
+    return entries
+
+
+class _Special:
+    """What the special fields of a head say."""
+
+    def __init__(self) -> None:
+        self.length: int | None = None
+        self.connection: str | None = None
+        self.is_seen = False  # a field that the general way of rendering has to see
 
 
 def _status(status: Any, kind: str) -> int:
@@ -115,42 +99,12 @@ def read_fields(headers: Any, kind: str) -> Iterable[Any]:
     return headers
 
 
-def _check(pair: Any, special: _Special, entries: list[Entry], kind: str) -> Entry | None:
-    """Check a field that follows `entries`; return what is to be sent of it, or None."""
-    name, value = read_pair(pair, kind)
-    text, line = name.decode("latin-1"), value.decode("latin-1")
-    key = text.lower()
-    if key == "content-length":
-        return _length(key, text, line, special, kind)
-    if key == "transfer-encoding":
-        return None  # the server frames the body
-    if key in _SEEN:
-        special.is_seen = True
-        if key == "connection" and not _is_connection(line, special, entries):
-            return None
-        return key, text, line, None
-    entry: Entry = key, text, line, []
-    if key != "set-cookie":
-        _remember(name, value, entry)
-    return entry
-
-
-def _remember(name: bytes, value: bytes, entry: Entry) -> None:
-    if len(name) + len(value) <= _LONGEST_CHECKED:
-        if len(_checked) >= _MOST_CHECKED:
-            _checked.clear()
-        _checked[name, value] = entry
-
-
 def read_pair(pair: Any, kind: str) -> tuple[bytes, bytes]:
     """Check the form of a field.
 
     Raises:
         ASGIMessageError: it is no pair of bytes, the name is no token, or the value has a control character.
     """
-    if type(pair) is tuple and len(pair) == 2 and type(pair[0]) is bytes and type(pair[1]) is bytes:
-        if check_field(pair[0].decode("latin-1"), pair[1].decode("latin-1")) is not None:
-            return pair  # as nearly all are
     try:
         name, value = pair
     except (TypeError, ValueError):
@@ -167,22 +121,33 @@ def read_pair(pair: Any, kind: str) -> tuple[bytes, bytes]:
     return name, value
 
 
-def _length(key: str, name: str, value: str, special: _Special, kind: str) -> Entry | None:
-    """Check a Content-Length; one that repeats another is not sent.
+def _check(pair: Any, special: _Special, entries: list[Entry], kind: str) -> Entry | None:
+    """Check a field that follows `entries`; return what is to be sent of it, or None."""
+    name, value = read_pair(pair, kind)
+    text, line = name.decode("latin-1"), value.decode("latin-1")
+    key = text.lower()
+    if key == "content-length" and not _is_first_length(line, special, kind):
+        return None
+    if key == "transfer-encoding":
+        return None  # the server frames the body
+    if key in _SEEN:
+        special.is_seen = True
+        if key == "connection" and not _is_connection(line, special, entries):
+            return None
+    return key, text, line
 
-    Its line is rendered here: as the value is an int, `ordinary_entry` tells it from others.
-    """
+
+def _is_first_length(value: str, special: _Special, kind: str) -> bool:
+    """Check a Content-Length; False if it repeats another."""
     if not (value.isascii() and value.isdigit()) or len(value) > _MOST_DIGITS:
         raise ASGIMessageError(kind, "headers", "has a content-length that is no decimal number", value)
     length = int(value)
-    if special.length is not None:
-        if special.length != length:
-            raise ASGIMessageError(kind, "headers", "has two different values of content-length")
-        return None
-    special.length = length
-    entry: Entry = key, name, length, [f"{name}: {value}\r\n"]
-    _remember(name.encode(), value.encode(), entry)
-    return entry
+    if special.length is None:
+        special.length = length
+        return True
+    if special.length != length:
+        raise ASGIMessageError(kind, "headers", "has two different values of content-length")
+    return False
 
 
 def _is_connection(value: str, special: _Special, entries: list[Entry]) -> bool:

@@ -9,15 +9,16 @@ Invariant: a message that is refused has sent nothing; what was taken is sent wh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import Any
 
 from writehead._guests.asgi.app_types import Message
 from writehead._guests.asgi.receiving import Receiving
-from writehead._guests.asgi.response_start import KEEP_ALIVE, ResponseStart, read_start
+from writehead._guests.asgi.response_start import KEEP_ALIVE, Fields, entries_of, read_start
 from writehead._loop.ticks import TickQueue
-from writehead._semantics.exchange import LARGE, OPEN, Entry, Holder, RequestHead, ResponseHead
+from writehead._native.choice import LARGE
+from writehead._semantics.exchange import Entry, Pieces, RequestHead, ResponseHead
 from writehead._semantics.status import STATUS_CODES, body_allowed
 from writehead.errors import (
     ASGIMessageError,
@@ -58,20 +59,20 @@ class Sending(Receiving):
     """The part of a call that sends; its exchange reports to it, as to a response."""
 
     _state: State = IDLE
-    # What the start says; see `ResponseStart`.
+    # What the start says; see `read_start`.
     _status = 200
-    _entries: list[Entry]
+    _fields: Fields
     _length: int | None = None
     _is_ordinary = True
     _connection: str | None = None
+    _offers_trailers = True
     _has_trailers = False
     _body_bytes = 0
     _small = LARGE  # a body of fewer bytes alone does not fill the connection
     _dropped = 0  # bytes of a body that is not sent, since the loop was let go on
     _writers: list[asyncio.Future[None]] | None = None  # the calls that wait for the client
     _listeners: Any = None  # as of a message: set if its end is to be reported
-    _stream: Holder | None = None  # where small pieces of the body may be appended,
-    _frame: Callable[[bytes], bytes]  # in their frames
+    _gathered: Pieces | None = None  # where small pieces of the body may be added
     task: asyncio.Task[Any] | None = None  # while it runs behind its first step
     _has_begun = False  # the task is behind its first step
     _is_hindered = False  # the client has left, or a file may be under way
@@ -109,20 +110,17 @@ class Sending(Receiving):
             if type(body) is not bytes:
                 body = as_body(body, kind)
             more = message.get("more_body")
-            stream = self._stream
-            if more and stream is not None and stream.ease == OPEN and 0 < len(body) < LARGE:
-                # Fast path: a small piece behind another of this tick; see `OutgoingMessage.write`.
-                frame = self._frame
-                framed = frame(body)
-                stream.held.append(framed)
-                stream.held_size = size = stream.held_size + len(framed)
-                if size >= stream.mark:
-                    stream.refuse_more(size)
-                    await self._wait_for_client()
-            elif not self._take_body(body, more):
+            pieces = self._gathered
+            # Fast path: a small piece behind another of this tick; see `OutgoingMessage.write`.
+            room = pieces.add(body) if more and pieces is not None else None
+            if room is None:
+                room = self._take_body(body, more)
+            elif not room:
+                self._exchange.refuse_more()
+            if not room:
                 await self._wait_for_client()
         elif kind == "http.response.start":
-            self._take_start(read_start(message, kind))
+            self._take_start(message, kind)
         else:
             await self._send_other(message, kind)
 
@@ -135,7 +133,7 @@ class Sending(Receiving):
         except (TypeError, KeyError, IndexError):
             raise _untyped(message) from None
         if kind == "http.response.start":
-            self._take_start(read_start(message, kind))
+            self._take_start(message, kind)
         else:
             await self._send_other(message, kind)
 
@@ -143,14 +141,15 @@ class Sending(Receiving):
         """Send a message of another type, or a body while a file may be under way."""
         raise NotImplementedError
 
-    def _take_start(self, start: ResponseStart) -> None:
+    def _take_start(self, message: Message, kind: str) -> None:
+        status, fields, length, is_ordinary, connection, trailers = read_start(message, kind)
         if self._state is not IDLE:
             self._misfit("http.response.start")
             return
-        self._status, self._entries, self._length, self._is_ordinary, connection, trailers = start
+        self._status, self._fields, self._length, self._is_ordinary = status, fields, length, is_ordinary
         if connection is not None:
             self._connection = connection
-        if trailers:
+        if trailers and self._offers_trailers:
             self._has_trailers = True
         self._state = STARTED
         if self._has_begun:
@@ -193,10 +192,13 @@ class Sending(Receiving):
             and not self._general
             and (length is None or length == size)
             and self._status in _ORDINARY
-        ):
             # The fast path: see `Exchange.respond`.
-            self._finish()
-            exchange.respond(self._status, self._entries, body, length is None)
+            and exchange.respond(self._status, self._fields, body, length is None)
+        ):
+            self._state = DONE
+            self._is_done = True
+            if self._readers:
+                self._wake_readers()
             return (size < LARGE and exchange.flows) or self._has_room()
         self._check_length(size, exact=True)
         self._begin(size)
@@ -233,8 +235,7 @@ class Sending(Receiving):
             exchange.flush()  # never an empty chunk, which would end the body
             return True
         room: bool = exchange.write(body, None)
-        self._stream = exchange.stream()
-        self._frame = exchange.frame
+        self._gathered = exchange.pieces()
         return room
 
     def _drop(self, size: int) -> bool:
@@ -272,7 +273,7 @@ class Sending(Receiving):
         """Note that the application has given the whole response."""
         self._state = DONE
         self._is_done = True
-        self._stream = None
+        self._gathered = None
         if self._readers:
             self._wake_readers()
 
@@ -305,10 +306,8 @@ class Sending(Receiving):
 
     def _sendable(self, keep: bool) -> list[Entry]:
         """Return the fields that may be sent with this response."""
-        if self._is_ordinary and self._length is None:
-            return self._entries
-        unsent = set()
         exchange: Any = self._exchange
+        unsent = set()
         if self._status == 204:  # RFC 9110, 8.6
             unsent.add("content-length")
         if not self._sends_trailers:
@@ -317,12 +316,7 @@ class Sending(Receiving):
             keep and self.version == "1.1" and not (exchange.must_close or exchange.last_allowed)
         ):
             unsent.add("connection")
-        return [
-            # Not the rendered line of a Content-Length: the exchange has to see the field.
-            each if each[0] != "content-length" else (*each[:2], str(each[2]), None)
-            for each in self._entries
-            if each[0] not in unsent
-        ]
+        return [each for each in entries_of(self._fields) if each[0] not in unsent]
 
     @property
     def _sends_trailers(self) -> bool:

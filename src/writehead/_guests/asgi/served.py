@@ -12,7 +12,7 @@ from writehead._guests.asgi.sending import DONE
 from writehead._message.incoming import IncomingMessage
 from writehead._message.no_exchange import SENT
 from writehead._message.response import ServerResponse
-from writehead._semantics.exchange import LARGE
+from writehead._native.choice import LARGE
 from writehead._streams.stages import ALIVE
 from writehead.errors import ConnectionLostError
 
@@ -126,13 +126,13 @@ class ServedCall(SendingMore):
 
     def _on_outlived(self) -> None:
         """Called when the socket was ended: nothing more is sent directly."""
-        self._stream = None
+        self._gathered = None
 
     def _on_lost(self, error: BaseException | None) -> None:
         """Called when the connection was lost before the response was sent."""
         self._lose_client()
         self._exchange = SENT
-        self._stream = self.connection = self.req = None
+        self._gathered = self.connection = self.req = None
 
     # -- the loss of the client ----------------------------------------------------
 

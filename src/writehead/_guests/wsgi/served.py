@@ -180,11 +180,11 @@ class Served:
                 and not response._general
                 and head.reason == ORDINARY.get(head.status)
                 and (announced is None or announced == len(data))
-            ):
                 # The fast path of `ServerResponse.end`.
+                and response._exchange.respond(head.status, head.fields, data, announced is None)
+            ):
                 response._rendered = True
                 response._writing = ENDED
-                response._exchange.respond(head.status, head.fields, data, announced is None)
                 return
             self._write_head(head, length)
         response.end(data)
