@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import functools
 import platform
 import shlex
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.peers import PEER_PYTHON, TLS
+from benchmarks.peers import PEER_PYTHON
+from tests.kit.certificates import authority
 from tests.kit.programs import Program, free_port
 from writehead import __version__
 
@@ -135,6 +137,7 @@ def wait_until_ready(running: Running) -> bool:
     return False
 
 
+@functools.cache
 def certificate() -> tuple[str, str]:
     """Return the paths of a certificate and its key."""
-    return os.fspath(TLS / "server.pem"), os.fspath(TLS / "server.key")
+    return authority().write(Path(tempfile.mkdtemp(prefix="comparison-")))

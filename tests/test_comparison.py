@@ -18,6 +18,14 @@ from tests.kit.programs import ROOT
 #: Probes that take more than a second or two, or need the certificate of the peers.
 SLOW = {"tls", "startup_first", "flood", "back_pressure_out", "too_big", "slow_uploads", "back_pressure_in"}
 
+#: What the command does not do yet; the page says so.
+NOT_YET = {"events_at_stop"}
+
+
+def marks_of(probe: Probe) -> list[pytest.MarkDecorator]:
+    slow = [pytest.mark.slow] if probe.name in SLOW else []
+    return [*slow, pytest.mark.xfail(reason="not yet")] if probe.name in NOT_YET else slow
+
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[dict[str, Running]]:
@@ -30,7 +38,7 @@ def servers() -> Iterator[dict[str, Running]]:
 
 @pytest.mark.parametrize(
     "probe",
-    [pytest.param(each, marks=pytest.mark.slow if each.name in SLOW else ()) for each in PROBES],
+    [pytest.param(each, marks=marks_of(each)) for each in PROBES],
     ids=lambda each: f"{each.interface}-{each.name}",
 )
 def test_writehead_does_what_is_asked(probe: Probe, servers: dict[str, Running]) -> None:
