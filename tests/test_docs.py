@@ -492,7 +492,10 @@ def test_the_reference_names_no_member_that_is_not_there() -> None:
     for page in sorted({page for _, page, _ in CLASSES}):
         known = {name for cls, where, _ in CLASSES if where == page for name in members_of(cls)}
         for owner, name in re.findall(r"(?m)^### `(?:await )?(\w+)\.(\w+)", page_of(page)):
-            if owner not in ("http", "https", "asgi", "wsgi", "events", "testing", "websocket") and name not in known:
+            if (
+                owner not in ("http", "https", "asgi", "wsgi", "events", "testing", "websocket")
+                and name not in known
+            ):
                 stale.append(f"{page}: {owner}.{name}")
     assert not stale
 

@@ -7,7 +7,7 @@ import inspect
 import threading
 from collections.abc import Callable, Coroutine, Mapping
 from contextvars import Context, copy_context
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from writehead._guests import mount
 from writehead._guests.asgi import failures, websocket_call
@@ -192,7 +192,7 @@ class Mount(mount.Mount[ASGIApp]):
         """Wait no longer for calls that go on though they were cancelled."""
         self._cancelling = None
         for call in list(self.calls):
-            self.forget(call)
+            self._forget(call)
 
     # -- the end of a call ---------------------------------------------------------
 
