@@ -97,6 +97,7 @@ class Server(Settings, ServerEmitter):
             self._listeners = {}
         config.listeners = self._listeners
         config.arriving = set()
+        config.guest_starts = ()
         config.on_linger = self._on_linger
         config.on_socket_gone = self._on_socket_gone
         config.on_accept = self._on_accept
