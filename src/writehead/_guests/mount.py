@@ -26,7 +26,7 @@ class Mount(Generic[App]):
 
     exact = False
     takes_requests = True
-    stop_seconds = 0.0
+    stop_seconds: float = 0.0
 
     def __init__(self, server: Server, app: App, path: str, root_path: str) -> None:
         if not isinstance(server, Server):

@@ -76,7 +76,7 @@ class Mount(mount.Mount[ASGIApp]):
         self._drained: asyncio.Future[None] | None = None
         self._cancelling: asyncio.TimerHandle | None = None
         limit = self._shutdown_timeout + END_GRACE if self._shutdown_timeout else threading.TIMEOUT_MAX
-        self.stop_seconds = CANCEL_AFTER + CANCEL_GRACE + limit
+        self.stop_seconds: float = CANCEL_AFTER + CANCEL_GRACE + limit
         self.scope_root: str = self.root_path + ("" if self.path == "/" else self.path)
         self.called: Callable[[Any, Any, Any], Coroutine[Any, Any, Any]]
         self.called = app if _is_async(app) else self._call  # type: ignore[assignment]
