@@ -106,6 +106,7 @@ class Server(Settings, ServerEmitter):
         config.call_listeners = self._call_request_listeners
         config.dispatch = self._dispatch
         config.take_head = None
+        config.guest_starts = ()
         config.wants_upgrade = self._wants_upgrade
         config.on_upgrade = self._on_upgrade
         config.on_client_error = self._on_client_error
