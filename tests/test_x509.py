@@ -10,6 +10,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.kit.certificates import authority
 from writehead._tls.peer_certificate import described
@@ -165,6 +167,65 @@ def test_a_subject_is_a_mapping() -> None:
     assert found.subject == {"CN": ["a", "b\0", "c"], "O": 'o,"\n', "1.2.3": "x", "SN": "s", "UID": "u"}
     assert found.issuer == {"CN": "i"}
     assert found.alternative_names() is None
+
+
+STANDARD = {
+    "CN": "2.5.4.3",
+    "L": "2.5.4.7",
+    "ST": "2.5.4.8",
+    "O": "2.5.4.10",
+    "OU": "2.5.4.11",
+    "C": "2.5.4.6",
+    "STREET": "2.5.4.9",
+    "DC": "0.9.2342.19200300.100.1.25",
+    "UID": "0.9.2342.19200300.100.1.1",
+}
+
+
+@pytest.mark.parametrize(("short", "kind"), STANDARD.items())
+def test_a_subject_as_one_text_has_the_names_of_the_standard(short: str, kind: str) -> None:
+    """RFC 4514, 3: these nine; the last part comes first."""
+    subject = part((SN, UTF8, b"s")) + part((kind, UTF8, b"v"))
+    assert made(subject).subject_text() == f"{short}=v,2.5.4.4=#0C0173"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("", ""),
+        ("a=b / c", "a=b / c"),
+        ('a,b+c"d\\e<f>g;h', r"a\,b\+c\"d\\e\<f\>g\;h"),
+        ("#a#", r"\#a#"),
+        (" a b ", r"\ a b\ "),
+        (" ", r"\ "),
+        ("  ", r"\ \ "),
+        ("a\0b", r"a\00b"),
+        ("b\u00e4r\u2026", "b\u00e4r\u2026"),
+    ],
+)
+def test_a_value_as_one_text_is_escaped(value: str, text: str) -> None:
+    """RFC 4514, 2.4: so that nobody can put a part into the name of another."""
+    assert made(part((CN, UTF8, value.encode()))).subject_text() == f"CN={text}"
+
+
+def test_parts_as_one_text() -> None:
+    """Several values of a part are joined by a plus; what is no string, or has no name, stands in hexadecimal."""
+    subject = part((CN, UTF8, b"c"), (ORG, 0x13, b"o")) + part((CN, BITS, b"\0\xff"), ("1.2.3", UTF8, b"x"))
+    assert made(subject).subject_text() == "CN=#030200FF+1.2.3=#0C0178,CN=c+O=o"
+    assert made(b"").subject_text() == ""
+
+
+VALUES = st.text(st.sampled_from('ab ,+"\\<>;#=\0\u00e4'), min_size=1, max_size=8).filter(
+    lambda each: each != " "
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(list(STANDARD.values())[:5]), VALUES)))
+def test_a_subject_reads_as_the_package_cryptography_writes_it(parts: list[tuple[str, str]]) -> None:
+    """Whatever stands in it."""
+    theirs = x509.Name(x509.NameAttribute(x509.ObjectIdentifier(kind), value) for kind, value in parts)
+    ours = made(b"".join(part((kind, UTF8, value.encode())) for kind, value in parts))
+    assert ours.subject_text() == theirs.rfc4514_string()
 
 
 def test_what_no_text_can_be_made_of() -> None:

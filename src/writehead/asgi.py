@@ -23,6 +23,7 @@ from writehead._guests.asgi.options import (
     is_of_mount,
     read_mount_options,
 )
+from writehead._guests.host_options import split_options, wants_tls
 
 __all__ = [
     "ASGIApp",
@@ -84,15 +85,11 @@ def create_server(
         InvalidArgTypeError, InvalidArgValueError, OutOfRangeError, UnknownOptionError: of an option.
     """
     check_app(app)
-    of_mount: list[dict[str, Any]] = []
-    of_server: list[dict[str, Any]] = []
-    for given in (options or {}, keywords):
-        of_mount.append({name: value for name, value in given.items() if is_of_mount(name)})
-        of_server.append({name: value for name, value in given.items() if not is_of_mount(name)})
-    mount_options = read_mount_options(*of_mount)
-    given_names = {*of_server[0], *of_server[1]}
-    make: Any = https.create_server if given_names & {"key", "cert", "ssl_context"} else http.create_server
-    server: http.Server = make(of_server[0], **of_server[1])
+    of_server, of_mount = split_options({} if options is None else options, is_of_mount)
+    more_of_server, more_of_mount = split_options(keywords, is_of_mount)
+    mount_options = read_mount_options(of_mount, more_of_mount)
+    make: Any = https.Server if wants_tls({**of_server, **more_of_server}) else http.Server
+    server: http.Server = make(of_server, **more_of_server)
     Mount(server, app, mount_options)
     return server
 

@@ -5,11 +5,11 @@ Source: https://peps.python.org/pep-3333/
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Unpack
 from wsgiref.types import WSGIApplication
 
 from writehead import __version__, http, https
+from writehead._guests.host_options import split_options, wants_tls
 from writehead._guests.wsgi.file_wrapper import FileWrapper
 from writehead._guests.wsgi.mount import Mount
 from writehead._guests.wsgi.options import (
@@ -19,7 +19,6 @@ from writehead._guests.wsgi.options import (
     read_mount_options,
 )
 from writehead._server.server import Server
-from writehead.errors import InvalidArgTypeError
 
 __all__ = [
     "FileWrapper",
@@ -78,26 +77,13 @@ def create_server(
     Raises:
         As `attach` and `http.create_server`.
     """
-    of_server, of_app = _split({} if options is None else options)
-    more_of_server, more_of_app = _split(keywords)
-    make: Any = https.Server if _wants_tls({**of_server, **more_of_server}) else http.Server
+    of_server, of_mount = split_options({} if options is None else options, is_of_mount)
+    more_of_server, more_of_mount = split_options(keywords, is_of_mount)
+    mount_options = read_mount_options(of_mount, more_of_mount)
+    make: Any = https.Server if wants_tls({**of_server, **more_of_server}) else http.Server
     server: Server = make(of_server, **more_of_server)
-    attach(server, app, of_app, **more_of_app)
+    Mount(server, app, mount_options, f"writehead/{__version__}")
     return server
 
 
 createServer = create_server
-
-
-def _split(options: Any) -> tuple[dict[str, Any], Any]:
-    """Return the options of a server that are given, and those of a mount."""
-    if not isinstance(options, Mapping):
-        raise InvalidArgTypeError("options", "a mapping", options)
-    return (
-        {name: value for name, value in options.items() if not is_of_mount(name) and value is not None},
-        {name: value for name, value in options.items() if is_of_mount(name)},
-    )
-
-
-def _wants_tls(options: Mapping[str, Any]) -> bool:
-    return any(options.get(name) is not None for name in ("key", "cert", "ssl_context"))
