@@ -143,6 +143,9 @@ class Client:
         self._server = server
         self._protocol = protocol
         self._answers: list[Answer] = []
+        self._count = 0  # of answers that were made
+        self._debug: dict[int, Mapping[str, Any]] = {}  # by the number of the answer
+        self.transport._facts["http.response.debug"] = self._debug.__setitem__
         self._read_to = 0
         self._waiting: list[asyncio.Future[bool]] = []
         protocol.connection_made(self.transport)
@@ -280,7 +283,8 @@ class Client:
         """
         if timeout is not None:
             validators.milliseconds(timeout, "timeout")
-        response = Answer(self, name, method == "HEAD", timeout)
+        response = Answer(self, name, method == "HEAD", timeout, self._count)
+        self._count += 1
         self._answers.append(response)
         return response
 

@@ -10,6 +10,8 @@ import pytest
 from tests.guests.test_sending import Plays
 from tests.kit.apps import GET, KEPT, LAST, START, AppStage, body, raised_by, rounds, start
 from tests.kit.masks import dateless
+from tests.kit.raw_client import dial
+from writehead import asgi
 from writehead._guests.asgi.extensions import REFUSED_TRAILERS
 from writehead._guests.asgi.sending import takes_trailers
 from writehead.errors import ASGIMessageError, ASGIStateError
@@ -237,3 +239,79 @@ async def test_the_response_is_complete_with_its_trailers() -> None:
 def test_te_names_trailers(fields: list[tuple[bytes, bytes]], wanted: bool) -> None:
     """As a token, in any case."""
     assert takes_trailers(fields) is wanted
+
+
+# -- what tests are told ------------------------------------------------------------------------------
+
+
+def debug(**info: Any) -> dict[str, Any]:
+    return {"type": "http.response.debug", "info": info}
+
+
+async def numbered(scope: Any, receive: Any, send: Any) -> None:
+    """Tell the path; respond with it when its turn has come."""
+    if scope["path"] != "/silent":
+        await send(debug(path=scope["path"]))
+    await asyncio.sleep(0)
+    await send(START)
+    await send(body(scope["path"].encode()))
+
+
+async def test_a_test_is_told_what_the_application_tells() -> None:
+    """Each response has its own; None if it told nothing."""
+    stage = AppStage(numbered)
+    client = stage.connect()
+    first = client.request("GET", "/a")
+    assert first.debug == {"path": "/a"}  # before it is complete
+    rest = [client.request(method, target) for method, target in (("HEAD", "/b"), ("GET", "/silent"))]
+    for answer in (first, *rest, client.request("GET", "/c")):
+        await answer
+        expected = None if "/silent" in repr(answer) else {"path": repr(answer).split()[3].rstrip(":")}
+        assert answer.debug == expected
+    await stage.close()
+
+
+async def test_a_test_that_sends_bytes_is_told_by_the_place_of_a_response() -> None:
+    """Also if it does not read, and before it asks for the answers."""
+    stage = AppStage(numbered)
+    client = stage.connect()
+    client.stall()
+    client.send(GET.replace(b"/ ", b"/a ") + GET.replace(b"/ ", b"/b "))
+    await stage.ended()
+    client.send(GET.replace(b"/ ", b"/c "))
+    await stage.ended()
+    client.take()
+    answers = [client.answer() for _ in range(3)]
+    assert [(answer.text, answer.debug) for answer in answers] == [
+        (path, {"path": path}) for path in ("/a", "/b", "/c")
+    ]
+    await stage.close()
+
+
+async def test_it_is_told_once_before_the_start() -> None:
+    """Another time it does not fit."""
+    received, (second, late) = await played(debug(a=1), debug(b=2), START, debug(c=3), LAST)
+    assert received == WHOLE
+    for error in (second, late):
+        assert isinstance(error, ASGIStateError)
+        assert error.message_type == "http.response.debug"
+
+
+async def test_it_is_offered_to_tests_alone() -> None:
+    """Over a socket the message is not known."""
+    other = Plays(debug(a=1), START, LAST)
+    offered: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        offered.append("http.response.debug" in scope["extensions"])
+        await other._run(scope, receive, send)
+
+    async with asgi.create_server(app, lifespan="off") as server:
+        await server.listen(0, "127.0.0.1")
+        client = await dial(server)
+        client.send(GET)
+        await client.until(b"ok")
+        client.close()
+    (error,) = other.errors
+    assert isinstance(error, ASGIMessageError)
+    assert (error.key, offered) == ("type", [False])

@@ -579,3 +579,11 @@ async def test_a_guest_is_told_when_the_server_closes() -> None:
     await server
     assert guest.closings == ["closing False", "deadline False", "closing True", "deadline True"]
     assert detached.closings == ["closing False", "deadline False"]
+
+
+def test_in_memory_it_needs_a_running_loop_too() -> None:
+    """Applications are tasks."""
+    server = http.create_server()
+    server._attach(Visitor())
+    with pytest.raises(RuntimeError, match="^a server that hosts an application needs a running event loop$"):
+        testing.connect(server)

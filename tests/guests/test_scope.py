@@ -31,6 +31,7 @@ async def test_a_scope_has_these_keys_and_no_others() -> None:
     client = scope.pop("client")
     assert client[0] == "127.0.0.1"
     assert isinstance(client[1], int)
+    assert scope["extensions"].pop("http.response.debug") == {}  # in memory
     assert scope == {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -77,7 +78,9 @@ async def test_http_1_0_has_fewer_extensions() -> None:
     """It knows no informational responses and no chunks."""
     scope = await scope_of(b"GET / HTTP/1.0\r\n\r\n")
     assert scope["http_version"] == "1.0"
-    assert scope["extensions"] == {"http.response.pathsend": {}, "http.response.zerocopysend": {}}
+    assert scope["extensions"] == dict.fromkeys(
+        ("http.response.pathsend", "http.response.zerocopysend", "http.response.debug"), {}
+    )
 
 
 @pytest.mark.parametrize(
@@ -241,6 +244,12 @@ async def test_addresses_over_a_socket_of_both_families() -> None:
     await server.close()
     assert scopes[0]["client"] == own[:2]
     assert scopes[0]["server"] == client.writer.get_extra_info("peername")[:2]
+    assert sorted(scopes[0]["extensions"]) == [
+        "http.response.early_hint",
+        "http.response.pathsend",
+        "http.response.trailers",
+        "http.response.zerocopysend",
+    ]
 
 
 @on_both_loops

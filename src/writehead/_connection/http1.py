@@ -203,7 +203,7 @@ class Connection(Reading):
                 exchange.stays = keep
                 exchange.keep_lines = config.keep_alive_lines if keep else CLOSE
                 self._incoming = message
-                self._used = True
+                self._begun += 1
                 if self.current is None:
                     self.current = exchange
                     exchange.sink = channel

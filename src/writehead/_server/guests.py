@@ -203,7 +203,11 @@ class Guests:
         return bool(self._starting or self._stopping or self._started or self._late)
 
     def start(self, context: Context, done: Outcome) -> None:
-        """Start the guests one after another, in order; `done` is called when all are, or one has failed."""
+        """Start the guests one after another, in order; `done` is called when all are, or one has failed.
+
+        Raises:
+            RuntimeError: no event loop is running.
+        """
         if self._stopping is None:
             if self.stage is STARTED:
                 done(None)
@@ -211,6 +215,7 @@ class Guests:
             if self._starting is not None:
                 self._starting.add_done_callback(lambda task: done(_error_of(task)))
                 return
+            _running_loop()
             self._enter(STARTING)
         self._starting = _run(self._stopping, self._start_all, context)
         self._starting.add_done_callback(lambda task: self._end_start(task, done))
@@ -238,7 +243,7 @@ class Guests:
 
     def start_late(self, guest: Guest, context: Context, done: Outcome) -> None:
         """Start a guest that came to a server that has started; it takes requests when that is done."""
-        task = asyncio.get_running_loop().create_task(self._start_one(guest), context=context)
+        task = _running_loop().create_task(self._start_one(guest), context=context)
         self._late.add(task)
         task.add_done_callback(lambda task: self._end_late(task, done))
 
@@ -318,7 +323,14 @@ def _run(
     before: asyncio.Task[None] | None, work: Callable[[], Coroutine[Any, Any, None]], context: Context
 ) -> asyncio.Task[None]:
     """Run `work` in `context`, when the task `before` is over."""
-    return asyncio.get_running_loop().create_task(_behind(before, work), context=context)
+    return _running_loop().create_task(_behind(before, work), context=context)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise RuntimeError("a server that hosts an application needs a running event loop") from None
 
 
 async def _behind(before: asyncio.Task[None] | None, work: Callable[[], Coroutine[Any, Any, None]]) -> None:

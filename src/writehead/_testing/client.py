@@ -165,6 +165,8 @@ def _read_trailers(response: Parsed, data: bytes, start: int) -> int:
 class Source(Protocol):
     """A client that reads responses in the order of its requests."""
 
+    _debug: dict[int, Mapping[str, Any]]
+
     def _read(self, response: Answer) -> None: ...
     async def _wait(self, condition: Callable[[], object], what: str, timeout: Duration) -> None: ...
 
@@ -178,8 +180,11 @@ class Answer:
     Reading too early raises RuntimeError; awaiting a response that cannot arrive, ConnectionError.
     """
 
-    def __init__(self, source: Source, name: str, for_head: bool, timeout: Duration = None) -> None:
+    def __init__(
+        self, source: Source, name: str, for_head: bool, timeout: Duration = None, number: int = 0
+    ) -> None:
         self._source = source
+        self._number = number
         self._timeout = timeout
         self._name = name
         self._for_head = for_head
@@ -275,6 +280,14 @@ class Answer:
     def trailers(self) -> Headers:
         """The trailers by lower-case name."""
         return self._there().trailers
+
+    @property
+    def debug(self) -> Mapping[str, Any] | None:
+        """What a hosted ASGI application told of this response (`http.response.debug`); None: nothing.
+
+        Source: https://asgi.readthedocs.io/en/latest/extensions.html#debug
+        """
+        return self._source._debug.get(self._number)
 
     @property
     def informational(self) -> list[Parsed]:

@@ -125,7 +125,7 @@ class MemoryTransport(asyncio.Transport):
         #: Called when one of these three has changed.
         self.on_change: Callable[[], object] = bool
         self._protocol: Any = protocol
-        self._facts = {"peername": peer, "sockname": local}
+        self._facts: dict[str, Any] = {"peername": peer, "sockname": local}
         self._room = math.inf
         self._buffer = bytearray()
         self._marks = (16384, 65536)

@@ -1,4 +1,4 @@
-"""Extensions of HTTP responses: early hints, trailers and files.
+"""Extensions of HTTP responses: early hints, trailers, files, and what tests are told.
 
 Source: https://asgi.readthedocs.io/en/latest/extensions.html
 """
@@ -13,7 +13,8 @@ from typing import Any
 from writehead._guests.asgi.app_types import Message
 from writehead._guests.asgi.files import SendingFiles
 from writehead._guests.asgi.response_start import read_fields, read_pair
-from writehead._guests.asgi.sending import DONE, HEAD_GONE, STARTED, TRAILERS, as_body
+from writehead._guests.asgi.scope import DEBUG, KeepDebug, Place
+from writehead._guests.asgi.sending import DONE, HEAD_GONE, IDLE, STARTED, TRAILERS, as_body
 from writehead.errors import ASGIMessageError
 
 _BAD_BYTE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
@@ -41,7 +42,10 @@ _ONLY_1_1 = ("http.response.early_hint", "http.response.trailers")
 class SendingMore(SendingFiles):
     """The part of a call that sends what the extensions allow."""
 
+    place: Place
+    connection: Any
     _trailers: list[tuple[str, str]] | None = None
+    _has_debug = False
 
     async def _send_other(self, message: Message, kind: Any) -> None:
         if kind in _FILES:
@@ -60,6 +64,8 @@ class SendingMore(SendingFiles):
                 self._send_hints(message, kind)
             elif not self._take_trailers(message, kind):
                 await self._wait_for_client()
+        elif kind == DEBUG and self.place.keep_debug is not None:
+            self._keep_debug(message, self.place.keep_debug)
         else:
             raise ASGIMessageError(str(kind), "type", "is not known here")
 
@@ -100,6 +106,17 @@ class SendingMore(SendingFiles):
         self._finish()
         self._exchange.end(None, sent)
         return self._has_room()
+
+    def _keep_debug(self, message: Message, keep: KeepDebug) -> None:
+        """Give a test client what the application tells of its response, once, before the start."""
+        info = message.get("info")
+        if not isinstance(info, Mapping):
+            raise ASGIMessageError(DEBUG, "info", "must be a dict", info)
+        if self._state != IDLE or self._has_debug:
+            self._misfit(DEBUG)
+            return
+        self._has_debug = True
+        keep(self.connection.number_of(self._exchange), info)
 
     def _end_untrailed(self) -> bool:
         """End a response whose trailers never came, if its body does not need them; return whether it did."""

@@ -6,6 +6,7 @@ Invariant: every dict and list in it is new, as middleware writes into them; wha
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from writehead._guests.asgi.tls import tls_of
@@ -22,11 +23,26 @@ _MAPPED = "::ffff:"  # an IPv4 address on a socket of both families (RFC 4291, 2
 
 Pairs = list[tuple[bytes, bytes]]
 
+#: The extension that tests have, and what keeps its information, for a response by its number on the connection.
+DEBUG = "http.response.debug"
+KeepDebug = Callable[[int, Mapping[str, Any]], object]
+
 
 class Place:
     """What is the same for every request of a connection."""
 
-    __slots__ = ("client", "method", "root_path", "scheme", "scope", "server", "target", "tls", "version")
+    __slots__ = (
+        "client",
+        "keep_debug",
+        "method",
+        "more",
+        "root_path",
+        "scheme",
+        "scope",
+        "server",
+        "target",
+        "version",
+    )
 
     def __init__(self, transport: Any) -> None:
         #: Address and port of the client; None on a Unix socket.
@@ -35,7 +51,14 @@ class Place:
         self.server: tuple[str, int | None] | None = _server(_name(transport, "sockname"))
         encrypted = transport.get_extra_info("ssl_object")
         self.scheme = "http" if encrypted is None else "https"
-        self.tls: dict[str, Any] | None = None if encrypted is None else tls_of(encrypted)
+        #: Called with the information of `http.response.debug`, by test clients; else None.
+        self.keep_debug: KeepDebug | None = _name(transport, DEBUG)
+        #: The extensions that few connections have.
+        self.more: dict[str, dict[str, Any]] = {}
+        if encrypted is not None:
+            self.more["tls"] = tls_of(encrypted)
+        if self.keep_debug is not None:
+            self.more[DEBUG] = {}
         #: The scope of a request of these, to be copied, without what is new in each.
         self.scope: dict[str, Any] = {}
         self.target: bytes | None = None
@@ -138,7 +161,7 @@ def http_scope(
     scope["asgi"] = _ASGI.copy()
     scope["headers"] = pairs
     scope["state"] = state.copy()
-    if version == "1.0" or place.tls is not None:
+    if version == "1.0" or place.more:
         scope["extensions"] = _extensions(place, version)
     else:
         scope["extensions"] = {
@@ -158,6 +181,6 @@ def _extensions(place: Place, version: str) -> dict[str, dict[str, Any]]:
     if version != "1.0":
         extensions["http.response.early_hint"] = {}
         extensions["http.response.trailers"] = {}
-    if place.tls is not None:
-        extensions["tls"] = place.tls.copy()
+    for name, value in place.more.items():
+        extensions[name] = value.copy()
     return extensions
