@@ -46,7 +46,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from writehead._node import validators
-from writehead._testing.client import Answer, render_request
+from writehead._testing.client import Answer, read_response, render_request
 from writehead._testing.transport import HOME, Clock, MemoryTransport, settle
 from writehead.errors import ServerAlreadyListenError
 
@@ -145,7 +145,7 @@ class Client:
         self._answers: list[Answer] = []
         self._count = 0  # of answers that were made
         self._debug: dict[int, Mapping[str, Any]] = {}  # by the number of the answer
-        self.transport._facts["http.response.debug"] = self._debug.__setitem__
+        self.transport._facts["http.response.debug"] = self._keep_debug
         self._read_to = 0
         self._waiting: list[asyncio.Future[bool]] = []
         protocol.connection_made(self.transport)
@@ -287,6 +287,16 @@ class Client:
         self._count += 1
         self._answers.append(response)
         return response
+
+    def _keep_debug(self, place: int, info: Mapping[str, Any]) -> None:
+        """Keep what an application tells of a response, behind `place` others that are not complete."""
+        received, at = self.received, self._read_to
+        number = self._count - len(self._answers) + place
+        for_head = (answer._for_head for answer in self._answers)
+        while found := read_response(received, at, next(for_head, False), False):
+            at = found[2]
+            number += 1
+        self._debug[number] = info
 
     def _read(self, wanted: Answer) -> None:
         """Read the responses in order, up to `wanted`."""

@@ -32,7 +32,7 @@ class Closing(TimeLimits):
     def is_silent(self) -> bool:
         """Whether it has never begun a request."""
         return (
-            not self._begun
+            not self._used
             and self._backlog is None
             and (self._parser is None or not self._parser.mid_message)
         )

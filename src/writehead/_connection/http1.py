@@ -203,7 +203,7 @@ class Connection(Reading):
                 exchange.stays = keep
                 exchange.keep_lines = config.keep_alive_lines if keep else CLOSE
                 self._incoming = message
-                self._begun += 1
+                self._used = True
                 if self.current is None:
                     self.current = exchange
                     exchange.sink = channel

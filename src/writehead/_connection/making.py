@@ -65,7 +65,7 @@ class Making(Closing):
         """
         config = self._config
         channel = self.channel
-        self._begun += 1
+        self._used = True
         self._incoming = message
         exchange = Http1Exchange()
         exchange.connection = self
@@ -143,7 +143,7 @@ class Making(Closing):
         self._start = None
         if has_body:
             self._incoming = call
-        self._begun += 1
+        self._used = True
         if self.current is None:
             self.current = exchange
             exchange.sink = self.channel
@@ -193,15 +193,10 @@ class Making(Closing):
         self._counted_requests += 1
         return self._counted_requests
 
-    def number_of(self, exchange: Http1Exchange) -> int:
-        """Return how many requests came before that of an exchange which is under way."""
-        exchanges = self.exchanges()
-        return self._begun - len(exchanges) + exchanges.index(exchange)
-
     def describe(self) -> str:
         """Name the request under way, or the state, for the log."""
         exchanges = self.exchanges()
         request = exchanges[0].response.req if exchanges and exchanges[0].response is not None else None  # type: ignore[attr-defined]
         if request is None:
-            return "no request yet" if not self._begun else "idle"
+            return "no request yet" if not self._used else "idle"
         return name_request(request)

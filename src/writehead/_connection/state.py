@@ -30,7 +30,7 @@ class ConnectionReadState(asyncio.Protocol):
         "_parsers",
         "_queue",
         "_start",
-        "_begun",
+        "_used",
         "channel",
         "current",
         "socket",
@@ -79,7 +79,7 @@ class ConnectionState(ConnectionReadState):
         self._queue: deque[Http1Exchange] | None = None
         self._incoming: IncomingMessage | None = None
         self._queued_bytes = 0  # bytes that wait in queued exchanges
-        self._begun = 0  # requests
+        self._used = False  # a request has begun
         self._start: float | None = None  # when the message under way began; None: idle
         self._head_complete = False
         self._keep_alive_set = False

@@ -116,7 +116,7 @@ class SendingMore(SendingFiles):
             self._misfit(DEBUG)
             return
         self._has_debug = True
-        keep(self.connection.number_of(self._exchange), info)
+        keep(self.connection.exchanges().index(self._exchange), info)
 
     def _end_untrailed(self) -> bool:
         """End a response whose trailers never came, if its body does not need them; return whether it did."""

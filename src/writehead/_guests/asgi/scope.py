@@ -23,7 +23,7 @@ _MAPPED = "::ffff:"  # an IPv4 address on a socket of both families (RFC 4291, 2
 
 Pairs = list[tuple[bytes, bytes]]
 
-#: The extension that tests have, and what keeps its information, for a response by its number on the connection.
+#: The extension that tests have, and what keeps its information for the response that is the n-th from now on.
 DEBUG = "http.response.debug"
 KeepDebug = Callable[[int, Mapping[str, Any]], object]
 
