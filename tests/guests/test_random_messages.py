@@ -177,6 +177,20 @@ STEPS = st.one_of(
 SOMETIMES = st.one_of(*[STEPS] * 9, st.tuples(st.just("lose"), st.none()))
 
 
+@st.composite
+def programs(draw: Any) -> list[Any]:
+    """Return the steps of a response that may be right, with others in between."""
+    messages: list[dict[str, Any]] = [draw(STARTS)]
+    messages += [message | {"more_body": True} for message in draw(st.lists(BODIES, max_size=2))]
+    messages.append(draw(BODIES))
+    if messages[0]["trailers"]:
+        messages += draw(st.lists(TRAILERS, max_size=2))
+    steps: list[Any] = [("send", message) for message in messages]
+    for _ in range(draw(st.integers(0, 6))):
+        steps.insert(draw(st.integers(0, len(steps))), draw(SOMETIMES))
+    return steps
+
+
 class Run:
     """A program of steps, in an application and in the model."""
 
@@ -258,9 +272,9 @@ class Run:
         assert final.raw_trailers == (["X-T", "t"] * len(model.trailers) if sends_trailers else [])
 
 
-@settings(max_examples=300)
+@settings(max_examples=500)
 @given(
-    st.lists(SOMETIMES, max_size=12),
+    st.one_of(programs(), programs(), st.lists(SOMETIMES, max_size=12)),
     st.booleans(),
     st.booleans(),
     st.sampled_from([{}, {"IncomingMessage": Own}]),
