@@ -205,3 +205,39 @@ async def test_a_response_may_be_completed_while_the_server_closes() -> None:
     assert (await client.rest()).endswith(b"1\r\na\r\n1\r\nb\r\n0\r\n\r\n")
     await closing
     assert log == ["shutdown"]
+
+
+ORDERLY = """
+import asyncio
+from writehead import asgi, http
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        raise NotImplementedError
+    await send({"type": "http.response.start", "status": 200})
+    await send({"type": "http.response.body", "body": b"a", "more_body": scope["path"] == "/slow"})
+    listener = asyncio.ensure_future(receive())
+    await asyncio.sleep(0.2)
+    listener.cancel()
+    if scope["path"] == "/slow":
+        await send({"type": "http.response.body", "body": b"b"})
+
+server = asgi.create_server(app)
+server.listen(0, "127.0.0.1", lambda: print(server.address()["port"]))
+http.run()
+"""
+
+
+def test_an_orderly_stop_logs_nothing() -> None:
+    """A response under way, work behind another, an idle connection (pgjones/hypercorn#50, #258)."""
+    with python("-X", "dev", "-c", ORDERLY) as program:
+        port = program.port()
+        with connect(port) as slow, connect(port) as idle, connect(port) as silent:
+            idle.sendall(GET)
+            slow.sendall(GET.replace(b" / ", b" /slow "))
+            assert read_until(idle, b"a").endswith(b"\r\n\r\na")
+            read_until(slow, b"a\r\n")
+            assert program.stop() == 0
+            assert slow.recv(100) == b"1\r\nb\r\n0\r\n\r\n"
+            assert silent.recv(100) == b""
+        assert program.errors() == ""

@@ -456,6 +456,13 @@ async def test_a_short_body_while_the_head_is_held_ends_in_500() -> None:
                 "expected 'http.response.trailers'"
             ),
         ),
+        (
+            [start(trailers=True), body(b"a", True), body(), body(b"more", True)],
+            (
+                "The ASGI message 'http.response.body' does not fit: the body is complete; "
+                "expected 'http.response.trailers'"
+            ),
+        ),
     ],
 )
 async def test_a_message_that_does_not_fit_is_refused(messages: Any, text: str) -> None:

@@ -256,6 +256,7 @@ class Sending(Receiving):
         self._body_bytes += len(body)
         if self._has_trailers:
             self._state = TRAILERS
+            self._gathered = None
             return self._write_last(body)
         self._finish()
         exchange.end(body or None, ())  # of the trailers there is none
