@@ -433,3 +433,21 @@ def test_the_timeout_of_a_request_that_is_coming() -> None:
     client = stage.send(post(b"", 1))
     stage.clock.advance(1000)
     assert (stage.log[1:], client.closed) == ([True, client.socket], False)
+
+
+def test_a_class_may_add_listeners_before_its_base_is_set_up() -> None:
+    """An emitter needs no constructor of its own, so that of a request must not take listeners away."""
+
+    class Request(http.IncomingMessage):
+        def __init__(self, socket: Any) -> None:
+            self.on("end", lambda: ended.append(self.url))
+            super().__init__(socket)
+
+    ended: list[Any] = []
+
+    def handle(req: Any, res: Any) -> None:
+        req.resume()
+        res.end()
+
+    Stage(handle, IncomingMessage=Request).send(GET)
+    assert ended == ["/"]

@@ -40,10 +40,6 @@ class IncomingMessage(IncomingEmitter):
 
     def __init__(self, socket: Any = None) -> None:
         self._socket = socket
-        # Set here what every request reads: an attribute of an instance is found faster than a default of its class.
-        self._listeners = self._flowing = None
-        self._consumed = False
-        self._length = 0
 
     # -- the request line ------------------------------------------------------
 
