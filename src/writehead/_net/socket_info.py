@@ -135,7 +135,7 @@ class SocketInfo(Readable):
     def bytes_written(self) -> int:
         """Bytes written, those still queued or corked included."""
         self._channel.settle()
-        return self._channel.bytes_passed + self._channel.held_size
+        return self._channel.bytes_passed + self._channel.unpassed
 
     bytesWritten = bytes_written
 

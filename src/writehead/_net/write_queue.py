@@ -45,13 +45,19 @@ class WriteQueue(ChannelState):
     @property
     def pending(self) -> int:
         """Bytes that the operating system does not have yet."""
+        size = self.unpassed
+        if self.blocked:
+            size += self.transport.get_write_buffer_size()
+        return size
+
+    @property
+    def unpassed(self) -> int:
+        """Bytes that the transport does not have yet."""
         size = self.held_size
         if self.gathered is not None:
             size += self.gathered.size
         if self.last is not None:
             size += len(self.last)
-        if self.blocked:
-            size += self.transport.get_write_buffer_size()
         return size
 
     def put(self, data: bytes, done: Done | None = None) -> bool:

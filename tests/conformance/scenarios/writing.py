@@ -36,6 +36,20 @@ for label, chunk in CHUNKS.items():
         write.add(f"{label}", [errors, call("res.write", chunk), get("res.headersSent"), done])
         write.add(f"{label} with callback", [errors, call("res.write", chunk, cb("w")), done])
     write.add(f"{label} after end", [errors, done, call("res.write", chunk)])
+write.add("a large chunk", [quiet("res.write", times("x", 0xABCD)), quiet("res.write", "y"), done])
+write.add(
+    "small chunks are counted",
+    [
+        quiet("res.write", "a"),
+        quiet("res.write", "bc"),
+        quiet("res.write", "d" * 26),
+        get("res.socket.bytesWritten", "res.writableLength"),
+        quiet("res.write", times("x", 0xABCD)),
+        quiet("res.write", "e"),
+        get("res.socket.bytesWritten", "res.writableLength"),
+        done,
+    ],
+)
 write.add("callback second", [call("res.write", "a", cb("w")), done])
 write.add("callback third", [call("res.write", "a", "utf8", cb("w")), done])
 write.add("callback after undefined", [call("res.write", "a", UNDEFINED, cb("w")), done])
