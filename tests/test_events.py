@@ -671,3 +671,27 @@ async def test_an_async_listener_of_fewer_arguments_runs() -> None:
     emitter.emit("x", 1)
     await settle()
     assert log == ["called"]
+
+
+async def test_what_a_cancelled_listener_raises_instead_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Its own error, also at its first step: that it was cancelled, too, hides nothing."""
+    emitter = EventEmitter()
+
+    async def fail(waits: bool) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        if waits:
+            try:
+                await asyncio.sleep(1)
+            except asyncio.CancelledError:
+                raise LookupError("after a wait") from None
+        raise LookupError("at once")
+
+    emitter.on("x", fail).emit("x", True)
+    emitter.emit("x", False)
+    await settle()
+    assert [str(record.exc_info[1]) for record in caplog.records if record.exc_info] == [
+        "at once",
+        "after a wait",
+    ]

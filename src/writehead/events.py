@@ -348,15 +348,15 @@ class EventEmitter:
     ) -> None:
         """Handle how the task of a listener has ended."""
         running.discard(task)
-        error: BaseException | None = None
         returned = None
-        if task.cancelling():  # also if it went on to its end
-            error = asyncio.CancelledError()
-        elif task.cancelled():
-            error = _cancellation_in(task)
+        error: BaseException | None
+        if task.cancelled():
+            error = asyncio.CancelledError() if task.cancelling() else _cancellation_in(task)
         else:
             error = task.exception()
-            if error is None:
+            if error is None and task.cancelling():  # it was cancelled, and went on to its end
+                error = asyncio.CancelledError()
+            elif error is None:
                 returned = task.result()
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
             return  # the loop has raised it

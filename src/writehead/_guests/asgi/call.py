@@ -155,14 +155,7 @@ class Call(ServedCall):
         self._respond_failure()
 
     def _on_raised(self, error: BaseException) -> None:
-        over = self._state == DONE or self._is_lost
-        if self._is_lost and failures.is_of_the_loss(error):
-            failures.log_loss(self, error)
-        elif not (
-            isinstance(error, KeyboardInterrupt | SystemExit)  # the loop has raised it
-            or (over and isinstance(error, asyncio.CancelledError))
-        ):
-            failures.log_raised(self, error)
+        failures.log_end(self, error, lost=self._is_lost, over=self._state == DONE or self._is_lost)
         self._respond_failure()
 
     def _respond_failure(self) -> None:

@@ -58,6 +58,24 @@ def log_loss(call: Any, error: BaseException) -> None:
     logger.debug("%s: the ASGI application ended with its client: %s", _where(fields), reason, extra=fields)
 
 
+def log_end(call: Any, error: BaseException, lost: bool, over: bool) -> None:
+    """Log what an application has raised.
+
+    Args:
+        call: the run of the application.
+        error: what it has raised.
+        lost: whether its client has left: what follows from that is no failure.
+        over: whether nothing was expected of it any more: a cancellation is no failure then.
+    """
+    if lost and is_of_the_loss(error):
+        log_loss(call, error)
+    elif not (
+        isinstance(error, KeyboardInterrupt | SystemExit)  # the loop has raised it
+        or (over and isinstance(error, asyncio.CancelledError))
+    ):
+        log_raised(call, error)
+
+
 @beside()
 def log_unfinished(call: Any, nothing_sent: bool) -> None:
     """Log that an application has returned without a complete response."""

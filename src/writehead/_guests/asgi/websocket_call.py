@@ -149,13 +149,7 @@ class WebSocketCall:
 
     def _on_raised(self, error: BaseException) -> None:
         over = self._state is OVER
-        if over and failures.is_of_the_loss(error):
-            failures.log_loss(self, error)
-        elif not (
-            isinstance(error, KeyboardInterrupt | SystemExit)  # the loop has raised it
-            or (over and isinstance(error, asyncio.CancelledError))
-        ):
-            failures.log_raised(self, error)
+        failures.log_end(self, error, lost=over, over=over)
         self._end_as_failed()
 
     def _end_as_failed(self) -> None:
