@@ -30,6 +30,7 @@ ORDER = [
     "_server",
     "_guests",
     "_process",
+    "_metrics",
     "_testing",
     "http",
     "https",
