@@ -37,6 +37,7 @@ ORDER = [
     "websocket",
     "asgi",
     "testing",
+    "_admin",
 ]
 FACES = ["", "wsgi", "_command", "cli", "__main__"]  # the package, what knows its version, its command
 TYPED_BY_ABOVE = {("_net.config", "_server.server"), ("_net.socket_info", "_server.server")}
