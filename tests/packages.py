@@ -14,6 +14,7 @@ SOURCE = ROOT / "src" / "writehead"
 
 # The order of the packages: each imports from those before it alone. Only `Socket.server` is typed by what is above.
 ORDER = [
+    "_shared",
     "errors",
     "_node",
     "_loop",
