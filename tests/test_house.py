@@ -128,7 +128,16 @@ def test_every_test_says_its_behaviour(path: Path) -> None:
 # Parts of one subject are tested where the whole is.
 TESTED_WITH = {
     "_command.addresses": "bind_addresses",
+    "_command.banner": "serving",
+    "_command.foreign": "arguments",
+    "_command.listening": "serving",
+    "_command.servers": "serving",
+    "_server.doors": "serving",
     "_command.header_lines": "settings",
+    "_command.near_misses": "reading",
+    "_command.settings_file": "reading",
+    "_command.texts": "reading",
+    "_command.values": "reading",
     "_command.proxy_kinds": "settings",
     "_command.setting": "settings",
     "_command.settings.admin": "settings",

@@ -28,6 +28,9 @@ def bind(target: Target, address: str | None = None) -> socket.socket:
         SystemCallError: Node's error, with code, syscall, address and port.
     """
     if target.sock is not None:
+        if target.deferred:  # it is bound; whether it listens already is another's business
+            target.sock.setblocking(False)
+            return target.sock
         return _listening(target.sock, target.backlog)
     if target.adopted is not None:
         shared: socket.socket | None = target.adopted._listening_socket
@@ -124,14 +127,14 @@ def _unix(target: Target) -> socket.socket:
     return sock
 
 
-def listen_now(sock: socket.socket, target: Target) -> None:
-    """Let the socket of a deferred target listen.
+def listen_now(sock: socket.socket, backlog: int) -> None:
+    """Let a socket that is bound listen.
 
     Raises:
         SystemCallError: another process has begun to listen there.
     """
     try:
-        sock.listen(target.backlog)
+        sock.listen(backlog)
     except OSError as exc:
         raise SystemCallError.from_oserror(exc, "listen", *sock.getsockname()[:2]) from None
 
