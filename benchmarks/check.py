@@ -36,7 +36,9 @@ WORKLOADS = (
 )
 ALL = (*WORKLOADS, IDLE, instructions.HARNESS)
 TOLERANCE = {"opcodes": 0.03, "calls": 0.02, "builtins": 0.05, "held": 0.05, "instructions": 0.03}
-VERSION = f"{sys.version_info.major}.{sys.version_info.minor}" + ("" if http.native else " without functions in C")
+VERSION = f"{sys.version_info.major}.{sys.version_info.minor}" + (
+    "" if http.native else " without functions in C"
+)
 BUILD = (
     f"{platform.python_implementation()} {platform.python_version()}, {platform.python_compiler()}, "
     f"{platform.machine()}, httptools {version('httptools')}"
