@@ -1,0 +1,1 @@
+"""The block of memory that the processes of one server share."""
