@@ -38,6 +38,8 @@ _HEAD = re.compile(
 )
 _FIELD = re.compile(r"([^:]++):[\t ]*+([^\r]*+)\r\n")
 
+_PERCENT = ord("%")
+
 _GROUPS = METHOD, TARGET, BLOCK, HOST, CONNECTION, LENGTH = range(1, 7)
 
 
@@ -99,6 +101,10 @@ class Head:
     def url(self) -> str:
         """The request target as text."""
         return self.target.decode("latin-1")
+
+    def may_begin(self, starts: tuple[bytes, ...], /) -> bool:
+        """Tell whether the target begins with one of these bytes, or has a percent sign."""
+        return self.target.startswith(starts) or _PERCENT in self.target
 
     def text(self) -> list[str]:
         """Return the fields as sent, flat: name, value, name, value, …; values without white space around them."""
