@@ -108,6 +108,7 @@ class Fleet:
         self._recycle_at = 0.0
         self._looks_at = 0.0
         self._stillborn: list[Child] = []
+        self._finished = False
 
     # -- what there is ---------------------------------------------------------
 
@@ -223,8 +224,7 @@ class Fleet:
             self._on_failed_start(child, status, now)
         else:
             self._on_crash(child, status, now)
-        if self.ending is not None and not any(self.children):
-            self._hands.finish(self.ending)
+        self._finish_if_alone()
 
     def _log_planned(self, child: Child, status: int, now: float) -> None:
         if status < 0 and not child.signals and self.ending is None:
@@ -269,7 +269,8 @@ class Fleet:
             self._give_up(now)
         elif self.roll is not None and self.roll.coming is child:
             self._stop_roll(child)
-            self._start_again(child, now)
+            if child.slot in self.slots:
+                self._start_again(child, now)
         elif not self.serving and self._failed_starts >= FAILED_STARTS:
             logger.error("no worker serves, and %d starts in a row have failed", self._failed_starts)
             self._give_up(now)
@@ -291,8 +292,8 @@ class Fleet:
     def _retire(self, old: Child, why: Why, now: float) -> None:
         """Let a child go that has been replaced."""
         if why is Why.HANG and old.blocked_since is not None:
-            self._leave(old, now, signal.SIGABRT, signal.SIGKILL)
-            self._escalate(old, now)
+            logger.error("%s is aborted", old.name)
+            self._kill(old, now, signal.SIGABRT)
         else:
             self._drain(old, now, replaced=True)
 
@@ -310,7 +311,11 @@ class Fleet:
 
     def _dismiss(self, child: Child, now: float) -> None:
         """End a child that has not begun to serve."""
-        self._leave(child, now, signal.SIGTERM, signal.SIGKILL)
+        self._kill(child, now, signal.SIGTERM)
+
+    def _kill(self, child: Child, now: float, number: int) -> None:
+        """End a child by a signal, and by KILL if that does not help."""
+        self._leave(child, now, number, signal.SIGKILL)
         self._escalate(child, now)
 
     def _leave(self, child: Child, ends_at: float, *signals: int) -> None:
@@ -331,8 +336,6 @@ class Fleet:
     def _escalate(self, child: Child, now: float) -> None:
         number = child.signals.pop(0)
         child.ends_at = now + LAST if child.signals else None
-        if number == signal.SIGABRT:
-            logger.error("%s has not ended in time: it is aborted", child.name)
         self._hands.signal(child, number)
 
     # -- reload ----------------------------------------------------------------
@@ -352,7 +355,10 @@ class Fleet:
             self._end_roll(roll, now)
             return
         number = roll.left.pop()
-        slot = self.slots.setdefault(number, Slot(number, generation=roll.generation))
+        if number not in self.slots:
+            self.slots[number] = Slot(number, generation=roll.generation)
+            roll.added.add(number)
+        slot = self.slots[number]
         if slot.coming is not None:
             self._dismiss(slot.coming, now)
         roll.coming = self._bring(slot, Why.RELOAD, now, roll.generation)
@@ -367,13 +373,7 @@ class Fleet:
     def _stop_roll(self, child: Child) -> None:
         assert self.roll is not None
         roll, self.roll = self.roll, None
-        slot = self.slots[child.slot]
-        if (
-            slot.serving is None
-            and slot.number > len(self.slots) - 1
-            and not slot.deaths
-            and not self.serving
-        ):
+        if child.slot in roll.added:
             del self.slots[child.slot]
         serving = self.serving
         new = sum(each.slot in roll.done for each in serving)
@@ -399,8 +399,7 @@ class Fleet:
         self._begin_end(code)
         self._hands.close_doors()
         for child in list(self.children):
-            self._leave(child, now, number, signal.SIGKILL)
-            self._escalate(child, now)
+            self._kill(child, now, number)
         self._finish_if_alone()
 
     def _give_up(self, now: float) -> None:
@@ -416,8 +415,8 @@ class Fleet:
             self._hands.on_reload_over("reload stopped: the server stops")
 
     def _finish_if_alone(self) -> None:
-        assert self.ending is not None
-        if not any(self.children):
+        if self.ending is not None and not self._finished and not any(self.children):
+            self._finished = True
             self._hands.finish(self.ending)
 
     # -- time ------------------------------------------------------------------
@@ -430,10 +429,12 @@ class Fleet:
             if slot.due is not None and now >= slot.due:
                 self._bring(slot, slot.due_why, now)
         for child in list(self.children):
-            if child.ends_at is not None:
-                if now >= child.ends_at and child.signals:
+            if child.signals:
+                if child.ends_at is not None and now >= child.ends_at:
+                    if child.signals[0] == signal.SIGABRT:
+                        logger.error("%s has not ended in time: it is aborted", child.name)
                     self._escalate(child, now)
-            elif child.state is State.STARTING:
+            elif child.state is State.STARTING and child.failure is None:
                 self._watch_start(child, now)
         if self.ending is None:
             self._recycle_next(now)
@@ -445,7 +446,7 @@ class Fleet:
         for child in self.children:
             if child.ends_at is not None:
                 due.append(child.ends_at)
-            elif child.state is State.STARTING:
+            elif child.state is State.STARTING and not child.signals and child.failure is None:
                 due.append(child.tells_at)
                 if self.limits.startup_timeout:
                     due.append(child.started + self.limits.startup_timeout)

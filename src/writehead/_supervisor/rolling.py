@@ -22,6 +22,8 @@ class Roll:
     coming: Child | None = None
     #: The slots that have a new one.
     done: list[int] = field(default_factory=list)
+    #: The slots that were opened for it, which a reload that stops closes again.
+    added: set[int] = field(default_factory=set)
 
     @classmethod
     def over(cls, generation: int, workers: int) -> Roll:
