@@ -30,12 +30,14 @@ ORDER = [
     "_server",
     "_guests",
     "_process",
+    "_metrics",
     "_testing",
     "http",
     "https",
     "websocket",
     "asgi",
     "testing",
+    "_admin",
 ]
 FACES = ["", "wsgi", "_command", "cli", "__main__"]  # the package, what knows its version, its command
 TYPED_BY_ABOVE = {("_net.config", "_server.server"), ("_net.socket_info", "_server.server")}

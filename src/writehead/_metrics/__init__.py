@@ -1,0 +1,1 @@
+"""Metrics: counted by each process in its part of the shared block, summed and rendered by the one that is asked."""
