@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 
 from writehead._shared.block import State
-from writehead._supervisor.fleet import Fleet, Limits
+from writehead._supervisor.fleet import Fleet
+from writehead._supervisor.hands import Limits
 from writehead._supervisor.slots import Child, Why
 
 
