@@ -43,7 +43,7 @@ class Channel:
     def __init__(self, sock: socket.socket, on_full: Callable[[], object] | None = None) -> None:
         sock.setblocking(False)
         self._sock = sock
-        self._on_full = on_full
+        self.on_full = on_full
         self._data = bytearray()
         self._descriptors: deque[int] = deque()
         self._received: deque[Message] = deque()
@@ -70,8 +70,8 @@ class Channel:
             facts["descriptors"] = len(descriptors)
         line = json.dumps(facts, separators=(",", ":")).encode() + b"\n"
         self._unsent.append((line, list(descriptors)))
-        if not self.flush() and self._on_full is not None:
-            self._on_full()
+        if not self.flush() and self.on_full is not None:
+            self.on_full()
 
     def flush(self) -> bool:
         """Send what waits; return whether nothing is left."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 
 #: Asks a worker for the stack of its main thread.
-STACK_SIGNAL_ABOVE = 3
+STACK_SIGNAL = signal.SIGRTMIN + 3 if hasattr(signal, "SIGRTMIN") else getattr(signal, "SIGUSR2", 0)
+
+
+_HAS_PROC = sys.platform == "linux"
 
 
 def processor_time(pid: int) -> float:
     """Return the seconds of processor time that a process has used; 0 if that is unknown."""
-    if sys.platform == "linux":
-        return _from_proc(pid)
-    return _from_ps(pid)
+    return _from_proc(pid) if _HAS_PROC else _from_ps(pid)
 
 
 def _from_proc(pid: int) -> float:
@@ -29,10 +31,11 @@ def _from_proc(pid: int) -> float:
 def _from_ps(pid: int) -> float:
     """Ask `ps`, which every system of POSIX has: [[days-]hours:]minutes:seconds."""
     found = subprocess.run(["ps", "-o", "time=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    days, _, rest = found.stdout.strip().rpartition("-")
     seconds = 0.0
     try:
-        for part in found.stdout.strip().replace("-", ":").split(":"):
+        for part in rest.split(":"):
             seconds = seconds * 60 + float(part)
+        return seconds + int(days or 0) * 86400
     except ValueError:
         return 0.0
-    return seconds

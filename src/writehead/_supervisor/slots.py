@@ -56,6 +56,7 @@ class Child:
     tells_at: float = 0.0
     #: Why it could not start, as it has told itself.
     failure: str | None = None
+    traceback: str = ""
     #: Since when it is blocked, and when that is said again.
     blocked_since: float | None = None
     warns_at: float = 0.0

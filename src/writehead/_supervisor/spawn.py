@@ -50,7 +50,14 @@ def command(words: Sequence[str]) -> list[str]:
     `-P`: a module of the working folder must not stand in for one of the standard library while the worker starts.
     """
     flags = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # as multiprocessing does
-    return [sys.executable, *flags, *([] if "-P" in flags or "-I" in flags else ["-P"]), "-m", "writehead._worker", *words]
+    return [
+        sys.executable,
+        *flags,
+        *([] if "-P" in flags or "-I" in flags else ["-P"]),
+        "-m",
+        "writehead._worker",
+        *words,
+    ]
 
 
 def environment(own: Mapping[str, str]) -> dict[str, str]:
