@@ -114,8 +114,9 @@ def supervised(
     """Serve a program by so many workers, and give the supervisor when one is ready."""
     (folder / "main.py").write_text(app)
     port = free_port()
-    words = ["--workers", str(workers), "--port", str(port), *options, target]
+    words = ["--workers", str(workers), "--port", str(port), "--log-level", "debug", *options, target]
     with command(*words, cwd=folder, **environment) as program:
         running = Supervised(program, port, folder)
-        running.until("listening on")
+        for slot in range(1, workers + 1):
+            running.until(f"worker {slot} ", "is ready")
         yield running

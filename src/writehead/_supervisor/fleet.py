@@ -134,8 +134,8 @@ class Fleet:
         slot = self.slots[child.slot]
         old, slot.serving, slot.coming = slot.serving, child, None
         slot.generation = child.generation
-        if child.why not in {Why.START, Why.RELOAD}:
-            logger.info("%s is ready after %s", child.name, span(now - child.started))
+        level = logging.DEBUG if child.why in {Why.START, Why.RELOAD} else logging.INFO
+        logger.log(level, "%s is ready after %s", child.name, span(now - child.started))
         if old is not None:
             self._retire(old, child.why, now)
         if child is self._recycling:

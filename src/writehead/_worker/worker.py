@@ -13,6 +13,7 @@ from typing import Any
 from writehead._command.failures import CommandError, frames_of_program
 from writehead._command.serving import Role
 from writehead._loop.ticks import later
+from writehead._process import run
 from writehead._server import registry
 from writehead._shared.block import State
 from writehead._shared.channel import Channel, Message
@@ -55,6 +56,7 @@ class Worker(Role):
         """Begin to show that the loop turns, and to listen to the supervisor."""
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._channel.fileno(), self._on_readable)
+        run.on_stop(self._on_stop)
         self._due = self._loop.time()
         self._beat()
 
@@ -108,8 +110,11 @@ class Worker(Role):
         if message.about == "drain":
             self._drain()
 
-    def _drain(self) -> None:
+    def _on_stop(self) -> None:
         self._row.state = State.DRAINING
+        self._channel.send("draining")
+
+    def _drain(self) -> None:
         signal.raise_signal(signal.SIGTERM)
 
 
