@@ -30,7 +30,11 @@ async def listen(server: http.Server, name: str, values: Values) -> None:
     addresses = addresses_of(values)
     doors = bind_all(values)
     where = str(addresses[0]) if len(addresses) == 1 else ", ".join(map(str, addresses))
-    await _until_listening(server._listen_on(doors), where)
+    try:
+        server._listen_on(doors)
+    except SystemCallError as error:
+        raise CommandError(f"cannot listen on {where}: {error.strerror}") from None
+    await _until_listening(server, where)
 
 
 def _check_own_address(name: str, values: Values) -> None:

@@ -14,6 +14,7 @@ from writehead._command.reading import Sources, read_settings
 from writehead._command.script import check_for_script, run_script, set_defaults
 from writehead._command.serving import serve
 from writehead._command.settings import ENV_FILE
+from writehead._command.supervising import needs_supervisor, supervise
 from writehead._command.target_names import Script, read_target
 from writehead._command.variables import set_variables
 from writehead._process.deadline import end_in_spite_of_threads
@@ -42,6 +43,8 @@ def _main(arguments: Sequence[str]) -> int:
     target = read_target(values.target)
     if isinstance(target, Script):
         check_for_script(values)
+    if needs_supervisor(values):
+        return supervise(target, line.rest, values, lambda: read_settings(sources, is_script))
     if values[ENV_FILE]:
         set_variables(values.source(ENV_FILE) or "", values[ENV_FILE])
     if isinstance(target, Script):

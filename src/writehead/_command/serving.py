@@ -89,8 +89,8 @@ def serve(target: Reference, values: Values, role: Role | None = None) -> int:
 
 async def _start(found: object, name: str, values: Values, role: Role, failures: list[CommandError]) -> None:
     """Listen, or end the loop with what went wrong among the failures."""
+    role.begin()
     try:
-        role.begin()
         if is_awaitable(found):
             found = await made(found, name)
         judged = judge(found, name, values[INTERFACE])

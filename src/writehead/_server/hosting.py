@@ -54,8 +54,14 @@ class Hosting(Listening):
     # -- more than one address ---------------------------------------------------
 
     def _listen_on(self, doors: Sequence[Door]) -> Self:
-        """Listen on sockets that are bound, as `listen` does on one."""
+        """Listen on sockets that are bound, as `listen` does on one.
+
+        Raises:
+            SystemCallError: another process has begun to listen at one of them.
+        """
         first, *self._more_doors = doors
+        for each in self._more_doors if self._guests is None else ():
+            listen_now(each.sock, each.backlog)
         self.listen(first.sock, None, first.backlog)
         self._socket_file = first.file
         return self

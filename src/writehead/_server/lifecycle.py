@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import logging
 import socket as system
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from contextvars import Context, copy_context
 from typing import Any, Self
 
@@ -26,7 +26,7 @@ from writehead._node.event_arguments import ARGUMENT_COUNTS
 from writehead._node.signatures import most_arguments
 from writehead._server import registry
 from writehead._server.acceptor import Acceptor
-from writehead._server.bind import address_of, bind, listen_now
+from writehead._server.bind import address_of, bind
 from writehead._server.doors import Acceptors, Door, accept_on
 from writehead._server.heap import Heap
 from writehead._server.listen_target import Target, read_arguments
@@ -92,7 +92,7 @@ class Listening(EventEmitter):
     _arriving: asyncio.Task[None] | None = None  # waits for the connections that were accepted last
     _listening_socket: system.socket | None = None
     _acceptor: Acceptor | Acceptors | None = None
-    _more_doors: Sequence[Door] = ()  # the other addresses, if there is more than one
+    _more_doors: list[Door]  # the other addresses, if there is more than one
     _bound_path: str | None = None
     _socket_file: SocketFile | None = None
     _began = False  # a loop has run since `listen` was called
@@ -195,8 +195,6 @@ class Listening(EventEmitter):
         try:
             self._listening_socket = sock = bind(target, address)
             self._socket_file = target.file
-            for each in () if target.deferred else self._more_doors:
-                listen_now(each.sock, each.backlog)
         except SystemCallError as error:
             later(self._fail_listening, target, error)
             return
@@ -340,9 +338,8 @@ class Listening(EventEmitter):
             sock.close()
         if file is not None:
             file.remove()
-        doors, self._more_doors = self._more_doors, ()
-        for each in doors:
-            each.close()
+        while self._more_doors:
+            self._more_doors.pop().close()
 
     def _busy_count(self) -> int:
         """Count the connections that are busy or upgraded."""

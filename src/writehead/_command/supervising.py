@@ -1,0 +1,104 @@
+"""From settings to a supervisor: what it is told, and the addresses that it binds."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from writehead._command.banner import print_banner
+from writehead._command.failures import USAGE, CommandError
+from writehead._command.listening import bind_all, url_of
+from writehead._command.log_output import log_to_stderr
+from writehead._command.settings import (
+    CERTFILE,
+    HANG_TIMEOUT,
+    LOG_LEVEL,
+    MAX_REQUESTS,
+    RELOAD,
+    SHUTDOWN_DELAY,
+    SHUTDOWN_TIMEOUT,
+    STARTUP_TIMEOUT,
+    WORKER_LIFETIME,
+    WORKER_MAX_RSS,
+    WORKERS,
+)
+from writehead._command.target_names import Reference, Script
+from writehead._command.values import Values
+from writehead._supervisor.doors import Door, Doors
+from writehead._supervisor.hands import Limits
+from writehead._supervisor.plan import Directions, Plan, ReloadRefusedError
+from writehead._supervisor.supervisor import Supervisor
+
+logger = logging.getLogger("writehead")
+
+#: The settings that only a supervisor can follow.
+_SUPERVISED = (RELOAD, MAX_REQUESTS, WORKER_LIFETIME, WORKER_MAX_RSS, HANG_TIMEOUT)
+
+
+def needs_supervisor(values: Values) -> bool:
+    """Tell whether workers are to serve, and not this process."""
+    return values[WORKERS] is not None or any(values[each] for each in _SUPERVISED)
+
+
+def supervise(
+    target: Reference | Script, rest: Sequence[str], values: Values, read_again: Callable[[], Values]
+) -> int:
+    """Let workers serve `target` until a signal, and return the exit code.
+
+    Args:
+        target: what the workers serve.
+        rest: the arguments of a script.
+        values: the settings.
+        read_again: reads them again.
+
+    Raises:
+        CommandError: the start failed.
+    """
+    if sys.platform == "win32":
+        raise CommandError(
+            "workers need a system of POSIX; on Windows leave --workers and --reload out", USAGE
+        )
+    log_to_stderr(values[LOG_LEVEL])
+    for note in values.notes:
+        logger.warning("%s", note)
+    doors = [] if isinstance(target, Script) else bind_all(values)
+
+    def plan_again() -> Plan:
+        try:
+            return _plan(target, rest, read_again())
+        except CommandError as error:
+            raise ReloadRefusedError(str(error)) from None
+
+    def announce(facts: Mapping[str, Any]) -> None:
+        if not isinstance(target, Script):
+            print_banner(values, facts, urls, workers=values[WORKERS] or 1)
+
+    scheme = "https" if values[CERTFILE] else "http"
+    urls = [url_of(each.sock, scheme) for each in doors]
+    directions = Directions([_name(target)], plan_again, announce)
+    code = Supervisor(
+        _plan(target, rest, values), directions, Doors([Door(each.sock, each.file) for each in doors])
+    ).run()
+    if code < 0:
+        signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    return code
+
+
+def _name(target: Reference | Script) -> str:
+    return target.path if isinstance(target, Script) else target.text
+
+
+def _plan(target: Reference | Script, rest: Sequence[str], values: Values) -> Plan:
+    limits = Limits(
+        shutdown_timeout=values[SHUTDOWN_TIMEOUT] / 1000,
+        shutdown_delay=values[SHUTDOWN_DELAY] / 1000,
+        startup_timeout=values[STARTUP_TIMEOUT] / 1000,
+        hang_timeout=values[HANG_TIMEOUT] / 1000,
+    )
+    facts = {"target": _name(target), "rest": list(rest), "settings": values.to_data()}
+    return Plan(values[WORKERS] or 1, limits, facts)
