@@ -47,6 +47,7 @@ if not TYPE_CHECKING and (_wish := os.environ.get("WRITEHEAD_NATIVE")) != "0":
             _in_c_fields.frame_chunk,
             _in_c_fields.render_response,
         )
+        _in_c_fields.Chunks.total  # noqa: B018 - one that was built before has none
     except (ImportError, AttributeError):
         if _wish == "1":
             raise
