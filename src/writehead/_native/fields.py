@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from writehead._native.sizes import LARGE
 from writehead._semantics.exchange import StoredFields
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++")
@@ -171,9 +172,6 @@ def _line_of(pair: Any) -> str:
     name, value = pair
     return f"{name.decode('latin-1')}: {value.decode('latin-1')}\r\n"
 
-
-#: A body, or a piece of it, of so many bytes is passed on as it is, not copied.
-LARGE = 16384
 
 # The line before a piece, and the size of both and of what is behind it, by the size of the piece.
 _frames: dict[int, tuple[bytes, int]] = {}
