@@ -32,7 +32,9 @@ class OutgoingState(HeaderStore):
     _reject_body = False  # reject_non_standard_body_writes
     _close_after_finish = False  # emit_close_after_finish
     _waiters: Waiters | None = None
-    _outcome: Outcome | None = None  # if it is none that follows from its state; decided before it is over
+    _outcome: Outcome | None = (
+        None  # if it is not sent whole, and that is the program's doing, or known otherwise
+    )
 
     # -- state -----------------------------------------------------------------
 

@@ -105,7 +105,7 @@ class ServerResponse(ServedResponse):
     def outcome(self) -> Outcome | None:
         """How the exchange has ended; None until it is over."""
         if self._writing is FLUSHED:
-            return self._outcome or Outcome.FINISHED
+            return self._ruled
         if self._fate is CLOSED:
             return self._outcome or Outcome.DESTROYED
         return None

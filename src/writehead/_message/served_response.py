@@ -19,6 +19,7 @@ class ServedResponse(Informing):
     req: Any
     _status_code: Any = 200
     _expects_continue = False
+    _ruled = Outcome.FINISHED  # its outcome if it is sent whole
 
     def _begin(self, req: IncomingMessage, exchange: Exchange, keep: bool, general: bool) -> None:
         """Set up the response to a request of HTTP/1.1, in place of the constructor.
@@ -67,7 +68,7 @@ class ServedResponse(Informing):
 
     def _rule(self, outcome: Outcome) -> None:
         """Decide how the exchange will have ended, if the response is sent."""
-        self._outcome = outcome
+        self._ruled = outcome
         record = self._exchange.record
         if record is not None:
             record.outcome = outcome
