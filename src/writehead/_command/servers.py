@@ -17,12 +17,15 @@ from writehead._command.settings import (
     CERTFILE,
     CIPHERS,
     CRL,
+    FORWARDED_ALLOW_IPS,
+    FORWARDED_HEADERS,
     KEYFILE,
     KEYFILE_PASSWORD,
     LIFESPAN,
     MAX_CONNECTIONS,
     MAX_HEADER_SIZE,
     MAX_HEADERS_COUNT,
+    PROXY_HEADERS,
     ROOT_PATH,
     THREADS,
     TIMEOUT_BODY,
@@ -52,6 +55,9 @@ OF_SERVERS: tuple[tuple[Setting[Any], str], ...] = (
     (MAX_HEADER_SIZE, "max_header_size"),
     (MAX_HEADERS_COUNT, "max_headers_count"),
 )
+
+#: Those of proxies, which go together.
+OF_PROXIES: tuple[Setting[Any], ...] = (PROXY_HEADERS, FORWARDED_HEADERS, FORWARDED_ALLOW_IPS)
 
 #: The same of TLS; those of one with a default are given only with a certificate.
 OF_TLS: tuple[tuple[Setting[Any], str, Callable[[Any], Any]], ...] = (
@@ -145,6 +151,9 @@ def server_options(values: Values, *, given: bool) -> dict[str, Any]:
         found.pop("headers_timeout", None)  # its default is not more than the time for the whole request
     if values.source(MAX_CONNECTIONS) or not given:
         found["max_connections"] = values[MAX_CONNECTIONS] or None
+    if not given or any(map(values.source, OF_PROXIES)):
+        found["trusted_proxies"] = values[FORWARDED_ALLOW_IPS] if values[PROXY_HEADERS] else ()
+        found["forwarded_headers"] = values[FORWARDED_HEADERS]
     return found
 
 

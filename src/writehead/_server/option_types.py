@@ -68,6 +68,10 @@ class ServerOptions(TypedDict, total=False):
     emitCloseAfterFinish: bool | None
     unique_headers: Names | None
     uniqueHeaders: Names | None
+    trusted_proxies: Names | None
+    trustedProxies: Names | None
+    forwarded_headers: Names | None
+    forwardedHeaders: Names | None
     should_upgrade_callback: Callable[[IncomingMessage], object] | None
     shouldUpgradeCallback: Callable[[IncomingMessage], object] | None
     IncomingMessage: type[IncomingMessage] | None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import socket as system
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeGuard
 
 from writehead._connection.config import ConnectionConfig
@@ -21,6 +21,7 @@ from writehead._node import option_names, validators
 from writehead._node.spelling import snake
 from writehead._node.validators import HIGH_WATER_MARK, Names, or_none
 from writehead._semantics import fields as _fields
+from writehead._semantics import forwarded
 from writehead._server.option_kinds import (
     Bytes,
     BytesOrNone,
@@ -33,7 +34,7 @@ from writehead._server.option_kinds import (
     Switch,
     Truth,
 )
-from writehead.errors import InvalidArgTypeError, OutOfRangeError
+from writehead.errors import InvalidArgTypeError, InvalidArgValueError, OutOfRangeError
 
 MAX_HEADER_SIZE = 16384
 
@@ -50,6 +51,33 @@ def _most_headers(count: float | None) -> int:
     if not _is_number(count):
         return 2000
     return int(count) if 0 < count < math.inf else 0
+
+
+def _peers(value: object, argument: str) -> tuple[str, ...]:
+    """Check peers that are trusted."""
+    peers = _texts(value, argument)
+    try:
+        forwarded.Trust(peers)
+    except ValueError as error:
+        raise InvalidArgValueError(argument, value, str(error)) from None
+    return peers
+
+
+def _believed(value: object, argument: str) -> tuple[str, ...]:
+    """Check names of fields that proxies add."""
+    names = tuple(each.lower() for each in _texts(value, argument))
+    if not set(names) <= set(forwarded.FIELDS):
+        raise InvalidArgValueError(argument, value, f"must be of {', '.join(forwarded.FIELDS)}")
+    return names
+
+
+def _texts(value: object, argument: str) -> tuple[str, ...]:
+    if isinstance(value, str) or not isinstance(value, Collection):
+        raise InvalidArgTypeError(argument, "a collection of str", value)
+    for each in value:
+        if not isinstance(each, str):
+            raise InvalidArgTypeError(argument, "a collection of str", each)
+    return tuple(value)
 
 
 def _buffer(given: object) -> float:
@@ -75,6 +103,7 @@ class Settings:
         self._work_out_keep_alive()
         self._work_out_connections()
         self._work_out_messages()
+        self._work_out_trust()
 
     # -- values that depend on options -----------------------------------------
 
@@ -111,6 +140,11 @@ class Settings:
         if config.reject_body:
             config.response_options["reject_non_standard_body_writes"] = True
         self._choose_fast_paths()
+
+    def _work_out_trust(self) -> None:
+        """Update which proxies are believed; open connections of applications keep what they have."""
+        peers = self.trusted_proxies
+        self._config.trust = forwarded.Trust(peers, self.forwarded_headers or ()) if peers else None
 
     def _work_out_keep_alive(self) -> None:
         """Update the keep-alive time, and the header lines that announce it."""
@@ -333,6 +367,24 @@ class Settings:
         doc="Names, in lower case, whose list values are sent as one line.",
     )
     uniqueHeaders = unique_headers
+
+    trusted_proxies: Option[tuple[str, ...] | None, Names | None] = Option(
+        (),
+        _peers,
+        or_none(_peers),
+        follows=_work_out_trust,
+        doc="Proxies that are believed: addresses, networks, `unix` for Unix sockets, `*` for everyone.",
+    )
+    trustedProxies = trusted_proxies
+
+    forwarded_headers: Option[tuple[str, ...] | None, Names | None] = Option(
+        forwarded.USUAL,
+        _believed,
+        or_none(_believed),
+        follows=_work_out_trust,
+        doc="Their fields that are believed, in lower case: `x-forwarded-for`, `-proto`, `-host`, `-port`, `forwarded`.",
+    )
+    forwardedHeaders = forwarded_headers
 
     should_upgrade_callback: Option[Callable[..., Any] | None, Callable[..., Any] | None] = Option(
         None,
