@@ -220,18 +220,14 @@ SERVED: list[tuple[Any, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("make", "options", "expected"), SERVED)
-def test_a_program_is_told_of_the_client(make: Any, options: dict[str, Any], expected: str) -> None:
+@on_both_loops
+async def test_a_program_is_told_of_the_client(make: Any, options: dict[str, Any], expected: str) -> None:
     """In each interface, where the peer is a proxy that is trusted; the fields stay."""
-
-    @on_both_loops
-    async def serve() -> None:
-        async with make(**options) as server:
-            await server.listen(0, "127.0.0.1")
-            answer = await asyncio.to_thread(talk, server.address()["port"], REQUEST)
-        body = answer.partition(b"\r\n\r\n")[2].decode()
-        assert re.search(rf"(^|\n){expected}(\r|$)", body), body
-
-    serve()
+    async with make(**options) as server:
+        await server.listen(0, "127.0.0.1")
+        answer = await asyncio.to_thread(talk, server.address()["port"], REQUEST)
+    body = answer.partition(b"\r\n\r\n")[2].decode()
+    assert re.search(rf"(^|\n){expected}(\r|$)", body), body
 
 
 def test_options_are_checked() -> None:

@@ -184,6 +184,7 @@ TESTED_WITH = {
     "_command.foreign": "arguments",
     "_command.listening": "serving",
     "_command.servers": "serving",
+    "_message.client": "forwarded",
     "_server.doors": "serving",
     "_command.header_lines": "settings",
     "_command.near_misses": "reading",

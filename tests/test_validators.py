@@ -46,6 +46,8 @@ DEFAULTS: dict[str, Any] = {
     "http_allow_half_open": False,
     "emit_close_after_finish": False,
     "unique_headers": frozenset(),
+    "trusted_proxies": (),
+    "forwarded_headers": ("x-forwarded-for", "x-forwarded-proto"),
     "should_upgrade_callback": None,
     "IncomingMessage": http.IncomingMessage,
     "ServerResponse": http.ServerResponse,
