@@ -100,8 +100,9 @@ def _plan(target: Reference | Script, rest: Sequence[str], values: Values) -> Pl
         startup_timeout=values[STARTUP_TIMEOUT] / 1000,
         hang_timeout=values[HANG_TIMEOUT] / 1000,
     )
-    facts = {"target": _name(target), "rest": list(rest), "settings": pack(values)}
-    return Plan(values[WORKERS] or 1, limits, facts)
+    workers = values[WORKERS] or 1
+    facts = {"target": _name(target), "rest": list(rest), "settings": pack(values), "workers": workers}
+    return Plan(workers, limits, facts)
 
 
 def _addresses(values: Values) -> list[Address]:

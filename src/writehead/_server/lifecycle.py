@@ -29,6 +29,7 @@ from writehead._server.acceptor import Acceptor
 from writehead._server.bind import address_of, bind
 from writehead._server.heap import Heap
 from writehead._server.listen_target import Target, read_arguments
+from writehead._server.polite import make_acceptor
 from writehead._server.socket_file import SocketFile
 from writehead._server.timeouts import Sweep
 from writehead.errors import (
@@ -229,7 +230,7 @@ class Listening(EventEmitter):
         self._choose_fast_paths()
         self._ready(loop)
         if sock.fileno() >= 0:
-            self._acceptor = Acceptor(self._make_connection, sock, target.backlog)
+            self._acceptor = make_acceptor(self._make_connection, sock, target.backlog)
             self._acceptor.start()
         self._accepts = True
         assert self._sweep is not None

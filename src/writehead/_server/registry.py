@@ -15,6 +15,7 @@ class Open(Protocol):
 
     _unref: bool
     _began: bool
+    _connection_count: int
 
     def close(self) -> object: ...
     def _busy_count(self) -> int: ...
