@@ -77,19 +77,19 @@ def render_response(
     None if a value is anything but text, a number of a machine word, or a list of texts (RFC 9112, 2 to 6). A field may
     also be a pair of bytes that `check_pairs` has accepted.
     """
-    lines = ""
-    for entry in fields.values() if isinstance(fields, dict) else fields or ():
-        if len(entry) == 2:
-            lines += _pair_lines.get(entry) or _line_of(entry)
-            continue
-        _, name, value = entry
-        kind = type(value)
-        if kind is str or (kind is int and -_WORD <= value < _WORD):
-            lines += f"{name}: {value}\r\n"
-        elif kind is list and (len(value) <= 1 or len(name) != 6) and _are_good(value):  # as several cookies
-            lines += "".join([f"{name}: {item}\r\n" for item in value])
+    try:
+        if type(fields) is list and fields and len(fields[0]) == 2:  # then all of them are pairs
+            lines = "".join([_pair_lines.get(pair) or _line_of(pair) for pair in fields])
         else:
-            return None
+            entries: Any = fields.values() if type(fields) is dict else fields or ()
+            lines = "".join(
+                [
+                    f"{name}: {value}\r\n" if type(value) is str else _lines_of(name, value)
+                    for _, name, value in entries
+                ]
+            )
+    except _NotOrdinaryError:
+        return None
     length = f"Content-Length: {len(body)}\r\n" if announce else ""
     text = f"{status_line}{lines}{date_line}{keep_lines}{length}\r\n"
     try:
@@ -97,6 +97,19 @@ def render_response(
     except UnicodeEncodeError:
         return None
     return head + body if len(body) < LARGE else head
+
+
+class _NotOrdinaryError(Exception):
+    """A value is left to the general way."""
+
+
+def _lines_of(name: str, value: Any) -> str:
+    kind = type(value)
+    if kind is list and (len(value) <= 1 or len(name) != 6) and _are_good(value):  # as several cookies
+        return "".join([f"{name}: {item}\r\n" for item in value])
+    if kind is int and -_WORD <= value < _WORD:
+        return f"{name}: {value}\r\n"
+    raise _NotOrdinaryError
 
 
 _WORD = 1 << 63
@@ -181,7 +194,7 @@ _MOST_FRAMES = 1024
 class Chunks:
     """Chunks of a body that leave together: small pieces, each framed as by `frame_chunk`, joined once."""
 
-    __slots__ = ("_is_open", "_parts", "_room", "size")
+    __slots__ = ("_is_open", "_parts", "_room", "size", "total")
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
@@ -189,6 +202,8 @@ class Chunks:
         self._room = 0
         #: Bytes of the pieces in their frames.
         self.size = 0
+        #: Bytes of all pieces that were ever taken, without their frames.
+        self.total = 0
 
     def open(self, room: int, /) -> None:
         """Take pieces from now on; `add` returns True until they are `room` bytes in their frames."""
@@ -207,6 +222,7 @@ class Chunks:
             return None
         self._parts += (line, piece, b"\r\n")
         self.size = size = self.size + framed
+        self.total += len(piece)
         return size < self._room
 
     def take(self) -> bytes:
