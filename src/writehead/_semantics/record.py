@@ -100,6 +100,11 @@ class Record:
     request: int
     status: int
 
+    @property
+    def _age(self) -> float:
+        """Seconds since it began, while it is under way."""
+        return self._peer.now() - self._began
+
     # -- the request ---------------------------------------------------------------
 
     @property

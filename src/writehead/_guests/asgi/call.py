@@ -106,6 +106,7 @@ class Call(ServedCall):
             mount.scope_root,
             mount.state,
             mount.root_path,
+            mount.closing,
         )
         record = self._exchange.record
         if record is not None:
