@@ -160,7 +160,6 @@ def test_every_test_says_its_behaviour(path: Path) -> None:
 
 # Parts of one subject are tested where the whole is.
 TESTED_WITH = {
-    "_command.handing_over": "supervisor",
     "_command.supervising": "supervisor",
     "_supervisor.back_off": "fleet",
     "_supervisor.beats": "fleet",
@@ -181,7 +180,16 @@ TESTED_WITH = {
     "_worker.worker": "supervisor",
     "_shared.channel": "supervisor",
     "_command.addresses": "bind_addresses",
+    "_command.banner": "serving",
+    "_command.foreign": "arguments",
+    "_command.listening": "serving",
+    "_command.servers": "serving",
+    "_server.doors": "serving",
     "_command.header_lines": "settings",
+    "_command.near_misses": "reading",
+    "_command.settings_file": "reading",
+    "_command.texts": "reading",
+    "_command.values": "reading",
     "_command.proxy_kinds": "settings",
     "_command.setting": "settings",
     "_command.settings.admin": "settings",

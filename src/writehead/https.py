@@ -103,7 +103,7 @@ class Server(SecureServerEmitter):
             if spelling.snake(str(name)) not in _OPTIONS and spelling.snake(str(name)) not in REFUSED:
                 known = {*_OPTIONS, *OPTIONS}
                 raise option_names.unknown("an https server", name, known, option_names.NOT_OF_TLS_SERVERS)
-        secure = given(tls, more, more=_OPTIONS)
+        secure = with_certificate(given(tls, more, more=_OPTIONS))
         super().__init__(_of_http(options or {}), handler, **_of_http(keywords))
         self._handshake = self._make_handshake_config()
         self._make_connection = partial(Handshake, self._handshake)
@@ -111,8 +111,7 @@ class Server(SecureServerEmitter):
         if not isinstance(timeout, dt.timedelta):
             timeout = harmless(timeout)
         self._handshake.timeout = validators.milliseconds(timeout, "handshake_timeout") / 1000
-        self._asked = _verify_mode(secure)
-        self._demand = ssl.CERT_NONE if self._asked is None else self._asked
+        self._ask(secure)
         self._handshake.protocols = _alpn(secure.get("alpn_protocols"))
         self._name_callback = _name_callback(secure.get("sni_callback"))
         self._handshake.has_names = self._name_callback is not None
@@ -121,7 +120,7 @@ class Server(SecureServerEmitter):
         self._handshake.buffer = memoryview(bytearray(PIECE))
         self._handshakes: set[Handshake] = set()
         check_demand(secure.get("ssl_context"), self._asked)
-        self._use(with_certificate(secure))
+        self._use(secure)
 
     def _make_handshake_config(self) -> HandshakeConfig:
         """Make the configuration of handshakes, with the callbacks of this server."""
@@ -194,6 +193,11 @@ class Server(SecureServerEmitter):
         self._demand = context.verify_mode
         for each in self._made_of_options:
             each.verify_mode = max(each.verify_mode, self._demand)
+
+    def _ask(self, options: Mapping[str, Any]) -> None:
+        """Ask clients for certificates as `request_cert` and `reject_unauthorized` say, from the next context on."""
+        self._asked = _verify_mode(options)
+        self._demand = ssl.CERT_NONE if self._asked is None else self._asked
 
     def _made(self, options: Mapping[str, Any]) -> ssl.SSLContext:
         """Make the context of `options`; an `ssl_context` among them may require client certificates itself."""

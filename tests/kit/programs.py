@@ -34,7 +34,7 @@ class Program:
         self, *arguments: str, cwd: Path | None = None, limit: float = TIMEOUT, **environment: str
     ) -> None:
         path = os.pathsep.join(filter(None, [SOURCE, os.environ.get("PYTHONPATH")]))
-        self._errors = tempfile.TemporaryFile("w+")
+        self._errors = tempfile.TemporaryFile("a+")  # at its end is written also while its beginning is read
         self.process = subprocess.Popen(
             arguments,
             stdout=subprocess.PIPE,

@@ -137,9 +137,18 @@ def stop(terms: Terms) -> None:
     _programs[asyncio.get_running_loop()].stop(terms)
 
 
+_loop_name = ""  # "auto", "uvloop", "asyncio"; empty: the environment says it
+
+
+def choose_loop(name: str) -> None:
+    """Choose the loop that `run()` makes: "uvloop", "asyncio", or "auto", the first of these that is installed."""
+    global _loop_name
+    _loop_name = name
+
+
 def best_loop() -> LoopFactory | None:
     """Return the factory of uvloop's loop, or None for asyncio's own loop."""
-    if os.environ.get("WRITEHEAD_LOOP") == "asyncio":
+    if (_loop_name or os.environ.get("WRITEHEAD_LOOP")) == "asyncio":
         return None
     try:
         import uvloop

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket as system
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Self
 
@@ -19,6 +20,7 @@ from writehead._message.response import ServerResponse
 from writehead._native.choice import Head
 from writehead._net.socket import Socket
 from writehead._server.bind import listen_now
+from writehead._server.doors import Door
 from writehead._server.guests import STARTED, STARTING, Guest, Guests
 from writehead._server.lifecycle import CloseCallback, Listening
 from writehead._server.listen_target import Target
@@ -48,6 +50,26 @@ class Hosting(Listening):
         if isinstance(error, Exception) and not self._notify("error", error):
             logger.error("%s", error)
 
+    # -- more than one address ---------------------------------------------------
+
+    def _listen_on(self, doors: Sequence[Door]) -> Self:
+        """Listen on sockets that are bound, as `listen` does on one.
+
+        Raises:
+            SystemCallError: another process has begun to listen at one of them.
+        """
+        first, *self._more_doors = doors
+        for each in self._more_doors if self._guests is None else ():
+            listen_now(each.sock, each.backlog)
+        self.listen(first.sock, None, first.backlog)
+        self._socket_file = first.file
+        return self
+
+    def _listening_sockets(self) -> list[system.socket]:
+        """Return the sockets of all addresses."""
+        first = [] if self._listening_socket is None else [self._listening_socket]
+        return [*first, *(each.sock for each in self._more_doors)]
+
     # -- start and stop ----------------------------------------------------------
 
     def _bind(self, target: Target, address: str | None) -> None:
@@ -71,7 +93,9 @@ class Hosting(Listening):
             return
         if target.deferred:
             try:
-                listen_now(sock, target)
+                listen_now(sock, target.backlog)
+                for each in self._more_doors:
+                    listen_now(each.sock, each.backlog)
             except SystemCallError as failure:
                 self._stop_listening()
                 assert self._guests is not None

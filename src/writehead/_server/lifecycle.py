@@ -28,6 +28,7 @@ from writehead._semantics.outcome import Outcome
 from writehead._server import registry
 from writehead._server.acceptor import Acceptor
 from writehead._server.bind import address_of, bind
+from writehead._server.doors import Acceptors, Door, accept_on
 from writehead._server.heap import Heap
 from writehead._server.listen_target import Target, read_arguments
 from writehead._server.recording import Recording
@@ -105,7 +106,8 @@ class Listening(Recording):
     _unref = False
     _arriving: asyncio.Task[None] | None = None  # waits for the connections that were accepted last
     _listening_socket: system.socket | None = None
-    _acceptor: Acceptor | None = None
+    _acceptor: Acceptor | Acceptors | None = None
+    _more_doors: list[Door]  # the other addresses, if there is more than one
     _bound_path: str | None = None
     _socket_file: SocketFile | None = None
     _began = False  # a loop has run since `listen` was called
@@ -246,7 +248,7 @@ class Listening(Recording):
         self._choose_fast_paths()
         self._ready(loop)
         if sock.fileno() >= 0:
-            self._acceptor = Acceptor(self._make_connection, sock, target.backlog)
+            self._acceptor = accept_on(self._make_connection, sock, target.backlog, self._more_doors)
             self._acceptor.start()
         self._accepts = True
         assert self._sweep is not None
@@ -336,6 +338,8 @@ class Listening(Recording):
             sock.close()
         if file is not None:
             file.remove()
+        while self._more_doors:
+            self._more_doors.pop().close()
 
     def _close_connection(self, connection: Link) -> None:
         connection.close_in_order()

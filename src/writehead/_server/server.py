@@ -84,6 +84,7 @@ class Server(Settings, ServerEmitter):
         self._keep_options(kept)
         self._set_context(copy_context())
         self._closers = []
+        self._more_doors = []
         self._warned_returns: set[object] = set()
         self._connections: set[Link] = set()
         if handler is not None:

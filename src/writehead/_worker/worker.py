@@ -8,13 +8,17 @@ import io
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from writehead._command.failures import CommandError, frames_of_program
 from writehead._command.serving import Role
+from writehead._command.settings import BACKLOG
+from writehead._command.values import Values
 from writehead._loop.ticks import later
 from writehead._process import run
 from writehead._server import registry
+from writehead._server.doors import Door
 from writehead._server.drain import Terms
 from writehead._shared.block import State
 from writehead._shared.channel import Channel, Message
@@ -61,19 +65,19 @@ class Worker(Role):
         self._due = self._loop.time()
         self._beat()
 
-    async def listen(self, server: Server, name: str, values: Any) -> None:
+    async def listen(self, server: Server, name: str, values: Values) -> None:
         """Let `server` accept on the sockets that the supervisor has bound."""
-        await server.listen(self._passed.sockets[0])
+        await server._listen_on([Door(each, None, values[BACKLOG]) for each in self._passed.sockets])
 
-    def announce(self, server: Server, facts: dict[str, str]) -> None:
+    def announce(self, server: Server, values: Values, facts: Mapping[str, Any]) -> None:
         """Tell the supervisor that this worker serves."""
         self._tell_ready(facts)
 
-    def _tell_ready(self, facts: dict[str, str]) -> None:
+    def _tell_ready(self, facts: Mapping[str, Any]) -> None:
         row = self._row
         row.ready_at = row.beat = time.monotonic()
         row.state = State.READY
-        self._channel.send("ready", facts=facts)
+        self._channel.send("ready", facts=dict(facts))
 
     def tell_failure(self, error: CommandError) -> None:
         """Tell the supervisor why this worker does not start; it shows that once, for all workers."""
