@@ -260,7 +260,7 @@ class Drain:
         return f"{name} (over {self._clock.time() - self._announced:.3g} s)"
 
     def _log(self, text: str, *args: object) -> None:
-        if logger.isEnabledFor(logging.INFO):
+        if self._terms.timeout and logger.isEnabledFor(logging.INFO):  # else all is done at once
             logger.info(text, *args)
 
 
