@@ -13,6 +13,7 @@ import logging
 from typing import Any
 
 from writehead._connection.backlog import HEAD, REQUESTS, SLICE, SMALL_READ, UPGRADES, Backlog
+from writehead._connection.config import DrainStage
 from writehead._connection.reading import LARGE_READ, Reading
 from writehead._connection.upgraded import QueuedResponses, Raw
 from writehead._http1.exchange import Http1Exchange
@@ -379,7 +380,7 @@ class Connection(Reading):
         elif parser.poolable and len(found) <= 2:  # a client that pipelines keeps it
             self._parser = None
             self._parsers.give(parser)
-        if found and self._config.closing and self.is_idle:
+        if found and self._config.closing and self.is_idle and not self._config.keeps_idle:
             # That was the rest of a body, behind its response.
             self.socket.destroy()
         return not (found or parser.mid_message or parser.error) and self._keep_alive_set
@@ -462,7 +463,11 @@ class Connection(Reading):
         self._begin_upgrade(message._head)
         # If the socket is destroyed, the next response stays in the queue, and has to be notified.
         channel.owner = QueuedResponses(self) if self.current is not None or self._queue else None
-        self._listen_by(Raw(socket, config))
+        raw = Raw(socket, config, message)
+        config.upgraded.add(raw)
+        self._listen_by(raw)
         channel.own_context = context  # the context of this request, from now on
         channel.resume_reading()
         config.on_upgrade(message, socket, head)
+        if config.drain >= DrainStage.GRACE and raw in config.upgraded:
+            message._tell_of_drain()

@@ -131,6 +131,9 @@ class Making(Closing):
             for other in self.exchanges():  # the last one in the queue closes, not those before it
                 other.must_close = False
             exchange.must_close = True
+            if config.drain:
+                exchange.watched = True
+                exchange.came = config.timers.clock.time()
         mark = self.channel.mark
         message._apply(mark, config.join_duplicates)
         response._apply(
@@ -210,7 +213,19 @@ class Making(Closing):
     def describe(self) -> str:
         """Name the request under way, or the state, for the log."""
         exchanges = self.exchanges()
-        request = exchanges[0].response.req if exchanges and exchanges[0].response is not None else None  # type: ignore[attr-defined]
-        if request is None:
-            return "no request yet" if not self._used else "idle"
-        return name_request(request)
+        response: Any = exchanges[0].response if exchanges else None
+        request = self._incoming if response is None else response.req
+        if request is not None:
+            return name_request(request)
+        if self._start is not None or self._backlog is not None:
+            return "a request that has not come whole"
+        return "the end of a response"
+
+    @property
+    def age(self) -> float | None:
+        """How many seconds ago the request under way came, if that is known."""
+        for exchange in self.exchanges():
+            if exchange.began is not None:
+                return exchange.peer.now() - exchange.began
+            return None if exchange.came is None else self._config.timers.clock.time() - exchange.came
+        return None

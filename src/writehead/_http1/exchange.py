@@ -49,6 +49,7 @@ class Http1Connection(Protocol):
     def keep_lines(self) -> str: ...
     def on_queued(self, size: int) -> None: ...
     def retire(self, exchange: Http1Exchange) -> None: ...
+    def on_head(self, exchange: Http1Exchange) -> None: ...
 
 
 class Http1Exchange(Notes):
@@ -79,6 +80,8 @@ class Http1Exchange(Notes):
     informs = True  # whether a 1xx may be sent (not to HTTP/1.0)
     keep_lines = framing.KEEP  # the Connection lines of a connection that stays open
     must_close = False  # the server is closing: every response says `Connection: close`
+    watched = False  # its connection is to be told when it has a head
+    came: float | None = None  # when the request came, if that is known, by the clock of the server
     promised: str | None = None  # the program's Content-Length, where the body must match it
     _gathered: Any = None  # where its small chunks are gathered, as far as they are not counted,
     _gathered_before = 0  # and how many bytes of others were before
@@ -148,6 +151,8 @@ class Http1Exchange(Notes):
             self.keep_reads = False
         if head.expect:  # Node sends such a head at once
             self.flush()
+        if self.watched and self.connection is not None:
+            self.connection.on_head(self)
 
     def write(self, chunk: bytes, done: Done | None) -> bool:
         """Send one piece of the body; False at or over the high-water mark."""

@@ -119,6 +119,7 @@ class ChannelState(ChannelReadState):
     peer_ended = False
     refused = 0  # writes in a row that went past `FLOOD` times the mark
     expects_more = False  # the client is likely to send more
+    linger_seconds: float | None = None  # how long it lingers when it is closed; None: as long as that helps
     tells_resume = False  # 'pause' was emitted by `stop_reading`
     said_all = False  # it may be closed as if it had ended, once it is flushed
     unsent_at_idle = 0

@@ -106,6 +106,7 @@ class Call(ServedCall):
             mount.scope_root,
             mount.state,
             mount.root_path,
+            mount.closing,
         )
         exchange = self._exchange
         if exchange.began is not None:
