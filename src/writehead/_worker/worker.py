@@ -19,6 +19,7 @@ from writehead._loop.ticks import later
 from writehead._process import run
 from writehead._server import registry
 from writehead._server.doors import Door
+from writehead._server.drain import Terms
 from writehead._server.neighbours import Neighbours
 from writehead._server.polite import join
 from writehead._shared.block import State
@@ -100,7 +101,7 @@ class Worker(Role):
         row.lag = max(0.0, self._loop.time() - self._due)
         row.processor = time.process_time()
         servers = registry.every_open_server()
-        row.in_flight = sum(each._busy_count() for each in servers)
+        row.in_flight = sum(each._census().in_flight for each in servers)
         self._neighbours.publish()
         self._due = self._loop.time() + BEAT
         self._loop.call_at(self._due, self._beat)
@@ -114,18 +115,21 @@ class Worker(Role):
         for message in messages:
             self._on_message(message)
         if self._channel.ended:
-            self._drain()
+            signal.raise_signal(signal.SIGTERM)
 
     def _on_message(self, message: Message) -> None:
         if message.about == "drain":
-            self._drain()
+            self._drain(**message.facts)
 
     def _on_stop(self) -> None:
         self._row.state = State.DRAINING
         self._channel.send("draining")
 
-    def _drain(self) -> None:
-        signal.raise_signal(signal.SIGTERM)
+    def _drain(self, *, delay: float, timeout: float, replaced: bool) -> None:
+        """Drain; one that is replaced leaves what waits to others, and has all the time."""
+        grace = timeout if replaced else run.IDLE_GRACE
+        reason = "replaced" if replaced else "stop"
+        run.stop(Terms(delay, grace, timeout, reason, leave_queue=replaced))
 
 
 def _name_process(slot: int) -> None:
