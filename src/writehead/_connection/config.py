@@ -15,7 +15,7 @@ from writehead._message.response import ServerResponse
 from writehead._native.choice import Head
 from writehead._net.config import SocketConfig
 from writehead._net.socket import Socket
-from writehead._semantics.record import Record
+from writehead._semantics.record import Notes
 
 if TYPE_CHECKING:
     from writehead._connection.upgraded import Raw
@@ -68,7 +68,7 @@ class ConnectionConfig(SocketConfig):
 
     Of records (see `Recording`):
 
-    - `on_record(record)`: called at the end of each exchange; None if nobody takes records.
+    - `on_record(notes)`: called at the end of each exchange; None if nobody takes records.
     - `record_clock()`: their clock, in seconds.
     - `connection_numbers`: numbers for connections.
 
@@ -158,7 +158,7 @@ class ConnectionConfig(SocketConfig):
     upgraded: set[Raw]
     drain: DrainStage
 
-    on_record: Callable[[Record], object] | None
+    on_record: Callable[[Notes], object] | None
     record_clock: Callable[[], float]
     connection_numbers: Iterator[int]
 

@@ -195,7 +195,12 @@ class Connection(Reading):
                 exchange.response = response
                 exchange.stays = keep
                 exchange.keep_lines = config.keep_alive_lines if keep else CLOSE
-                exchange.record = None if config.on_record is None else self._begin_record(head)
+                if config.on_record is None:
+                    exchange.began = None
+                else:  # what `_note_head` does, without its call
+                    exchange.began = config.record_clock()
+                    exchange.head = head
+                    exchange.peer = self.peer or self.make_peer()
                 self._incoming = message
                 self._used = True
                 if self.current is None:
@@ -240,7 +245,7 @@ class Connection(Reading):
         """Pass on the body that `data` has from `at` on, of an ordinary request; return where it goes on."""
         end = at + head.length
         newest = self._queue[-1] if self._queue else self.current
-        self._reading = None if newest is None else newest.record
+        self._reading = None if newest is None or newest.began is None else newest
         if end <= size:
             self._on_body(data[at:end])
             self._on_message_complete([])

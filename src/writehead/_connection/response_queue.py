@@ -56,8 +56,12 @@ class ResponseQueue(ErrorResponses):
             response._exchange = SENT
             exchange.response = None
             heard = response._listeners is not None  # one of them may listen to the request next
-            if exchange.record is not None and not heard:
-                self._end_record(exchange)
+            if exchange.began is not None and not heard:
+                config = self._config
+                tell = config.on_record
+                if tell is not None:  # what `tell_notes` does, without its call
+                    exchange.ended = config.record_clock()
+                    tell(exchange)
             if (
                 type(request) is IncomingMessage
                 and request._listeners is None
@@ -101,8 +105,8 @@ class ResponseQueue(ErrorResponses):
                 self._wait_for_more()  # else the clock has not been stopped
         if heard:
             response._on_flushed()
-            if exchange.record is not None:
-                self._end_record(exchange)
+            if exchange.began is not None:
+                self.tell_notes(exchange)
 
     def _goes_along(self, exchange: Http1Exchange) -> bool:
         """Tell whether the next in the queue was sent with the one before it, and has no listener."""

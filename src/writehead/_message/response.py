@@ -347,9 +347,9 @@ class ServerResponse(ResponseNotes):
         """Respond with 500 after a listener has failed; once the head is rendered, close the connection."""
         if self._writing is FLUSHED or self._fate is CLOSED:
             return
-        record = self._exchange.record
-        if record is not None:
-            record.error = error
+        exchange = self._exchange
+        if exchange.began is not None:
+            exchange.error = error
         if self._writing and not self._exchange.stays:
             return  # the response is complete, and the connection closes after it
         if self._rendered or self._writing or self._fate:

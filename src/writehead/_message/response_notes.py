@@ -38,9 +38,9 @@ class ResponseNotes(ServedResponse):
     @route.setter
     def route(self, value: str | None) -> None:
         self._route = value
-        record = self._exchange.record
-        if record is not None:
-            record._route = value
+        exchange = self._exchange
+        if exchange.began is not None:
+            exchange.route = value
 
     @property
     def endless(self) -> bool:

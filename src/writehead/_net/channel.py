@@ -225,7 +225,7 @@ class Channel(WriteQueue):
         self._let_go()
 
     def _end_upgrade(self) -> None:
-        """Complete the record of an upgrade, if there is one."""
+        """Tell the notes of an upgrade, if there are any."""
         if self.upgrade is not None and self.config is not None:
             self.config.end_upgrade(self)
 
