@@ -62,13 +62,13 @@ def talk_when_ready(port: int) -> None:
 @contextlib.contextmanager
 def watching(folder: Path, *, hanging: bool = False, deadline: int = 30_000) -> Iterator[tuple[Program, int]]:
     """Run the recipe that tells long answers of a stop; `hanging`: what `/hang` asks is never answered."""
-    text = block("python", "def say_goodbye").replace("listen(3000", "listen(0")
+    text = block("python", "def watch").replace("listen(3000", "listen(0")
     text = text.replace("http.run()", f"http.run(shutdown_timeout={deadline})")
     if hanging:
         text = text.replace("http.create_server(watch)", "http.create_server(either)")
         text = text.replace(
-            "\ndef say_goodbye",
-            "\ndef either(req, res):\n    if req.url != '/hang':\n        watch(req, res)\n\n\ndef say_goodbye",
+            "\nserver =",
+            "\ndef either(req, res):\n    if req.url != '/hang':\n        watch(req, res)\n\n\nserver =",
         )
     script = folder / "watch.py"
     script.write_text(text)

@@ -45,7 +45,8 @@ REPEATED = 0.2
 
 #: What the log adds to the connections that a stop by Ctrl-C waits for.
 ADVICE = "; press Ctrl-C again to quit"
-_shutdown_timeout: float | timedelta | str = SHUTDOWN_TIMEOUT  # the default of run()
+
+_defaults = Terms(timeout=SHUTDOWN_TIMEOUT, idle_grace=IDLE_GRACE)  # of run()
 
 #: Called once when a stop begins; of a worker, whose supervisor did not ask for it.
 _on_stop: Callable[[], object] | None = None
@@ -55,11 +56,10 @@ LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 _programs: dict[asyncio.AbstractEventLoop, _Program] = {}  # those that run, by their loops
 
 
-def set_shutdown_timeout(timeout: float | timedelta | str) -> None:
-    """Set the default shutdown timeout of `run()`, in milliseconds."""
-    global _shutdown_timeout
-    duration(timeout, "shutdown_timeout")
-    _shutdown_timeout = timeout
+def set_stop_times(*, timeout: float, delay: float, idle_grace: float) -> None:
+    """Set the times of a stop that `run()` has by default, in milliseconds."""
+    global _defaults
+    _defaults = Terms(delay, idle_grace, timeout)
 
 
 def on_stop(callback: Callable[[], object]) -> None:
@@ -71,8 +71,8 @@ def on_stop(callback: Callable[[], object]) -> None:
 def run(
     *,
     shutdown_timeout: float | timedelta | str | None = None,
-    shutdown_delay: float | timedelta | str = 0,
-    idle_grace: float | timedelta | str = IDLE_GRACE,
+    shutdown_delay: float | timedelta | str | None = None,
+    idle_grace: float | timedelta | str | None = None,
     loop_factory: LoopFactory | None = None,
 ) -> None:
     """Run the event loop until every server has closed, as a Node.js process does.
@@ -101,9 +101,9 @@ def run(
     RuntimeError if a loop runs already: there, `await server.listen()`.
     """
     terms = Terms(
-        duration(shutdown_delay, "shutdown_delay"),
-        duration(idle_grace, "idle_grace"),
-        duration(_shutdown_timeout if shutdown_timeout is None else shutdown_timeout, "shutdown_timeout"),
+        _given(shutdown_delay, _defaults.delay, "shutdown_delay"),
+        _given(idle_grace, _defaults.idle_grace, "idle_grace"),
+        _given(shutdown_timeout, _defaults.timeout, "shutdown_timeout"),
         "the program ends",
     )
     if _get_running_loop() is not None:
@@ -129,12 +129,27 @@ def run(
         raise unheard[0]
 
 
-def stop(terms: Terms) -> None:
-    """Stop the program that `run()` runs in this loop, as a signal would, by terms of its own.
+def _given(value: float | timedelta | str | None, default: float, argument: str) -> float:
+    return default if value is None else duration(value, argument)
+
+
+def stop(
+    *, delay: float, timeout: float, reason: str, idle_grace: float | None = None, leave_queue: bool = False
+) -> None:
+    """Stop the program that `run()` runs in this loop, as a signal would, by times of its own.
 
     A second call, or a signal, joins the first: what it wants earlier comes earlier.
+
+    Args:
+        delay: as all times here in milliseconds; see `Terms`.
+        timeout: behind the delay.
+        reason: for the log and 'draining'.
+        idle_grace: None: that of the program.
+        leave_queue: whether what waits in the system's queue is left to other processes.
     """
-    _programs[asyncio.get_running_loop()].stop(terms)
+    program = _programs[asyncio.get_running_loop()]
+    grace = program.terms.idle_grace if idle_grace is None else idle_grace
+    program.stop(Terms(delay, grace, timeout, reason, leave_queue))
 
 
 _loop_name = ""  # "auto", "uvloop", "asyncio"; empty: the environment says it
@@ -165,7 +180,7 @@ class _Program:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, terms: Terms) -> None:
         self.loop = loop
-        self._terms = terms
+        self.terms = terms
         self._changed = asyncio.Event()
         self._signalled: float | None = None  # when the first signal came
         self._stopping = False
@@ -219,7 +234,7 @@ class _Program:
         servers = registry.every_open_server()
         if servers:
             seconds = CUT_GRACE + sum(each._guest_seconds for each in servers)
-            begin(servers, Terms(idle_grace=0, timeout=0, reason=self._terms.reason))
+            begin(servers, Terms(idle_grace=0, timeout=0, reason=self.terms.reason))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(until_closed(servers), min(seconds, threading.TIMEOUT_MAX))
 
@@ -261,7 +276,7 @@ class _Program:
         else:
             return  # the same one, by another way
         advice = ADVICE if number == signal.SIGINT else ""
-        terms = replace(self._terms, reason=signal.Signals(number).name, advice=advice)
+        terms = replace(self.terms, reason=signal.Signals(number).name, advice=advice)
         self._watch(terms, number)
         self.loop.call_soon_threadsafe(self._stop, terms)
 

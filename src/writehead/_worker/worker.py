@@ -19,7 +19,6 @@ from writehead._loop.ticks import later
 from writehead._process import run
 from writehead._server import registry
 from writehead._server.doors import Door
-from writehead._server.drain import Terms
 from writehead._server.neighbours import Neighbours
 from writehead._server.polite import join
 from writehead._shared.block import State
@@ -37,6 +36,8 @@ class Worker(Role):
     def __init__(self, channel: Channel, passed: Passed) -> None:
         self._channel = channel
         self._passed = passed
+        #: Whether idle connections have a time of their own when it is replaced; if not, they have all the time.
+        self.has_idle_grace = False
         self._row = passed.row
         self._row.state = State.STARTING
         self._neighbours = Neighbours(passed.block, passed.row)
@@ -127,9 +128,9 @@ class Worker(Role):
 
     def _drain(self, *, delay: float, timeout: float, replaced: bool) -> None:
         """Drain; one that is replaced leaves what waits to others, and has all the time."""
-        grace = timeout if replaced else run.IDLE_GRACE
-        reason = "replaced" if replaced else "stop"
-        run.stop(Terms(delay, grace, timeout, reason, leave_queue=replaced))
+        grace = timeout if replaced and not self.has_idle_grace else None
+        reason = "replaced" if replaced else "SIGTERM"
+        run.stop(delay=delay, timeout=timeout, reason=reason, idle_grace=grace, leave_queue=replaced)
 
 
 def _name_process(slot: int) -> None:
