@@ -127,6 +127,19 @@ def test_every_test_says_its_behaviour(path: Path) -> None:
 
 # Parts of one subject are tested where the whole is.
 TESTED_WITH = {
+    "_command.addresses": "bind_addresses",
+    "_command.header_lines": "settings",
+    "_command.proxy_kinds": "settings",
+    "_command.setting": "settings",
+    "_command.settings.admin": "settings",
+    "_command.settings.limits": "settings",
+    "_command.settings.listening": "settings",
+    "_command.settings.logs": "settings",
+    "_command.settings.processes": "settings",
+    "_command.settings.protocols": "settings",
+    "_command.settings.proxies": "settings",
+    "_command.settings.target": "settings",
+    "_command.settings.tls": "settings",
     "": "names",
     "__main__": "cli",
     "_command.failures": "cli",

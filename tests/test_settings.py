@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from writehead._command import settings
-from writehead._command.kinds import Duration, Folder, Kind, Prefix, Switch, Text, Whole
+from writehead._command.cpus import usable_cpus
+from writehead._command.interfaces import Interface
+from writehead._command.kinds import (
+    Duration,
+    File,
+    FileOrOff,
+    Folder,
+    Kind,
+    Number,
+    Octal,
+    Prefix,
+    Secret,
+    Several,
+    Size,
+    Standing,
+    Switch,
+    Text,
+    UrlPath,
+    Whole,
+    Workers,
+)
 from writehead._command.settings import SETTINGS, Setting, option, variable
 
 
@@ -33,9 +55,30 @@ def test_the_names_of_a_setting() -> None:
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda each: each.name)
 def test_a_default_is_what_the_help_shows(setting: Setting[Any]) -> None:
-    """The default that is shown reads as the value that it is; APP_DIR's becomes absolute when it is used."""
-    if setting.shown and setting is not settings.APP_DIR:
+    """The default that is shown reads as the value that it is, unless it depends on the machine or on others."""
+    if setting.shown and setting.shown not in DESCRIBED:
         assert setting.kind.read(setting.shown) == setting.default
+
+
+DESCRIBED = (
+    ".",
+    "CPUs + 4",
+    "10 %",
+    "TARGET",
+    "app-dir",
+    "auto",
+)  # APP_DIR's becomes absolute when it is used
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda each: each.name)
+def test_a_value_is_shown_as_it_is_read_and_survives_as_plain_data(setting: Setting[Any]) -> None:
+    """What is shown reads as the same value; what is sent to a worker as JSON is the same value there."""
+    kind, value = setting.kind, setting.default
+    if value is None or setting.secret:
+        return
+    assert kind.made(json.loads(json.dumps(kind.plain(value)))) == value
+    if value not in ("", (), ".", "-"):
+        assert kind.read(kind.show(value)) == value
 
 
 READ: list[tuple[Kind[Any], str, object]] = [
@@ -48,6 +91,34 @@ READ: list[tuple[Kind[Any], str, object]] = [
     (Duration(), "1h", 3_600_000),
     (Whole("N", "a port", 0, 65535), "0", 0),
     (Whole("N", "a port", 0, 65535), "65535", 65535),
+    (Duration(bare="ms"), "5000", 5000),
+    (Duration(least=60), "0", 0),
+    (Duration(least=60), "1m", 60_000),
+    (Size(), "0", 0),
+    (Size(), "16384", 16384),
+    (Size(), "16k", 16384),
+    (Size(), "1G", 1024**3),
+    (Size(least=32 * 1024**2, bare=1024**2), "64", 64 * 1024**2),
+    (Octal(), "600", 0o600),
+    (Octal(), "0022", 0o022),
+    (Octal(), "0o77", 0o077),
+    (Workers(), "512", 512),
+    (Workers(), "auto", usable_cpus()),
+    (Several(Text("T")), "a, b,", ("a", "b")),
+    (Several(Text("T"), commas=False), "a, b", ("a, b",)),
+    (Standing("x"), "on", "x"),
+    (FileOrOff(), "off", False),
+    (FileOrOff(), "/run/x", "/run/x"),
+    (File("-"), "-", "-"),
+    (File(), "/x/../y", "/x/../y"),
+    (UrlPath(), "/healthz", "/healthz"),
+    (Secret("S"), "env:HOME", os.environ.get("HOME", "")),
+    (Secret("S"), "abc", "abc"),
+    (settings.CERT_REQS.kind, "2", "required"),
+    (settings.TLS_MIN.kind, "tls1.3", "TLSv1.3"),
+    (settings.FORWARDED_HEADERS.kind, "Forwarded,X-Forwarded-Host", ("forwarded", "x-forwarded-host")),
+    (settings.FORWARDED_ALLOW_IPS.kind, "10.0.0.0/8,::1,*,Unix", ("10.0.0.0/8", "::1", "*", "unix")),
+    (settings.HEADER.kind, "X-A: b, c", (("X-A", "b, c"),)),
     (Switch(), "1", True),
     (Switch(), "Yes", True),
     (Switch(), "on", True),
@@ -62,7 +133,7 @@ READ: list[tuple[Kind[Any], str, object]] = [
     (settings.LOG_LEVEL.kind, "DEBUG", logging.DEBUG),
     (settings.LOG_LEVEL.kind, "trace", 5),
     (settings.INTERFACE.kind, "auto", None),
-    (settings.INTERFACE.kind, "asgi3", settings.Interface.ASGI),
+    (settings.INTERFACE.kind, "asgi3", Interface.ASGI),
 ]
 
 
@@ -90,6 +161,35 @@ WRONG: list[tuple[Kind[Any], str, str]] = [
     (settings.LIFESPAN.kind, "maybe", "is not one of auto, on, off"),
     (settings.INTERFACE.kind, "cgi", "is not one of auto, asgi, wsgi, node, asgi3"),
     (Folder(), "nowhere", "is not a folder that exists"),
+    (Duration(least=60), "59", "is not 0 or 60 seconds or more"),
+    (Duration(zero=False), "0", "is no time: it is more than 0"),
+    (Number("requests"), "-1", "is not a whole number of requests, 0 or more"),
+    (Size(), "1x", "is not a size (write 16384, 16k, 2m, 1g)"),
+    (Size(least=1024, most=1024**2, zero=False), "0", "is not a size that is possible: 1k to 1m"),
+    (Size(least=1024, most=1024**2, zero=False), "2m", "is not a size that is possible: 1k to 1m"),
+    (settings.WORKER_MAX_RSS.kind, "31m", "is not a size that is possible: 0, or 32m or more"),
+    (Octal(), "888", "is not a mode, in octal digits: 600, 022"),
+    (Octal(), "0o", "is not a mode, in octal digits: 600, 022"),
+    (Octal(), "1777", "is not a mode, 0 to 777"),
+    (Workers(), "two", "is not a whole number of workers, 1 or more, or 'auto'"),
+    (Workers(), "0", "is not a whole number of workers, 1 or more, or 'auto'"),
+    (Workers(), "513", "are more workers than 512"),
+    (Standing("x"), "off", "cannot be switched off by this name"),
+    (UrlPath(), "healthz", "is not a path of a URL: it begins with /, and has no query"),
+    (UrlPath(), "/a?b", "is not a path of a URL: it begins with /, and has no query"),
+    (Secret("S", 16), "short", "is too short: a secret here has 16 characters or more"),
+    (Secret("S"), "env:NO_SUCH_VARIABLE", "names a variable that is not set"),
+    (settings.HEADER.kind, "X-A", "is not a field (write 'Name: value')"),
+    (
+        settings.FORWARDED_HEADERS.kind,
+        "via",
+        "is not one of x-forwarded-for, x-forwarded-proto, x-forwarded-host, x-forwarded-port, forwarded",
+    ),
+    (
+        settings.FORWARDED_ALLOW_IPS.kind,
+        "example.com",
+        "is not an address, a network (10.0.0.0/8), unix or *",
+    ),
 ]
 
 

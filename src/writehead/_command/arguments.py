@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from writehead._command.failures import USAGE, CommandError
+from writehead._command.kinds import Kind
 from writehead._command.settings import (
     CERTFILE,
     FD,
@@ -42,15 +43,25 @@ class Given(NamedTuple):
 class Values:
     """The value of each setting, and where it is from."""
 
-    def __init__(self, line: Mapping[str, Given], environment: Mapping[str, Given]) -> None:
+    def __init__(
+        self,
+        line: Mapping[str, Given],
+        environment: Mapping[str, Given],
+        target: str | None = None,
+        *,
+        is_script: bool = False,
+    ) -> None:
         self.line = line
         self.environment = environment
+        self.target = target
+        self.is_script = is_script
         self._given = {**environment, **line}
 
     def __getitem__(self, setting: Setting[T]) -> T:
         """Return the value of a setting."""
         if setting.name not in self._given:
-            return setting.default
+            default: T = setting.default if setting.work_out is None else setting.work_out(self)
+            return default
         value: T = self._given[setting.name].value
         return value
 
@@ -101,7 +112,15 @@ def _takes(word: str, rest: list[str]) -> int:
     return int(word in _WITH_VALUE)
 
 
-_WITH_VALUE = {option(name) for each in SETTINGS if not each.is_switch for name in each.names}
+_WITH_VALUE = {
+    name
+    for each in SETTINGS
+    for name, kind in [
+        *((option(name), each.kind_of(name)) for name in each.names),
+        (f"-{each.letter}", each.kind),
+    ]
+    if kind.metavar
+}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -117,7 +136,15 @@ class _Note(argparse.Action):
         before = namespace.given.get(self.dest)
         if before is not None and before.source != option_string:
             raise CommandError(f"{before.source} and {option_string} are the same option", USAGE)
-        namespace.given[self.dest] = Given(option_string, values)
+        texts = before.value if before is not None else []
+        namespace.given[self.dest] = Given(option_string, [*texts, "on" if values == [] else values])
+
+
+class _NoteOff(_Note):
+    """Notes an option `--no-name`."""
+
+    def __call__(self, parser: object, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        super().__call__(parser, namespace, "off", option_string)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -126,9 +153,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(*HELP, dest="help", nargs="?", const="", metavar="GROUP")
     made.add_argument(*VERSION, dest="version", action="store_true")
     for each in SETTINGS:
-        made.add_argument(
-            *map(option, each.names), dest=each.name, action=_Note, nargs=0 if each.is_switch else None
-        )
+        for name in each.names:
+            short = [f"-{each.letter}"] if each.letter and name == each.name else []
+            nargs = None if each.kind_of(name).metavar else 0
+            made.add_argument(option(name), *short, dest=each.name, action=_Note, nargs=nargs)
+        if each.can_be_off:
+            made.add_argument(option(f"no-{each.name}"), dest=each.name, action=_NoteOff, nargs=0)
     return made
 
 
@@ -155,7 +185,11 @@ def read_options(own: Sequence[str], environment: Mapping[str, str]) -> Options:
     for word in more:
         raise CommandError(_unknown(word), USAGE)
     asks = found.help is not None or found.version  # for neither the environment has to be right
-    line = {each.name: _read(each, found.given[each.name]) for each in SETTINGS if each.name in found.given}
+    line = {
+        each.name: _read(each, found.given[each.name].source.lstrip("-"), found.given[each.name])
+        for each in SETTINGS
+        if each.name in found.given
+    }
     values = Values(line, {} if asks else _read_environment(environment))
     if not asks:
         _check_together(values)
@@ -166,30 +200,36 @@ def _unknown(word: str) -> str:
     name = word.partition("=")[0]
     if not word.startswith("-"):
         return f"{word!r} is a second target, and one is served"
-    names = [option(each) for setting in SETTINGS for each in setting.names]
+    names = [each for setting in SETTINGS for each in setting.options()]
     near = difflib.get_close_matches(name, names, 1, cutoff=0.75)
     return f"{name}: no such option" + (f"; do you mean {near[0]}?" if near else "")
 
 
-def _read(setting: Setting[Any], given: Given) -> Given:
-    """Return a value that was given as a text."""
-    if given.value == []:  # a switch of the command line
-        return Given(given.source, True)
+def _read(setting: Setting[Any], name: str, given: Given) -> Given:
+    """Return a value that was given as texts: the last counts, or all of them if there may be several."""
+    kind = setting.kind_of(name)
+    read = [_read_text(kind, given.source, text) for text in given.value]
+    return Given(
+        given.source, tuple(each for values in read for each in values) if kind.several else read[-1]
+    )
+
+
+def _read_text(kind: Kind[Any], source: str, text: str) -> Any:
     try:
-        return Given(given.source, setting.kind.read(given.value))
+        return kind.read(text)
     except ValueError as error:
-        raise CommandError(f"{given.source}: {given.value!r} {error}", USAGE) from None
+        raise CommandError(f"{source}: {text!r} {error}", USAGE) from None
 
 
 def _read_environment(environment: Mapping[str, str]) -> dict[str, Given]:
     """Return what the environment gives; an empty variable gives nothing."""
     found = {}
     for each in SETTINGS:
-        names = [name for name in map(variable, each.names) if environment.get(name)]
+        names = [name for name in each.names if environment.get(variable(name))]
         if len(names) > 1:
-            raise CommandError(f"{names[0]} and {names[1]} are the same option", USAGE)
+            raise CommandError(f"{variable(names[0])} and {variable(names[1])} are the same option", USAGE)
         for name in names:
-            found[each.name] = _read(each, Given(name, environment[name]))
+            found[each.name] = _read(each, name, Given(variable(name), [environment[variable(name)]]))
     return found
 
 
