@@ -16,8 +16,8 @@ from typing import Any
 from writehead._admin.access import Judgement, Tokens, is_json, is_known_host, is_same_origin
 from writehead._admin.operated import Operated, RefusedError
 from writehead._admin.peer_user import may_operate, peer_user
+from writehead._guests.health import send_health
 from writehead._metrics.render import format_for, render
-from writehead._shared.readiness import Readiness
 from writehead.errors import ConnectionLostError, PayloadTooLargeError
 from writehead.http import IncomingMessage, ServerResponse
 
@@ -27,9 +27,6 @@ logger = logging.getLogger("writehead.admin")
 MOST_BODY = 4096
 
 HEALTH, READY, METRICS = "/healthz", "/readyz", "/metrics"
-
-#: What is shown to everyone.
-_PUBLIC = (HEALTH, READY, METRICS)
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -116,9 +113,7 @@ class Api:
         path = req.url.partition("?")[0]
         reads = req.method in ("GET", "HEAD")
         if path in (HEALTH, READY):
-            if not reads:
-                raise _only("GET, HEAD")
-            send_health(res, path == HEALTH, self._operated.readiness())
+            send_health(req, res, None if path == HEALTH else self._operated.readiness())
             return
         if not self._unix and not is_known_host(_field(req, "host"), self._names):
             raise Denied(421, "this port answers to IP addresses, localhost and the names of --admin-host")
@@ -187,18 +182,6 @@ class Api:
 
     async def _stop(self, body: Mapping[str, Any]) -> str:
         return self._operated.stop()
-
-
-def send_health(res: ServerResponse, alive: bool, readiness: Readiness) -> None:
-    """Answer a health check: whether this process turns its loop, or whether requests can be served."""
-    good = alive or readiness == "ready"
-    res.set_header("Cache-Control", "no-store")
-    _write(
-        res,
-        200 if good else 503,
-        "text/plain; charset=utf-8",
-        b"ok\n" if alive else f"{readiness}\n".encode(),
-    )
 
 
 # -- what a request has, and what a response gets ------------------------------------
