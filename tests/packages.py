@@ -38,8 +38,16 @@ ORDER = [
     "asgi",
     "testing",
     "_admin",
+    "_supervisor",
 ]
-FACES = ["", "wsgi", "_command", "cli", "__main__"]  # the package, what knows its version, its command
+FACES = [
+    "",
+    "wsgi",
+    "_command",
+    "_worker",
+    "cli",
+    "__main__",
+]  # the package, what knows its version, its command
 TYPED_BY_ABOVE = {("_net.config", "_server.server"), ("_net.socket_info", "_server.server")}
 
 

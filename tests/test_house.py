@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,6 +60,37 @@ def test_few_know_the_library_of_websockets() -> None:
         "_guests.websocket.handshake",
         "_guests.websocket.reader",
     ]
+
+
+def test_the_import_loads_what_every_server_uses() -> None:
+    """And not what is for TLS, for errors, or for the command: an import costs each process of a program."""
+    program = """
+import asyncio, sys
+import httptools
+before = set(sys.modules)
+from writehead import http
+print(*sorted(set(sys.modules) - before))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "writehead.http" in loaded
+    late = {
+        "argparse",
+        "decimal",
+        "difflib",
+        "hashlib",
+        "ipaddress",
+        "json",
+        "tempfile",
+        "urllib.parse",
+        "websockets",
+    }
+    assert not loaded & late
+    assert not {
+        each
+        for each in loaded
+        if each.startswith(("writehead._command", "writehead.https", "writehead._tls.context"))
+    }
 
 
 def test_only_run_knows_uvloop() -> None:
@@ -127,6 +160,26 @@ def test_every_test_says_its_behaviour(path: Path) -> None:
 
 # Parts of one subject are tested where the whole is.
 TESTED_WITH = {
+    "_command.handing_over": "supervisor",
+    "_command.supervising": "supervisor",
+    "_supervisor.back_off": "fleet",
+    "_supervisor.beats": "fleet",
+    "_supervisor.doors": "supervisor",
+    "_supervisor.family": "supervisor",
+    "_supervisor.hands": "fleet",
+    "_supervisor.plan": "supervisor",
+    "_supervisor.processes": "supervisor",
+    "_supervisor.rolling": "fleet",
+    "_supervisor.sentences": "fleet",
+    "_supervisor.slots": "fleet",
+    "_supervisor.spawn": "supervisor",
+    "_supervisor.terminal": "supervisor",
+    "_worker.__main__": "supervisor",
+    "_worker.main": "supervisor",
+    "_worker.passed": "supervisor",
+    "_worker.signals": "supervisor",
+    "_worker.worker": "supervisor",
+    "_shared.channel": "supervisor",
     "_command.addresses": "bind_addresses",
     "_command.header_lines": "settings",
     "_command.proxy_kinds": "settings",

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
-from writehead import http, https
+from writehead import http
 from writehead._guests.asgi.app_types import ASGIApp, Message, Receive, Scope, Send
 from writehead._guests.asgi.mount import Mount, check_app
 from writehead._guests.asgi.options import (
@@ -88,7 +88,11 @@ def create_server(
     of_server, of_mount = split_options({} if options is None else options, is_of_mount)
     more_of_server, more_of_mount = split_options(keywords, is_of_mount)
     mount_options = read_mount_options(of_mount, more_of_mount)
-    make: Any = https.Server if wants_tls({**of_server, **more_of_server}) else http.Server
+    make: Any = http.Server
+    if wants_tls({**of_server, **more_of_server}):
+        from writehead import https
+
+        make = https.Server
     server: http.Server = make(of_server, **more_of_server)
     Mount(server, app, mount_options)
     return server

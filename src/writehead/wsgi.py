@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Unpack
 from wsgiref.types import WSGIApplication
 
-from writehead import __version__, http, https
+from writehead import __version__, http
 from writehead._guests.host_options import split_options, wants_tls
 from writehead._guests.wsgi.file_wrapper import FileWrapper
 from writehead._guests.wsgi.mount import Mount
@@ -80,7 +80,11 @@ def create_server(
     of_server, of_mount = split_options({} if options is None else options, is_of_mount)
     more_of_server, more_of_mount = split_options(keywords, is_of_mount)
     mount_options = read_mount_options(of_mount, more_of_mount)
-    make: Any = https.Server if wants_tls({**of_server, **more_of_server}) else http.Server
+    make: Any = http.Server
+    if wants_tls({**of_server, **more_of_server}):
+        from writehead import https
+
+        make = https.Server
     server: Server = make(of_server, **more_of_server)
     Mount(server, app, mount_options, f"writehead/{__version__}")
     return server

@@ -45,6 +45,36 @@ def test_a_plain_head_is_taken(native: Any) -> None:
 
 
 @both
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("/", False),
+        ("/ap", False),
+        ("/api", True),
+        ("/apis", True),
+        ("/b/c", True),
+        ("/b", False),
+        ("/x%41", True),
+        ("/x?/api", False),
+    ],
+)
+def test_it_tells_what_a_guest_may_take(native: Any, target: str, expected: bool) -> None:
+    """By how the target begins; one that is encoded may begin in any way."""
+    head = native.scan_head(b"GET %b HTTP/1.1\r\nHost: a\r\n\r\n" % target.encode(), 0, 16384, 0)
+    assert head.may_begin((b"/api", b"/b/")) is expected
+    assert head.may_begin(()) is ("%" in target)
+
+
+@both
+@pytest.mark.parametrize("wrong", [[b"/api"], ("/api",), None])
+def test_it_takes_nothing_else_for_beginnings(native: Any, wrong: Any) -> None:
+    """An error, not a crash."""
+    head = native.scan_head(PLAIN, 0, 16384, 0)
+    with pytest.raises(TypeError):
+        head.may_begin(wrong)
+
+
+@both
 @pytest.mark.parametrize("end", range(len(PLAIN)))
 def test_an_incomplete_head_is_left(native: Any, end: int) -> None:
     """However much of it has come."""

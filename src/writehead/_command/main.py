@@ -11,6 +11,7 @@ from writehead._command.failures import NOT_STARTED, USAGE, CommandError
 from writehead._command.help import help_text, version_text, wants_colours
 from writehead._command.script import check_for_script, run_script, set_defaults
 from writehead._command.serving import serve
+from writehead._command.supervising import needs_supervisor, supervise
 from writehead._command.target_names import Script, read_target
 from writehead._process.deadline import end_in_spite_of_threads
 
@@ -36,6 +37,9 @@ def _main(arguments: Sequence[str]) -> int:
     target = read_target(line.target)
     if isinstance(target, Script):
         check_for_script(options.values)
+    if needs_supervisor(options.values):
+        return supervise(target, line.rest, options.values, lambda: read_options(line.own, os.environ).values)
+    if isinstance(target, Script):
         set_defaults(options.values)
         return run_script(target.path, line.rest)
     return serve(target, options.values)

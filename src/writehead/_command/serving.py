@@ -10,7 +10,7 @@ import logging
 import os
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import copy_context
 from typing import Any, TypedDict
@@ -52,7 +52,22 @@ _OF_ASGI = (LIFESPAN,)
 _OF_APPLICATIONS = (ROOT_PATH,)
 
 
-def serve(target: Reference, values: Values) -> int:
+class Role:
+    """What a process does when its server is made: a single one listens by itself, and says where."""
+
+    def begin(self) -> None:
+        """Called when the loop runs, before anything is made."""
+
+    async def listen(self, server: http.Server, name: str, values: Values) -> None:
+        """Let the server listen."""
+        await _listening(server, name, values)
+
+    def announce(self, server: http.Server, facts: dict[str, str]) -> None:
+        """Tell that the server accepts connections."""
+        print_banner(facts, [_url(server)])
+
+
+def serve(target: Reference, values: Values, role: Role | None = None) -> int:
     """Serve `target` until a signal, and return the exit code.
 
     The module is imported with the loop made and set, but not running: `asyncio.run` at import works as well as
@@ -71,7 +86,7 @@ def serve(target: Reference, values: Values) -> int:
         raise
     failures: list[CommandError] = []
     # In the context of the import: what it has set is seen by requests.
-    loop.create_task(_start(found, target.name, values, failures), context=copy_context())
+    loop.create_task(_start(found, target.name, values, failures, role or Role()), context=copy_context())
     try:
         _run.run(shutdown_timeout=values[SHUTDOWN_TIMEOUT], loop_factory=lambda: loop)
     except SystemExit:
@@ -84,14 +99,15 @@ def serve(target: Reference, values: Values) -> int:
     return 0
 
 
-async def _start(found: object, name: str, values: Values, failures: list[CommandError]) -> None:
+async def _start(found: object, name: str, values: Values, failures: list[CommandError], role: Role) -> None:
     """Listen, or end the loop with what went wrong among the failures."""
+    role.begin()
     try:
         if is_awaitable(found):
             found = await made(found, name)
         judged = judge(found, name, values[INTERFACE])
         server = _server_for(judged, name, values)
-        await _listening(server, name, values)
+        await role.listen(server, name, values)
     except CommandError as error:
         failures.append(error)
         raise SystemExit(error.code) from None
@@ -99,7 +115,7 @@ async def _start(found: object, name: str, values: Values, failures: list[Comman
         failures.append(CommandError(f"cannot serve {name}: {type(error).__name__}: {error}", cause=error))
         raise SystemExit(NOT_STARTED) from None
     if values[LOG_LEVEL] <= logging.INFO:
-        _print_banner(f"{name} ({judged.kind})", server)
+        role.announce(server, {"what": f"{name} ({judged.kind})", "loop": _loop_name()})
 
 
 # -- the server ----------------------------------------------------------------
@@ -238,10 +254,16 @@ def _listen_on_path(server: http.Server, path: str) -> http.Server:
 # -- the banner ----------------------------------------------------------------
 
 
-def _print_banner(what: str, server: http.Server) -> None:
-    loop = type(asyncio.get_running_loop()).__module__.partition(".")[0]
-    print(f"writehead {__version__}  {what}  {loop}  Python {platform.python_version()}", file=sys.stderr)
-    print(f"listening on {_url(server)}", file=sys.stderr, flush=True)
+def _loop_name() -> str:
+    return type(asyncio.get_running_loop()).__module__.partition(".")[0]
+
+
+def print_banner(facts: Mapping[str, str], urls: Sequence[str]) -> None:
+    """Say what is served, and where; tools wait for the lines "listening on"."""
+    words = [f"writehead {__version__}", facts["what"], facts.get("workers", ""), facts["loop"]]
+    print(*filter(None, words), f"Python {platform.python_version()}", sep="  ", file=sys.stderr)
+    for url in urls:
+        print(f"listening on {url}", file=sys.stderr, flush=True)
 
 
 def _url(server: http.Server) -> str:

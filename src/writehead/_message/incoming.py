@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any, Self
 
@@ -321,6 +320,8 @@ class IncomingMessage(IncomingEmitter):
         Raises:
             ValueError: the body is not JSON, or nested too deeply; and as `bytes`.
         """
+        import json  # slow to import, and a program that parses JSON has done it
+
         body = await self.bytes(limit)
         try:
             return json.loads(body, parse_constant=_no_constant)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from writehead._native.sizes import LARGE
 from writehead._semantics.exchange import StoredFields
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++")
@@ -76,19 +77,19 @@ def render_response(
     None if a value is anything but text, a number of a machine word, or a list of texts (RFC 9112, 2 to 6). A field may
     also be a pair of bytes that `check_pairs` has accepted.
     """
-    lines = ""
-    for entry in fields.values() if isinstance(fields, dict) else fields or ():
-        if len(entry) == 2:
-            lines += _pair_lines.get(entry) or _line_of(entry)
-            continue
-        _, name, value = entry
-        kind = type(value)
-        if kind is str or (kind is int and -_WORD <= value < _WORD):
-            lines += f"{name}: {value}\r\n"
-        elif kind is list and (len(value) <= 1 or len(name) != 6) and _are_good(value):  # as several cookies
-            lines += "".join([f"{name}: {item}\r\n" for item in value])
+    try:
+        if type(fields) is list and fields and len(fields[0]) == 2:  # then all of them are pairs
+            lines = "".join([_pair_lines.get(pair) or _line_of(pair) for pair in fields])
         else:
-            return None
+            entries: Any = fields.values() if type(fields) is dict else fields or ()
+            lines = "".join(
+                [
+                    f"{name}: {value}\r\n" if type(value) is str else _lines_of(name, value)
+                    for _, name, value in entries
+                ]
+            )
+    except _NotOrdinaryError:
+        return None
     length = f"Content-Length: {len(body)}\r\n" if announce else ""
     text = f"{status_line}{lines}{date_line}{keep_lines}{length}\r\n"
     try:
@@ -96,6 +97,19 @@ def render_response(
     except UnicodeEncodeError:
         return None
     return head + body if len(body) < LARGE else head
+
+
+class _NotOrdinaryError(Exception):
+    """A value is left to the general way."""
+
+
+def _lines_of(name: str, value: Any) -> str:
+    kind = type(value)
+    if kind is list and (len(value) <= 1 or len(name) != 6) and _are_good(value):  # as several cookies
+        return "".join([f"{name}: {item}\r\n" for item in value])
+    if kind is int and -_WORD <= value < _WORD:
+        return f"{name}: {value}\r\n"
+    raise _NotOrdinaryError
 
 
 _WORD = 1 << 63
@@ -171,9 +185,6 @@ def _line_of(pair: Any) -> str:
     name, value = pair
     return f"{name.decode('latin-1')}: {value.decode('latin-1')}\r\n"
 
-
-#: A body, or a piece of it, of so many bytes is passed on as it is, not copied.
-LARGE = 16384
 
 # The line before a piece, and the size of both and of what is behind it, by the size of the piece.
 _frames: dict[int, tuple[bytes, int]] = {}

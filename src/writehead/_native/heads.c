@@ -645,6 +645,31 @@ head_get(Head *self, PyObject *name)
     return joined == NULL ? Py_NewRef(Py_None) : joined;
 }
 
+PyDoc_STRVAR(may_begin_doc,
+"may_begin($self, starts, /)\n--\n\n"
+"Tell whether the target begins with one of these bytes, or has a percent sign.");
+
+static PyObject *
+head_may_begin(Head *self, PyObject *starts)
+{
+    if (!PyTuple_Check(starts)) {
+        return PyErr_Format(PyExc_TypeError, "may_begin() takes a tuple, not %.200s", Py_TYPE(starts)->tp_name);
+    }
+    const char *target = (const char *)bytes_of(self) + self->target;
+    size_t size = (size_t)(self->target_end - self->target);
+    for (Py_ssize_t at = 0; at < PyTuple_GET_SIZE(starts); at++) {
+        PyObject *start = PyTuple_GET_ITEM(starts, at);
+        if (!PyBytes_Check(start)) {
+            return PyErr_Format(PyExc_TypeError, "may_begin() takes bytes, not %.200s", Py_TYPE(start)->tp_name);
+        }
+        size_t length = (size_t)PyBytes_GET_SIZE(start);
+        if (length <= size && memcmp(target, PyBytes_AS_STRING(start), length) == 0) {
+            Py_RETURN_TRUE;
+        }
+    }
+    return PyBool_FromLong(memchr(target, '%', size) != NULL);
+}
+
 static PyObject *
 head_target(Head *self, void *Py_UNUSED(unused))
 {
@@ -676,6 +701,7 @@ static PyMethodDef head_methods[] = {
     {"pairs", (PyCFunction)(void (*)(void))head_pairs, METH_NOARGS, pairs_doc},
     {"joined", (PyCFunction)(void (*)(void))head_joined, METH_FASTCALL, joined_doc},
     {"get", (PyCFunction)(void (*)(void))head_get, METH_O, get_doc},
+    {"may_begin", (PyCFunction)(void (*)(void))head_may_begin, METH_O, may_begin_doc},
     {NULL},
 };
 

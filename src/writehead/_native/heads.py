@@ -38,6 +38,8 @@ _HEAD = re.compile(
 )
 _FIELD = re.compile(r"([^:]++):[\t ]*+([^\r]*+)\r\n")
 
+_PERCENT = ord("%")
+
 _GROUPS = METHOD, TARGET, BLOCK, HOST, CONNECTION, LENGTH = range(1, 7)
 
 
@@ -100,6 +102,10 @@ class Head:
         """The request target as text."""
         return self.target.decode("latin-1")
 
+    def may_begin(self, starts: tuple[bytes, ...], /) -> bool:
+        """Tell whether the target begins with one of these bytes, or has a percent sign."""
+        return self.target.startswith(starts) or _PERCENT in self.target
+
     def text(self) -> list[str]:
         """Return the fields as sent, flat: name, value, name, value, …; values without white space around them."""
         return self._fields.text[:]
@@ -158,6 +164,10 @@ def scan_head(data: bytes, start: int, max_size: int, max_count: int) -> Head | 
     IPv4 address and perhaps a port; at most one Connection, "close" or "keep-alive"; at most one Content-Length, of at
     most 15 digits; and no Transfer-Encoding, Upgrade, Expect or Proxy-Connection.
     """
+    if start == 0 and len(data) <= LONGEST:
+        head = _heads.get(data)  # by far the commonest: a head that has come before, and nothing behind it
+        if head is not None and head.end < max_size and (max_count <= 0 or head.count <= max_count):
+            return head
     start = max(start, 0)
     end = data.find(b"\r\n\r\n", start) + 4
     if end < 4:

@@ -49,14 +49,30 @@ write_line(writer *to, PyObject *name, PyObject *value)
     return write_text(to, name) && write_bytes(to, ": ", 2) && write_text(to, value) && write_bytes(to, "\r\n", 2);
 }
 
+/* Not by `snprintf`, which costs a small response a fiftieth. */
+static bool
+write_decimal(writer *to, long long number)
+{
+    char digits[24];
+    char *at = digits + sizeof(digits);
+    unsigned long long left = number < 0 ? 0 - (unsigned long long)number : (unsigned long long)number;
+    do {
+        *--at = (char)('0' + left % 10);
+        left /= 10;
+    } while (left != 0);
+    if (number < 0) {
+        *--at = '-';
+    }
+    return write_bytes(to, at, digits + sizeof(digits) - at);
+}
+
 static bool
 write_number(writer *to, PyObject *name, PyObject *value)
 {
     int overflow = 0;
     long number = PyLong_AsLongAndOverflow(value, &overflow);
-    char digits[32];
-    int size = snprintf(digits, sizeof(digits), ": %ld\r\n", number);
-    return !overflow && write_text(to, name) && write_bytes(to, digits, size);
+    return !overflow && write_text(to, name) && write_bytes(to, ": ", 2) && write_decimal(to, number)
+           && write_bytes(to, "\r\n", 2);
 }
 
 /* A list may have been changed since it was checked. */
@@ -127,12 +143,16 @@ write_fields(writer *to, PyObject *fields)
 }
 
 static bool
+write_length(writer *to, Py_ssize_t length)
+{
+    return write_bytes(to, "Content-Length: ", 16) && write_decimal(to, length) && write_bytes(to, "\r\n", 2);
+}
+
+static bool
 write_response_head(writer *to, PyObject *const *args, Py_ssize_t length)
 {
-    char digits[48];
-    int size = args[5] == Py_True ? snprintf(digits, sizeof(digits), "Content-Length: %zd\r\n", length) : 0;
     return write_text(to, args[0]) && write_fields(to, args[1]) && write_text(to, args[2]) && write_text(to, args[3])
-           && write_bytes(to, digits, size) && write_bytes(to, "\r\n", 2);
+           && (args[5] != Py_True || write_length(to, length)) && write_bytes(to, "\r\n", 2);
 }
 
 PyDoc_STRVAR(render_response_doc,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import socket
 from typing import Any, Literal, TypedDict
@@ -24,8 +23,8 @@ def is_ipv6(host: str) -> bool:
     if percent and not _ZONE.fullmatch(zone):
         return False
     try:
-        ipaddress.IPv6Address(address)
-    except ValueError:
+        socket.inet_pton(socket.AF_INET6, address)
+    except (OSError, ValueError):  # ValueError: a null character, or one that is not ASCII
         return False
     return True
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection, Mapping
 
@@ -110,6 +109,8 @@ def unknown(
 
 
 def _nearest(name: str, known: Collection[str]) -> str | None:
+    import difflib  # for errors alone
+
     flat = {each.replace("_", "").lower(): each for each in known}
     found = difflib.get_close_matches(name.replace("_", ""), flat, n=1, cutoff=0.7)
     return flat[found[0]] if found else None

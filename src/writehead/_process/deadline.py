@@ -11,14 +11,12 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
 logger = logging.getLogger("writehead")
 
-_LIBRARY = str(Path(__file__).parents[1]) + os.sep
+_LIBRARY = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
 #: Seconds after the deadline in which the program may still end by itself: connections were just aborted.
 GRACE = 0.5
@@ -96,6 +94,8 @@ def _exit(code: int) -> None:
 def free_of_threads(loop: asyncio.AbstractEventLoop) -> None:
     """Let `loop` close without waiting for busy threads of its executor."""
     if _at_work():
+        from concurrent.futures import ThreadPoolExecutor
+
         loop.set_default_executor(ThreadPoolExecutor(1))
 
 

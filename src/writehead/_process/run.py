@@ -37,6 +37,9 @@ IDLE_GRACE = 0.5
 MOST_SHOWN = 5
 _shutdown_timeout: float | timedelta | str = SHUTDOWN_TIMEOUT  # the default of run()
 
+#: Called once when a stop begins; of a worker, whose supervisor did not ask for it.
+_on_stop: Callable[[], object] | None = None
+
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 
@@ -45,6 +48,12 @@ def set_shutdown_timeout(timeout: float | timedelta | str) -> None:
     global _shutdown_timeout
     duration(timeout, "shutdown_timeout")
     _shutdown_timeout = timeout
+
+
+def on_stop(callback: Callable[[], object]) -> None:
+    """Let `callback` be called in the loop when a signal begins a stop."""
+    global _on_stop
+    _on_stop = callback
 
 
 def run(
@@ -218,6 +227,8 @@ class _Program:
     def _stop(self, number: int) -> None:
         self._stopping = True
         self._changed.set()
+        if _on_stop is not None:
+            _on_stop()
         self._loop.call_later(IDLE_GRACE, self._tell_who_waits, number)
         for server in registry.open_servers():
             server._stop(min(IDLE_GRACE, self._shutdown_timeout / 2))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 from typing import Any
 
 from writehead._semantics.headers import Headers
@@ -148,6 +147,8 @@ def _number(value: float) -> str:
         return "Infinity" if value > 0 else "-Infinity"
     if value.is_integer() and abs(value) < 2**53:
         return str(int(value))
+    from decimal import Decimal  # seldom needed, and slow to import
+
     sign, figures, exponent = Decimal(float.__repr__(value)).normalize().as_tuple()
     assert isinstance(exponent, int)  # a str only for NaN and the infinities
     digits = "".join(map(str, figures))

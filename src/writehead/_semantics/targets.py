@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote_to_bytes
-
 _SLASH = ord("/")
 _QUERY = ord("?")
 _PERCENT = ord("%")
@@ -42,6 +40,8 @@ def authority_of(target: bytes) -> bytes | None:
 def decoded_path(path: bytes) -> str:
     """Return a path percent-decoded as UTF-8: what is no UTF-8 becomes U+FFFD, an incomplete `%` stays."""
     if _PERCENT in path:
+        from urllib.parse import unquote_to_bytes  # slow to import
+
         path = unquote_to_bytes(path)
     try:
         return path.decode()  # in half the time

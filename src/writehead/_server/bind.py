@@ -28,6 +28,9 @@ def bind(target: Target, address: str | None = None) -> socket.socket:
         SystemCallError: Node's error, with code, syscall, address and port.
     """
     if target.sock is not None:
+        if target.deferred:  # it is bound; whether it listens already is another's business
+            target.sock.setblocking(False)
+            return target.sock
         return _listening(target.sock, target.backlog)
     if target.adopted is not None:
         shared: socket.socket | None = target.adopted._listening_socket

@@ -21,7 +21,6 @@ from writehead._node.contexts import run_in
 from writehead._node.failure_log import log_failure, log_returned
 from writehead._node.signatures import typed_as
 from writehead._semantics import fields as _fields
-from writehead._server.given import GivenConnection, give
 from writehead._server.hosting import Hosting
 from writehead._server.option_types import ServerOptions
 from writehead._server.options import Settings, read_options
@@ -156,10 +155,14 @@ class Server(Settings, ServerEmitter):
         """
         if name != "connection" or not args:
             return super().emit(name, *args)
+        from writehead._server.given import give  # seldom needed
+
         give(self._config, args[0], self._make_given)
         return True
 
     def _make_given(self) -> asyncio.BaseProtocol:
+        from writehead._server.given import GivenConnection
+
         return GivenConnection(self._config)
 
     def _on_accept(self, connection: Link) -> bool:

@@ -13,7 +13,6 @@ import socket
 import stat
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 if sys.platform != "win32":
@@ -30,7 +29,7 @@ class SocketFile(NamedTuple):
     def remove(self) -> None:
         """Remove the file, unless another has replaced it (libuv/libuv#1332)."""
         if _identity(self.path) == (self.device, self.inode):
-            Path(self.path).unlink(missing_ok=True)
+            _unlink(self.path)
 
 
 def bind(sock: socket.socket, path: str, backlog: int, mode: int = 0) -> SocketFile:
@@ -51,13 +50,18 @@ def bind(sock: socket.socket, path: str, backlog: int, mode: int = 0) -> SocketF
         except OSError as error:
             if error.errno != errno.EADDRINUSE or not _is_stale(path):
                 raise
-            Path(path).unlink(missing_ok=True)
+            _unlink(path)
             sock.bind(path)
         if mode:
             os.chmod(path, stat.S_IMODE(os.stat(path).st_mode) | mode)
         sock.listen(backlog)
         found = os.lstat(path)
     return SocketFile(path, found.st_dev, found.st_ino)
+
+
+def _unlink(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
 
 
 @contextlib.contextmanager
@@ -68,7 +72,7 @@ def _locked(path: str) -> Iterator[None]:
         return
     try:
         # O_DIRECTORY: opening a named pipe would wait for its writer.
-        directory = os.open(Path(path).parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        directory = os.open(os.path.dirname(path) or os.curdir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:  # such as a directory that is not readable: binding may still work
         yield
         return

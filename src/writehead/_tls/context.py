@@ -12,10 +12,8 @@ import os
 import re
 import ssl
 import stat
-import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -446,6 +444,8 @@ def _contents(path: str) -> bytes:
 def _is_known_for_path(path: str) -> bool:
     if not path.isprintable():
         return False
+    from pathlib import Path  # for errors alone
+
     known = Path(path)
     if known.suffix.lower() in _SUFFIXES:
         return True
@@ -465,13 +465,15 @@ def as_file(data: bytes) -> Iterator[str]:
         finally:
             os.close(memory)
         return
+    import tempfile  # not on Linux, and slow to import
+
     fd, path = tempfile.mkstemp()  # readable by its owner alone
     try:
         with os.fdopen(fd, "wb") as file:
             file.write(data)
         yield path
     finally:
-        Path(path).unlink()
+        os.unlink(path)
 
 
 def _in_memory(data: bytes) -> int | None:

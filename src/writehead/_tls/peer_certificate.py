@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import ssl
 from typing import Any
@@ -106,4 +105,6 @@ def _shown(ssl_object: ssl.SSLObject) -> bytes | None:
 
 
 def _fingerprint(raw: bytes, algorithm: str) -> str:
+    import hashlib  # for programs that ask for certificates
+
     return hashlib.new(algorithm, raw, usedforsecurity=False).digest().hex(":").upper()

@@ -5,7 +5,6 @@ Invariant: the form is Node's, the names of types are Python's; a value is shown
 
 from __future__ import annotations
 
-import json
 import re
 
 #: How many characters Node shows of a value with its type, and of a value alone.
@@ -94,5 +93,7 @@ def plain(value: object) -> str:
 def as_json(value: object) -> str:
     """Return a value as Node's `%j` shows it: as JSON."""
     if isinstance(value, str):
+        import json  # of an error alone
+
         return json.dumps(str.__str__(value), ensure_ascii=False)
     return shown(value)

@@ -1,0 +1,1 @@
+"""The supervisor: the parent process, which starts workers, watches them, and never imports the application."""

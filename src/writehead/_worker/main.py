@@ -1,0 +1,49 @@
+"""The start of a worker: it takes over what the supervisor passes, then serves as a single process would."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import sys
+
+from writehead._command.failures import NOT_STARTED, CommandError
+from writehead._command.handing_over import unpack
+from writehead._command.script import run_script, set_defaults
+from writehead._command.serving import serve
+from writehead._command.target_names import Script, read_target
+from writehead._process.deadline import end_in_spite_of_threads
+from writehead._shared.channel import Channel
+from writehead._worker.passed import Passed
+from writehead._worker.signals import take_signals
+from writehead._worker.worker import Worker
+
+
+def main() -> int:
+    """Serve until the supervisor, or its end, says so; return the exit code."""
+    if not stat.S_ISSOCK(os.fstat(0).st_mode):
+        sys.stderr.write("writehead: a worker is started by its supervisor: writehead --workers 2 main:app\n")
+        return 2
+    channel = Channel(socket.socket(fileno=os.dup(0)))
+    take_signals()
+    hello = channel.wait("hello")
+    if hello is None:
+        return 0
+    passed = Passed(hello)
+    worker = Worker(channel, passed)
+    try:
+        return _serve(worker, passed)
+    except CommandError as error:
+        worker.tell_failure(error)
+    end_in_spite_of_threads(NOT_STARTED)
+    return NOT_STARTED
+
+
+def _serve(worker: Worker, passed: Passed) -> int:
+    values = unpack(passed.facts["settings"])
+    target = read_target(passed.facts["target"])
+    if isinstance(target, Script):
+        set_defaults(values)
+        worker.begin_with_loop()
+        return run_script(target.path, passed.facts["rest"])
+    return serve(target, values, worker)

@@ -1,0 +1,125 @@
+"""The worker beside the loop: it tells the supervisor what it does, shows that it lives, and does what it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import signal
+import sys
+import time
+from typing import Any
+
+from writehead._command.failures import CommandError, frames_of_program
+from writehead._command.serving import Role
+from writehead._loop.ticks import later
+from writehead._process import run
+from writehead._server import registry
+from writehead._shared.block import State
+from writehead._shared.channel import Channel, Message
+from writehead._worker.passed import Passed
+from writehead.http import Server
+
+#: Seconds between two beats.
+BEAT = 0.5
+
+
+class Worker(Role):
+    """A process that serves for a supervisor."""
+
+    def __init__(self, channel: Channel, passed: Passed) -> None:
+        self._channel = channel
+        self._passed = passed
+        self._row = passed.row
+        self._row.state = State.STARTING
+        _name_process(passed.slot)
+
+    # -- starting --------------------------------------------------------------
+
+    def begin_with_loop(self) -> None:
+        """Begin when a loop runs: that of a script."""
+        later(self._begin_script)
+
+    def _begin_script(self) -> None:
+        self.begin()
+        asyncio.get_running_loop().create_task(self._ready_with_servers())
+
+    async def _ready_with_servers(self) -> None:
+        """Be ready when the servers listen that the script has made."""
+        for server in registry.every_open_server():
+            assert isinstance(server, Server)
+            with contextlib.suppress(Exception):  # `run` raises it
+                await server
+        self._tell_ready({})
+
+    def begin(self) -> None:
+        """Begin to show that the loop turns, and to listen to the supervisor."""
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._channel.fileno(), self._on_readable)
+        run.on_stop(self._on_stop)
+        self._due = self._loop.time()
+        self._beat()
+
+    async def listen(self, server: Server, name: str, values: Any) -> None:
+        """Let `server` accept on the sockets that the supervisor has bound."""
+        await server.listen(self._passed.sockets[0])
+
+    def announce(self, server: Server, facts: dict[str, str]) -> None:
+        """Tell the supervisor that this worker serves."""
+        self._tell_ready(facts)
+
+    def _tell_ready(self, facts: dict[str, str]) -> None:
+        row = self._row
+        row.ready_at = row.beat = time.monotonic()
+        row.state = State.READY
+        self._channel.send("ready", facts=facts)
+
+    def tell_failure(self, error: CommandError) -> None:
+        """Tell the supervisor why this worker does not start; it shows that once, for all workers."""
+        shown = io.StringIO()
+        if error.cause is not None:
+            with contextlib.redirect_stderr(shown):
+                found = frames_of_program(error.cause)
+                sys.excepthook(type(error.cause), error.cause.with_traceback(found), found)
+        self._channel.send("failed", line=str(error), traceback=shown.getvalue())
+
+    # -- beats -----------------------------------------------------------------
+
+    def _beat(self) -> None:
+        row = self._row
+        row.beat = time.monotonic()
+        row.lag = max(0.0, self._loop.time() - self._due)
+        row.processor = time.process_time()
+        servers = registry.every_open_server()
+        row.in_flight = sum(each._busy_count() for each in servers)
+        self._due = self._loop.time() + BEAT
+        self._loop.call_at(self._due, self._beat)
+
+    # -- being told ------------------------------------------------------------
+
+    def _on_readable(self) -> None:
+        messages = self._channel.receive()
+        if self._channel.ended:
+            self._loop.remove_reader(self._channel.fileno())
+        for message in messages:
+            self._on_message(message)
+        if self._channel.ended:
+            self._drain()
+
+    def _on_message(self, message: Message) -> None:
+        if message.about == "drain":
+            self._drain()
+
+    def _on_stop(self) -> None:
+        self._row.state = State.DRAINING
+        self._channel.send("draining")
+
+    def _drain(self) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+
+def _name_process(slot: int) -> None:
+    """Set the short name, which `top` and `ps -o comm` show; on Linux alone."""
+    with contextlib.suppress(OSError):
+        with open("/proc/self/comm", "w") as file:
+            file.write(f"writehead-{slot}")
