@@ -16,7 +16,6 @@ from writehead._metrics.collect import Collector
 from writehead._metrics.meter import Meter
 from writehead._metrics.render import Family
 from writehead._process.stacks import stacks
-from writehead._server import registry
 from writehead._shared.block import Block, Row, State
 from writehead._shared.readiness import Readiness
 
@@ -64,7 +63,7 @@ class OneProcess:
         self._collector = Collector(self._rows, build)
         self._servers: list[Any] = []
         self._timer: asyncio.TimerHandle | None = None
-        self._was_ready = False
+        self._was_ready = self._stops = False
 
     # -- counting ----------------------------------------------------------------
 
@@ -78,6 +77,10 @@ class OneProcess:
         self._meter.start()
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(BEAT, self._beat, loop.time() + BEAT)
+
+    def note_stop(self) -> None:
+        """Note that a stop has begun: from now on it is not ready."""
+        self._stops = True
 
     def _beat(self, due: float) -> None:
         loop = asyncio.get_running_loop()
@@ -107,13 +110,10 @@ class OneProcess:
 
     def readiness(self) -> Readiness:
         """Tell whether a server of the program listens, and none drains."""
-        servers = registry.open_servers()
-        if any(each.listening for each in self._servers) and not any(
-            getattr(each, "draining", False) for each in servers
-        ):
+        if not self._stops and any(each.listening and not each.draining for each in self._servers):
             self._was_ready = True
             return "ready"
-        return "draining" if self._was_ready else "starting"
+        return "draining" if self._was_ready or self._stops else "starting"
 
     def status(self) -> Status:
         return {

@@ -100,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    made.add_argument("command", metavar="COMMAND", help=argparse.SUPPRESS)
+    made.add_argument("command", nargs="?", metavar="COMMAND", help=argparse.SUPPRESS)
     made.add_argument("arguments", nargs="*", help=argparse.SUPPRESS)
     made.add_argument("--pid", type=int, metavar="N", help="the server of this process")
     made.add_argument("--name", metavar="NAME", help="the server of this name")
@@ -120,7 +120,8 @@ def control(arguments: Sequence[str], environ: Mapping[str, str] | None = None) 
     options = _parser().parse_intermixed_args(arguments)
     command = COMMANDS.get(options.command)
     if command is None:
-        raise CommandError(f"ctl: no command {options.command!r}; there are: {', '.join(COMMANDS)}", USAGE)
+        named = f" {options.command!r}" if options.command else ""
+        raise CommandError(f"ctl: no command{named}; there are: {', '.join(COMMANDS)}", USAGE)
     body = _body(options.command, command, options.arguments)
     if options.command == "wait-ready":
         return _wait_ready(options, environ)

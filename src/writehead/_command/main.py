@@ -28,6 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _main(arguments: Sequence[str]) -> int:
+    if arguments and arguments[0] == "ctl":
+        from writehead._command.ctl import control
+
+        return control(arguments[1:])
     line = split(arguments, _is_script)
     options = read_options(line.own, os.environ)
     if options.help is not None or options.version:
