@@ -19,6 +19,8 @@ from writehead._net.addresses import AddressInfo
 from writehead._net.socket import Socket
 from writehead._process.run import run
 from writehead._semantics.fields import validate_header_name, validate_header_value
+from writehead._semantics.outcome import Outcome
+from writehead._semantics.record import Record
 from writehead._semantics.status import METHODS, STATUS_CODES
 from writehead._server.option_types import ServerOptions
 from writehead._server.options import MAX_HEADER_SIZE
@@ -31,7 +33,9 @@ __all__ = [
     "AddressInfo",
     "EventEmitter",
     "IncomingMessage",
+    "Outcome",
     "OutgoingMessage",
+    "Record",
     "Server",
     "ServerOptions",
     "ServerResponse",

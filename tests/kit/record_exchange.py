@@ -77,6 +77,7 @@ class RecordExchange:
         self.stays = True  # the end of a response is a record, never that of the connection
         self.coming: Sink | None = None
         self.void = False
+        self.record: Any = None
         self._stage = Stage.OPEN
         self._sink: Sink | None = None
         self._gone: Any = None  # the socket of a connection that is no more
@@ -174,6 +175,9 @@ class RecordExchange:
     def plain(self) -> bool:
         """Each piece of the body has its header."""
         return False
+
+    def count_copied(self, size: int) -> None:
+        """Do nothing: it has no records."""
 
     def end(self, chunk: bytes | None, trailers: Sequence[tuple[str, str]]) -> None:
         """Send the last piece, the trailers and the end."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextvars import Context
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from writehead._message.response import ServerResponse
 from writehead._native.choice import Head
 from writehead._net.config import SocketConfig
 from writehead._net.socket import Socket
+from writehead._semantics.record import Record
 
 
 class Notify(Protocol):
@@ -49,6 +50,12 @@ class ConnectionConfig(SocketConfig):
     - `listeners`: the listeners of its events.
     - `arriving`: the tasks of sockets that were given by hand and have no transport yet.
 
+    Of records (see `Recording`):
+
+    - `on_record(record)`: called at the end of each exchange; None if nobody takes records.
+    - `record_clock()`: their clock, in seconds.
+    - `connection_numbers`: numbers for connections.
+
     Callbacks:
 
     - `on_accept(connection)`: count it and emit 'connection'; False if there are too many.
@@ -72,6 +79,7 @@ class ConnectionConfig(SocketConfig):
         "arriving",
         "close_after_finish",
         "close_if_drained",
+        "connection_numbers",
         "dispatch",
         "empty_requests_end",
         "call_listeners",
@@ -94,9 +102,11 @@ class ConnectionConfig(SocketConfig):
         "on_client_error",
         "on_gone",
         "on_lost",
+        "on_record",
         "on_upgrade",
         "open_by_hand",
         "parsers",
+        "record_clock",
         "reject_body",
         "take_head",
         "response_class",
@@ -127,6 +137,10 @@ class ConnectionConfig(SocketConfig):
 
     listeners: Mapping[Hashable, tuple[Callable[..., Any], ...]]
     arriving: set[asyncio.Task[Any]]
+
+    on_record: Callable[[Record], object] | None
+    record_clock: Callable[[], float]
+    connection_numbers: Iterator[int]
 
     on_accept: Callable[[Any], bool]  # of any kind of connection
     on_gone: Callable[[Any], object]

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from writehead._connection.state import ConnectionState
+from writehead._connection.recording import Recording, note_response
 from writehead._http1.exchange import ALL_WRITTEN, Http1Exchange
 from writehead._http1.framing import bare_response
+from writehead._semantics.outcome import Outcome
 from writehead.errors import ConnectionLostError, RequestTimeoutError
 
 
-class ErrorResponses(ConnectionState):
+class ErrorResponses(Recording):
     """The part of a connection that responds to what is malformed or late."""
 
     __slots__ = ()
 
-    def _on_malformed(self, error: BaseException, at_once: bool = False) -> None:
+    def _on_malformed(
+        self, error: BaseException, at_once: bool = False, cause: Outcome | None = None
+    ) -> None:
         """Emit 'clientError' for data that cannot be served, or send the default response in its order."""
         if getattr(error, "code", None) == "HPE_CLOSED_CONNECTION":
             return  # what a client sends after its last request is ignored
@@ -24,13 +27,24 @@ class ErrorResponses(ConnectionState):
         if self._error_told:
             return
         self._error_told = True
+        malformed = self._incoming
+        late = isinstance(error, RequestTimeoutError)
+        outcome = cause or Outcome.BAD_REQUEST
+        if getattr(error, "code", None) == "HPE_INVALID_EOF_STATE":
+            outcome = Outcome.CLIENT_CLOSED
+        elif late and malformed is not None:
+            outcome = cause or Outcome.TIMEOUT_REQUEST
+        if len(self.exchanges()) <= (malformed is not None):
+            self.channel.blame(outcome)
+        if malformed is None and not (late and not self._reads_head):
+            self._begin_refusal(error, outcome)
         # A client that is late is not likely to send more.
-        self.channel.expects_more = not isinstance(error, RequestTimeoutError)
+        self.channel.expects_more = not late
         if self._config.on_client_error(error, self.socket):
+            self._end_refusal()
             return
         status = getattr(error, "status", None) or 400
         rendered = bare_response(status)
-        malformed = self._incoming
         if malformed is None and not at_once and (self.current is not None or self._queue):
             self._pending_error = (rendered, error)
             return
@@ -38,12 +52,19 @@ class ErrorResponses(ConnectionState):
         if malformed is not None and self._queue and not at_once:
             last = self._queue[-1]
             if last.response is not None and last.response.req is malformed:  # type: ignore[attr-defined]
+                last.response._outcome = outcome  # type: ignore[attr-defined]
                 self._lose_last(last, rendered, error)
                 return
         if current is not None and current.stage:
             rendered = b""
+        self.channel.blame(outcome)
         self._pending_error = (rendered, error)
         self._send_pending_error()
+
+    @property
+    def _reads_head(self) -> bool:
+        """Whether a part of a head has come."""
+        return self._parser is not None and self._parser.mid_message
 
     def fail_socket(self, error: BaseException) -> bool:
         """Handle an 'error' that the program has emitted on the socket, as Node's own listener does."""
@@ -71,6 +92,9 @@ class ErrorResponses(ConnectionState):
             response: Any = last.response
             last.drop()
             self._incoming = None
+            record = self.lose_response(last, response)
+            if record is not None:
+                self._begin_refusal(error, record.outcome, record)
             response.req._abort(with_socket=False)
             response._on_lost(ConnectionLostError())
             self._pending_error = (rendered, error)
@@ -87,4 +111,15 @@ class ErrorResponses(ConnectionState):
         if rendered and not (channel.writing or channel.fate):
             channel.put_now(rendered)
             channel.said_all = True
+            self._note_error_response(rendered)
+        self._end_refusal()
         self.socket.destroy(error)
+
+    def _note_error_response(self, rendered: bytes) -> None:
+        """Note what was sent in the place of the response of an exchange, or of a request that has none."""
+        current = self.current
+        record = self._refused or (None if current is None else current.record)
+        if record is not None:
+            self.note_first_byte(record)
+            record._passed -= len(rendered)
+            note_response(record, rendered)

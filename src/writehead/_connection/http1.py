@@ -23,6 +23,7 @@ from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
 from writehead._native.choice import Head, scan_head
 from writehead._net.socket import Socket
+from writehead._semantics.outcome import Outcome
 from writehead._streams.stages import KNOWN
 
 logger = logging.getLogger("writehead")
@@ -86,6 +87,8 @@ class Connection(Reading):
                     incoming = self._incoming
                     if incoming is None or not incoming._hand_over(data):
                         self._on_body(data)
+                    elif self._reading is not None:
+                        self._reading.bytes_in += size
                     if not self._feeding and size > LARGE_READ:
                         self._listen_to_body()
                 elif self._read(data):
@@ -135,6 +138,7 @@ class Connection(Reading):
 
     def _give_up(self, error: Exception) -> None:
         """Abort a connection whose data could not be served because of a bug here, which the log names."""
+        self.channel.blame(Outcome.FAILED)
         logger.error("a connection was aborted: its data could not be served", exc_info=error)
         self._closed_input = True
         self._start = None
@@ -190,6 +194,7 @@ class Connection(Reading):
                 exchange.response = response
                 exchange.stays = keep
                 exchange.keep_lines = config.keep_alive_lines if keep else CLOSE
+                exchange.record = None if config.on_record is None else self._begin_record(head)
                 self._incoming = message
                 self._used = True
                 if self.current is None:
@@ -233,6 +238,8 @@ class Connection(Reading):
     def _serve_body(self, head: Head, data: bytes, size: int, at: int) -> int:
         """Pass on the body that `data` has from `at` on, of an ordinary request; return where it goes on."""
         end = at + head.length
+        newest = self._queue[-1] if self._queue else self.current
+        self._reading = None if newest is None else newest.record
         if end <= size:
             self._on_body(data[at:end])
             self._on_message_complete([])
@@ -340,6 +347,8 @@ class Connection(Reading):
         if parser is None:
             parser = self._parser = self._parsers.take()
         under_way = parser.mid_message
+        if self._config.on_record is not None and not under_way:
+            self._first_at = self._config.record_clock()
         if backlog is None:
             found = parser.feed(data[at:])
         else:
@@ -444,6 +453,8 @@ class Connection(Reading):
         config = self._config
         config.on_gone(self)
         context = message._release()
+        assert message._head is not None
+        self._begin_upgrade(message._head)
         # If the socket is destroyed, the next response stays in the queue, and has to be notified.
         channel.owner = QueuedResponses(self) if self.current is not None or self._queue else None
         self._listen_by(Raw(socket, config))

@@ -18,6 +18,8 @@ from writehead._message.response import ServerResponse
 from writehead._node.contexts import run_in
 from writehead._node.failure_log import name_request
 from writehead._semantics.exchange import RequestHead
+from writehead._semantics.outcome import Outcome
+from writehead._semantics.record import Record
 
 logger = logging.getLogger("writehead")
 
@@ -37,13 +39,18 @@ class Making(Closing):
             message = context.run(config.message_class, self.socket)
         except Exception as error:
             logger.error("the constructor of an IncomingMessage failed: its client gets 500", exc_info=error)
-            self._refuse_unmade(error)
+            record = None
+            if config.on_record is not None:
+                record = self._begin_record(head)
+            self._refuse_unmade(error, record)
             return None
         message._begin(self, head, version, context)
         return message
 
-    def _refuse_unmade(self, error: BaseException) -> None:
+    def _refuse_unmade(self, error: BaseException, record: Record | None) -> None:
         """Respond with 500 to a request that cannot be made, behind the responses to those before it."""
+        if record is not None:
+            self._begin_refusal(error, Outcome.FINISHED, record)
         self._closed_input = True
         self._start = self._incoming = None
         self._pending_error = (bare_response(500), error)
@@ -72,6 +79,12 @@ class Making(Closing):
         exchange.stays = keep
         exchange.last_allowed = False
         exchange.keep_lines = config.keep_alive_lines if keep else CLOSE
+        head = message._head
+        exchange.record = None
+        if config.on_record is not None and head is not None:
+            exchange.record = record = self._begin_record(head, None if ordinary else self._first_at)
+            if not ordinary or head.length:  # type: ignore[attr-defined]  # it is a `Head`
+                self._reading = record
         if config.response_class is ServerResponse and message._http_version == "1.1":
             response = _new(ServerResponse)
             response._begin(message, exchange, keep, message._method == "HEAD")
@@ -110,7 +123,7 @@ class Making(Closing):
             )
         except Exception as error:
             logger.exception("the constructor of a ServerResponse failed: its client gets 500")
-            self._refuse_unmade(error)
+            self._refuse_unmade(error, exchange.record)
             return None
         finally:
             message._exchange = None
@@ -140,9 +153,11 @@ class Making(Closing):
         exchange.response = call
         exchange.stays = keep
         exchange.keep_lines = config.keep_alive_lines if keep else CLOSE
+        exchange.record = None if config.on_record is None else self._begin_record(call.head)
         self._start = None
         if has_body:
             self._incoming = call
+            self._reading = exchange.record
         self._used = True
         if self.current is None:
             self.current = exchange
@@ -180,6 +195,7 @@ class Making(Closing):
         for exchange in self.exchanges():
             response: Any = exchange.response
             if response is not None and response.req is request and not response.headers_sent:
+                response._rule(Outcome.BAD_REQUEST)
                 response.write_head(413, ["Connection", "close"])
                 response.end()
 

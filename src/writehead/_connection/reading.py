@@ -74,6 +74,8 @@ class Reading(Making):
 
     def _on_body(self, chunk: bytes) -> None:
         incoming = self._incoming
+        if self._reading is not None:
+            self._reading.bytes_in += len(chunk)
         if incoming is None:
             return  # its request could not be made, or the last response has been sent
         if not incoming._push(chunk):
@@ -103,6 +105,8 @@ class Reading(Making):
         self._incoming = None
         self._start = None
         self._head_complete = False
+        self._reading = None
+        self._first_at = None  # what follows has come with it, if it is there already
         if incoming is not None:
             incoming._complete_body(trailers)
         if self.channel.reading_paused:

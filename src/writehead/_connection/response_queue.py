@@ -18,6 +18,7 @@ from writehead._message.incoming import IncomingMessage
 from writehead._message.no_exchange import SENT
 from writehead._message.response import ServerResponse
 from writehead._net.channel_state import LAST
+from writehead._semantics.outcome import Outcome
 from writehead._streams.stages import CLOSED, EMITTED, FLUSHED
 
 #: How many responses may wait behind the one that has the socket before reading stops. Node has
@@ -51,6 +52,8 @@ class ResponseQueue(ErrorResponses):
             response._exchange = SENT
             exchange.response = None
             heard = response._listeners is not None  # one of them may listen to the request next
+            if exchange.record is not None and not heard:
+                self._end_record(exchange)
             if (
                 type(request) is IncomingMessage
                 and request._listeners is None
@@ -78,21 +81,24 @@ class ResponseQueue(ErrorResponses):
                 self._queue = None
                 self._look_at_queue()
         self.current = None
+        config = self._config
         if (
-            self._queue is not None
+            queue is not None
             or self._closed_input
             or not exchange.stays
             or exchange.last_allowed
-            or self._config.closing
+            or config.closing
         ):
             self._go_on(exchange, request, heard)
         else:
-            seconds = self._config.keep_alive_seconds
+            seconds = config.keep_alive_seconds
             channel = self.channel
             if seconds != channel.idle_after or not self._keep_alive_set or channel.idle_fired:
                 self._wait_for_more()  # else the clock has not been stopped
         if heard:
             response._on_flushed()
+            if exchange.record is not None:
+                self._end_record(exchange)
 
     def _goes_along(self, exchange: Http1Exchange) -> bool:
         """Tell whether the next in the queue was sent with the one before it, and has no listener."""
@@ -323,6 +329,7 @@ class ResponseQueue(ErrorResponses):
         """End the connection; nothing more is read from it."""
         channel = self.channel
         if channel.owner is self and not channel.fate:
+            channel.blame(Outcome.CLIENT_CLOSED)
             self.socket.end()
             if channel.writing is FLUSHED:
                 self.socket.destroy()
@@ -352,6 +359,7 @@ class ResponseQueue(ErrorResponses):
         self._config.on_gone(self)
         self._closed_input = True
         self._backlog = None
+        self._end_refusal()
         self._abandon_parser()
         for exchange in self.exchanges()[:LOST]:
             abort(exchange)

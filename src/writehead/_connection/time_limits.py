@@ -6,6 +6,7 @@ from typing import Any
 
 from writehead._connection.response_queue import ResponseQueue
 from writehead._connection.state import Progress
+from writehead._semantics.outcome import Outcome
 from writehead.errors import RequestTimeoutError, WriteTimeoutError
 
 
@@ -14,11 +15,11 @@ class TimeLimits(ResponseQueue):
 
     __slots__ = ()
 
-    def expire(self, error: BaseException) -> None:
+    def expire(self, error: BaseException, cause: Outcome | None = None) -> None:
         """Respond to the request under way, which is late, and close."""
         holds = self.ticks.hold()
         try:
-            self._on_malformed(error)
+            self._on_malformed(error, cause=cause)
         finally:
             if holds:
                 self.ticks.run()
@@ -41,12 +42,18 @@ class TimeLimits(ResponseQueue):
         elif channel.bytes_read != seen.received:
             seen.received, seen.received_since = channel.bytes_read, now
         elif now - seen.received_since > body_timeout:
-            channel.judge(self._body_stands_still, lambda: self.expire(RequestTimeoutError()))
+            channel.judge(
+                self._body_stands_still, lambda: self.expire(RequestTimeoutError(), Outcome.TIMEOUT_BODY)
+            )
         unsent = self._progress_of_response() if write_timeout else -1
         if unsent == -1 or unsent != seen.unsent:
             seen.unsent, seen.unsent_since = unsent, now
         elif now - seen.unsent_since > write_timeout:
-            channel.judge(self._response_stands_still, lambda: self.socket.destroy(WriteTimeoutError()))
+            channel.judge(self._response_stands_still, self._end_late_response)
+
+    def _end_late_response(self) -> None:
+        self.channel.blame(Outcome.TIMEOUT_WRITE)
+        self.socket.destroy(WriteTimeoutError())
 
     def _progress_of_response(self) -> int:
         """Return a number that changes whenever the client receives data; -1 if none waits for it."""

@@ -23,6 +23,7 @@ from writehead._loop.ticks import TickQueue, later
 from writehead._native.choice import LARGE, render_response
 from writehead._semantics import fields as _fields
 from writehead._semantics.exchange import Done, Pieces, ResponseHead, ResponseSide, Sink, StoredFields
+from writehead._semantics.record import Record
 
 
 class Stage(IntEnum):
@@ -43,6 +44,7 @@ class Http1Connection(Protocol):
 
     ticks: TickQueue
 
+    def note_first_byte(self, record: Record) -> None: ...
     @property
     def keep_lines(self) -> str: ...
     def on_queued(self, size: int) -> None: ...
@@ -78,6 +80,9 @@ class Http1Exchange:
     keep_lines = framing.KEEP  # the Connection lines of a connection that stays open
     must_close = False  # the server is closing: every response says `Connection: close`
     promised: str | None = None  # the program's Content-Length, where the body must match it
+    record: Record | None = None  # of this exchange, where anybody takes records
+    _gathered: Any = None  # where its small chunks are gathered, as far as they are not counted,
+    _gathered_before = 0  # and how many bytes of others were before
 
     # -- called by the response -------------------------------------------------
 
@@ -127,7 +132,11 @@ class Http1Exchange:
             keep_lines = self.connection.keep_lines  # the client asked to close, the program keeps it open
         fields = framing.render_fields(head)
         decided = framing.decide(head, keep_lines, self.last_allowed)
-        self._head = framing.head_text(head, fields, decided.lines).encode("latin-1")
+        self._head = text = framing.head_text(head, fields, decided.lines).encode("latin-1")
+        record = self.record
+        if record is not None:
+            record.status = head.status
+            record._sent = text
         self.chunked = decided.chunked
         self.body_allowed = decided.body_allowed
         self.stays = decided.stays
@@ -150,6 +159,8 @@ class Http1Exchange:
             return True
         if not chunk:
             return self._put(b"", done)
+        if self.record is not None:
+            self.record.bytes_out += len(chunk)
         if not self.chunked:
             return self._put(chunk, done)
         if self._corked and self.stage:
@@ -171,6 +182,9 @@ class Http1Exchange:
         if self.body_allowed:
             if chunk:
                 last = chunk
+            if self.record is not None:
+                self.record.bytes_out += len(last)
+                self.count_pieces()
             if self.chunked:
                 ending = b"0\r\n\r\n"
                 if trailers:
@@ -184,6 +198,7 @@ class Http1Exchange:
         head = self._head
         if head is not None:
             self._head = None
+            self._note_head()
             if len(last) < LARGE:
                 last = head + last
             else:
@@ -204,6 +219,11 @@ class Http1Exchange:
         if data is None:
             return False
         self.stage = ALL_WRITTEN
+        if self.record is not None:
+            record = self.record
+            record.status = status
+            record._sent = data
+            record.bytes_out = len(body)
         sink = self.sink
         if sink is None:
             self._queue_whole(data, body)
@@ -222,7 +242,11 @@ class Http1Exchange:
         """Return where small chunks may be added: head sent, chunked, not corked."""
         sink = self.sink
         if sink is not None and self.stage and self.chunked and self.body_allowed and not self._corked:
-            return sink.chunks()
+            chunks: Any = sink.chunks()
+            if self.record is not None and self._gathered is None and chunks is not None:
+                self._gathered = chunks
+                self._gathered_before = chunks.total
+            return chunks  # type: ignore[no-any-return]
         return None
 
     def refuse_more(self) -> None:
@@ -248,6 +272,7 @@ class Http1Exchange:
             return
         self._head = None
         self.stage = HEAD_SENT
+        self._note_head()
         if self.sink is not None:
             self.sink.put_now(head)
             self.sink.settle()  # not at the end of the current read: the listener may take long
@@ -312,6 +337,7 @@ class Http1Exchange:
         queued = self._queued
         if queued is None:
             return
+        self._note_head()
         self._queued = None
         size, self._queued_size = self._queued_size, 0
         if self.connection is not None:
@@ -370,10 +396,33 @@ class Http1Exchange:
 
     # -- private ---------------------------------------------------------------
 
+    def _note_head(self) -> None:
+        """Note on the record that the head leaves next, unless it is queued."""
+        record = self.record
+        if (
+            record is not None
+            and record._first is None
+            and self.sink is not None
+            and self.connection is not None
+        ):
+            self.connection.note_first_byte(record)
+
+    def count_pieces(self) -> None:
+        """Count the small chunks that were gathered."""
+        chunks, self._gathered = self._gathered, None
+        if chunks is not None and self.record is not None:
+            self.record.bytes_out += chunks.total - self._gathered_before
+
+    def count_copied(self, size: int) -> None:
+        """Count bytes of the body that the kernel has copied to the client."""
+        if self.record is not None:
+            self.record.bytes_out += size
+
     def _put(self, data: bytes, done: Done | None) -> bool:
         head = self._head
         if head is not None:
             self._head = None
+            self._note_head()
             self.stage = self.stage or HEAD_SENT  # it may be `end` that sends the head
             if len(data) < LARGE:
                 data = head + data

@@ -265,6 +265,7 @@ async def _sendfile(response: FileResponse, socket: Any, fd: int, piece: FileRan
                 break
             sent += n
             channel.on_sent_beside(n)
+            response._exchange.count_copied(n)
             await asyncio.sleep(0)  # let other connections be served, however fast this client reads
         return sent
     finally:

@@ -26,6 +26,7 @@ class NoExchange:
     stays = True
     coming: Sink | None = None
     void = False
+    record: Any = None
     _sink: Sink | None = None
     _lost_socket: Any = None  # of a lost connection, whose channel no longer refers to it
 
@@ -72,6 +73,9 @@ class NoExchange:
     def plain(self) -> bool:
         """Return False: nothing is sent."""
         return False
+
+    def count_copied(self, size: int) -> None:
+        """Do nothing."""
 
     def end(self, chunk: bytes | None, trailers: Sequence[tuple[str, str]]) -> None:
         """Do nothing."""

@@ -21,6 +21,7 @@ from writehead._node.failure_log import log_unheard, users_place
 from writehead._node.spelling import snake
 from writehead._node.validators import milliseconds
 from writehead._semantics.exchange import Sink
+from writehead._semantics.outcome import Outcome
 from writehead._streams.stages import CLOSED, DESTROYED, ENDED, FLUSHED
 from writehead.errors import (
     BodyNotAllowedError,
@@ -319,6 +320,8 @@ class OutgoingMessage(OutgoingState):
         self._errored = error
         exchange = self._exchange
         waiting = exchange.socket is None and exchange is not SENT
+        if waiting and self._outcome is None:
+            self._outcome = Outcome.DESTROYED
         if self.writable_length:  # what was not sent never will be
             exchange.refused = True
         exchange.abort(error)

@@ -8,6 +8,7 @@ from writehead._loop.waiters import Waiters
 from writehead._message.header_store import HeaderStore
 from writehead._message.no_exchange import SENT
 from writehead._semantics.exchange import Exchange, Pieces
+from writehead._semantics.outcome import Outcome
 from writehead._streams.stages import ALIVE, CLOSED, WRITABLE
 
 
@@ -31,6 +32,9 @@ class OutgoingState(HeaderStore):
     _reject_body = False  # reject_non_standard_body_writes
     _close_after_finish = False  # emit_close_after_finish
     _waiters: Waiters | None = None
+    _outcome: Outcome | None = (
+        None  # if it is not sent whole, and that is the program's doing, or known otherwise
+    )
 
     # -- state -----------------------------------------------------------------
 

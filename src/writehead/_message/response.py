@@ -19,6 +19,7 @@ from writehead._node.callbacks import Callback
 from writehead._node.failure_log import log_failure, users_place
 from writehead._semantics import fields as _fields
 from writehead._semantics.exchange import Entry, Exchange, ResponseHead, Sink
+from writehead._semantics.outcome import Outcome
 from writehead._semantics.status import STATUS_CODES, body_allowed
 from writehead._streams.stages import CLOSED, ENDED, FLUSHED
 from writehead.errors import (
@@ -61,6 +62,7 @@ class ServerResponse(ServedResponse):
     _late_message: Any = UNSET  # a status message that was set after the head was rendered
     _announces = False  # send Content-Length even if no body is sent
     _given: list[Entry] | None = None
+    _route: str | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Exclude subclasses from the fast path: they may override any step of the general way."""
@@ -96,6 +98,29 @@ class ServerResponse(ServedResponse):
             exchange.informs = major > 1 or not (major or minor)  # RFC 9110, 15.2; 0.0 is not known
             self._should_keep_alive = False
             self._may_chunk = _fields.is_chunked(header_of(self.req, "te"))
+
+    # -- how it ends -----------------------------------------------------------
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How the exchange has ended; None until it is over."""
+        if self._writing is FLUSHED:
+            return self._ruled
+        if self._fate is CLOSED:
+            return self._outcome or Outcome.DESTROYED
+        return None
+
+    @property
+    def route(self) -> str | None:
+        """The route that serves the request, such as "/users/{id}"; for logs and metrics, and None unless it is set."""
+        return self._route
+
+    @route.setter
+    def route(self, value: str | None) -> None:
+        self._route = value
+        record = self._exchange.record
+        if record is not None:
+            record._route = value
 
     # -- the head --------------------------------------------------------------
 
@@ -342,13 +367,18 @@ class ServerResponse(ServedResponse):
 
     # -- failure ---------------------------------------------------------------
 
-    def _fail(self) -> None:
+    def _fail(self, error: BaseException | None = None) -> None:
         """Respond with 500 after a listener has failed; once the head is rendered, close the connection."""
         if self._writing is FLUSHED or self._fate is CLOSED:
             return
+        record = self._exchange.record
+        if record is not None:
+            record.error = error
         if self._writing and not self._exchange.stays:
             return  # the response is complete, and the connection closes after it
         if self._rendered or self._writing or self._fate:
+            if not self._fate:
+                self._outcome = Outcome.FAILED
             self.destroy()
             return
         for name in ("_store", "_given", "_removed", "_send_date", "_status_message", "_trailers"):
@@ -367,12 +397,12 @@ class ServerResponse(ServedResponse):
     def _on_unheard(self, error: BaseException) -> None:
         super()._on_unheard(error)
         if self._writing is not FLUSHED:
-            self._fail()
+            self._fail(error)
 
     def _listener_failed(self, error: BaseException, event: Any, args: tuple[Any, ...]) -> None:
         log_failure(error, event, self, self.req, response=self)
         if self._writing is not FLUSHED:
-            self._fail()
+            self._fail(error)
 
     # -- Python's own ----------------------------------------------------------
 

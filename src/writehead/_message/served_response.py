@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from writehead._message.informational import Informing
 from writehead._semantics.exchange import Exchange, Sink
+from writehead._semantics.outcome import Outcome
 from writehead._streams.stages import ALIVE
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ class ServedResponse(Informing):
     req: Any
     _status_code: Any = 200
     _expects_continue = False
+    _ruled = Outcome.FINISHED  # its outcome if it is sent whole
 
     def _begin(self, req: IncomingMessage, exchange: Exchange, keep: bool, general: bool) -> None:
         """Set up the response to a request of HTTP/1.1, in place of the constructor.
@@ -63,6 +65,13 @@ class ServedResponse(Informing):
         self._unique_headers = unique_headers
         self._close_after_finish = close_after_finish
         self._lenient = lenient
+
+    def _rule(self, outcome: Outcome) -> None:
+        """Decide how the exchange will have ended, if the response is sent."""
+        self._ruled = outcome
+        record = self._exchange.record
+        if record is not None:
+            record.outcome = outcome
 
     def _take_general_way(self) -> None:
         """Exclude the response from the fast path: its connection adds to the head."""

@@ -30,7 +30,9 @@ if not TYPE_CHECKING and (_wish := os.environ.get("WRITEHEAD_NATIVE")) != "0":
     try:  # all of them or none: they may have been built of an older source
         from writehead._native._fields import Chunks, check_field, check_pairs, frame_chunk, render_response
         from writehead._native._heads import Head, scan_head
-    except ImportError:
+
+        Chunks.total  # noqa: B018 - one that was built before has none
+    except (ImportError, AttributeError):
         if _wish == "1":
             raise
     else:

@@ -16,6 +16,7 @@ typedef struct {
     Py_ssize_t allocated;
     Py_ssize_t size; /* of all, in their frames */
     Py_ssize_t room;
+    Py_ssize_t total; /* bytes of all pieces that were ever taken, without their frames */
     bool is_open;
 } chunks_object;
 
@@ -69,6 +70,7 @@ keep_piece(chunks_object *self, PyObject *piece)
     self->pieces[self->count++] = Py_NewRef(piece);
     Py_ssize_t size = PyBytes_GET_SIZE(piece);
     self->size += size + frame_size(size);
+    self->total += size;
     return 0;
 }
 
@@ -193,6 +195,8 @@ static PyMethodDef chunks_methods[] = {
 
 static PyMemberDef chunks_members[] = {
     {"size", T_PYSSIZET, offsetof(chunks_object, size), READONLY, "Bytes of the pieces in their frames."},
+    {"total", T_PYSSIZET, offsetof(chunks_object, total), READONLY,
+     "Bytes of all pieces that were ever taken, without their frames."},
     {NULL},
 };
 

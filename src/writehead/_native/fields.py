@@ -194,7 +194,7 @@ _MOST_FRAMES = 1024
 class Chunks:
     """Chunks of a body that leave together: small pieces, each framed as by `frame_chunk`, joined once."""
 
-    __slots__ = ("_is_open", "_parts", "_room", "size")
+    __slots__ = ("_is_open", "_parts", "_room", "size", "total")
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
@@ -202,6 +202,8 @@ class Chunks:
         self._room = 0
         #: Bytes of the pieces in their frames.
         self.size = 0
+        #: Bytes of all pieces that were ever taken, without their frames.
+        self.total = 0
 
     def open(self, room: int, /) -> None:
         """Take pieces from now on; `add` returns True until they are `room` bytes in their frames."""
@@ -220,6 +222,7 @@ class Chunks:
             return None
         self._parts += (line, piece, b"\r\n")
         self.size = size = self.size + framed
+        self.total += len(piece)
         return size < self._room
 
     def take(self) -> bytes:

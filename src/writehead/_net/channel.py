@@ -18,6 +18,7 @@ from writehead._net.config import SocketConfig
 from writehead._net.linger import linger
 from writehead._net.write_queue import WriteQueue
 from writehead._node.failure_log import log_unheard
+from writehead._semantics.outcome import Outcome
 from writehead._streams.stages import CLOSED, DESTROYED, ENDED, FLUSHED
 from writehead.errors import ConnectionLostError, HTTPError, StreamDestroyedError, SystemCallError
 
@@ -137,6 +138,7 @@ class Channel(WriteQueue):
         try:
             listened = self.owner.on_socket_timeout() if self.owner is not None else True
             if not listened:
+                self.blame(Outcome.TIMEOUT_IDLE)
                 self.give_up()
             self.emit("timeout")
         finally:
@@ -151,6 +153,7 @@ class Channel(WriteQueue):
 
     def pass_to(self, config: SocketConfig, owner: Owner) -> None:
         """Pass this socket to another server."""
+        self._end_upgrade()
         seconds = self.idle_after
         if self.timers is not None:
             self.timers.forget(self)
@@ -170,6 +173,7 @@ class Channel(WriteQueue):
         self.blocked = False
         self._gather()
         if not self.fate:
+            self.blame(Outcome.CLIENT_CLOSED if self.peer_ended and exc is None else Outcome.CLIENT_RESET)
             self.fate = DESTROYED
             self.taken = False
             error = None if exc is None else system_error(exc)
@@ -217,7 +221,13 @@ class Channel(WriteQueue):
         else:
             self._close_under(owner)
         self.socket._on_close()
+        self._end_upgrade()
         self._let_go()
+
+    def _end_upgrade(self) -> None:
+        """Complete the record of an upgrade, if there is one."""
+        if self.upgrade is not None and self.config is not None:
+            self.config.end_upgrade(self)
 
     def _let_go(self) -> None:
         """Break the reference cycles: nothing more is emitted."""

@@ -11,6 +11,8 @@ from writehead._net.config import SocketConfig
 from writehead._node.callbacks import UserCallback
 from writehead._node.validators import HIGH_WATER_MARK
 from writehead._semantics.exchange import Done, Ending
+from writehead._semantics.outcome import Outcome
+from writehead._semantics.record import Record
 from writehead._streams.stages import ALIVE, WRITABLE, Fate, Writing
 
 if TYPE_CHECKING:
@@ -121,6 +123,8 @@ class ChannelState(ChannelReadState):
     said_all = False  # it may be closed as if it had ended, once it is flushed
     unsent_at_idle = 0
     own_context: Context | None = None  # the connection's; that of the request after an upgrade
+    cause: Outcome | None = None  # why it ends; None: the program has destroyed it
+    upgrade: Record | None = None  # that of a connection which was handed over, where anybody takes records
     sends_beside = False  # the kernel's copy of a file waits for the client (sendfile)
 
     def __init__(
@@ -172,6 +176,11 @@ class ChannelState(ChannelReadState):
             return False
         socket = self.socket
         return socket is not None and socket._notify(name, *args)
+
+    def blame(self, cause: Outcome) -> None:
+        """Note why it is going to end, unless that is known."""
+        if self.cause is None and not self.fate:
+            self.cause = cause
 
     def touch(self) -> None:
         """Start the idle time anew: something was read or written."""

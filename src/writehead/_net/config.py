@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import Context
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from writehead._loop.timers import IdleTimers
 
@@ -20,6 +20,7 @@ class SocketConfig:
     - `timers`: its idle timers, and its clock; set once it listens.
     - `copy_context`: returns a new context for a request or a connection.
     - `closing`: whether it is closing, and waits for connections to end.
+    - `end_upgrade(channel)`: tell the record of a connection that was handed over, and ends.
     - `high_water_mark`: bytes from which `write` returns False.
     - `lingering`: connections that HTTP has let go of, whose clients still send.
     - `on_linger()`: a connection begins to linger; it still counts as open.
@@ -29,6 +30,7 @@ class SocketConfig:
     __slots__ = (
         "closing",
         "copy_context",
+        "end_upgrade",
         "high_water_mark",
         "lingering",
         "on_linger",
@@ -42,6 +44,7 @@ class SocketConfig:
     copy_context: Callable[[], Context]
     closing: bool
     high_water_mark: int
+    end_upgrade: Callable[[Any], object]  # of a `Channel`
     on_linger: Callable[[], object]
     on_socket_gone: Callable[[], object]
 

@@ -27,6 +27,7 @@ ARGUMENT_COUNTS: Mapping[Hashable, float] = {
     "pipe": 1,
     "prefinish": 0,
     "readable": 0,
+    "record": 1,
     "removeListener": 2,
     "request": 2,
     "resume": 0,

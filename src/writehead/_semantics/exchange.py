@@ -227,6 +227,7 @@ class Exchange(Protocol):
     stays: bool  # whether the connection stays open after this response
     coming: Sink | None  # the sink that it will have once 'socket' was emitted
     void: bool  # whether it was aborted before it had a sink
+    record: Any  # what is noted of it for the log and the like; None if nobody asks for it
 
     @property
     def socket(self) -> Any: ...
@@ -265,6 +266,10 @@ class Exchange(Protocol):
 
     def pieces(self) -> Pieces | None:
         """Return where small pieces may be added in place of `write`; None if nowhere."""
+        ...
+
+    def count_copied(self, size: int) -> None:
+        """Count bytes of the body that the kernel has copied to the client."""
         ...
 
     def end(self, chunk: bytes | None, trailers: Sequence[tuple[str, str]]) -> None: ...

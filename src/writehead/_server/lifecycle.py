@@ -24,11 +24,13 @@ from writehead._net.addresses import AddressInfo, address_text, is_ipv6
 from writehead._node.callbacks import Callback
 from writehead._node.event_arguments import ARGUMENT_COUNTS
 from writehead._node.signatures import most_arguments
+from writehead._semantics.outcome import Outcome
 from writehead._server import registry
 from writehead._server.acceptor import Acceptor
 from writehead._server.bind import address_of, bind
 from writehead._server.heap import Heap
 from writehead._server.listen_target import Target, read_arguments
+from writehead._server.recording import Recording
 from writehead._server.socket_file import SocketFile
 from writehead._server.timeouts import Sweep
 from writehead.errors import (
@@ -37,7 +39,6 @@ from writehead.errors import (
     ServerNotRunningError,
     SystemCallError,
 )
-from writehead.events import EventEmitter
 
 logger = logging.getLogger("writehead")
 
@@ -79,7 +80,7 @@ class Waiter:
                     future.set_exception(error)
 
 
-class Listening(EventEmitter):
+class Listening(Recording):
     """The part of a server that listens, accepts connections, and closes."""
 
     _argument_counts = ARGUMENT_COUNTS
@@ -250,6 +251,7 @@ class Listening(EventEmitter):
     def _listen_in_memory(self, sock: Any, clock: Clock) -> None:
         """Listen on a stand-in for a socket, with the clock of a test."""
         self._clock = clock
+        self._config.record_clock = clock.time
         self._config.closing = False
         self._set_context(copy_context())
         self._listening_socket = sock
@@ -380,6 +382,7 @@ class Listening(EventEmitter):
     def close_all_connections(self) -> None:
         """Close every connection at once, busy or not, except upgraded ones."""
         for connection in self._links:
+            connection.channel.blame(Outcome.SERVER_CUT)
             connection.channel.give_up()
         for lingering in list(self._config.lingering):
             lingering.abort()

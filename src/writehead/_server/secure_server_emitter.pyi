@@ -16,6 +16,7 @@ from socket import socket as SystemSocket
 from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
 from writehead._net.socket import Socket
+from writehead._semantics.record import Record
 from writehead.errors import HTTPError
 
 Event = Literal[
@@ -30,6 +31,7 @@ Event = Literal[
     "connection",
     "drop",
     "timeout",
+    "record",
     "clientError",
     "listening",
     "error",
@@ -49,6 +51,7 @@ Event1 = Literal[
     "connection",
     "drop",
     "timeout",
+    "record",
     "clientError",
     "error",
     "secureConnection",
@@ -127,6 +130,7 @@ ConnectionListener = TypeVar("ConnectionListener", bound=Callable[[Socket], obje
 DropListener = TypeVar(
     "DropListener", bound=Callable[[dict[str, str | int] | None], object] | Callable[[], object]
 )
+RecordListener = TypeVar("RecordListener", bound=Callable[[Record], object] | Callable[[], object])
 ClientErrorListener = TypeVar(
     "ClientErrorListener",
     bound=Callable[[HTTPError, Socket], object] | Callable[[HTTPError], object] | Callable[[], object],
@@ -152,6 +156,8 @@ class SecureServerEmitter(Server):
     ) -> Callable[[ConnectionListener], ConnectionListener]: ...
     @overload
     def on(self, name: Literal["drop"]) -> Callable[[DropListener], DropListener]: ...
+    @overload
+    def on(self, name: Literal["record"]) -> Callable[[RecordListener], RecordListener]: ...
     @overload
     def on(
         self, name: Literal["clientError", "tlsClientError"]
@@ -235,6 +241,8 @@ class SecureServerEmitter(Server):
         self, name: Literal["drop"], listener: Callable[[dict[str, str | int] | None], object]
     ) -> Self: ...
     @overload
+    def on(self, name: Literal["record"], listener: Callable[[Record], object]) -> Self: ...
+    @overload
     def on(
         self, name: Literal["clientError", "tlsClientError"], listener: Callable[[HTTPError], object]
     ) -> Self: ...
@@ -266,6 +274,8 @@ class SecureServerEmitter(Server):
     ) -> Callable[[ConnectionListener], ConnectionListener]: ...
     @overload
     def add_listener(self, name: Literal["drop"]) -> Callable[[DropListener], DropListener]: ...
+    @overload
+    def add_listener(self, name: Literal["record"]) -> Callable[[RecordListener], RecordListener]: ...
     @overload
     def add_listener(
         self, name: Literal["clientError", "tlsClientError"]
@@ -351,6 +361,8 @@ class SecureServerEmitter(Server):
         self, name: Literal["drop"], listener: Callable[[dict[str, str | int] | None], object]
     ) -> Self: ...
     @overload
+    def add_listener(self, name: Literal["record"], listener: Callable[[Record], object]) -> Self: ...
+    @overload
     def add_listener(
         self, name: Literal["clientError", "tlsClientError"], listener: Callable[[HTTPError], object]
     ) -> Self: ...
@@ -382,6 +394,8 @@ class SecureServerEmitter(Server):
     ) -> Callable[[ConnectionListener], ConnectionListener]: ...
     @overload
     def addListener(self, name: Literal["drop"]) -> Callable[[DropListener], DropListener]: ...
+    @overload
+    def addListener(self, name: Literal["record"]) -> Callable[[RecordListener], RecordListener]: ...
     @overload
     def addListener(
         self, name: Literal["clientError", "tlsClientError"]
@@ -467,6 +481,8 @@ class SecureServerEmitter(Server):
         self, name: Literal["drop"], listener: Callable[[dict[str, str | int] | None], object]
     ) -> Self: ...
     @overload
+    def addListener(self, name: Literal["record"], listener: Callable[[Record], object]) -> Self: ...
+    @overload
     def addListener(
         self, name: Literal["clientError", "tlsClientError"], listener: Callable[[HTTPError], object]
     ) -> Self: ...
@@ -498,6 +514,8 @@ class SecureServerEmitter(Server):
     ) -> Callable[[ConnectionListener], ConnectionListener]: ...
     @overload
     def once(self, name: Literal["drop"]) -> Callable[[DropListener], DropListener]: ...
+    @overload
+    def once(self, name: Literal["record"]) -> Callable[[RecordListener], RecordListener]: ...
     @overload
     def once(
         self, name: Literal["clientError", "tlsClientError"]
@@ -582,6 +600,8 @@ class SecureServerEmitter(Server):
     def once(
         self, name: Literal["drop"], listener: Callable[[dict[str, str | int] | None], object]
     ) -> Self: ...
+    @overload
+    def once(self, name: Literal["record"], listener: Callable[[Record], object]) -> Self: ...
     @overload
     def once(
         self, name: Literal["clientError", "tlsClientError"], listener: Callable[[HTTPError], object]
@@ -671,6 +691,8 @@ class SecureServerEmitter(Server):
         self, name: Literal["drop"], listener: Callable[[dict[str, str | int] | None], object]
     ) -> Self: ...
     @overload
+    def prepend_listener(self, name: Literal["record"], listener: Callable[[Record], object]) -> Self: ...
+    @overload
     def prepend_listener(
         self, name: Literal["clientError", "tlsClientError"], listener: Callable[[HTTPError], object]
     ) -> Self: ...
@@ -759,6 +781,8 @@ class SecureServerEmitter(Server):
         self, name: Literal["drop"], listener: Callable[[dict[str, str | int] | None], object]
     ) -> Self: ...
     @overload
+    def prependListener(self, name: Literal["record"], listener: Callable[[Record], object]) -> Self: ...
+    @overload
     def prependListener(
         self, name: Literal["clientError", "tlsClientError"], listener: Callable[[HTTPError], object]
     ) -> Self: ...
@@ -845,6 +869,10 @@ class SecureServerEmitter(Server):
     @overload
     def prepend_once_listener(
         self, name: Literal["drop"], listener: Callable[[dict[str, str | int] | None], object]
+    ) -> Self: ...
+    @overload
+    def prepend_once_listener(
+        self, name: Literal["record"], listener: Callable[[Record], object]
     ) -> Self: ...
     @overload
     def prepend_once_listener(
@@ -937,6 +965,8 @@ class SecureServerEmitter(Server):
         self, name: Literal["drop"], listener: Callable[[dict[str, str | int] | None], object]
     ) -> Self: ...
     @overload
+    def prependOnceListener(self, name: Literal["record"], listener: Callable[[Record], object]) -> Self: ...
+    @overload
     def prependOnceListener(
         self, name: Literal["clientError", "tlsClientError"], listener: Callable[[HTTPError], object]
     ) -> Self: ...
@@ -1027,6 +1057,8 @@ class SecureServerEmitter(Server):
         self, name: Literal["drop"], listener: Callable[[dict[str, str | int] | None], object]
     ) -> Self: ...
     @overload
+    def remove_listener(self, name: Literal["record"], listener: Callable[[Record], object]) -> Self: ...
+    @overload
     def remove_listener(
         self, name: Literal["clientError", "tlsClientError"], listener: Callable[[HTTPError], object]
     ) -> Self: ...
@@ -1114,6 +1146,8 @@ class SecureServerEmitter(Server):
     def removeListener(
         self, name: Literal["drop"], listener: Callable[[dict[str, str | int] | None], object]
     ) -> Self: ...
+    @overload
+    def removeListener(self, name: Literal["record"], listener: Callable[[Record], object]) -> Self: ...
     @overload
     def removeListener(
         self, name: Literal["clientError", "tlsClientError"], listener: Callable[[HTTPError], object]
@@ -1203,6 +1237,8 @@ class SecureServerEmitter(Server):
         self, name: Literal["drop"], listener: Callable[[dict[str, str | int] | None], object]
     ) -> Self: ...
     @overload
+    def off(self, name: Literal["record"], listener: Callable[[Record], object]) -> Self: ...
+    @overload
     def off(
         self, name: Literal["clientError", "tlsClientError"], listener: Callable[[HTTPError], object]
     ) -> Self: ...
@@ -1242,6 +1278,8 @@ class SecureServerEmitter(Server):
     ) -> bool: ...
     @overload
     def emit(self, event: Literal["drop"], connection: dict[str, str | int] | None, /) -> bool: ...
+    @overload
+    def emit(self, event: Literal["record"], record: Record, /) -> bool: ...
     @overload
     def emit(
         self, event: Literal["clientError", "tlsClientError"], error: BaseException, socket: Socket, /

@@ -21,6 +21,7 @@ from writehead._node.contexts import run_in
 from writehead._node.failure_log import log_failure, log_returned
 from writehead._node.signatures import typed_as
 from writehead._semantics import fields as _fields
+from writehead._semantics.outcome import Outcome
 from writehead._server.hosting import Hosting
 from writehead._server.option_types import ServerOptions
 from writehead._server.options import Settings, read_options
@@ -49,7 +50,7 @@ class Server(Settings, ServerEmitter):
     Events: 'request' (req, res), 'connection' (socket), 'listening', 'close', 'error'
     (error), 'checkContinue' (req, res), 'checkExpectation' (req, res), 'clientError'
     (error, socket), 'connect' and 'upgrade' (req, socket, head), 'dropRequest' (req,
-    socket), 'drop' (mapping), 'timeout' (socket).
+    socket), 'drop' (mapping), 'timeout' (socket), 'record' (record).
 
     Args:
         options: a mapping of options, or the handler.
@@ -97,6 +98,7 @@ class Server(Settings, ServerEmitter):
         config.listeners = self._listeners
         config.arriving = set()
         config.guest_starts = ()
+        self._set_up_records(config)
         config.on_linger = self._on_linger
         config.on_socket_gone = self._on_socket_gone
         config.on_accept = self._on_accept
@@ -279,6 +281,7 @@ class Server(Settings, ServerEmitter):
         count = connection.count_request()
         most = self._config.most_requests
         if count > most:
+            res._rule(Outcome.REFUSED)
             self._notify_for(req, "dropRequest", connection.socket)
             res._allow_no_more()
             res.write_head(503)
@@ -335,10 +338,11 @@ class Server(Settings, ServerEmitter):
         request, socket, response = _subjects(args)
         log_failure(error, event, self, request, socket, response)
         if event in ("request", "checkContinue", "checkExpectation"):
-            args[1]._fail()
+            args[1]._fail(error)
         elif event == "connection":
             args[0].destroy(error if isinstance(error, Exception) else None)
         elif event in ("upgrade", "connect", "clientError"):
+            channel_of(args[1]).blame(Outcome.FAILED)
             args[1].destroy()
 
     def _returned(self, result: Any, event: Any, args: tuple[Any, ...], listener: object) -> None:
@@ -395,5 +399,6 @@ def _subjects(args: tuple[Any, ...]) -> tuple[Any, Any, Any]:
 
 def _respond_empty(res: ServerResponse, status: int) -> None:
     """Refuse a request as Node does: `Connection: close`, and an empty chunked body."""
+    res._rule(Outcome.BAD_REQUEST)
     res.write_head(status, ["Connection", "close"])
     res.end()

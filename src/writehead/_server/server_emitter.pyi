@@ -16,6 +16,7 @@ from socket import socket as SystemSocket
 from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
 from writehead._net.socket import Socket
+from writehead._semantics.record import Record
 from writehead.errors import HTTPError
 
 Event = Literal[
@@ -30,6 +31,7 @@ Event = Literal[
     "connection",
     "drop",
     "timeout",
+    "record",
     "clientError",
     "listening",
     "error",
@@ -47,6 +49,7 @@ Event1 = Literal[
     "connection",
     "drop",
     "timeout",
+    "record",
     "clientError",
     "error",
 ]
@@ -122,6 +125,7 @@ ConnectionListener = TypeVar("ConnectionListener", bound=Callable[[Socket], obje
 DropListener = TypeVar(
     "DropListener", bound=Callable[[dict[str, str | int] | None], object] | Callable[[], object]
 )
+RecordListener = TypeVar("RecordListener", bound=Callable[[Record], object] | Callable[[], object])
 ClientErrorListener = TypeVar(
     "ClientErrorListener",
     bound=Callable[[HTTPError, Socket], object] | Callable[[HTTPError], object] | Callable[[], object],
@@ -147,6 +151,8 @@ class ServerEmitter(Hosting):
     ) -> Callable[[ConnectionListener], ConnectionListener]: ...
     @overload
     def on(self, name: Literal["drop"]) -> Callable[[DropListener], DropListener]: ...
+    @overload
+    def on(self, name: Literal["record"]) -> Callable[[RecordListener], RecordListener]: ...
     @overload
     def on(self, name: Literal["clientError"]) -> Callable[[ClientErrorListener], ClientErrorListener]: ...
     @overload
@@ -224,6 +230,8 @@ class ServerEmitter(Hosting):
         self, name: Literal["drop"], listener: Callable[[dict[str, str | int] | None], object]
     ) -> Self: ...
     @overload
+    def on(self, name: Literal["record"], listener: Callable[[Record], object]) -> Self: ...
+    @overload
     def on(self, name: Literal["clientError"], listener: Callable[[HTTPError], object]) -> Self: ...
     @overload
     def on(self, name: Literal["error"], listener: Callable[[Exception], object]) -> Self: ...
@@ -253,6 +261,8 @@ class ServerEmitter(Hosting):
     ) -> Callable[[ConnectionListener], ConnectionListener]: ...
     @overload
     def add_listener(self, name: Literal["drop"]) -> Callable[[DropListener], DropListener]: ...
+    @overload
+    def add_listener(self, name: Literal["record"]) -> Callable[[RecordListener], RecordListener]: ...
     @overload
     def add_listener(
         self, name: Literal["clientError"]
@@ -338,6 +348,8 @@ class ServerEmitter(Hosting):
         self, name: Literal["drop"], listener: Callable[[dict[str, str | int] | None], object]
     ) -> Self: ...
     @overload
+    def add_listener(self, name: Literal["record"], listener: Callable[[Record], object]) -> Self: ...
+    @overload
     def add_listener(self, name: Literal["clientError"], listener: Callable[[HTTPError], object]) -> Self: ...
     @overload
     def add_listener(self, name: Literal["error"], listener: Callable[[Exception], object]) -> Self: ...
@@ -367,6 +379,8 @@ class ServerEmitter(Hosting):
     ) -> Callable[[ConnectionListener], ConnectionListener]: ...
     @overload
     def addListener(self, name: Literal["drop"]) -> Callable[[DropListener], DropListener]: ...
+    @overload
+    def addListener(self, name: Literal["record"]) -> Callable[[RecordListener], RecordListener]: ...
     @overload
     def addListener(
         self, name: Literal["clientError"]
@@ -452,6 +466,8 @@ class ServerEmitter(Hosting):
         self, name: Literal["drop"], listener: Callable[[dict[str, str | int] | None], object]
     ) -> Self: ...
     @overload
+    def addListener(self, name: Literal["record"], listener: Callable[[Record], object]) -> Self: ...
+    @overload
     def addListener(self, name: Literal["clientError"], listener: Callable[[HTTPError], object]) -> Self: ...
     @overload
     def addListener(self, name: Literal["error"], listener: Callable[[Exception], object]) -> Self: ...
@@ -481,6 +497,8 @@ class ServerEmitter(Hosting):
     ) -> Callable[[ConnectionListener], ConnectionListener]: ...
     @overload
     def once(self, name: Literal["drop"]) -> Callable[[DropListener], DropListener]: ...
+    @overload
+    def once(self, name: Literal["record"]) -> Callable[[RecordListener], RecordListener]: ...
     @overload
     def once(self, name: Literal["clientError"]) -> Callable[[ClientErrorListener], ClientErrorListener]: ...
     @overload
@@ -559,6 +577,8 @@ class ServerEmitter(Hosting):
     def once(
         self, name: Literal["drop"], listener: Callable[[dict[str, str | int] | None], object]
     ) -> Self: ...
+    @overload
+    def once(self, name: Literal["record"], listener: Callable[[Record], object]) -> Self: ...
     @overload
     def once(self, name: Literal["clientError"], listener: Callable[[HTTPError], object]) -> Self: ...
     @overload
@@ -645,6 +665,8 @@ class ServerEmitter(Hosting):
     def prepend_listener(
         self, name: Literal["drop"], listener: Callable[[dict[str, str | int] | None], object]
     ) -> Self: ...
+    @overload
+    def prepend_listener(self, name: Literal["record"], listener: Callable[[Record], object]) -> Self: ...
     @overload
     def prepend_listener(
         self, name: Literal["clientError"], listener: Callable[[HTTPError], object]
@@ -734,6 +756,8 @@ class ServerEmitter(Hosting):
         self, name: Literal["drop"], listener: Callable[[dict[str, str | int] | None], object]
     ) -> Self: ...
     @overload
+    def prependListener(self, name: Literal["record"], listener: Callable[[Record], object]) -> Self: ...
+    @overload
     def prependListener(
         self, name: Literal["clientError"], listener: Callable[[HTTPError], object]
     ) -> Self: ...
@@ -820,6 +844,10 @@ class ServerEmitter(Hosting):
     @overload
     def prepend_once_listener(
         self, name: Literal["drop"], listener: Callable[[dict[str, str | int] | None], object]
+    ) -> Self: ...
+    @overload
+    def prepend_once_listener(
+        self, name: Literal["record"], listener: Callable[[Record], object]
     ) -> Self: ...
     @overload
     def prepend_once_listener(
@@ -912,6 +940,8 @@ class ServerEmitter(Hosting):
         self, name: Literal["drop"], listener: Callable[[dict[str, str | int] | None], object]
     ) -> Self: ...
     @overload
+    def prependOnceListener(self, name: Literal["record"], listener: Callable[[Record], object]) -> Self: ...
+    @overload
     def prependOnceListener(
         self, name: Literal["clientError"], listener: Callable[[HTTPError], object]
     ) -> Self: ...
@@ -1002,6 +1032,8 @@ class ServerEmitter(Hosting):
         self, name: Literal["drop"], listener: Callable[[dict[str, str | int] | None], object]
     ) -> Self: ...
     @overload
+    def remove_listener(self, name: Literal["record"], listener: Callable[[Record], object]) -> Self: ...
+    @overload
     def remove_listener(
         self, name: Literal["clientError"], listener: Callable[[HTTPError], object]
     ) -> Self: ...
@@ -1090,6 +1122,8 @@ class ServerEmitter(Hosting):
         self, name: Literal["drop"], listener: Callable[[dict[str, str | int] | None], object]
     ) -> Self: ...
     @overload
+    def removeListener(self, name: Literal["record"], listener: Callable[[Record], object]) -> Self: ...
+    @overload
     def removeListener(
         self, name: Literal["clientError"], listener: Callable[[HTTPError], object]
     ) -> Self: ...
@@ -1174,6 +1208,8 @@ class ServerEmitter(Hosting):
         self, name: Literal["drop"], listener: Callable[[dict[str, str | int] | None], object]
     ) -> Self: ...
     @overload
+    def off(self, name: Literal["record"], listener: Callable[[Record], object]) -> Self: ...
+    @overload
     def off(self, name: Literal["clientError"], listener: Callable[[HTTPError], object]) -> Self: ...
     @overload
     def off(self, name: Literal["error"], listener: Callable[[Exception], object]) -> Self: ...
@@ -1209,6 +1245,8 @@ class ServerEmitter(Hosting):
     def emit(self, event: Literal["connection", "timeout"], socket: Socket, /) -> bool: ...
     @overload
     def emit(self, event: Literal["drop"], connection: dict[str, str | int] | None, /) -> bool: ...
+    @overload
+    def emit(self, event: Literal["record"], record: Record, /) -> bool: ...
     @overload
     def emit(self, event: Literal["clientError"], error: BaseException, socket: Socket, /) -> bool: ...
     @overload

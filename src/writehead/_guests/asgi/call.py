@@ -107,6 +107,9 @@ class Call(ServedCall):
             mount.state,
             mount.root_path,
         )
+        record = self._exchange.record
+        if record is not None:
+            record._route = scope
         loop: Any = self.ticks.loop
         try:
             task = start(mount.called(scope, self.receive, self.send), loop, mount.copy_context(), "asgi")
@@ -155,6 +158,8 @@ class Call(ServedCall):
         self._respond_failure()
 
     def _on_raised(self, error: BaseException) -> None:
+        if self._exchange is not None and self._exchange.record is not None:
+            self._exchange.record.error = error
         failures.log_end(self, error, lost=self._is_lost, over=self._state == DONE or self._is_lost)
         self._respond_failure()
 
@@ -179,7 +184,7 @@ class Call(ServedCall):
         self._finish()
         exchange.end(None if self.for_head else FAILURE, ())
 
-    def _fail(self) -> None:
+    def _fail(self, error: BaseException | None = None) -> None:
         """Fail the response, as that of a listener."""
         self._respond_failure()
 

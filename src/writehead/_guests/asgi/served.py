@@ -13,6 +13,7 @@ from writehead._message.incoming import IncomingMessage
 from writehead._message.no_exchange import SENT
 from writehead._message.response import ServerResponse
 from writehead._native.choice import LARGE
+from writehead._semantics.outcome import Outcome
 from writehead._streams.stages import ALIVE
 from writehead.errors import ConnectionLostError
 
@@ -25,6 +26,7 @@ class ServedCall(SendingMore):
     _consumed = _flowing = True  # what is left of it is dropped by `_leave`
     _fate: int = ALIVE.value  # set, with the two below, by the response queue
     _writing = 0
+    _outcome: Outcome | None = None  # how its exchange has ended, where that does not follow from its state
     headers_sent = True  # to a connection: no other response is sent in its place
 
     def take_over(self, request: IncomingMessage, response: ServerResponse) -> None:
@@ -154,5 +156,7 @@ class ServedCall(SendingMore):
     def _cut(self) -> None:
         """Close the connection: the response is not complete, and will not be."""
         exchange = self._exchange
+        if not self._is_lost:
+            self._outcome = Outcome.FAILED
         self._lose_client()
         exchange.abort(None)

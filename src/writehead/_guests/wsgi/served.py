@@ -267,9 +267,9 @@ class Served:
         if complete or response.finished:
             return
         if response.headers_sent:  # what was given before is passed on before the connection is cut
-            tick_queue().next_round(response._fail)
+            tick_queue().next_round(lambda: response._fail(error))
         else:
-            response._fail()
+            response._fail(error)
 
     def refuse(self, seconds: int) -> None:
         """Respond with 503: no thread is free, and too many requests wait."""
