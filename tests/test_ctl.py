@@ -218,7 +218,7 @@ async def test_somebody_else_is_there(environ: Mapping[str, str], tmp_path: Path
     server = await asyncio.start_unix_server(talk, path)
     async with server:
         for text in (
-            f"cannot ask the server at {path}: Remote end closed connection without response",
+            f"cannot ask the server at {path}: it does not speak HTTP (RemoteDisconnected)",
             f"cannot ask the server at {path}: it does not speak HTTP (BadStatusLine)",
             "the server has sent what is no JSON",
         ):

@@ -20,7 +20,7 @@ REQUEST_TIMEOUT = 10_000
 #: What does not read its response for so long is closed.
 WRITE_TIMEOUT = 10_000
 
-#: A host and a port, or the path of a Unix socket.
+#: A host, empty for every address, and a port; or the path of a Unix socket.
 Place = tuple[str, int] | str
 
 
@@ -54,7 +54,7 @@ async def listen(
     server.unref()
     if not isinstance(place, str):
         host, port = place
-        return await server.listen(port, host)
+        return await server.listen(port, host or None)
     before = os.umask(0o177)
     try:
         listening = server.listen(path="\0" + place[1:] if place.startswith("@") else place)

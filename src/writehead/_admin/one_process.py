@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from weakref import WeakSet
 
 from writehead._admin.log_levels import set_level
 from writehead._admin.operated import ExchangeInfo, RefusedError, SettingInfo, Status
@@ -61,16 +62,19 @@ class OneProcess:
         row.started = time.time()
         self._meter = Meter(row)
         self._collector = Collector(self._rows, build)
-        self._servers: list[Any] = []
+        self._servers: WeakSet[Any] = WeakSet()
         self._timer: asyncio.TimerHandle | None = None
         self._was_ready = self._stops = False
 
     # -- counting ----------------------------------------------------------------
 
-    def watch(self, server: Any) -> None:
-        """Count what a server does, and ask it whether it is ready."""
-        self._servers.append(server)
+    def watch(self, server: Any) -> bool:
+        """Count what a server does, and ask it whether it is ready; False if it is watched already."""
+        if server in self._servers:
+            return False
+        self._servers.add(server)
         self._meter.watch(server)
+        return True
 
     def start(self) -> None:
         """Begin to count and to look at the loop, which runs."""
@@ -110,7 +114,9 @@ class OneProcess:
 
     def readiness(self) -> Readiness:
         """Tell whether a server of the program listens, and none drains."""
-        if not self._stops and any(each.listening and not each.draining for each in self._servers):
+        if not self._stops and any(
+            each.listening and not getattr(each, "draining", False) for each in self._servers
+        ):
             self._was_ready = True
             return "ready"
         return "draining" if self._was_ready or self._stops else "starting"

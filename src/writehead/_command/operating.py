@@ -76,11 +76,9 @@ class Operating:
         asyncio.get_running_loop().create_task(self.open())
 
     def _watch(self, server: Any) -> None:
-        if self._process is None or server._unref:
-            return
-        self._process.watch(server)
-        values = self._values
-        attach_health(server, values[HEALTH_PATH], values[READY_PATH], self._process.readiness)
+        process, values = self._process, self._values
+        if process is not None and not server._unref and process.watch(server):
+            attach_health(server, values[HEALTH_PATH], values[READY_PATH], process.readiness)
 
     async def open(self) -> None:
         """Open what was asked for.
@@ -139,7 +137,7 @@ def _warn_of_tokens(values: Values) -> None:
 def _place(address: Address) -> Place:
     if address.path is not None:
         return address.path
-    return address.host or "0.0.0.0", address.port or 0  # noqa: S104 - as it was asked
+    return address.host or "", address.port or 0
 
 
 def build(loop: asyncio.AbstractEventLoop) -> dict[str, str]:

@@ -96,7 +96,7 @@ class Sampler:
             if type(owner) is not Connection:
                 states[UPGRADED] += 1
             elif owner.current is None:
-                states[READING if owner._used and owner._start is not None else IDLE] += 1
+                states[READING if _has_begun(owner) else IDLE] += 1
             else:
                 states[_state(owner)] += 1
                 for method in _methods(owner):
@@ -135,6 +135,14 @@ class Slow(NamedTuple):
     path: str
     age: float
     client: str
+
+
+def _has_begun(connection: Connection) -> bool:
+    """Tell whether a request has begun to come on a connection without a response under way."""
+    if connection._used:
+        return connection._start is not None
+    parser = connection._parser
+    return parser is not None and parser.mid_message
 
 
 def _state(connection: Connection) -> int:
