@@ -72,7 +72,7 @@ def test_requests_and_bytes() -> None:
     assert (totals.accepted, totals.dropped) == (1, 0)
     assert sum(totals.first_byte.counts) == 7
     assert counted.meter.requests == 7
-    client.close()
+    client.reset()
     assert (counted.totals().received, counted.totals().sent) == (sent, len(client.received)), (
         "it stays counted"
     )
@@ -202,7 +202,7 @@ def test_states_of_connections() -> None:
     assert counted.states() == {"upgraded": 1}
     client.send(b"raw")
     assert counted.totals().received == len(GET * 2 + post + b"c" + upgrade + b"raw")
-    client.close()
+    client.reset()
     assert counted.states() == {}
 
 

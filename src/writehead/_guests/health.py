@@ -32,8 +32,11 @@ class HealthPath(NoRequests):
         return False
 
     def take(self, request: IncomingMessage, response: ServerResponse) -> None:
-        """Answer a health check."""
-        send_health(request, response, None if self._readiness is None else self._readiness())
+        """Answer a health check; no record is made of one that finds all well."""
+        readiness = None if self._readiness is None else self._readiness()
+        if readiness in (None, "ready"):
+            response._exchange.record = None
+        send_health(request, response, readiness)
 
     def wants_websocket(self, request: IncomingMessage) -> bool:
         return False
