@@ -1,18 +1,15 @@
-"""The command line and the environment: what is an option, what is the target, who wins, and what is wrong."""
+"""The command line: what is an option, what is the target, and what is wrong."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pytest
 
-from writehead._command.arguments import Options, place_of, read_options, split
+from writehead._command.arguments import Asked, read_line, split
 from writehead._command.failures import USAGE, CommandError
-from writehead._command.settings import FACTORY, FD, HOST, LOG_LEVEL, PORT, TIMEOUT_KEEP_ALIVE, UDS
 
 
-def read(*own: str, **environment: str) -> Options:
-    return read_options(own, environment)
+def read(*own: str) -> Asked:
+    return read_line(own)
 
 
 def is_script(text: str) -> bool:
@@ -33,6 +30,13 @@ def is_script(text: str) -> bool:
         ("-- x.py", "x.py", "--", ""),
         ("--port", None, "--port", ""),
         ("", None, "", ""),
+        ("-w 2 main:app -b :80", "main:app", "-w 2 -b :80", ""),
+        ("-w2 main:app", "main:app", "-w2", ""),
+        ("--no-access-log main:app", "main:app", "--no-access-log", ""),
+        ("--metrics main:app", "main:app", "--metrics", ""),
+        ("--runtime-threads 2 main:app", "main:app", "--runtime-threads 2", ""),
+        ("-k uvicorn.workers.UvicornWorker main:app", "main:app", "-k uvicorn.workers.UvicornWorker", ""),
+        ("-D main:app", "main:app", "-D", ""),
     ],
 )
 def test_the_target_is_told_from_the_options(line: str, target: str | None, own: str, rest: str) -> None:
@@ -41,95 +45,109 @@ def test_the_target_is_told_from_the_options(line: str, target: str | None, own:
     assert (found.target, found.own, found.rest) == (target, own.split(), rest.split())
 
 
-def test_the_command_line_wins_over_the_environment() -> None:
-    """Flag, then environment, then default; each value knows its source."""
-    values = read("--port", "1", WRITEHEAD_PORT="2", WRITEHEAD_HOST="::1").values
-    assert (values[PORT], values[HOST], values[FACTORY]) == (1, "::1", False)
-    assert [values.source(each) for each in (PORT, HOST, FACTORY)] == ["--port", "WRITEHEAD_HOST", None]
-
-
 @pytest.mark.parametrize(
-    ("arguments", "environment"),
+    ("line", "command", "target", "own", "rest"),
     [
-        (["--keep-alive", "5"], {}),
-        (["--timeout-keep-alive=5s"], {}),
-        ([], {"WRITEHEAD_KEEP_ALIVE": "5"}),
-        ([], {"WRITEHEAD_TIMEOUT_KEEP_ALIVE": "5000ms", "WRITEHEAD_KEEP_ALIVE": ""}),
+        ("check main:app --strict", "check", "main:app", "--strict", ""),
+        ("--port 80 check --format json main:app", "check", "main:app", "--port 80 --format json", ""),
+        ("check x.py --strict", "check", "x.py", "", "--strict"),
+        ("check", "check", None, "", ""),
+        ("check check", "check", "check", "", ""),
+        ("./check", "", "./check", "", ""),
+        ("check:app", "", "check:app", "", ""),
+        ("main:app check", "", "main:app", "check", ""),
+        ("ctl status --json", "ctl", None, "", "status --json"),
     ],
 )
-def test_an_alias_is_the_same_option(arguments: list[str], environment: Mapping[str, str]) -> None:
-    """On the command line and in the environment; an empty variable gives nothing."""
-    assert read_options(arguments, environment).values[TIMEOUT_KEEP_ALIVE] == 5000
+def test_a_subcommand(line: str, command: str, target: str | None, own: str, rest: str) -> None:
+    """The first word that is no option and no value, if it is one; all behind `ctl` is its own."""
+    found = split(line.split(), is_script)
+    assert (found.command, found.target, found.own, found.rest) == (
+        command,
+        target,
+        own.split(),
+        rest.split(),
+    )
 
 
-def test_a_switch_of_the_environment() -> None:
-    """A switch has no value on the command line, and a word in the environment."""
-    assert read("--factory").values[FACTORY] is True
-    assert read(WRITEHEAD_FACTORY="yes").values[FACTORY] is True
-    assert read(WRITEHEAD_FACTORY="0").values[FACTORY] is False
+def test_the_texts_of_an_option() -> None:
+    """Each knows the option that gave it; one that is given twice has both."""
+    options = "--port 1 -b :80 -b :81 --factory --no-access-log --metrics"
+    found = read(*options.split()).texts
+    assert {name: (each.source, each.name, each.texts) for name, each in found.items()} == {
+        "port": ("--port", "port", ("1",)),
+        "bind": ("-b", "bind", (":80", ":81")),
+        "factory": ("--factory", "factory", ("on",)),
+        "access-log": ("--no-access-log", "access-log", ("off",)),
+        "admin": ("--metrics", "metrics", ("on",)),
+    }
 
 
-def test_the_last_of_an_option_given_twice_counts() -> None:
-    """So that a default of a shell alias can be changed behind it."""
-    assert read("--port", "1", "--port", "2").values[PORT] == 2
+def test_the_last_counts() -> None:
+    """Also if it is written by its letter, or switches off."""
+    found = read(*["-w", "1", "--workers", "2", "--no-access-log", "--access-log"]).texts
+    assert (found["workers"].source, found["workers"].texts) == ("--workers", ("1", "2"))
+    assert (found["access-log"].source, found["access-log"].texts) == ("--access-log", ("off", "on"))
 
 
-WRONG: list[tuple[list[str], dict[str, str], str]] = [
-    (["--port", "two"], {}, "--port: 'two' is not a port, 0 to 65535"),
-    (
-        [],
-        {"WRITEHEAD_TIMEOUT_KEEP_ALIVE": "5x"},
-        "WRITEHEAD_TIMEOUT_KEEP_ALIVE: '5x' is not a duration (write 5, 500ms, 2m)",
-    ),
+WRONG: list[tuple[list[str], str]] = [
     (
         ["--keep-alive", "5", "--timeout-keep-alive", "5"],
-        {},
         "--keep-alive and --timeout-keep-alive are the same option",
     ),
+    (["--prot", "1"], "--prot: no such option; do you mean --port?"),
+    (["--por=1"], "--por: no such option; do you mean --port?"),
+    (["--zzz"], "--zzz: no such option"),
+    (["-z"], "-z: no such option"),
+    (["--strict"], "--strict: it is an option of writehead check"),
+    (["other:app"], "'other:app' is a second target, and one is served"),
+    (["--port"], "--port: expected one argument"),
+    (["--factory=1"], "--factory: ignored explicit argument '1'"),
+    (["--ws", "none"], "--ws: 'none' is not one of auto, websockets, wsproto"),
     (
-        [],
-        {"WRITEHEAD_CERTFILE": "a", "WRITEHEAD_SSL_CERTFILE": "a"},
-        "WRITEHEAD_CERTFILE and WRITEHEAD_SSL_CERTFILE are the same option",
+        ["-k", "gevent"],
+        "-k: there is one kind of worker: leave it out; --threads says how many threads a WSGI application has",
     ),
-    (["--prot", "1"], {}, "--prot: no such option; do you mean --port?"),
-    (["--por=1"], {}, "--por: no such option; do you mean --port?"),
-    (["--zzz"], {}, "--zzz: no such option"),
-    (["other:app"], {}, "'other:app' is a second target, and one is served"),
-    (["--port"], {}, "--port: expected one argument"),
-    (["--factory=1"], {}, "--factory: ignored explicit argument '1'"),
-    (["--keyfile", "k.pem"], {}, "--keyfile: there is no certificate; give --certfile, too"),
-    (["--uds", "a", "--port", "1"], {}, "--uds and --port both say where to listen"),
-    (["--fd", "3", "--uds", "a"], {}, "--uds and --fd both say where to listen"),
     (
-        [],
-        {"WRITEHEAD_FD": "3", "WRITEHEAD_HOST": "::"},
-        "WRITEHEAD_FD and WRITEHEAD_HOST both say where to listen",
+        ["--worker-class=gevent"],
+        "--worker-class: there is one kind of worker: leave it out; --threads says how many threads a WSGI application has",
+    ),
+    (["-D"], "-D: it stays in the foreground: let systemd, a container or nohup keep it running"),
+    (["--daemon"], "--daemon: it stays in the foreground: let systemd, a container or nohup keep it running"),
+    (["--statsd-host", "a:1"], "--statsd-host: there is no StatsD: --admin serves metrics for Prometheus"),
+    (
+        ["--static-path-mount", "a"],
+        "--static-path-mount: files are not served: let the proxy do that, or the program",
     ),
 ]
 
 
-@pytest.mark.parametrize(("own", "environment", "text"), WRONG, ids=[text for *_, text in WRONG])
-def test_what_is_wrong_is_named_with_its_source(
-    own: list[str], environment: dict[str, str], text: str
-) -> None:
-    """Exit code 2, and nothing was started."""
+@pytest.mark.parametrize(("own", "text"), WRONG, ids=[text for _, text in WRONG])
+def test_what_is_wrong_is_named_with_its_option(own: list[str], text: str) -> None:
+    """Exit code 2, and nothing was started; what other servers have is told what to use instead."""
     with pytest.raises(CommandError) as raised:
-        read_options(own, environment)
+        read(*own)
     assert (str(raised.value), raised.value.code) == (text, USAGE)
 
 
-def test_one_place_to_listen() -> None:
-    """That of the command line, else of the environment, else host and port."""
-    assert place_of(read().values) is HOST
-    assert place_of(read(WRITEHEAD_UDS="a").values) is UDS
-    assert place_of(read("--port", "1", WRITEHEAD_UDS="a").values) is HOST
-    assert place_of(read("--fd", "3", WRITEHEAD_UDS="a", WRITEHEAD_FD="4").values) is FD
+def test_options_without_effect_are_told() -> None:
+    """Those of other servers that cannot mean anything here are taken; each is a note."""
+    found = read(
+        "--http", "h11", "--ws=wsproto", "--runtime-threads", "2", "--runtime-mode=mt", "--task-impl", "rust"
+    )
+    assert found.texts == {}
+    assert found.notes == (
+        "--http has no effect: there is one parser",
+        "--ws has no effect: there is one implementation of WebSockets",
+        "--runtime-threads has no effect: the loop runs in one thread; see --workers and --threads",
+        "--runtime-mode has no effect: the loop runs in one thread; see --workers and --threads",
+        "--task-impl has no effect: tasks are those of asyncio",
+    )
+    assert read("--http", "1").texts["http"].texts == ("1",)
 
 
-def test_help_needs_no_good_environment() -> None:
-    """Who asks for help gets it."""
-    found = read("--help", "TLS", WRITEHEAD_PORT="x")
-    assert (found.help, found.version) == ("TLS", False)
-    assert read("-h").help == ""
-    assert read("--version", WRITEHEAD_LOG_LEVEL="x").version
-    assert read("--log-level", "error").values[LOG_LEVEL] == 40
+def test_help_and_versions() -> None:
+    """A group is a word behind --help if there is one of that name."""
+    assert (read("--help", "TLS").help, read("-h").help, read("--version").version) == ("TLS", "", True)
+    found = read_line(["--strict", "--no-import", "--format=json"], check=True)
+    assert (found.strict, found.no_import, found.format) == (True, True, "json")

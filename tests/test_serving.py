@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import socket
+import ssl
 import stat
 import subprocess
 import sys
@@ -61,6 +63,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+#: What a stop adds to the log where nobody is connected.
+DRAINED = r"\S+ INFO  draining: \d+ connections?, \d+ in flight, \d+ idle, \d+ endless\n\S+ INFO  drained in \S+ s\n"
+
+
 @contextmanager
 def serving(*arguments: str, cwd: Path) -> Iterator[tuple[Program, str]]:
     """Start the command, and give the program and the address of its banner when it listens."""
@@ -107,7 +113,7 @@ def test_a_target_is_served(folder: Path, target: str, kind: str, expected: str)
         name = target.partition("(")[0]
         assert re.fullmatch(
             rf"writehead {__version__}  {re.escape(name)} \({kind}\)  (uvloop|asyncio)  Python 3\.\S+\n"
-            r"listening on http://127\.0\.0\.1:\d+\n",
+            r"listening on http://127\.0\.0\.1:\d+\n" + DRAINED,
             program.errors(),
         )
 
@@ -205,7 +211,7 @@ def test_a_descriptor(folder: Path) -> None:
                 assert body(talk(port, request("/a"))) == "/a set at import True"
                 process.send_signal(signal.SIGTERM)
                 _, said = process.communicate(timeout=TIMEOUT)
-                assert said.decode().endswith(f"\nlistening on http://127.0.0.1:{port}\n")
+                assert re.search(rf"\nlistening on http://127\.0\.0\.1:{port}\n{DRAINED}$", said.decode())
                 assert process.returncode == 0
             finally:
                 process.kill()
@@ -261,7 +267,7 @@ WRONG: list[tuple[list[str], str, str]] = [
         r"writehead: cannot listen on unix:no/a\.sock: permission denied\n",
         "",
     ),
-    (["main:handle", "--fd", "99"], r"writehead: cannot listen on descriptor 99: invalid argument\n", ""),
+    (["main:handle", "--fd", "99"], r"writehead: cannot listen on fd://99: invalid argument\n", ""),
     (
         ["main:handle", "--host", "192.0.2.1", "--port", "0"],
         r"writehead: cannot listen on 192\.0\.2\.1:0: address not available\n",
@@ -412,12 +418,12 @@ def test_a_program_that_exits_at_import(folder: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_in_order(folder: Path, number: signal.Signals) -> None:
-    """The exit code is 0, and nothing more is printed."""
+    """R24. The exit code is 0, and nothing is printed but the steps of the drain."""
     with serving("main:handle", "--port", "0", cwd=folder) as (program, _):
         before = program.errors()
         program.signal(number)
         assert program.wait() == 0
-        assert program.errors() == before
+        assert re.fullmatch(re.escape(before) + DRAINED, program.errors())
 
 
 def test_what_has_no_effect_is_said(folder: Path) -> None:
@@ -439,3 +445,131 @@ def test_the_command_is_loaded_by_itself_alone() -> None:
     )
     with Program(sys.executable, "-c", text) as program:
         assert program.rest() == ["[]"]
+
+
+def addresses_in(text: str) -> list[str]:
+    return re.findall(r"(?m)^listening on (\S+)$", text)
+
+
+def test_more_than_one_address(folder: Path) -> None:
+    """Each is served, and is in the banner; a stop closes all, and removes the file."""
+    path = folder / "a.sock"
+    options = ["-b", "127.0.0.1:0", "-b", f"unix:{path}", "--bind", "[::1]:0"]
+    with serving("main:handle", *options, cwd=folder) as (program, _):
+        first, second, third = addresses_in(program.errors())
+        assert second == f"unix:{path}"
+        assert third.startswith("http://[::1]:")
+        assert body(talk(port_of(first), request("/a"))).startswith("/a ")
+        for family, address in (
+            (socket.AF_UNIX, str(path)),
+            (socket.AF_INET6, ("::1", port_of(third))),
+        ):
+            with socket.socket(family) as client:
+                client.settimeout(TIMEOUT)
+                client.connect(address)
+                client.sendall(request("/b"))
+                assert body(read_all(client)).startswith("/b ")
+        assert program.stop() == 0
+    assert not path.exists()
+
+
+def test_all_addresses_are_taken_before_anything_starts(folder: Path) -> None:
+    """If one of them is in use, none is listened on, and it is the one that is named."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        path = folder / "a.sock"
+        with command("main:handle", "-b", f"unix:{path},127.0.0.1:{port}", cwd=folder) as program:
+            assert program.wait() == 3
+            assert (
+                program.errors() == f"writehead: cannot listen on 127.0.0.1:{port}: address already in use\n"
+            )
+    assert not path.exists()
+
+
+def test_the_mode_of_a_socket_file(folder: Path) -> None:
+    """It is what was asked for, whatever the umask."""
+    path = folder / "a.sock"
+    with serving("main:handle", "--uds", str(path), "--uds-permissions", "666", cwd=folder) as (program, _):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o666
+        assert program.stop() == 0
+
+
+def test_a_host_name_that_is_not_there(folder: Path) -> None:
+    """The address is named as it was given."""
+    with command("main:handle", "--host", "nowhere.invalid", cwd=folder) as program:
+        assert program.wait() == 3
+        assert re.fullmatch(r"writehead: cannot listen on nowhere\.invalid:8000: .+\n", program.errors())
+
+
+def test_every_address_of_both_kinds(folder: Path) -> None:
+    """`::` takes IPv4 too, unless --ipv6-only says no."""
+    with serving("main:handle", "-b", "[::]:0", cwd=folder) as (_, url):
+        assert body(talk(port_of(url), request("/a"))).startswith("/a ")
+    with serving("main:handle", "-b", "[::]:0", "--ipv6-only", cwd=folder) as (_, url):
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port_of(url)), TIMEOUT)
+
+
+def test_a_settings_file_alone_is_enough(folder: Path) -> None:
+    """`target` of `[tool.writehead]` says what to serve; notes are told once."""
+    (folder / "pyproject.toml").write_text(
+        "[tool.writehead]\ntarget = 'main:handle'\nport = 0\ntask-impl = 'rust'\nloop = 'asyncio'\n"
+    )
+    with serving(cwd=folder) as (program, url):
+        assert body(talk(port_of(url), request("/a"))).startswith("/a ")
+        text = program.errors()
+        assert "  asyncio  " in text
+        assert text.count("task-impl has no effect: tasks are those of asyncio") == 1
+
+
+def test_variables_from_a_file(folder: Path) -> None:
+    """They are there when the program is imported."""
+    pytest.importorskip("dotenv")
+    (folder / ".env").write_text("WORD=from a file\n")
+    (folder / "env.py").write_text(
+        "import os\nword = os.environ['WORD']\ndef handle(req, res): res.end(word)\n"
+    )
+    with serving("env:handle", "--env-file", ".env", "--port", "0", cwd=folder) as (_, url):
+        assert body(talk(port_of(url), request("/"))) == "from a file"
+
+
+def test_the_banner_as_json(folder: Path) -> None:
+    """One object with the same facts."""
+    with command("main:handle", "--port", "0", "--log-format", "json", cwd=folder) as program:
+        end = time.monotonic() + TIMEOUT
+        while not program.errors().endswith("\n") and time.monotonic() < end:
+            time.sleep(0.01)
+        told = json.loads(program.errors())
+        assert told["message"] == f"listening on {told['addresses'][0]}"
+        assert (told["level"], told["logger"], told["version"]) == ("info", "writehead", __version__)
+        assert (told["target"], told["interface"]) == ("main:handle", "handler")
+
+
+def test_limits_are_those_of_the_server(folder: Path) -> None:
+    """What was given replaces a program's own; the rest stays."""
+    (folder / "own.py").write_text(
+        "from writehead import http\n"
+        "server = http.create_server(body_timeout=7, max_headers_count=9)\n"
+        "server.on('request', lambda req, res: res.end(' '.join(map(str, (server.body_timeout, server.write_timeout, "
+        "server.max_headers_count, server.max_header_size, server.headers_timeout)))))\n"
+    )
+    options = ["--max-header-size", "2k", "--timeout-headers", "5", "--timeout-write", "4", "--port", "0"]
+    with serving("own:server", *options, cwd=folder) as (_, url):
+        assert body(talk(port_of(url), request("/"))) == "7 4000 9 2048 5000"
+
+
+def test_clients_with_certificates(folder: Path) -> None:
+    """`--cert-reqs` asks for them, of a server that the program has made, too."""
+    options = ["--certfile", "cert.pem", "--keyfile", "key.pem", "--ca-certs", "cert.pem", "--port", "0"]
+    for target in ("main:handle", "main:secure"):
+        with serving(target, *options, "--cert-reqs", "required", cwd=folder) as (_, url):
+            context = ssl.create_default_context()
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+            with socket.create_connection(("127.0.0.1", port_of(url)), TIMEOUT) as plain:
+                with pytest.raises(ssl.SSLError, match="certificate required"):
+                    with context.wrap_socket(plain) as client:
+                        client.sendall(request("/"))
+                        client.recv(1)

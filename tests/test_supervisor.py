@@ -7,11 +7,14 @@ import re
 import signal
 import socket
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.kit.programs import command, free_port
+from tests.kit.raw_client import read_all, read_until
+from tests.kit.stage import GET
 from tests.kit.supervised import APP, Supervised, supervised, wait_for
 
 LOOPS = pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
@@ -252,3 +255,24 @@ def test_ttin_and_ttou_change_the_number_of_workers(tmp_path: Path) -> None:
         assert served.get()
         assert len(served.workers()) == 1
         assert served.stop() == 0
+
+
+# -- drains --------------------------------------------------------------------
+
+
+@LOOPS
+def test_a_replaced_worker_serves_its_idle_connections(tmp_path: Path, loop: str) -> None:
+    """R4. Nobody waits for it: a request that comes long after the reload is answered, and that is the last."""
+    with supervised(tmp_path, workers=1, WRITEHEAD_LOOP=loop) as served:
+        with socket.create_connection(("127.0.0.1", served.port)) as idle:
+            idle.sendall(GET)
+            (before,) = served.workers()
+            assert read_until(idle, str(before).encode())
+            served.send(signal.SIGHUP)
+            wait_for(lambda: served.worker() != before)
+            time.sleep(0.7)  # longer than the grace of a stop
+            idle.sendall(GET)
+            answer = read_all(idle)
+        assert b"Connection: close" in answer
+        assert answer.endswith(str(before).encode())
+        wait_for(lambda: before not in served.workers())

@@ -14,7 +14,6 @@ from collections.abc import Callable, Hashable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
-from writehead._connection.closing import UNREAD_GRACE
 from writehead._connection.http1 import Connection
 from writehead._connection.link import Link
 from writehead._net.socket import Socket, channel_of
@@ -104,7 +103,7 @@ class Server(SecureServerEmitter):
             if spelling.snake(str(name)) not in _OPTIONS and spelling.snake(str(name)) not in REFUSED:
                 known = {*_OPTIONS, *OPTIONS}
                 raise option_names.unknown("an https server", name, known, option_names.NOT_OF_TLS_SERVERS)
-        secure = given(tls, more, more=_OPTIONS)
+        secure = with_certificate(given(tls, more, more=_OPTIONS))
         super().__init__(_of_http(options or {}), handler, **_of_http(keywords))
         self._handshake = self._make_handshake_config()
         self._make_connection = partial(Handshake, self._handshake)
@@ -112,8 +111,7 @@ class Server(SecureServerEmitter):
         if not isinstance(timeout, dt.timedelta):
             timeout = harmless(timeout)
         self._handshake.timeout = validators.milliseconds(timeout, "handshake_timeout") / 1000
-        self._asked = _verify_mode(secure)
-        self._demand = ssl.CERT_NONE if self._asked is None else self._asked
+        self._ask(secure)
         self._handshake.protocols = _alpn(secure.get("alpn_protocols"))
         self._name_callback = _name_callback(secure.get("sni_callback"))
         self._handshake.has_names = self._name_callback is not None
@@ -122,7 +120,7 @@ class Server(SecureServerEmitter):
         self._handshake.buffer = memoryview(bytearray(PIECE))
         self._handshakes: set[Handshake] = set()
         check_demand(secure.get("ssl_context"), self._asked)
-        self._use(with_certificate(secure))
+        self._use(secure)
 
     def _make_handshake_config(self) -> HandshakeConfig:
         """Make the configuration of handshakes, with the callbacks of this server."""
@@ -196,6 +194,11 @@ class Server(SecureServerEmitter):
         for each in self._made_of_options:
             each.verify_mode = max(each.verify_mode, self._demand)
 
+    def _ask(self, options: Mapping[str, Any]) -> None:
+        """Ask clients for certificates as `request_cert` and `reject_unauthorized` say, from the next context on."""
+        self._asked = _verify_mode(options)
+        self._demand = ssl.CERT_NONE if self._asked is None else self._asked
+
     def _made(self, options: Mapping[str, Any]) -> ssl.SSLContext:
         """Make the context of `options`; an `ssl_context` among them may require client certificates itself."""
         ask = self._asked if "ssl_context" in options else self._demand
@@ -257,7 +260,7 @@ class Server(SecureServerEmitter):
             self._drop(handshake.raw_channel)
             return False
         self._handshakes.add(handshake)
-        if self._config.closing:
+        if self._config.closing and not self._config.keeps_idle:
             handshake.abort()
             return False
         if handshake.raw_channel is not None:
@@ -275,11 +278,11 @@ class Server(SecureServerEmitter):
         socket, channel = connection.socket, connection.channel
         if connection.given:
             self._connection_count += 1
-            if self._config.closing:
-                connection.close_in_order(UNREAD_GRACE)
         else:
             channel.own_context = channel.transport.context
         self._connections.add(connection)
+        if self._config.closing and (connection.given or self._config.drain):
+            self._admit_late(connection)
         if not self.no_delay:
             socket.set_no_delay(False)
         if self.keep_alive:
@@ -320,7 +323,8 @@ class Server(SecureServerEmitter):
             callback: called at 'close', with ServerNotRunningError if it did not listen.
         """
         super().close(callback)
-        self._abort_handshakes()
+        if not self._config.drain:
+            self._abort_handshakes()
         return self
 
     def close_all_connections(self) -> None:
@@ -333,6 +337,20 @@ class Server(SecureServerEmitter):
     def _abort_handshakes(self) -> None:
         for handshake in list(self._handshakes):
             handshake.abort()
+
+    @property
+    def _half_open(self) -> int:
+        return len(self._handshakes)
+
+    def _end_idle(self) -> None:
+        super()._end_idle()
+        for handshake in list(self._handshakes):
+            if handshake.is_silent:
+                handshake.abort()
+
+    def _cut(self) -> None:
+        super()._cut()
+        self._abort_handshakes()
 
 
 def _verify_mode(options: Mapping[str, Any]) -> ssl.VerifyMode | None:

@@ -114,9 +114,7 @@ class OneProcess:
 
     def readiness(self) -> Readiness:
         """Tell whether a server of the program listens, and none drains."""
-        if not self._stops and any(
-            each.listening and not getattr(each, "draining", False) for each in self._servers
-        ):
+        if not self._stops and any(each.listening and not each.draining for each in self._servers):
             self._was_ready = True
             return "ready"
         return "draining" if self._was_ready or self._stops else "starting"

@@ -32,6 +32,9 @@ class Kind(Generic[T_co]):
     #: Whether an option may be given many times, and a text has values between commas.
     several = False
 
+    #: Whether no error shows the text.
+    hidden = False
+
     def read(self, text: str) -> T_co:
         """Return the value that `text` is; raise ValueError with what is wrong with it."""
         raise NotImplementedError
@@ -316,6 +319,8 @@ class Secret(Kind[str]):
         metavar: what stands for it in the help.
         least: how many characters it has to have.
     """
+
+    hidden = True
 
     def __init__(self, metavar: str, least: int = 1) -> None:
         self.metavar = metavar

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from writehead._command.arguments import Options, read_options, split
+from writehead._command.arguments import CHECK_COMMAND, CONTROL_COMMAND, Asked, read_line, split
 from writehead._command.failures import NOT_STARTED, USAGE, CommandError
 from writehead._command.help import help_text, version_text, wants_colours
+from writehead._command.reading import Sources, read_settings
 from writehead._command.script import check_for_script, run_script, set_defaults
 from writehead._command.serving import serve
+from writehead._command.settings import ENV_FILE
 from writehead._command.supervising import needs_supervisor, supervise
 from writehead._command.target_names import Script, read_target
+from writehead._command.variables import set_variables
 from writehead._process.deadline import end_in_spite_of_threads
 
 
@@ -28,37 +32,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _main(arguments: Sequence[str]) -> int:
-    if arguments and arguments[0] == "ctl":
+    line = split(arguments, is_script)
+    if line.command == CONTROL_COMMAND:
         from writehead._command.ctl import control
 
-        return control(arguments[1:])
-    line = split(arguments, _is_script)
-    options = read_options(line.own, os.environ)
-    if options.help is not None or options.version:
-        return _show(options)
-    if line.target is None:
+        return control(line.rest)
+    asked = read_line(line.own, check=line.command == CHECK_COMMAND)
+    if asked.help is not None or asked.version:
+        return _show(asked)
+    sources = Sources(asked, line.target, dict(os.environ), Path.cwd())
+    values = read_settings(sources, is_script)
+    if values.target is None:
         raise CommandError("no target: writehead main:app, or writehead script.py", USAGE)
-    target = read_target(line.target)
+    target = read_target(values.target)
     if isinstance(target, Script):
-        check_for_script(options.values)
-    if needs_supervisor(options.values):
-        return supervise(target, line.rest, options.values, lambda: read_options(line.own, os.environ).values)
+        check_for_script(values)
+    if needs_supervisor(values):
+        return supervise(target, line.rest, values, lambda: read_settings(sources, is_script))
+    if values[ENV_FILE]:
+        set_variables(values.source(ENV_FILE) or "", values[ENV_FILE])
     if isinstance(target, Script):
-        set_defaults(options.values)
+        set_defaults(values)
         return run_script(target.path, line.rest)
-    return serve(target, options.values)
+    return serve(target, values)
 
 
-def _is_script(text: str) -> bool:
+def is_script(text: str) -> bool:
+    """Tell whether a target is a script, by its spelling."""
     try:
         return isinstance(read_target(text), Script)
     except CommandError:  # it is said after the options have been read
         return False
 
 
-def _show(options: Options) -> int:
-    if options.help is None:
+def _show(asked: Asked) -> int:
+    if asked.help is None:
         print(version_text())
     else:
-        print(help_text(options.help, colours=wants_colours(sys.stdout, os.environ)), end="")
+        print(help_text(asked.help, colours=wants_colours(sys.stdout, os.environ)), end="")
     return 0

@@ -14,7 +14,6 @@ from writehead._admin.listener import Place, listen
 from writehead._admin.one_process import OneProcess
 from writehead._admin.operated import Operated, RefusedError, SettingInfo
 from writehead._command.addresses import Address
-from writehead._command.arguments import Values
 from writehead._command.failures import CommandError
 from writehead._command.settings import (
     ADMIN,
@@ -25,6 +24,7 @@ from writehead._command.settings import (
     READY_PATH,
     SETTINGS,
 )
+from writehead._command.values import Values
 from writehead._guests.health import attach_health
 from writehead._loop.ticks import later
 from writehead._process import run
@@ -151,12 +151,10 @@ def build(loop: asyncio.AbstractEventLoop) -> dict[str, str]:
 
 def setting_infos(values: Values) -> Sequence[SettingInfo]:
     """Return the settings as an operator may see them."""
-    found: list[SettingInfo] = []
-    for each in SETTINGS:
-        value = values[each]
-        text = "" if value is None else "•••" if each.secret else each.kind.show(value)
-        found.append({"name": each.name, "value": text, "source": values.source(each) or "default"})
-    return found
+    return [
+        {"name": each.name, "value": values.shown(each), "source": values.source(each) or "default"}
+        for each in SETTINGS
+    ]
 
 
 def _reopen() -> None:

@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
 import types
 from collections.abc import Sequence
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from typing import Any
 
-from writehead._command.arguments import Values, place_of
 from writehead._command.failures import FAILED, USAGE, CommandError, print_traceback
 from writehead._command.log_output import log_to_stderr
+from writehead._command.servers import server_options, tls_options
 from writehead._command.settings import (
-    CERTFILE,
-    FD,
+    BACKLOG,
     HOST,
-    KEYFILE,
+    IDLE_GRACE,
+    IPV6_ONLY,
     LOG_LEVEL,
+    LOOP,
     PORT,
+    SHUTDOWN_DELAY,
     SHUTDOWN_TIMEOUT,
-    TIMEOUT_KEEP_ALIVE,
-    UDS,
+    Setting,
     WithScript,
 )
+from writehead._command.values import Values, addresses_of, place_of
 from writehead._process import run as _run
 from writehead._server import listen_target, options
 from writehead._tls import context
 from writehead.errors import SystemCallError
+
+logger = logging.getLogger("writehead")
 
 _LISTENING = ("listen", "getaddrinfo")  # printed in one line: a traceback would show only the library
 
@@ -53,18 +59,35 @@ def check_for_script(values: Values) -> None:
 
 def set_defaults(values: Values) -> None:
     """Let settings that were given be defaults of the servers that the script makes."""
-    _run.set_shutdown_timeout(values[SHUTDOWN_TIMEOUT])
-    if values.source(TIMEOUT_KEEP_ALIVE):
-        options.set_default("keep_alive_timeout", values[TIMEOUT_KEEP_ALIVE])
-    certificate = values[CERTFILE]
-    if certificate is not None:
-        context.set_default_certificate(certificate, values[KEYFILE])
+    _run.choose_loop(values[LOOP])
+    _run.set_stop_times(
+        timeout=values[SHUTDOWN_TIMEOUT], delay=values[SHUTDOWN_DELAY], idle_grace=values[IDLE_GRACE]
+    )
+    for option, value in server_options(values, given=True).items():
+        options.set_default(option, value)
+    if certificate := tls_options(values):
+        context.set_default_certificate(certificate)
     if values.source(LOG_LEVEL):
         log_to_stderr(values[LOG_LEVEL])
+    for note in values.notes:
+        logger.warning("%s", note)
+    listen_target.set_default_place(**_place(values))
+
+
+def _place(values: Values) -> dict[str, Any]:
+    """Return where a `listen()` without a port listens, as options of it."""
     place = place_of(values)
-    given = (HOST, PORT) if place is HOST else (place,)
-    names = {UDS: "path", FD: "fd", HOST: "host", PORT: "port"}
-    listen_target.set_default_place(**{names[each]: values[each] for each in given if values.source(each)})
+    more = {"backlog": values[BACKLOG], "ipv6_only": values[IPV6_ONLY]}
+    found = {name: value for name, value in more.items() if values.source(_OF_LISTEN[name])}
+    first = addresses_of(values)[0]
+    if place is not HOST:
+        path = first.path and (f"\0{first.path[1:]}" if first.path.startswith("@") else first.path)
+        return {**found, "host": first.host or None, "port": first.port, "path": path, "fd": first.fd}
+    given = {"host": HOST, "port": PORT}
+    return {**found, **{name: values[each] for name, each in given.items() if values.source(each)}}
+
+
+_OF_LISTEN: dict[str, Setting[Any]] = {"backlog": BACKLOG, "ipv6_only": IPV6_ONLY}
 
 
 def run_script(script: str, arguments: Sequence[str]) -> int:

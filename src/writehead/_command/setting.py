@@ -93,7 +93,7 @@ class Setting(Generic[T_co]):
 
     def kind_of(self, name: str) -> Kind[T_co]:
         """Return how a value is read that is given by a name of the setting."""
-        return self._alone.get(name, self.kind)
+        return self._alone.get(name.replace("_", "-"), self.kind)
 
     def options(self) -> list[str]:
         """Return every option that gives it: long ones, its letter, and that it is off."""

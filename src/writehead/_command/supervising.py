@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
-import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from writehead._command.addresses import Address
-from writehead._command.arguments import Values, place_of
+from writehead._command.banner import print_banner
 from writehead._command.failures import USAGE, CommandError
-from writehead._command.handing_over import pack
+from writehead._command.listening import bind_all, url_of
 from writehead._command.log_output import log_to_stderr
-from writehead._command.serving import print_banner
 from writehead._command.settings import (
-    BACKLOG,
-    FD,
+    CERTFILE,
     HANG_TIMEOUT,
-    HOST,
     LOG_LEVEL,
     MAX_REQUESTS,
-    PORT,
     RELOAD,
     SHUTDOWN_DELAY,
     SHUTDOWN_TIMEOUT,
     STARTUP_TIMEOUT,
-    UDS,
     WORKER_LIFETIME,
     WORKER_MAX_RSS,
     WORKERS,
 )
 from writehead._command.target_names import Reference, Script
-from writehead._supervisor.doors import Door, Doors
+from writehead._command.values import Values
+from writehead._supervisor.doors import Doors
 from writehead._supervisor.hands import Limits
 from writehead._supervisor.plan import Directions, Plan, ReloadRefusedError
 from writehead._supervisor.supervisor import Supervisor
+
+logger = logging.getLogger("writehead")
 
 #: The settings that only a supervisor can follow.
 _SUPERVISED = (RELOAD, MAX_REQUESTS, WORKER_LIFETIME, WORKER_MAX_RSS, HANG_TIMEOUT)
@@ -66,7 +63,9 @@ def supervise(
             "workers need a system of POSIX; on Windows leave --workers and --reload out", USAGE
         )
     log_to_stderr(values[LOG_LEVEL])
-    doors = [] if isinstance(target, Script) else [_door(each, values) for each in _addresses(values)]
+    for note in values.notes:
+        logger.warning("%s", note)
+    doors = [] if isinstance(target, Script) else bind_all(values)
 
     def plan_again() -> Plan:
         try:
@@ -76,11 +75,10 @@ def supervise(
 
     def announce(facts: Mapping[str, Any]) -> None:
         if not isinstance(target, Script):
-            workers = values[WORKERS] or 1
-            told = {**facts, "workers": f"{workers} worker" + "s" * (workers > 1)}
-            print_banner(told, urls)
+            print_banner(values, facts, urls, workers=values[WORKERS] or 1)
 
-    urls = [_url(each) for each in doors]
+    scheme = "https" if values[CERTFILE] else "http"
+    urls = [url_of(each.sock, scheme) for each in doors]
     directions = Directions([_name(target)], plan_again, announce)
     code = Supervisor(_plan(target, rest, values), directions, Doors(doors)).run()
     if code < 0:
@@ -100,40 +98,11 @@ def _plan(target: Reference | Script, rest: Sequence[str], values: Values) -> Pl
         startup_timeout=values[STARTUP_TIMEOUT] / 1000,
         hang_timeout=values[HANG_TIMEOUT] / 1000,
     )
-    facts = {"target": _name(target), "rest": list(rest), "settings": pack(values)}
-    return Plan(values[WORKERS] or 1, limits, facts)
-
-
-def _addresses(values: Values) -> list[Address]:
-    place = place_of(values)
-    if place is UDS:
-        return [Address(path=values[UDS])]
-    if place is FD:
-        return [Address(fd=values[FD])]
-    return [Address(values[HOST], values[PORT])]
-
-
-def _door(address: Address, values: Values) -> Door:
-    from writehead._server.bind import bind
-    from writehead._server.listen_target import Target
-    from writehead.errors import SystemCallError
-
-    target = Target()
-    target.backlog = values[BACKLOG]
-    target.deferred = address.host is not None
-    target.port, target.path, target.fd = address.port, address.path, address.fd
-    if target.path and target.path.startswith("@"):
-        target.path = "\0" + target.path[1:]
-    try:
-        return Door(bind(target, _resolved(address.host) if address.host else None), target.file)
-    except SystemCallError as error:
-        raise CommandError(f"cannot listen on {address}: {error.strerror}") from None
-
-
-def _resolved(host: str) -> str:
-    return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
-
-
-def _url(door: Door) -> str:
-    host, port = door.sock.getsockname()[:2]
-    return f"http://{Address(host, port)}"
+    workers = values[WORKERS] or 1
+    facts = {
+        "target": _name(target),
+        "rest": list(rest),
+        "settings": values.to_data(),
+        "workers": workers,
+    }
+    return Plan(workers, limits, facts)

@@ -35,7 +35,7 @@ class HealthPath(NoRequests):
         """Answer a health check; no record is made of one that finds all well."""
         readiness = None if self._readiness is None else self._readiness()
         if readiness in (None, "ready"):
-            response._exchange.record = None
+            response._exchange.began = None
         send_health(request, response, readiness)
 
     def wants_websocket(self, request: IncomingMessage) -> bool:

@@ -26,7 +26,7 @@ from writehead._metrics.layout import (
 )
 from writehead._native.choice import Head
 from writehead._semantics.outcome import Outcome
-from writehead._semantics.record import Record
+from writehead._semantics.record import Notes, Record, route_of
 
 FINISHED = Outcome.FINISHED
 
@@ -79,36 +79,39 @@ class Counts:
             series[bisect_left(BOUNDS, first_byte)] += 1
             series[_SUM] += first_byte
 
-    def record(self, record: Record) -> None:
-        """Count the exchange of a record."""
-        head = record._head
-        route = record._route
+    def take(self, notes: Notes) -> None:
+        """Count an exchange by its notes."""
+        head = notes.head
+        route = notes.route
         if route is not None and type(route) is not str:
-            route = record.route
-        if record.outcome is FINISHED and type(head) is Head:
+            route = route_of(notes)
+        began = notes.began
+        if notes.outcome is FINISHED and type(head) is Head and began is not None:
             # What `count` does, without its call: for by far the most requests.
-            key = (head.method, record.status, record._peer.scheme, "1.1", route, FINISHED)
+            key = (head.method, notes.status, notes.peer.scheme, "1.1", route, FINISHED)
             series = self._known.get(key)
             if series is None:
                 series = self._series_of(key)
-            began, ended = record._began, record._ended
-            duration = ended - began
+            duration = notes.ended - began
             series[bisect_left(BOUNDS, duration)] += 1
             series[_SUM] += duration
-            first = record._first
+            first = notes.first
             if first is not None:
                 duration = first - began
             series = self._first_byte
             series[bisect_left(BOUNDS, duration)] += 1
             series[_SUM] += duration
-            return
+        else:
+            self._take_other(Record(notes))
+
+    def _take_other(self, record: Record) -> None:
         first_byte = record.first_byte
         self.count(
             record.method,
             record.status,
             record.scheme,
             record.version,
-            route,
+            record.route,
             record.outcome,
             record.duration / 1000,
             None if first_byte is None else first_byte / 1000,

@@ -29,7 +29,7 @@ class Meter:
     def watch(self, server: Any) -> None:
         """Count what a server does from now on; it has no connection yet."""
         self._sampler.watch(server)
-        server._take_records(self.counts.record)
+        server._take_records(self.counts.take)
 
     @property
     def requests(self) -> int:

@@ -23,6 +23,8 @@ from writehead._metrics.layout import (
     STATES,
 )
 from writehead._net.channel import Channel
+from writehead._semantics.record import Notes
+from writehead._semantics.targets import split_target
 from writehead._streams.stages import CLOSED
 
 #: How many of the slowest are named.
@@ -119,13 +121,9 @@ class Sampler:
             owner: Any = channel.owner
             if type(owner) is Connection and not channel.fate:
                 now = owner._config.record_clock()
-                records = [each.record for each in owner.exchanges() if each.record is not None]
-                found += [(now - record._began, record) for record in records]
+                found += [(now - each.began, each) for each in owner.exchanges() if each.began is not None]
         found.sort(key=lambda pair: pair[0], reverse=True)
-        return [
-            Slow(record.method or "", record.path or "", round(age, 3), record.client or "")
-            for age, record in found[:SLOWEST]
-        ]
+        return [_slow(age, notes) for age, notes in found[:SLOWEST]]
 
 
 class Slow(NamedTuple):
@@ -135,6 +133,13 @@ class Slow(NamedTuple):
     path: str
     age: float
     client: str
+
+
+def _slow(age: float, notes: Notes) -> Slow:
+    head = notes.head
+    method = "" if head is None else head.method
+    path = b"" if head is None else split_target(head.target)[0]
+    return Slow(method, path.decode("latin-1"), round(age, 3), notes.peer.address or "")
 
 
 def _has_begun(connection: Connection) -> bool:

@@ -127,14 +127,14 @@ def _unix(target: Target) -> socket.socket:
     return sock
 
 
-def listen_now(sock: socket.socket, target: Target) -> None:
-    """Let the socket of a deferred target listen.
+def listen_now(sock: socket.socket, backlog: int) -> None:
+    """Let a socket that is bound listen.
 
     Raises:
         SystemCallError: another process has begun to listen there.
     """
     try:
-        sock.listen(target.backlog)
+        sock.listen(backlog)
     except OSError as exc:
         raise SystemCallError.from_oserror(exc, "listen", *sock.getsockname()[:2]) from None
 

@@ -110,6 +110,7 @@ class Guests:
         self._stopping: asyncio.Task[None] | None = None
         self._late: set[asyncio.Task[None]] = set()  # starts of guests that came to a server that had started
         self._held: list[Callable[[], None]] = []  # what waits for the start
+        self.closing = asyncio.Event()  #: set when the server begins to close; a new one with each start
 
     # -- the table ---------------------------------------------------------------
 
@@ -230,6 +231,8 @@ class Guests:
 
     async def _start_all(self) -> None:
         self._enter(STARTING)
+        if self.closing.is_set():
+            self.closing = asyncio.Event()
         try:
             while (guest := self._next()) is not None:
                 await guest.start()
@@ -279,13 +282,6 @@ class Guests:
         self._stopping = _run(self._starting, self._stop_all, context)
         self._stopping.add_done_callback(lambda task: self._end_stop(task, done))
         return True
-
-    def when_stopped(self, done: Callable[[], object]) -> None:
-        """Call `done` when the stop under way is over."""
-        if self._stopping is None:
-            done()
-        else:
-            self._stopping.add_done_callback(lambda _: done())
 
     async def _stop_all(self) -> None:
         if self._late:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket as system
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Self
 
@@ -20,6 +20,7 @@ from writehead._message.response import ServerResponse
 from writehead._native.choice import Head
 from writehead._net.socket import Socket
 from writehead._server.bind import listen_now
+from writehead._server.doors import Door
 from writehead._server.guests import STARTED, STARTING, Guest, Guests
 from writehead._server.lifecycle import CloseCallback, Listening
 from writehead._server.listen_target import Target
@@ -32,7 +33,6 @@ class Hosting(Listening):
     """The part of a server that has guests; `_guests` is None until one is attached."""
 
     _guests: Guests | None = None
-    _draining = False
     _upgrading: tuple[IncomingMessage, Guest] | None = None  # a handshake that is being handed over
 
     def _attach(self, guest: Guest) -> None:
@@ -50,6 +50,26 @@ class Hosting(Listening):
         if isinstance(error, Exception) and not self._notify("error", error):
             logger.error("%s", error)
 
+    # -- more than one address ---------------------------------------------------
+
+    def _listen_on(self, doors: Sequence[Door]) -> Self:
+        """Listen on sockets that are bound, as `listen` does on one.
+
+        Raises:
+            SystemCallError: another process has begun to listen at one of them.
+        """
+        first, *self._more_doors = doors
+        for each in self._more_doors if self._guests is None else ():
+            listen_now(each.sock, each.backlog)
+        self.listen(first.sock, None, first.backlog)
+        self._socket_file = first.file
+        return self
+
+    def _listening_sockets(self) -> list[system.socket]:
+        """Return the sockets of all addresses."""
+        first = [] if self._listening_socket is None else [self._listening_socket]
+        return [*first, *(each.sock for each in self._more_doors)]
+
     # -- start and stop ----------------------------------------------------------
 
     def _bind(self, target: Target, address: str | None) -> None:
@@ -61,7 +81,6 @@ class Hosting(Listening):
             super()._begin(sock, target)
             return
         self._began = True
-        self._draining = False
         self._guests.start(self._config.copy_context(), partial(self._on_start, sock, target))
 
     def _on_start(self, sock: system.socket, target: Target, error: BaseException | None) -> None:
@@ -74,7 +93,9 @@ class Hosting(Listening):
             return
         if target.deferred:
             try:
-                listen_now(sock, target)
+                listen_now(sock, target.backlog)
+                for each in self._more_doors:
+                    listen_now(each.sock, each.backlog)
             except SystemCallError as failure:
                 self._stop_listening()
                 assert self._guests is not None
@@ -120,20 +141,6 @@ class Hosting(Listening):
     def _guest_seconds(self) -> float:  # type: ignore[override]  # worked out
         return 0.0 if self._guests is None else sum(each.stop_seconds for each in self._guests.hosts())
 
-    def _stop_guests(self, done: Callable[[], object]) -> float:
-        """Stop the guests, though connections may be left; return how many seconds that may take.
-
-        `done` is called when they have stopped; not if that may take no time.
-        """
-        guests = self._guests
-        if guests is None or not guests.busy:
-            return 0.0
-        seconds = self._guest_seconds
-        guests.stop(self._config.copy_context(), self._on_stop)
-        if seconds:
-            guests.when_stopped(done)
-        return seconds
-
     @property
     def _is_closed(self) -> bool:
         return super()._is_closed and not (self._guests is not None and self._guests.busy)
@@ -142,10 +149,6 @@ class Hosting(Listening):
         if self._guests is None or not self._guests.busy:
             super()._let_go()
 
-    def _stop(self, grace: float) -> None:
-        self._draining = True
-        super()._stop(grace)
-
     def close(self, callback: CloseCallback | None = None) -> Self:
         """Stop accepting connections, as `Listening.close`; the guests are told.
 
@@ -153,17 +156,23 @@ class Hosting(Listening):
             callback: called at 'close', with ServerNotRunningError if it did not listen.
         """
         super().close(callback)
-        for guest in () if self._guests is None else self._guests.hosts():
-            guest.on_closing(self._draining)
+        guests = self._guests
+        if guests is not None:
+            guests.closing.set()
+            for guest in guests.hosts():
+                guest.on_closing(bool(self._config.drain))
         return self
 
     def close_all_connections(self) -> None:
         """Close every connection at once, busy or not, except upgraded ones that are the program's own."""
         super().close_all_connections()
-        for guest in () if self._guests is None else self._guests.hosts():
-            guest.on_deadline(self._draining)
+        self._tell_guests_of_deadline()
 
     closeAllConnections = close_all_connections
+
+    def _tell_guests_of_deadline(self) -> None:
+        for guest in () if self._guests is None else self._guests.hosts():
+            guest.on_deadline(bool(self._config.drain))
 
     # -- requests ----------------------------------------------------------------
 

@@ -8,20 +8,20 @@ from collections.abc import Callable
 from typing import Protocol
 
 from writehead._loop.ticks import later
+from writehead._server.drain import Drained
 
 
-class Open(Protocol):
-    """The methods of a server that `run()` needs."""
+class Open(Drained, Protocol):
+    """What `run()` needs of a server, besides what its drain asks."""
 
     _unref: bool
     _began: bool
+    _connection_count: int
 
-    def close(self) -> object: ...
-    def _busy_count(self) -> int: ...
-    def _waiting_for(self) -> list[str]: ...
-    def _stop(self, grace: float) -> None: ...
-    def close_all_connections(self) -> None: ...
-    def _stop_guests(self, done: Callable[[], object]) -> float: ...
+    @property
+    def _guest_seconds(self) -> float:
+        """How long its guests may take to stop once its connections are gone."""
+        ...
 
 
 logger = logging.getLogger("writehead")
@@ -43,8 +43,8 @@ def every_open_server() -> list[Open]:
     return list(_open)
 
 
-def on_all_closed(callback: Callable[[], object]) -> None:
-    """Call `callback` in a later tick whenever the last open server closes."""
+def on_change(callback: Callable[[], object]) -> None:
+    """Call `callback` in a later tick whenever a server closes, or is no longer waited for."""
     _watchers.append(callback)
 
 
@@ -98,10 +98,9 @@ def let_go(server: Open) -> None:
 
 
 def tell_watchers() -> None:
-    """Call the callbacks of `on_all_closed` if `run()` waits for no server."""
-    if not open_servers():
-        for callback in _watchers:
-            later(callback)
+    """Call the callbacks of `on_change`."""
+    for callback in _watchers:
+        later(callback)
 
 
 def gather_unheard() -> None:

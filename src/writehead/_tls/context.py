@@ -114,24 +114,23 @@ def given(
     return {name: value for name, value in spelled.items() if value is not None}
 
 
-_default_certificate: dict[str, str] = {}
+_default_certificate: dict[str, Any] = {}
 
 
-def set_default_certificate(cert: str, key: str | None = None) -> None:
+def set_default_certificate(options: Mapping[str, Any]) -> None:
     """Let servers that are made without a certificate have this one.
 
     Args:
-        cert: the path of a PEM file.
-        key: that of its key; None if that is in the same file.
+        options: `cert`, and the other options of TLS that go with it.
     """
     _default_certificate.clear()
-    _default_certificate.update({"cert": cert} if key is None else {"cert": cert, "key": key})
+    _default_certificate.update(options)
 
 
-def with_certificate(options: Mapping[str, Any]) -> Mapping[str, Any]:
+def with_certificate(options: dict[str, Any]) -> dict[str, Any]:
     """Return the options of a server, with the default certificate if they have none."""
     own = options.keys() & {"cert", "key", "ssl_context", "sni_callback"}
-    return options if own else {**options, **_default_certificate}
+    return options if own else {**_default_certificate, **options}
 
 
 def make_context(

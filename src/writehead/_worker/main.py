@@ -8,10 +8,12 @@ import stat
 import sys
 
 from writehead._command.failures import NOT_STARTED, CommandError
-from writehead._command.handing_over import unpack
 from writehead._command.script import run_script, set_defaults
 from writehead._command.serving import serve
+from writehead._command.settings import ENV_FILE, IDLE_GRACE
 from writehead._command.target_names import Script, read_target
+from writehead._command.values import Values
+from writehead._command.variables import set_variables
 from writehead._process.deadline import end_in_spite_of_threads
 from writehead._shared.channel import Channel
 from writehead._worker.passed import Passed
@@ -40,8 +42,11 @@ def main() -> int:
 
 
 def _serve(worker: Worker, passed: Passed) -> int:
-    values = unpack(passed.facts["settings"])
+    values = Values.from_data(passed.facts["settings"])
     target = read_target(passed.facts["target"])
+    if values[ENV_FILE]:
+        set_variables(values.source(ENV_FILE) or "", values[ENV_FILE])
+    worker.has_idle_grace = values.source(IDLE_GRACE) is not None
     if isinstance(target, Script):
         set_defaults(values)
         worker.begin_with_loop()

@@ -8,13 +8,19 @@ import io
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from writehead._command.failures import CommandError, frames_of_program
 from writehead._command.serving import Role
+from writehead._command.settings import BACKLOG
+from writehead._command.values import Values
 from writehead._loop.ticks import later
 from writehead._process import run
 from writehead._server import registry
+from writehead._server.doors import Door
+from writehead._server.neighbours import Neighbours
+from writehead._server.polite import join
 from writehead._shared.block import State
 from writehead._shared.channel import Channel, Message
 from writehead._worker.passed import Passed
@@ -30,8 +36,13 @@ class Worker(Role):
     def __init__(self, channel: Channel, passed: Passed) -> None:
         self._channel = channel
         self._passed = passed
+        #: Whether idle connections have a time of their own when it is replaced; if not, they have all the time.
+        self.has_idle_grace = False
         self._row = passed.row
         self._row.state = State.STARTING
+        self._neighbours = Neighbours(passed.block, passed.row)
+        if passed.facts["workers"] > 1:  # one alone has nobody to be polite to
+            join(self._neighbours)
         _name_process(passed.slot)
 
     # -- starting --------------------------------------------------------------
@@ -60,19 +71,19 @@ class Worker(Role):
         self._due = self._loop.time()
         self._beat()
 
-    async def listen(self, server: Server, name: str, values: Any) -> None:
+    async def listen(self, server: Server, name: str, values: Values) -> None:
         """Let `server` accept on the sockets that the supervisor has bound."""
-        await server.listen(self._passed.sockets[0])
+        await server._listen_on([Door(each, None, values[BACKLOG]) for each in self._passed.sockets])
 
-    def announce(self, server: Server, facts: dict[str, str]) -> None:
+    def announce(self, server: Server, values: Values, facts: Mapping[str, Any]) -> None:
         """Tell the supervisor that this worker serves."""
         self._tell_ready(facts)
 
-    def _tell_ready(self, facts: dict[str, str]) -> None:
+    def _tell_ready(self, facts: Mapping[str, Any]) -> None:
         row = self._row
         row.ready_at = row.beat = time.monotonic()
         row.state = State.READY
-        self._channel.send("ready", facts=facts)
+        self._channel.send("ready", facts=dict(facts))
 
     def tell_failure(self, error: CommandError) -> None:
         """Tell the supervisor why this worker does not start; it shows that once, for all workers."""
@@ -91,7 +102,8 @@ class Worker(Role):
         row.lag = max(0.0, self._loop.time() - self._due)
         row.processor = time.process_time()
         servers = registry.every_open_server()
-        row.in_flight = sum(each._busy_count() for each in servers)
+        row.in_flight = sum(each._census().in_flight for each in servers)
+        self._neighbours.publish()
         self._due = self._loop.time() + BEAT
         self._loop.call_at(self._due, self._beat)
 
@@ -104,18 +116,21 @@ class Worker(Role):
         for message in messages:
             self._on_message(message)
         if self._channel.ended:
-            self._drain()
+            signal.raise_signal(signal.SIGTERM)
 
     def _on_message(self, message: Message) -> None:
         if message.about == "drain":
-            self._drain()
+            self._drain(**message.facts)
 
     def _on_stop(self) -> None:
         self._row.state = State.DRAINING
         self._channel.send("draining")
 
-    def _drain(self) -> None:
-        signal.raise_signal(signal.SIGTERM)
+    def _drain(self, *, delay: float, timeout: float, replaced: bool) -> None:
+        """Drain; one that is replaced leaves what waits to others, and has all the time."""
+        grace = timeout if replaced and not self.has_idle_grace else None
+        reason = "replaced" if replaced else "SIGTERM"
+        run.stop(delay=delay, timeout=timeout, reason=reason, idle_grace=grace, leave_queue=replaced)
 
 
 def _name_process(slot: int) -> None:
