@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import platform
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
-from writehead import __version__
+from writehead import __version__, http
 from writehead._admin.access import is_loopback
 from writehead._admin.listener import Place, listen
 from writehead._admin.one_process import OneProcess
 from writehead._admin.operated import Operated, RefusedError, SettingInfo
 from writehead._command.addresses import Address
+from writehead._command.banner import print_banner
 from writehead._command.failures import CommandError
+from writehead._command.listening import urls_of
+from writehead._command.serving import Role
 from writehead._command.settings import (
     ADMIN,
     ADMIN_HOST,
@@ -34,32 +37,43 @@ from writehead.errors import SystemCallError
 logger = logging.getLogger("writehead.admin")
 
 
-def is_operated(values: Values) -> bool:
-    """Tell whether anything of it is asked for."""
-    return any(values[each] for each in (ADMIN, CONTROL, HEALTH_PATH, READY_PATH))
-
-
-class Operating:
-    """Watches the servers of this process, and opens its admin listener and its control socket.
+class Operating(Role):
+    """A process that is alone, and is operated: it watches its servers, and opens its admin listener and control socket.
 
     Args:
         name: what is served.
         values: the settings.
-        addresses: returns where it listens, as URLs.
     """
 
-    def __init__(self, name: str, values: Values, addresses: Callable[[], list[str]]) -> None:
+    def __init__(self, name: str, values: Values) -> None:
         self._name = name
         self._values = values
-        self._addresses = addresses
         self._process: OneProcess | None = None
+        self._opened = Opened()
+
+    def begin_with_loop(self) -> None:
+        """Begin when a loop runs: that of a script."""
+        later(self._begin_script)
+
+    def _begin_script(self) -> None:
+        self.begin()
+        asyncio.get_running_loop().create_task(self._open_for_script())
+
+    async def _open_for_script(self) -> None:
+        try:
+            await self._open()
+        except CommandError as error:
+            logger.error("%s", error)
+            return
+        if self._opened.admin is not None:
+            logger.info("admin on %s", self._opened.admin)
 
     def begin(self) -> None:
         """Watch all servers from now on; the loop runs."""
         self._process = process = OneProcess(
             self._name,
             build(asyncio.get_running_loop()),
-            addresses=self._addresses,
+            addresses=_addresses,
             settings=lambda: setting_infos(self._values),
             reopen=_reopen,
         )
@@ -67,71 +81,83 @@ class Operating:
         run.on_stop(process.note_stop)
         registry.on_open(self._watch)
 
-    def begin_with_loop(self) -> None:
-        """Begin when a loop runs: that of a script, which fails if the admin listener does."""
-        later(self._begin_script)
-
-    def _begin_script(self) -> None:
-        self.begin()
-        asyncio.get_running_loop().create_task(self.open())
-
     def _watch(self, server: Any) -> None:
         process, values = self._process, self._values
         if process is not None and not server._unref and process.watch(server):
             attach_health(server, values[HEALTH_PATH], values[READY_PATH], process.readiness)
 
-    async def open(self) -> None:
-        """Open what was asked for.
+    async def listen(self, server: http.Server, name: str, values: Values) -> None:
+        """Open what was asked for, then let `server` listen.
 
         Raises:
-            CommandError: the admin listener cannot listen.
+            CommandError: one of them cannot listen.
         """
+        await self._open()
+        await super().listen(server, name, values)
+
+    async def _open(self) -> None:
         assert self._process is not None
-        await open_listeners(self._values, self._process, self._values[CONTROL] or None)
+        self._opened = await open_listeners(self._values, self._process, self._values[CONTROL] or None)
+
+    def announce(self, server: http.Server, values: Values, facts: Mapping[str, Any]) -> None:
+        """Tell that `server` listens, and where this process is operated."""
+        print_banner(values, facts, urls_of(server), admin=self._opened.admin, control=self._opened.control)
 
 
-async def open_listeners(values: Values, operated: Operated, control: str | None) -> None:
+def _addresses() -> list[str]:
+    """Return where the servers of this process listen."""
+    return [
+        url
+        for server in registry.open_servers()
+        if isinstance(server, http.Server)
+        for url in urls_of(server)
+    ]
+
+
+class Opened(NamedTuple):
+    """Where a server is operated: the URL of the admin listener, and the path of the control socket."""
+
+    admin: str | None = None
+    control: str | None = None
+
+
+async def open_listeners(values: Values, operated: Operated, control: str | None) -> Opened:
     """Open the admin listener of the settings, and a control socket.
 
     Raises:
         CommandError: the admin listener cannot listen; for the control socket there is a warning.
     """
-    admin = values[ADMIN]
+    admin, url = values[ADMIN], None
     if admin is not None:
-        _warn_of_tokens(values)
+        _warn_of_others(admin, values[ADMIN_TOKEN])
         try:
             server = await listen(
                 _place(admin), operated, token=values[ADMIN_TOKEN], names=values[ADMIN_HOST]
             )
         except SystemCallError as error:
-            raise CommandError(f"cannot listen on {admin} (--admin): {error.strerror}") from None
-        at = server.address()
-        logger.info(
-            "admin on %s",
-            f"unix:{at}"
-            if isinstance(at, str)
-            else f"http://{Address(at['address'], at['port'])}"
-            if at
-            else admin,
-        )
+            raise CommandError(
+                f"cannot listen on {admin} ({values.source(ADMIN)}): {error.strerror}"
+            ) from None
+        (url,) = urls_of(server)
     if control is not None:
         try:
             await listen(control, operated)
         except SystemCallError as error:
             logger.warning("there is no control socket: %s: %s", control, error.strerror)
+            control = None
+    return Opened(url, control)
 
 
-def _warn_of_tokens(values: Values) -> None:
-    admin = values[ADMIN]
-    assert admin is not None
+def _warn_of_others(admin: Address, token: str | None) -> None:
+    """Warn of an admin listener that others can reach."""
     if admin.path is not None or admin.host == "localhost" or is_loopback(admin.host):
         return
-    if values[ADMIN_TOKEN] is None:
+    if token is None:
         logger.warning(
             "%s can be reached by others: without --admin-token it shows health and metrics alone", admin
         )
     else:
-        logger.warning("the token of %s is sent over the network in clear text: put TLS before it", admin)
+        logger.warning("whoever sees the network of %s sees its token: put TLS before it", admin)
 
 
 def _place(address: Address) -> Place:
