@@ -160,6 +160,7 @@ def test_every_test_says_its_behaviour(path: Path) -> None:
 
 # Parts of one subject are tested where the whole is.
 TESTED_WITH = {
+    "_server.neighbours": "polite",
     "_command.supervising": "supervisor",
     "_supervisor.back_off": "fleet",
     "_supervisor.beats": "fleet",

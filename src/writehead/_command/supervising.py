@@ -28,7 +28,7 @@ from writehead._command.settings import (
 )
 from writehead._command.target_names import Reference, Script
 from writehead._command.values import Values
-from writehead._supervisor.doors import Door, Doors
+from writehead._supervisor.doors import Doors
 from writehead._supervisor.hands import Limits
 from writehead._supervisor.plan import Directions, Plan, ReloadRefusedError
 from writehead._supervisor.supervisor import Supervisor
@@ -80,9 +80,7 @@ def supervise(
     scheme = "https" if values[CERTFILE] else "http"
     urls = [url_of(each.sock, scheme) for each in doors]
     directions = Directions([_name(target)], plan_again, announce)
-    code = Supervisor(
-        _plan(target, rest, values), directions, Doors([Door(each.sock, each.file) for each in doors])
-    ).run()
+    code = Supervisor(_plan(target, rest, values), directions, Doors(doors)).run()
     if code < 0:
         signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
@@ -100,5 +98,11 @@ def _plan(target: Reference | Script, rest: Sequence[str], values: Values) -> Pl
         startup_timeout=values[STARTUP_TIMEOUT] / 1000,
         hang_timeout=values[HANG_TIMEOUT] / 1000,
     )
-    facts = {"target": _name(target), "rest": list(rest), "settings": values.to_data()}
-    return Plan(values[WORKERS] or 1, limits, facts)
+    workers = values[WORKERS] or 1
+    facts = {
+        "target": _name(target),
+        "rest": list(rest),
+        "settings": values.to_data(),
+        "workers": workers,
+    }
+    return Plan(workers, limits, facts)

@@ -16,6 +16,7 @@ class Open(Drained, Protocol):
 
     _unref: bool
     _began: bool
+    _connection_count: int
 
     @property
     def _guest_seconds(self) -> float:

@@ -19,6 +19,8 @@ from writehead._loop.ticks import later
 from writehead._process import run
 from writehead._server import registry
 from writehead._server.doors import Door
+from writehead._server.neighbours import Neighbours
+from writehead._server.polite import join
 from writehead._shared.block import State
 from writehead._shared.channel import Channel, Message
 from writehead._worker.passed import Passed
@@ -38,6 +40,9 @@ class Worker(Role):
         self.has_idle_grace = False
         self._row = passed.row
         self._row.state = State.STARTING
+        self._neighbours = Neighbours(passed.block, passed.row)
+        if passed.facts["workers"] > 1:  # one alone has nobody to be polite to
+            join(self._neighbours)
         _name_process(passed.slot)
 
     # -- starting --------------------------------------------------------------
@@ -98,6 +103,7 @@ class Worker(Role):
         row.processor = time.process_time()
         servers = registry.every_open_server()
         row.in_flight = sum(each._census().in_flight for each in servers)
+        self._neighbours.publish()
         self._due = self._loop.time() + BEAT
         self._loop.call_at(self._due, self._beat)
 
