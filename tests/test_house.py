@@ -179,6 +179,7 @@ TESTED_WITH = {
     "_worker.passed": "supervisor",
     "_worker.signals": "supervisor",
     "_worker.worker": "supervisor",
+    "_worker.stacks": "supervisor",
     "_shared.channel": "supervisor",
     "_command.addresses": "bind_addresses",
     "_command.banner": "serving",

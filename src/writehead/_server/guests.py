@@ -91,6 +91,14 @@ class Stage(IntEnum):
 IDLE, STARTING, STARTED, STOPPING = Stage
 
 
+class ClosingEvent(asyncio.Event):
+    """Is set when a server begins to close."""
+
+    def __deepcopy__(self, memo: object) -> ClosingEvent:
+        """Return itself: middleware copies scopes, and a loop that the event belongs to cannot be copied."""
+        return self
+
+
 class Guests:
     """The guests of one server, by their paths, and their start and stop."""
 
@@ -110,7 +118,7 @@ class Guests:
         self._stopping: asyncio.Task[None] | None = None
         self._late: set[asyncio.Task[None]] = set()  # starts of guests that came to a server that had started
         self._held: list[Callable[[], None]] = []  # what waits for the start
-        self.closing = asyncio.Event()  #: set when the server begins to close; a new one with each start
+        self.closing = ClosingEvent()  #: set when the server begins to close; a new one with each start
 
     # -- the table ---------------------------------------------------------------
 
@@ -232,7 +240,7 @@ class Guests:
     async def _start_all(self) -> None:
         self._enter(STARTING)
         if self.closing.is_set():
-            self.closing = asyncio.Event()
+            self.closing = ClosingEvent()
         try:
             while (guest := self._next()) is not None:
                 await guest.start()
