@@ -274,6 +274,7 @@ TESTED_WITH = {
     "_command.operating": "operated",
     "_command.ctl_tables": "ctl",
     "_metrics.layout": "counts",
+    "_metrics.sampling": "meter",
     "_metrics.totals": "counts",
     "_server.acceptor": "exhaustion",
     "_server.draining": "drain",
