@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import re
 from typing import Any
 
@@ -130,6 +131,10 @@ async def test_an_application_can_look_whether_its_server_closes() -> None:
     async def handle(scope: Any, receive: Any, send: Any) -> None:
         event = scope["extensions"]["writehead.closing"]["event"]
         seen.append(event.is_set())
+        waiting = asyncio.ensure_future(event.wait())
+        await asyncio.sleep(0)
+        assert copy.deepcopy(scope)["extensions"]["writehead.closing"]["event"] is event
+        waiting.cancel()
         await event.wait()
         await send(START)
         await send(LAST)

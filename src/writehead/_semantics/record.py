@@ -42,13 +42,13 @@ class Peer:
         tls: str | None,
         now: Callable[[], float],
     ) -> None:
-        self.number = number
-        self.address = address
-        self.port = port
-        self.tls = tls
-        self.scheme = "http" if tls is None else "https"
-        self.requests = 0
-        self.now = now
+        self.number: int = number
+        self.address: str | None = address
+        self.port: int | None = port
+        self.tls: str | None = tls
+        self.scheme: str = "http" if tls is None else "https"
+        self.requests: int = 0
+        self.now: Callable[[], float] = now
 
 
 class Notes:
@@ -70,15 +70,15 @@ class Notes:
     began: float | None = None
     received: float | None = None
     first: float | None = None
-    ended = 0.0
+    ended: float = 0.0
     head: RequestHead | None = None
     peer: Peer
     sent: bytes | None = None
-    passed = 0
+    passed: int = 0
     route: Any = None
-    status = NOTHING_SENT
-    bytes_in = 0
-    bytes_out = 0
+    status: int = NOTHING_SENT
+    bytes_in: int = 0
+    bytes_out: int = 0
     error: BaseException | None = None
     outcome: Outcome = Outcome.FINISHED
 

@@ -180,8 +180,8 @@ class Hosting(Listening):
         """Ask a guest that takes every request directly, once it has started."""
         guests = self._guests
         self._config.guest_starts = () if guests is None else guests.starts
-        if guests is not None and guests.only is not None and guests.stage is STARTED:
-            self._config.take_head = guests.only.take_head
+        if guests is not None and guests.asked_directly is not None and guests.stage is STARTED:
+            self._config.take_head = guests.asked_directly.take_head
         else:
             self._config.take_head = self._take_head
 

@@ -29,6 +29,7 @@ logger = logging.getLogger("writehead")
 _open: list[Open] = []
 _watched = False  # `_tell_of_unserved` is registered with atexit
 _watchers: list[Callable[[], object]] = []
+_on_open: list[Callable[[Open], object]] = []
 _unheard: list[BaseException] | None = None  # None: no `run()` will raise them
 
 
@@ -47,6 +48,18 @@ def on_change(callback: Callable[[], object]) -> None:
     _watchers.append(callback)
 
 
+def on_open(callback: Callable[[Open], object]) -> None:
+    """Call `callback` with each server that is open, and with each that opens from now on, before it is bound."""
+    _on_open.append(callback)
+    for server in _open:
+        callback(server)
+
+
+def forget_on_open(callback: Callable[[Open], object]) -> None:
+    """Stop calling `callback` with servers that open."""
+    _on_open.remove(callback)
+
+
 def forget(callback: Callable[[], object]) -> None:
     """Stop calling `callback`."""
     if callback in _watchers:
@@ -61,6 +74,8 @@ def hold(server: Open) -> None:
         atexit.register(_tell_of_unserved)
     if server not in _open:
         _open.append(server)
+        for callback in _on_open:
+            callback(server)
 
 
 def _tell_of_unserved() -> None:
