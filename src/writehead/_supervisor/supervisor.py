@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from writehead._shared.block import Block
@@ -26,6 +27,7 @@ from writehead._supervisor.plan import Directions, Plan, ReloadRefusedError
 from writehead._supervisor.processes import STACK_SIGNAL
 from writehead._supervisor.slots import Child, Why
 from writehead._supervisor.terminal import Terminal
+from writehead._supervisor.watch import Watcher, sentence
 from writehead.errors import SystemCallError
 
 logger = logging.getLogger("writehead.supervisor")
@@ -71,7 +73,13 @@ class Supervisor:
             self._loop.add_signal_handler(number, self._guarded, handler, number)
         self._fleet.start(self._plans[-1].workers, clock())
         self._look_ahead()
+        watcher = None
+        if self._directions.watched is not None:
+            watcher = Watcher(self._directions.watched, partial(self._guarded, self._on_change))
+            watcher.start()
         code = await self._end
+        if watcher is not None:
+            watcher.stop()
         if self._timer is not None:
             self._timer.cancel()
         return code
@@ -175,6 +183,10 @@ class Supervisor:
         self._plans.append(plan)
         self._fleet.limits = plan.limits
         self._fleet.reload(workers, len(self._plans) - 1, clock())
+
+    def _on_change(self, changed: list[str]) -> None:
+        logger.info("%s", sentence(changed))
+        self.reload()
 
     def on_reload_over(self, stopped: str | None) -> None:
         """Begin the next reload, if one was asked for meanwhile."""
