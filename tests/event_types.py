@@ -62,7 +62,7 @@ EMITTERS = [
         "_net.socket_events",
         "SocketEvents",
     ),
-    Emitter("_server.server_emitter", "ServerEmitter", "_server.hosting.Hosting", _SERVER, "ServerEvents"),
+    Emitter("_server.server_emitter", "ServerEmitter", "_server.draining.Draining", _SERVER, "ServerEvents"),
     Emitter(
         "_server.secure_server_emitter",
         "SecureServerEmitter",

@@ -19,7 +19,7 @@ from tests.kit.programs import ROOT
 SLOW = {"tls", "startup_first", "flood", "back_pressure_out", "too_big", "slow_uploads", "back_pressure_in"}
 
 #: What the command does not do yet; the page says so.
-NOT_YET = {"events_at_stop"}
+NOT_YET: set[str] = set()
 
 
 def marks_of(probe: Probe) -> list[pytest.MarkDecorator]:

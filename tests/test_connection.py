@@ -635,12 +635,12 @@ def test_close_ends_silent_connections_at_once(sent: bytes) -> None:
 
 
 @pytest.mark.parametrize("before", [b"", GET])
-def test_a_stop_gives_time_to_bring_what_is_on_its_way(before: bytes) -> None:
-    """To the silent and to the idle; the answer says that it is the last. Who brings nothing is cut."""
+def test_a_drain_gives_time_to_bring_what_is_on_its_way(before: bytes) -> None:
+    """To the silent and to the idle; the answer says that it is the last. Who brings nothing is closed."""
     stage = Stage()
     asking, quiet = stage.send(before), stage.send(before)
     heard = len(asking.received)
-    stage.server._stop(0.5)
+    stage.server.drain()
     settle()
     assert (asking.closed, quiet.closed) == (False, False)
     stage.clock.advance(400)

@@ -84,8 +84,7 @@ def test_who_pressed_ctrl_c_is_told_what_is_waited_for(tmp_path: Path) -> None:
         assert program.line() == "asked"
         program.signal(signal.SIGINT)
         assert program.line() == "waiting for 1 connection (GET /task); press Ctrl-C again to quit"
-        program.signal(signal.SIGINT)
-        assert program.wait() == -signal.SIGINT
+        assert program.insist(signal.SIGINT) == -signal.SIGINT
 
 
 NEVER_RUN: dict[str, tuple[str, Any]] = {

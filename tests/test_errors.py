@@ -369,6 +369,14 @@ ROWS: list[tuple[HTTPError, str, str, list[type[Exception]], int | None]] = [
         [OSError],
         None,
     ),
+    (errors.DrainingError(), "ERR_SERVER_DRAINING", "The server is draining", [errors.AbortError], None),
+    (
+        errors.ServerCutError(),
+        "ERR_SERVER_CUT",
+        "The connection is cut: the time of the drain is over",
+        [errors.AbortError],
+        None,
+    ),
     (
         errors.SystemCallError("EADDRINUSE", "listen", "127.0.0.1", 8080),
         "EADDRINUSE",

@@ -400,7 +400,7 @@ def test_none_is_made_while_nobody_listens() -> None:
     """Neither before the first listener, nor after the last; `outcome` is there all the same."""
     served = Served()
     exchanges: list[Any] = []
-    served._handler = lambda req, res: (exchanges.append(res._exchange.record), res.end())
+    served._handler = lambda req, res: (exchanges.append(res._exchange.began), res.end())
     served.server.remove_listener("record", served.records.append)
     served.send(GET)
     served.server.once("record", served.records.append)

@@ -7,12 +7,16 @@ import re
 import signal
 import socket
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.kit.programs import command, free_port
+from tests.kit.raw_client import read_all, read_until
+from tests.kit.stage import GET
 from tests.kit.supervised import APP, Supervised, supervised, wait_for
+from writehead._supervisor.processes import STACK_SIGNAL
 
 LOOPS = pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
 
@@ -252,3 +256,60 @@ def test_ttin_and_ttou_change_the_number_of_workers(tmp_path: Path) -> None:
         assert served.get()
         assert len(served.workers()) == 1
         assert served.stop() == 0
+
+
+# -- drains --------------------------------------------------------------------
+
+
+@LOOPS
+def test_a_replaced_worker_serves_its_idle_connections(tmp_path: Path, loop: str) -> None:
+    """R4. Nobody waits for it: a request that comes long after the reload is answered, and that is the last."""
+    with supervised(tmp_path, workers=1, WRITEHEAD_LOOP=loop) as served:
+        with socket.create_connection(("127.0.0.1", served.port)) as idle:
+            idle.sendall(GET)
+            (before,) = served.workers()
+            assert read_until(idle, str(before).encode())
+            served.send(signal.SIGHUP)
+            wait_for(lambda: served.worker() != before)
+            time.sleep(0.7)  # longer than the grace of a stop
+            idle.sendall(GET)
+            answer = read_all(idle)
+        assert b"Connection: close" in answer
+        assert answer.endswith(str(before).encode())
+        wait_for(lambda: before not in served.workers())
+
+
+# -- recycling, and workers that do not turn -----------------------------------
+
+
+def test_a_worker_that_has_served_enough_is_replaced(tmp_path: Path) -> None:
+    """The new one is ready before the old one goes; no request fails, and nothing is an error."""
+    with supervised(tmp_path, "--max-requests", "5", "--max-requests-jitter", "0", workers=1) as served:
+        first = served.worker()
+        wait_for(lambda: served.worker() != first)
+        served.until(f"worker 1 (pid {first}) is replaced: its requests are served")
+        assert "ERROR" not in served.log()
+        assert served.stop() == 0
+
+
+def test_the_stack_of_a_blocked_worker(tmp_path: Path) -> None:
+    """The signal of the supervisor shows where the main thread is, and the worker lives on."""
+    with supervised(tmp_path, workers=1) as served:
+        pid = served.worker()
+        thread, got = later(served, "/?block=1")
+        wait_for(lambda: [served.send(STACK_SIGNAL, pid)] and "in app" in served.log())
+        thread.join()
+        assert got == [f"one {pid}"]
+        assert served.stop() == 0
+
+
+def test_a_worker_that_does_not_end_shows_its_stacks(tmp_path: Path) -> None:
+    """A handler that blocks the loop holds up a stop no longer than the deadline and three seconds."""
+    with supervised(tmp_path, "--shutdown-timeout", "0", workers=1) as served:
+        with socket.create_connection(("127.0.0.1", served.port)) as client:
+            client.sendall(b"GET /?block=60 HTTP/1.1\r\nHost: a\r\n\r\n")
+            pid = served.workers()[0]
+            wait_for(lambda: [served.send(STACK_SIGNAL, pid)] and "in app" in served.log())
+            assert served.stop() == 0
+        served.until("has not ended in time: it is aborted")
+        assert "Fatal Python error: Aborted" in served.log()

@@ -21,6 +21,7 @@ from typing import Any, Self, TypeVar, overload
 
 from writehead._loop.listener_tasks import running, start
 from writehead._loop.ticks import later
+from writehead._node.callbacks import Unawaited
 from writehead._node.contexts import run_in, was_entered
 from writehead._node.failure_log import log_failure
 from writehead._node.signatures import Fewer, fitted
@@ -301,7 +302,7 @@ class EventEmitter:
         if type(result) is not CoroutineType:
             # A listener that ends in `return server.close()` returns an emitter that
             # can be awaited, but should not be.
-            if not inspect.isawaitable(result) or isinstance(result, EventEmitter):
+            if not inspect.isawaitable(result) or isinstance(result, (EventEmitter, Unawaited)):
                 run_in(context, self._returned, result, name, args, listener)
                 return
             result = _wait_for(result)

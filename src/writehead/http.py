@@ -22,6 +22,7 @@ from writehead._semantics.fields import validate_header_name, validate_header_va
 from writehead._semantics.outcome import Outcome
 from writehead._semantics.record import Record
 from writehead._semantics.status import METHODS, STATUS_CODES
+from writehead._server.drain import DrainInfo
 from writehead._server.option_types import ServerOptions
 from writehead._server.options import MAX_HEADER_SIZE
 from writehead._server.server import Server
@@ -31,6 +32,7 @@ __all__ = [
     "METHODS",
     "STATUS_CODES",
     "AddressInfo",
+    "DrainInfo",
     "EventEmitter",
     "IncomingMessage",
     "Outcome",

@@ -14,7 +14,6 @@ from collections.abc import Callable, Hashable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
-from writehead._connection.closing import UNREAD_GRACE
 from writehead._connection.http1 import Connection
 from writehead._connection.link import Link
 from writehead._net.socket import Socket, channel_of
@@ -261,7 +260,7 @@ class Server(SecureServerEmitter):
             self._drop(handshake.raw_channel)
             return False
         self._handshakes.add(handshake)
-        if self._config.closing:
+        if self._config.closing and not self._config.keeps_idle:
             handshake.abort()
             return False
         if handshake.raw_channel is not None:
@@ -279,11 +278,11 @@ class Server(SecureServerEmitter):
         socket, channel = connection.socket, connection.channel
         if connection.given:
             self._connection_count += 1
-            if self._config.closing:
-                connection.close_in_order(UNREAD_GRACE)
         else:
             channel.own_context = channel.transport.context
         self._connections.add(connection)
+        if self._config.closing and (connection.given or self._config.drain):
+            self._admit_late(connection)
         if not self.no_delay:
             socket.set_no_delay(False)
         if self.keep_alive:
@@ -324,7 +323,8 @@ class Server(SecureServerEmitter):
             callback: called at 'close', with ServerNotRunningError if it did not listen.
         """
         super().close(callback)
-        self._abort_handshakes()
+        if not self._config.drain:
+            self._abort_handshakes()
         return self
 
     def close_all_connections(self) -> None:
@@ -337,6 +337,20 @@ class Server(SecureServerEmitter):
     def _abort_handshakes(self) -> None:
         for handshake in list(self._handshakes):
             handshake.abort()
+
+    @property
+    def _half_open(self) -> int:
+        return len(self._handshakes)
+
+    def _end_idle(self) -> None:
+        super()._end_idle()
+        for handshake in list(self._handshakes):
+            if handshake.is_silent:
+                handshake.abort()
+
+    def _cut(self) -> None:
+        super()._cut()
+        self._abort_handshakes()
 
 
 def _verify_mode(options: Mapping[str, Any]) -> ssl.VerifyMode | None:

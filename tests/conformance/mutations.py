@@ -189,8 +189,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "a broken connection is ended, not cut",
         "_connection/error_response.py",
-        "            channel.said_all = True\n        self.socket.destroy(error)",
-        "            channel.said_all = True\n        self.socket.end()",
+        "        self._end_refusal()\n        self.socket.destroy(error)",
+        "        self._end_refusal()\n        self.socket.end()",
     ),
     Mutation(
         "'timeout' of the response before the request's",

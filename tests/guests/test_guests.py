@@ -574,9 +574,11 @@ async def test_a_guest_is_told_when_the_server_closes() -> None:
     server.close_all_connections()
     await server
     await server.listen(0)
-    server._stop(0.0)
+    client = await dial(server)  # silent, and given the time
+    server.drain()
     server.close_all_connections()
     await server
+    client.close()
     assert guest.closings == ["closing False", "deadline False", "closing True", "deadline True"]
     assert detached.closings == ["closing False", "deadline False"]
 

@@ -32,6 +32,7 @@ async def test_a_scope_has_these_keys_and_no_others() -> None:
     assert client[0] == "127.0.0.1"
     assert isinstance(client[1], int)
     assert scope["extensions"].pop("http.response.debug") == {}  # in memory
+    assert scope["extensions"].pop("writehead.closing").keys() == {"event"}
     assert scope == {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -70,6 +71,9 @@ async def test_a_scope_is_new_for_each_request() -> None:
     assert second["headers"] == [(b"host", b"a"), (b"x", b"y")]
     for key in ("headers", "asgi", "state", "extensions"):
         assert first[key] is not second[key]
+    closing, other = (each["extensions"]["writehead.closing"] for each in (first, second))
+    assert closing is not other
+    assert closing["event"] is other["event"]  # one for the server
     assert first["extensions"]["http.response.trailers"] is not second["extensions"]["http.response.trailers"]
     await stage.close()
 
@@ -78,9 +82,12 @@ async def test_http_1_0_has_fewer_extensions() -> None:
     """It knows no informational responses and no chunks."""
     scope = await scope_of(b"GET / HTTP/1.0\r\n\r\n")
     assert scope["http_version"] == "1.0"
-    assert scope["extensions"] == dict.fromkeys(
-        ("http.response.pathsend", "http.response.zerocopysend", "http.response.debug"), {}
-    )
+    assert scope["extensions"].keys() == {
+        "http.response.pathsend",
+        "http.response.zerocopysend",
+        "http.response.debug",
+        "writehead.closing",
+    }
 
 
 @pytest.mark.parametrize(
@@ -249,6 +256,7 @@ async def test_addresses_over_a_socket_of_both_families() -> None:
         "http.response.pathsend",
         "http.response.trailers",
         "http.response.zerocopysend",
+        "writehead.closing",
     ]
 
 

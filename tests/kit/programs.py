@@ -7,6 +7,7 @@ unless a limit of its own is given.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import re
@@ -90,6 +91,14 @@ class Program:
         """End it as an operator does, and return the exit code."""
         self.signal(signal.SIGTERM)
         return self.wait()
+
+    def insist(self, number: signal.Signals) -> int:
+        """Send a signal until it ends, as a second one counts only a moment after the first; return the exit code."""
+        while self.process.poll() is None:
+            self.signal(number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(0.05)
+        return self.process.returncode
 
     def errors(self) -> str:
         """Return what the program has written to stderr."""

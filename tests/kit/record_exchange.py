@@ -32,6 +32,7 @@ from writehead._semantics.exchange import (
     Sink,
     StoredFields,
 )
+from writehead._semantics.outcome import Outcome
 from writehead._semantics.status import body_allowed
 
 HEADER = struct.Struct(">cI")
@@ -77,7 +78,10 @@ class RecordExchange:
         self.stays = True  # the end of a response is a record, never that of the connection
         self.coming: Sink | None = None
         self.void = False
-        self.record: Any = None
+        self.began: float | None = None
+        self.route: Any = None
+        self.error: BaseException | None = None
+        self.outcome = Outcome.FINISHED
         self._stage = Stage.OPEN
         self._sink: Sink | None = None
         self._gone: Any = None  # the socket of a connection that is no more

@@ -39,7 +39,7 @@ def begin(block: Block, slot: int, requests: int = 0, started: float = 1000.0) -
     row.descriptors = 12
     counts = Counts()
     for _ in range(requests):
-        counts.count("GET", 200, "http", "1.1", None, "finished", 3.0, 2.0)
+        counts.count("GET", 200, "http", "1.1", None, "finished", 0.003, 0.002)
     counts.flush(row.area)
     words = row.area.cast("q")
     words[ACCEPTED], words[DROPPED], words[RECEIVED], words[SENT] = 3, 1, 100, 200
@@ -144,7 +144,7 @@ def test_the_overflow_has_one_label(block: Block) -> None:
     found = collector(block)
     row = begin(block, 1)
     counts = Counts()
-    counts.count("GET", 200, "http", "1.1", "x" * 300, "finished", 3.0, None)
+    counts.count("GET", 200, "http", "1.1", "x" * 300, "finished", 0.003, None)
     counts.count_bad("x" * 300)
     counts.flush(row.area)
     seen = values(found)

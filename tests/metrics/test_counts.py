@@ -19,8 +19,8 @@ ORDINARY = {
     "version": "1.1",
     "route": None,
     "outcome": "finished",
-    "duration": 1.0,
-    "first_byte": 1.0,
+    "duration": 0.001,
+    "first_byte": 0.001,
 }
 LABELS = ("GET", "200", "http", "1.1", "", "")
 
@@ -44,8 +44,8 @@ def test_nothing_was_counted() -> None:
 def test_a_request_is_read_back() -> None:
     """Its labels, its bucket and its sum."""
     counts = Counts()
-    count(counts, duration=30, first_byte=20.0)
-    count(counts, duration=40.5, first_byte=None)
+    count(counts, duration=0.030, first_byte=0.020)
+    count(counts, duration=0.0405, first_byte=None)
     totals = written(counts)
     histogram = totals.durations[LABELS]
     assert histogram.counts == [0, 0, 0, 2] + [0] * (BUCKETS - 4)
@@ -58,8 +58,8 @@ def test_a_request_is_read_back() -> None:
 def test_a_bound_belongs_to_its_bucket(at: int) -> None:
     """Buckets are "at most", and what is longer is in the next; past the last one there is one more."""
     counts = Counts()
-    count(counts, duration=BOUNDS[at] * 1000)
-    count(counts, duration=BOUNDS[at] * 1000 + 0.001)
+    count(counts, duration=BOUNDS[at])
+    count(counts, duration=BOUNDS[at] + 0.000001)
     assert written(counts).durations[LABELS].counts[at : at + 2] == [1, 1]
 
 
@@ -155,7 +155,7 @@ def test_sums_of_any_order_are_the_same() -> None:
             "method": chance.choice(["GET", "POST", "ODD"]),
             "status": chance.choice([200, 404, 500]),
             "route": chance.choice([None, "/a", "/b"]),
-            "duration": float(chance.randrange(20_000)),
+            "duration": chance.randrange(20_000) / 1000,
         }
         count(whole, **more)
         count(chance.choice(parts), **more)

@@ -675,14 +675,13 @@ async def test_a_server_that_closes_waits_for_its_clients() -> None:
     await closing
     server, _ = await serve()
     clients = [await shake(server) for _ in range(2)]
-    server._stop(0.0)
+    draining = server.drain(timeout=50)
     for client in clients:
         assert await client.close_frame() == (1012, "")
     clients[0].send(close(1012))
     await clients[0].ended()
-    server.close_all_connections()
-    await server
-    clients[1].raw.close()
+    await draining
+    assert await clients[1].rest() == []
 
 
 @on_both_loops

@@ -6,12 +6,10 @@ Invariant: an operation returns how it went, as a sentence for the operator; wha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, Protocol, TypedDict
+from typing import Protocol, TypedDict
 
 from writehead._metrics.render import Family
-
-#: Whether requests can be served, as `/readyz` says it.
-Readiness = Literal["ready", "starting", "draining", "no worker is ready"]
+from writehead._shared.readiness import Readiness
 
 
 class RefusedError(Exception):

@@ -6,18 +6,24 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from writehead._command.arguments import CHECK_COMMAND, Asked, read_line, split
+from writehead._command.arguments import CHECK_COMMAND, CONTROL_COMMAND, Asked, read_line, split
 from writehead._command.failures import NOT_STARTED, USAGE, CommandError
 from writehead._command.help import help_text, version_text, wants_colours
+from writehead._command.identity import leave, set_umask, settle
 from writehead._command.reading import Sources, read_settings
 from writehead._command.script import check_for_script, run_script, set_defaults
 from writehead._command.serving import serve
-from writehead._command.settings import ENV_FILE
+from writehead._command.settings import ADMIN, CONTROL, ENV_FILE, HEALTH_PATH, NAME, READY_PATH
 from writehead._command.supervising import needs_supervisor, supervise
-from writehead._command.target_names import Script, read_target
+from writehead._command.target_names import Reference, Script, read_target
+from writehead._command.values import Values
 from writehead._command.variables import set_variables
 from writehead._process.deadline import end_in_spite_of_threads
+
+if TYPE_CHECKING:
+    from writehead._command.operating import Operating
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,6 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _main(arguments: Sequence[str]) -> int:
     line = split(arguments, is_script)
+    if line.command == CONTROL_COMMAND:
+        from writehead._command.ctl import control
+
+        return control(line.rest)
     asked = read_line(line.own, check=line.command == CHECK_COMMAND)
     if asked.help is not None or asked.version:
         return _show(asked)
@@ -47,10 +57,32 @@ def _main(arguments: Sequence[str]) -> int:
         return supervise(target, line.rest, values, lambda: read_settings(sources, is_script))
     if values[ENV_FILE]:
         set_variables(values.source(ENV_FILE) or "", values[ENV_FILE])
+    set_umask(values)
+    try:
+        return _serve(target, line.rest, values)
+    finally:
+        leave(values)
+
+
+def _serve(target: Reference | Script, rest: Sequence[str], values: Values) -> int:
+    """Serve by this process."""
+    role = _role(target, values)
     if isinstance(target, Script):
+        settle(values)
         set_defaults(values)
-        return run_script(target.path, line.rest)
-    return serve(target, values)
+        if role is not None:
+            role.begin_with_loop()
+        return run_script(target.path, rest)
+    return serve(target, values, role)
+
+
+def _role(target: Reference | Script, values: Values) -> Operating | None:
+    """Return what this process does besides serving; what that needs is imported only then."""
+    if not any(values[each] for each in (ADMIN, CONTROL, HEALTH_PATH, READY_PATH)):
+        return None
+    from writehead._command.operating import Operating
+
+    return Operating(values[NAME] or (target.path if isinstance(target, Script) else target.text), values)
 
 
 def is_script(text: str) -> bool:

@@ -18,10 +18,12 @@ from writehead._command.servers import server_options, tls_options
 from writehead._command.settings import (
     BACKLOG,
     HOST,
+    IDLE_GRACE,
     IPV6_ONLY,
     LOG_LEVEL,
     LOOP,
     PORT,
+    SHUTDOWN_DELAY,
     SHUTDOWN_TIMEOUT,
     Setting,
     WithScript,
@@ -58,7 +60,9 @@ def check_for_script(values: Values) -> None:
 def set_defaults(values: Values) -> None:
     """Let settings that were given be defaults of the servers that the script makes."""
     _run.choose_loop(values[LOOP])
-    _run.set_shutdown_timeout(values[SHUTDOWN_TIMEOUT])
+    _run.set_stop_times(
+        timeout=values[SHUTDOWN_TIMEOUT], delay=values[SHUTDOWN_DELAY], idle_grace=values[IDLE_GRACE]
+    )
     for option, value in server_options(values, given=True).items():
         options.set_default(option, value)
     if certificate := tls_options(values):

@@ -19,7 +19,16 @@ from writehead._command.listening import listen, urls_of
 from writehead._command.loading import is_awaitable, load, made
 from writehead._command.log_output import log_to_stderr
 from writehead._command.servers import server_for
-from writehead._command.settings import APP_DIR, FACTORY, INTERFACE, LOG_LEVEL, LOOP, SHUTDOWN_TIMEOUT
+from writehead._command.settings import (
+    APP_DIR,
+    FACTORY,
+    IDLE_GRACE,
+    INTERFACE,
+    LOG_LEVEL,
+    LOOP,
+    SHUTDOWN_DELAY,
+    SHUTDOWN_TIMEOUT,
+)
 from writehead._command.target_names import Reference
 from writehead._command.values import Values
 from writehead._process import run as _run
@@ -76,7 +85,12 @@ def serve(target: Reference, values: Values, role: Role | None = None) -> int:
     starting = _start(found, target.name, values, role or Role(), failures)
     loop.create_task(starting, context=copy_context())
     try:
-        _run.run(shutdown_timeout=values[SHUTDOWN_TIMEOUT], loop_factory=lambda: loop)
+        _run.run(
+            shutdown_timeout=values[SHUTDOWN_TIMEOUT],
+            shutdown_delay=values[SHUTDOWN_DELAY],
+            idle_grace=values[IDLE_GRACE],
+            loop_factory=lambda: loop,
+        )
     except SystemExit:
         if failures:
             raise failures[0] from None

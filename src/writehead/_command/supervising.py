@@ -7,18 +7,26 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from writehead._command.banner import print_banner
 from writehead._command.failures import USAGE, CommandError
+from writehead._command.identity import leave, set_umask, settle
 from writehead._command.listening import bind_all, url_of
 from writehead._command.log_output import log_to_stderr
 from writehead._command.settings import (
     CERTFILE,
+    CONFIG,
+    ENV_FILE,
     HANG_TIMEOUT,
     LOG_LEVEL,
     MAX_REQUESTS,
     RELOAD,
+    RELOAD_DELAY,
+    RELOAD_DIR,
+    RELOAD_EXCLUDE,
+    RELOAD_INCLUDE,
     SHUTDOWN_DELAY,
     SHUTDOWN_TIMEOUT,
     STARTUP_TIMEOUT,
@@ -28,10 +36,11 @@ from writehead._command.settings import (
 )
 from writehead._command.target_names import Reference, Script
 from writehead._command.values import Values
-from writehead._supervisor.doors import Door, Doors
+from writehead._supervisor.doors import Doors
 from writehead._supervisor.hands import Limits
 from writehead._supervisor.plan import Directions, Plan, ReloadRefusedError
 from writehead._supervisor.supervisor import Supervisor
+from writehead._supervisor.watch import Watched
 
 logger = logging.getLogger("writehead")
 
@@ -65,6 +74,7 @@ def supervise(
     log_to_stderr(values[LOG_LEVEL])
     for note in values.notes:
         logger.warning("%s", note)
+    set_umask(values)
     doors = [] if isinstance(target, Script) else bind_all(values)
 
     def plan_again() -> Plan:
@@ -75,18 +85,43 @@ def supervise(
 
     def announce(facts: Mapping[str, Any]) -> None:
         if not isinstance(target, Script):
-            print_banner(values, facts, urls, workers=values[WORKERS] or 1)
+            print_banner(values, facts, urls, workers=_workers(values))
 
     scheme = "https" if values[CERTFILE] else "http"
     urls = [url_of(each.sock, scheme) for each in doors]
-    directions = Directions([_name(target)], plan_again, announce)
-    code = Supervisor(
-        _plan(target, rest, values), directions, Doors([Door(each.sock, each.file) for each in doors])
-    ).run()
+    directions = Directions([_name(target)], plan_again, announce, _watched(values))
+    try:
+        settle(values)
+        code = Supervisor(_plan(target, rest, values), directions, Doors(doors)).run()
+    finally:
+        for each in doors:
+            each.close()
+        leave(values)
     if code < 0:
         signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     return code
+
+
+def _watched(values: Values) -> Watched | None:
+    """Return the files of --reload: those of the program, and those of the settings."""
+    if not values[RELOAD]:
+        return None
+    if (values[WORKERS] or 1) > 1:
+        logger.warning("--reload serves by 1 worker, not %d", values[WORKERS])
+    config = values[CONFIG]
+    files = [*values[ENV_FILE], *([config] if config else [])]
+    return Watched(
+        folders=[str(Path(each).resolve()) for each in values[RELOAD_DIR]],
+        include=values[RELOAD_INCLUDE],
+        exclude=values[RELOAD_EXCLUDE],
+        files=[str(Path(each).resolve()) for each in files],
+        delay=values[RELOAD_DELAY] / 1000,
+    )
+
+
+def _workers(values: Values) -> int:
+    return 1 if values[RELOAD] else values[WORKERS] or 1
 
 
 def _name(target: Reference | Script) -> str:
@@ -100,5 +135,11 @@ def _plan(target: Reference | Script, rest: Sequence[str], values: Values) -> Pl
         startup_timeout=values[STARTUP_TIMEOUT] / 1000,
         hang_timeout=values[HANG_TIMEOUT] / 1000,
     )
-    facts = {"target": _name(target), "rest": list(rest), "settings": values.to_data()}
-    return Plan(values[WORKERS] or 1, limits, facts)
+    workers = _workers(values)
+    facts = {
+        "target": _name(target),
+        "rest": list(rest),
+        "settings": values.to_data(),
+        "workers": workers,
+    }
+    return Plan(workers, limits, facts)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextvars import Context
-from typing import Any, Protocol
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, Protocol
 
 from writehead._http1.parser_pool import ParserPool
 from writehead._loop.timers import Clock
@@ -14,7 +15,20 @@ from writehead._message.response import ServerResponse
 from writehead._native.choice import Head
 from writehead._net.config import SocketConfig
 from writehead._net.socket import Socket
-from writehead._semantics.record import Record
+from writehead._semantics.record import Notes
+
+if TYPE_CHECKING:
+    from writehead._connection.upgraded import Raw
+
+
+class DrainStage(IntEnum):
+    """How far the drain of a server is; each stage is entered once, in this order."""
+
+    NONE = 0
+    ANNOUNCED = 1  # responses say that they are the last of their connections, which are still accepted
+    GRACE = 2  # the door is closed; endless responses are told, and idle connections may bring a request
+    EMPTYING = 3  # idle connections are closed
+    CUT = 4  # the time is over
 
 
 class Notify(Protocol):
@@ -49,10 +63,12 @@ class ConnectionConfig(SocketConfig):
 
     - `listeners`: the listeners of its events.
     - `arriving`: the tasks of sockets that were given by hand and have no transport yet.
+    - `upgraded`: the connections that the program was given by 'upgrade' or 'connect', and has still.
+    - `drain`: how far a drain of the server is.
 
     Of records (see `Recording`):
 
-    - `on_record(record)`: called at the end of each exchange; None if nobody takes records.
+    - `on_record(notes)`: called at the end of each exchange; None if nobody takes records.
     - `record_clock()`: their clock, in seconds.
     - `connection_numbers`: numbers for connections.
 
@@ -81,6 +97,7 @@ class ConnectionConfig(SocketConfig):
         "close_if_drained",
         "connection_numbers",
         "dispatch",
+        "drain",
         "empty_requests_end",
         "call_listeners",
         "fast_path",
@@ -112,6 +129,7 @@ class ConnectionConfig(SocketConfig):
         "response_class",
         "response_options",
         "unique_headers",
+        "upgraded",
         "wants_upgrade",
     )
 
@@ -137,8 +155,10 @@ class ConnectionConfig(SocketConfig):
 
     listeners: Mapping[Hashable, tuple[Callable[..., Any], ...]]
     arriving: set[asyncio.Task[Any]]
+    upgraded: set[Raw]
+    drain: DrainStage
 
-    on_record: Callable[[Record], object] | None
+    on_record: Callable[[Notes], object] | None
     record_clock: Callable[[], float]
     connection_numbers: Iterator[int]
 
@@ -156,3 +176,8 @@ class ConnectionConfig(SocketConfig):
     hold: Callable[[], object]
     open_by_hand: Callable[[Clock | None], object]
     close_if_drained: Callable[[], object]
+
+    @property
+    def keeps_idle(self) -> bool:
+        """Whether idle connections stay although the server closes: in a drain, they may still bring a request."""
+        return self.drain in (DrainStage.ANNOUNCED, DrainStage.GRACE)

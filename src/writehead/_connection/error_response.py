@@ -37,7 +37,7 @@ class ErrorResponses(Recording):
         if len(self.exchanges()) <= (malformed is not None):
             self.channel.blame(outcome)
         if malformed is None and not (late and not self._reads_head):
-            self._begin_refusal(error, outcome)
+            self._begin_refusal(self._noted(None), error, outcome)
         # A client that is late is not likely to send more.
         self.channel.expects_more = not late
         if self._config.on_client_error(error, self.socket):
@@ -92,9 +92,8 @@ class ErrorResponses(Recording):
             response: Any = last.response
             last.drop()
             self._incoming = None
-            record = self.lose_response(last, response)
-            if record is not None:
-                self._begin_refusal(error, record.outcome, record)
+            if self.lose_response(last, response):
+                self._begin_refusal(last, error, last.outcome)
             response.req._abort(with_socket=False)
             response._on_lost(ConnectionLostError())
             self._pending_error = (rendered, error)
@@ -118,8 +117,8 @@ class ErrorResponses(Recording):
     def _note_error_response(self, rendered: bytes) -> None:
         """Note what was sent in the place of the response of an exchange, or of a request that has none."""
         current = self.current
-        record = self._refused or (None if current is None else current.record)
-        if record is not None:
-            self.note_first_byte(record)
-            record._passed -= len(rendered)
-            note_response(record, rendered)
+        notes = self._refused or current
+        if notes is not None and notes.began is not None:
+            self.note_first_byte(notes)
+            notes.passed -= len(rendered)
+            note_response(notes, rendered)

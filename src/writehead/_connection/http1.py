@@ -13,6 +13,7 @@ import logging
 from typing import Any
 
 from writehead._connection.backlog import HEAD, REQUESTS, SLICE, SMALL_READ, UPGRADES, Backlog
+from writehead._connection.config import DrainStage
 from writehead._connection.reading import LARGE_READ, Reading
 from writehead._connection.upgraded import QueuedResponses, Raw
 from writehead._http1.exchange import Http1Exchange
@@ -194,7 +195,12 @@ class Connection(Reading):
                 exchange.response = response
                 exchange.stays = keep
                 exchange.keep_lines = config.keep_alive_lines if keep else CLOSE
-                exchange.record = None if config.on_record is None else self._begin_record(head)
+                if config.on_record is None:
+                    exchange.began = None
+                else:  # what `_note_head` does, without its call
+                    exchange.began = config.record_clock()
+                    exchange.head = head
+                    exchange.peer = self.peer or self.make_peer()
                 self._incoming = message
                 self._used = True
                 if self.current is None:
@@ -239,7 +245,7 @@ class Connection(Reading):
         """Pass on the body that `data` has from `at` on, of an ordinary request; return where it goes on."""
         end = at + head.length
         newest = self._queue[-1] if self._queue else self.current
-        self._reading = None if newest is None else newest.record
+        self._reading = None if newest is None or newest.began is None else newest
         if end <= size:
             self._on_body(data[at:end])
             self._on_message_complete([])
@@ -374,7 +380,7 @@ class Connection(Reading):
         elif parser.poolable and len(found) <= 2:  # a client that pipelines keeps it
             self._parser = None
             self._parsers.give(parser)
-        if found and self._config.closing and self.is_idle:
+        if found and self._config.closing and self.is_idle and not self._config.keeps_idle:
             # That was the rest of a body, behind its response.
             self.socket.destroy()
         return not (found or parser.mid_message or parser.error) and self._keep_alive_set
@@ -457,7 +463,11 @@ class Connection(Reading):
         self._begin_upgrade(message._head)
         # If the socket is destroyed, the next response stays in the queue, and has to be notified.
         channel.owner = QueuedResponses(self) if self.current is not None or self._queue else None
-        self._listen_by(Raw(socket, config))
+        raw = Raw(socket, config, message)
+        config.upgraded.add(raw)
+        self._listen_by(raw)
         channel.own_context = context  # the context of this request, from now on
         channel.resume_reading()
         config.on_upgrade(message, socket, head)
+        if config.drain >= DrainStage.GRACE and raw in config.upgraded:
+            message._tell_of_drain()

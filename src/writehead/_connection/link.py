@@ -47,8 +47,35 @@ class Link(Protocol):
         """Close if a body or a response has stood still for so many seconds (0: no limit)."""
         ...
 
-    def close_in_order(self, grace: float = 0.0) -> None:
-        """Close after the responses under way; an idle one may bring a request for `grace` more seconds."""
+    def close_in_order(self) -> None:
+        """Close after the responses under way; at once if there are none."""
+        ...
+
+    def wait_for_request(self, seconds: float) -> None:
+        """Close if no request comes within so many seconds; the response to one is the last."""
+        ...
+
+    # -- in a drain --------------------------------------------------------------
+
+    def end_behind_responses(self) -> None:
+        """Let the last of the responses under way say that it is, if its head is not fixed."""
+        ...
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether it has a response without an end of its own."""
+        ...
+
+    def tell_endless(self) -> None:
+        """Tell the responses without an end that the server is draining."""
+        ...
+
+    def end_idle(self, now: bool = False) -> None:
+        """End it if it is idle, so that no response is lost; a request that has come is served, unless it ends `now`."""
+        ...
+
+    def tell_of_cut(self) -> None:
+        """Tell the requests under way that the connection is about to be cut."""
         ...
 
     def fail_request(self, request: IncomingMessage) -> None:
@@ -61,4 +88,9 @@ class Link(Protocol):
 
     def describe(self) -> str:
         """Name the request under way, or the state, for the log."""
+        ...
+
+    @property
+    def age(self) -> float | None:
+        """How many seconds ago the request under way came, if that is known."""
         ...

@@ -21,7 +21,7 @@ def give_up(exchange: Any, current: bool) -> None:
     """Notify a response that its client has gone: the `current` one now, a queued one a tick later."""
     response = exchange.response
     connection = exchange.connection
-    record = None if response is None else connection.lose_response(exchange, response)
+    noted = response is not None and connection.lose_response(exchange, response)
     exchange.drop()
     exchange.connection = exchange.response = None
     if response is None:
@@ -31,8 +31,8 @@ def give_up(exchange: Any, current: bool) -> None:
     else:
         exchange.void = True
         later(response._on_lost, ConnectionLostError())
-    if record is not None:
-        later(connection.tell_record, record)
+    if noted:
+        later(connection.tell_notes, exchange)
 
 
 def lose_in_slices(exchanges: list[Any]) -> None:

@@ -19,7 +19,7 @@ from writehead._node.contexts import run_in
 from writehead._node.failure_log import name_request
 from writehead._semantics.exchange import RequestHead
 from writehead._semantics.outcome import Outcome
-from writehead._semantics.record import Record
+from writehead._semantics.record import Notes
 
 logger = logging.getLogger("writehead")
 
@@ -39,18 +39,14 @@ class Making(Closing):
             message = context.run(config.message_class, self.socket)
         except Exception as error:
             logger.error("the constructor of an IncomingMessage failed: its client gets 500", exc_info=error)
-            record = None
-            if config.on_record is not None:
-                record = self._begin_record(head)
-            self._refuse_unmade(error, record)
+            self._refuse_unmade(error, self._noted(head))
             return None
         message._begin(self, head, version, context)
         return message
 
-    def _refuse_unmade(self, error: BaseException, record: Record | None) -> None:
+    def _refuse_unmade(self, error: BaseException, notes: Notes | None) -> None:
         """Respond with 500 to a request that cannot be made, behind the responses to those before it."""
-        if record is not None:
-            self._begin_refusal(error, Outcome.FINISHED, record)
+        self._begin_refusal(notes, error, Outcome.FINISHED)
         self._closed_input = True
         self._start = self._incoming = None
         self._pending_error = (bare_response(500), error)
@@ -80,11 +76,11 @@ class Making(Closing):
         exchange.last_allowed = False
         exchange.keep_lines = config.keep_alive_lines if keep else CLOSE
         head = message._head
-        exchange.record = None
+        exchange.began = None
         if config.on_record is not None and head is not None:
-            exchange.record = record = self._begin_record(head, None if ordinary else self._first_at)
+            self._note_head(exchange, head, None if ordinary else self._first_at)
             if not ordinary or head.length:  # type: ignore[attr-defined]  # it is a `Head`
-                self._reading = record
+                self._reading = exchange
         if config.response_class is ServerResponse and message._http_version == "1.1":
             response = _new(ServerResponse)
             response._begin(message, exchange, keep, message._method == "HEAD")
@@ -123,7 +119,7 @@ class Making(Closing):
             )
         except Exception as error:
             logger.exception("the constructor of a ServerResponse failed: its client gets 500")
-            self._refuse_unmade(error, exchange.record)
+            self._refuse_unmade(error, None if exchange.began is None else exchange)
             return None
         finally:
             message._exchange = None
@@ -135,6 +131,9 @@ class Making(Closing):
             for other in self.exchanges():  # the last one in the queue closes, not those before it
                 other.must_close = False
             exchange.must_close = True
+            if config.drain:
+                exchange.watched = True
+                exchange.came = config.timers.clock.time()
         mark = self.channel.mark
         message._apply(mark, config.join_duplicates)
         response._apply(
@@ -153,11 +152,13 @@ class Making(Closing):
         exchange.response = call
         exchange.stays = keep
         exchange.keep_lines = config.keep_alive_lines if keep else CLOSE
-        exchange.record = None if config.on_record is None else self._begin_record(call.head)
+        exchange.began = None
+        if config.on_record is not None:
+            self._note_head(exchange, call.head)
         self._start = None
         if has_body:
             self._incoming = call
-            self._reading = exchange.record
+            self._reading = exchange if config.on_record is not None else None
         self._used = True
         if self.current is None:
             self.current = exchange
@@ -212,7 +213,19 @@ class Making(Closing):
     def describe(self) -> str:
         """Name the request under way, or the state, for the log."""
         exchanges = self.exchanges()
-        request = exchanges[0].response.req if exchanges and exchanges[0].response is not None else None  # type: ignore[attr-defined]
-        if request is None:
-            return "no request yet" if not self._used else "idle"
-        return name_request(request)
+        response: Any = exchanges[0].response if exchanges else None
+        request = self._incoming if response is None else response.req
+        if request is not None:
+            return name_request(request)
+        if self._start is not None or self._backlog is not None:
+            return "a request that has not come whole"
+        return "the end of a response"
+
+    @property
+    def age(self) -> float | None:
+        """How many seconds ago the request under way came, if that is known."""
+        for exchange in self.exchanges():
+            if exchange.began is not None:
+                return exchange.peer.now() - exchange.began
+            return None if exchange.came is None else self._config.timers.clock.time() - exchange.came
+        return None

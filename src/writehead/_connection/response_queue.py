@@ -21,6 +21,10 @@ from writehead._net.channel_state import LAST
 from writehead._semantics.outcome import Outcome
 from writehead._streams.stages import CLOSED, EMITTED, FLUSHED
 
+#: How long an idle connection that a drain has ended is read, in seconds: closed at once, it would answer a request that
+#: is on its way with RST, which may overtake the end of a response.
+LAST_READ = 0.05
+
 #: How many responses may wait behind the one that has the socket before reading stops. Node has
 #: no such limit; each costs some 3 KiB, which a client buys with 25 bytes.
 MOST_WAITING = 100
@@ -52,8 +56,12 @@ class ResponseQueue(ErrorResponses):
             response._exchange = SENT
             exchange.response = None
             heard = response._listeners is not None  # one of them may listen to the request next
-            if exchange.record is not None and not heard:
-                self._end_record(exchange)
+            if exchange.began is not None and not heard:
+                config = self._config
+                tell = config.on_record
+                if tell is not None:  # what `tell_notes` does, without its call
+                    exchange.ended = config.record_clock()
+                    tell(exchange)
             if (
                 type(request) is IncomingMessage
                 and request._listeners is None
@@ -97,8 +105,8 @@ class ResponseQueue(ErrorResponses):
                 self._wait_for_more()  # else the clock has not been stopped
         if heard:
             response._on_flushed()
-            if exchange.record is not None:
-                self._end_record(exchange)
+            if exchange.began is not None:
+                self.tell_notes(exchange)
 
     def _goes_along(self, exchange: Http1Exchange) -> bool:
         """Tell whether the next in the queue was sent with the one before it, and has no listener."""
@@ -109,9 +117,14 @@ class ResponseQueue(ErrorResponses):
         """Let the next in the queue out, or end the connection behind the last."""
         if not exchange.stays:
             self._pending_error = None  # its end may be what delimits the response just sent
+        config = self._config
         if self._queue is not None and exchange.stays:
             self._next()
-        elif not exchange.stays or exchange.last_allowed or self._config.closing:
+        elif not exchange.stays or exchange.last_allowed or (config.closing and not config.keeps_idle):
+            if (
+                config.drain and exchange.stays
+            ):  # its head was sent before the drain: the client may ask again
+                self.channel.read_for(LAST_READ)
             self._stop(request, heard)
         elif self._pending_error is not None:
             self._send_pending_error()
@@ -150,7 +163,9 @@ class ResponseQueue(ErrorResponses):
         channel = self.channel
         if not request._complete:
             channel.expects_more = True
-        elif not (channel.heard or channel.writing or channel.blocked or channel.held):
+        elif not (
+            channel.heard or channel.writing or channel.blocked or channel.held or channel.expects_more
+        ):
             if over or not channel.has_unread():
                 channel.end_flushed(heard or request._listeners is not None)
                 return

@@ -15,7 +15,7 @@ from writehead._loop.ticks import TickQueue
 from writehead._message.incoming import IncomingMessage
 from writehead._net.channel import Channel
 from writehead._net.socket import Socket
-from writehead._semantics.record import Peer, Record
+from writehead._semantics.record import Notes, Peer
 
 
 class ConnectionReadState(asyncio.Protocol):
@@ -95,12 +95,12 @@ class ConnectionState(ConnectionReadState):
         self._pending_error: tuple[bytes, BaseException] | None = None
         self._progress: Progress | None = None  # at the last look, if there was one
         self._counted_requests = 0  # of HTTP/1.1, for max_requests_per_socket
-        # Of records, where anybody takes them; see `Recording`.
+        # Of notes, where anybody takes records; see `Recording`.
         self.peer: Peer | None = None
         self._first_at: float | None = None  # when the first byte of the message under way came; None: now
-        self._reading: Record | None = None  # that of the request whose body comes
-        self._refused: Record | None = (
-            None  # that of a request without an exchange, whose error response is due
+        self._reading: Notes | None = None  # those of the request whose body comes
+        self._refused: Notes | None = (
+            None  # those of a request without an exchange, whose error response is due
         )
         self.place: Any = None  # what a guest of the server knows of the connection
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from writehead._loop.buffered_reader import Feed
 from writehead._loop.selector import once_taken, untie
+from writehead._message.incoming import IncomingMessage
 from writehead._net.socket import Socket, channel_of
 from writehead.errors import ConnectionLostError
 
@@ -51,9 +52,23 @@ class Upgraded(asyncio.Protocol):
 
 
 class Raw(Upgraded):
-    """The protocol of a connection whose socket was handed to the program."""
+    """The protocol of a connection whose socket was handed to the program.
 
-    __slots__ = ()
+    Args:
+        socket: the program's.
+        config: of the server.
+        request: what the socket was asked for by.
+    """
+
+    __slots__ = ("request",)
+
+    def __init__(self, socket: Socket, config: ConnectionConfig, request: IncomingMessage) -> None:
+        super().__init__(socket, config)
+        self.request = request
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self.config.upgraded.discard(self)
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         self._in_tick(self.channel.data_received, data)

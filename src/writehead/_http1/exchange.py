@@ -23,7 +23,7 @@ from writehead._loop.ticks import TickQueue, later
 from writehead._native.choice import LARGE, render_response
 from writehead._semantics import fields as _fields
 from writehead._semantics.exchange import Done, Pieces, ResponseHead, ResponseSide, Sink, StoredFields
-from writehead._semantics.record import Record
+from writehead._semantics.record import Notes
 
 
 class Stage(IntEnum):
@@ -44,14 +44,15 @@ class Http1Connection(Protocol):
 
     ticks: TickQueue
 
-    def note_first_byte(self, record: Record) -> None: ...
+    def note_first_byte(self, notes: Notes) -> None: ...
     @property
     def keep_lines(self) -> str: ...
     def on_queued(self, size: int) -> None: ...
     def retire(self, exchange: Http1Exchange) -> None: ...
+    def on_head(self, exchange: Http1Exchange) -> None: ...
 
 
-class Http1Exchange:
+class Http1Exchange(Notes):
     """Renders one response as HTTP/1, and writes or queues its bytes."""
 
     # Class defaults: an exchange is made for every request, and few of these change.
@@ -79,8 +80,9 @@ class Http1Exchange:
     informs = True  # whether a 1xx may be sent (not to HTTP/1.0)
     keep_lines = framing.KEEP  # the Connection lines of a connection that stays open
     must_close = False  # the server is closing: every response says `Connection: close`
+    watched = False  # its connection is to be told when it has a head
+    came: float | None = None  # when the request came, if that is known, by the clock of the server
     promised: str | None = None  # the program's Content-Length, where the body must match it
-    record: Record | None = None  # of this exchange, where anybody takes records
     _gathered: Any = None  # where its small chunks are gathered, as far as they are not counted,
     _gathered_before = 0  # and how many bytes of others were before
 
@@ -133,10 +135,9 @@ class Http1Exchange:
         fields = framing.render_fields(head)
         decided = framing.decide(head, keep_lines, self.last_allowed)
         self._head = text = framing.head_text(head, fields, decided.lines).encode("latin-1")
-        record = self.record
-        if record is not None:
-            record.status = head.status
-            record._sent = text
+        if self.began is not None:
+            self.status = head.status
+            self.sent = text
         self.chunked = decided.chunked
         self.body_allowed = decided.body_allowed
         self.stays = decided.stays
@@ -150,6 +151,8 @@ class Http1Exchange:
             self.keep_reads = False
         if head.expect:  # Node sends such a head at once
             self.flush()
+        if self.watched and self.connection is not None:
+            self.connection.on_head(self)
 
     def write(self, chunk: bytes, done: Done | None) -> bool:
         """Send one piece of the body; False at or over the high-water mark."""
@@ -159,8 +162,8 @@ class Http1Exchange:
             return True
         if not chunk:
             return self._put(b"", done)
-        if self.record is not None:
-            self.record.bytes_out += len(chunk)
+        if self.began is not None:
+            self.bytes_out += len(chunk)
         if not self.chunked:
             return self._put(chunk, done)
         if self._corked and self.stage:
@@ -182,8 +185,8 @@ class Http1Exchange:
         if self.body_allowed:
             if chunk:
                 last = chunk
-            if self.record is not None:
-                self.record.bytes_out += len(last)
+            if self.began is not None:
+                self.bytes_out += len(last)
                 self.count_pieces()
             if self.chunked:
                 ending = b"0\r\n\r\n"
@@ -219,11 +222,10 @@ class Http1Exchange:
         if data is None:
             return False
         self.stage = ALL_WRITTEN
-        if self.record is not None:
-            record = self.record
-            record.status = status
-            record._sent = data
-            record.bytes_out = len(body)
+        if self.began is not None:
+            self.status = status
+            self.bytes_out = len(body)
+            self.sent = data
         sink = self.sink
         if sink is None:
             self._queue_whole(data, body)
@@ -243,7 +245,7 @@ class Http1Exchange:
         sink = self.sink
         if sink is not None and self.stage and self.chunked and self.body_allowed and not self._corked:
             chunks: Any = sink.chunks()
-            if self.record is not None and self._gathered is None and chunks is not None:
+            if self.began is not None and self._gathered is None and chunks is not None:
                 self._gathered = chunks
                 self._gathered_before = chunks.total
             return chunks  # type: ignore[no-any-return]
@@ -397,26 +399,20 @@ class Http1Exchange:
     # -- private ---------------------------------------------------------------
 
     def _note_head(self) -> None:
-        """Note on the record that the head leaves next, unless it is queued."""
-        record = self.record
-        if (
-            record is not None
-            and record._first is None
-            and self.sink is not None
-            and self.connection is not None
-        ):
-            self.connection.note_first_byte(record)
+        """Note that the head leaves next, unless it is queued."""
+        if self.began is not None and self.first is None and self.sink is not None:
+            assert self.connection is not None
+            self.connection.note_first_byte(self)
 
     def count_pieces(self) -> None:
         """Count the small chunks that were gathered."""
         chunks, self._gathered = self._gathered, None
-        if chunks is not None and self.record is not None:
-            self.record.bytes_out += chunks.total - self._gathered_before
+        if chunks is not None:
+            self.bytes_out += chunks.total - self._gathered_before
 
     def count_copied(self, size: int) -> None:
         """Count bytes of the body that the kernel has copied to the client."""
-        if self.record is not None:
-            self.record.bytes_out += size
+        self.bytes_out += size
 
     def _put(self, data: bytes, done: Done | None) -> bool:
         head = self._head

@@ -55,8 +55,11 @@ class AbortSignal(AbortSignalEmitter):
     removeEventListener = remove_event_listener
 
     def _abort(self, cause: BaseException | None = None) -> None:
-        """Abort, with an error whose `__cause__` is `cause`, such as the loss of the client."""
+        """Abort with `cause`, if that is an AbortError, else with one whose cause it is, such as the loss of the client."""
         if self._reason is None:
-            self._reason = AbortError("This operation was aborted")
-            self._reason.__cause__ = cause
+            if isinstance(cause, AbortError):
+                self._reason = cause
+            else:
+                self._reason = AbortError("This operation was aborted")
+                self._reason.__cause__ = cause
             self._notify("abort", self)

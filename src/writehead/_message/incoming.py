@@ -16,7 +16,7 @@ from writehead._node.failure_log import log_failure
 from writehead._semantics import fields as _fields
 from writehead._semantics.headers import Headers
 from writehead._streams.stages import DESTROYED, EMITTED
-from writehead.errors import PayloadTooLargeError
+from writehead.errors import DrainingError, PayloadTooLargeError
 
 if TYPE_CHECKING:
     from writehead._message.incoming_emitter import IncomingEmitter
@@ -218,13 +218,21 @@ class IncomingMessage(IncomingEmitter):
 
     @property
     def signal(self) -> AbortSignal:
-        """Aborted when the client disconnects, or the request is destroyed, before the response is complete."""
+        """Aborted when the client disconnects, or the request is destroyed, before the response is complete.
+
+        In a drain of the server also when the response has no end of its own, with DrainingError as its reason, and with
+        ServerCutError when the connection is about to be cut.
+        """
         if self._signal is None:
             self._signal = AbortSignal()
             self._signal._listener_context = self._listener_context
             if self._aborted:
                 self._abort_signal(self._errored)
         return self._signal
+
+    def _tell_of_drain(self) -> None:
+        """Called in a drain if its response, or the socket that its client was given, has no end of its own."""
+        self.signal._abort(DrainingError())
 
     # -- the body --------------------------------------------------------------
 

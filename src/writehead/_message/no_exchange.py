@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from writehead._semantics.exchange import Done, Pieces, ResponseHead, ResponseSide, Sink, StoredFields
+from writehead._semantics.outcome import Outcome
 
 
 class NoExchange:
@@ -26,7 +27,10 @@ class NoExchange:
     stays = True
     coming: Sink | None = None
     void = False
-    record: Any = None
+    began: float | None = None
+    route: Any = None
+    error: BaseException | None = None
+    outcome = Outcome.FINISHED
     _sink: Sink | None = None
     _lost_socket: Any = None  # of a lost connection, whose channel no longer refers to it
 

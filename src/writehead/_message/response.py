@@ -12,7 +12,7 @@ from writehead._message.header_store import checked_entry, field_pairs
 from writehead._message.no_exchange import SENT, NoExchange
 from writehead._message.outgoing import OutgoingMessage
 from writehead._message.request_like import header_of, value_of, version_of
-from writehead._message.served_response import ServedResponse
+from writehead._message.response_notes import ResponseNotes
 from writehead._message.standalone import exchange_by_hand, sink_of
 from writehead._message.writable_watch import Watch
 from writehead._node.callbacks import Callback
@@ -43,7 +43,7 @@ UNSET: Any = object()
 FAILURE_BODY = b"Internal Server Error"
 
 
-class ServerResponse(ServedResponse):
+class ServerResponse(ResponseNotes):
     """The response to one request; the server makes it and passes it to 'request'.
 
     One that a program makes is written to the socket or writable given to `assign_socket`.
@@ -62,7 +62,6 @@ class ServerResponse(ServedResponse):
     _late_message: Any = UNSET  # a status message that was set after the head was rendered
     _announces = False  # send Content-Length even if no body is sent
     _given: list[Entry] | None = None
-    _route: str | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Exclude subclasses from the fast path: they may override any step of the general way."""
@@ -98,29 +97,6 @@ class ServerResponse(ServedResponse):
             exchange.informs = major > 1 or not (major or minor)  # RFC 9110, 15.2; 0.0 is not known
             self._should_keep_alive = False
             self._may_chunk = _fields.is_chunked(header_of(self.req, "te"))
-
-    # -- how it ends -----------------------------------------------------------
-
-    @property
-    def outcome(self) -> Outcome | None:
-        """How the exchange has ended; None until it is over."""
-        if self._writing is FLUSHED:
-            return self._ruled
-        if self._fate is CLOSED:
-            return self._outcome or Outcome.DESTROYED
-        return None
-
-    @property
-    def route(self) -> str | None:
-        """The route that serves the request, such as "/users/{id}"; for logs and metrics, and None unless it is set."""
-        return self._route
-
-    @route.setter
-    def route(self, value: str | None) -> None:
-        self._route = value
-        record = self._exchange.record
-        if record is not None:
-            record._route = value
 
     # -- the head --------------------------------------------------------------
 
@@ -371,9 +347,9 @@ class ServerResponse(ServedResponse):
         """Respond with 500 after a listener has failed; once the head is rendered, close the connection."""
         if self._writing is FLUSHED or self._fate is CLOSED:
             return
-        record = self._exchange.record
-        if record is not None:
-            record.error = error
+        exchange = self._exchange
+        if exchange.began is not None:
+            exchange.error = error
         if self._writing and not self._exchange.stays:
             return  # the response is complete, and the connection closes after it
         if self._rendered or self._writing or self._fate:

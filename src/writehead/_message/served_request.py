@@ -23,6 +23,7 @@ class Source(Protocol):
     def want_body(self, message: Any) -> None: ...
     def fail_request(self, request: Any) -> None: ...
     def refuse_body(self, request: Any, error: PayloadTooLargeError) -> None: ...
+    def on_endless(self, request: Any) -> None: ...
 
 
 class ServedRequest(Readable):
@@ -163,6 +164,10 @@ class ServedRequest(Readable):
             self.destroy(AbortError())
             if self._source is not None and not self._complete:
                 self._source.want_body(self)
+
+    def _tell_of_cut(self, error: BaseException) -> None:
+        """Called when its connection is about to be cut."""
+        self._abort_signal(error)
 
     def _abort_signal(self, cause: BaseException | None) -> None:
         """Abort the signal, if the program has used it."""

@@ -69,9 +69,9 @@ class ServedResponse(Informing):
     def _rule(self, outcome: Outcome) -> None:
         """Decide how the exchange will have ended, if the response is sent."""
         self._ruled = outcome
-        record = self._exchange.record
-        if record is not None:
-            record.outcome = outcome
+        exchange = self._exchange
+        if exchange.began is not None:
+            exchange.outcome = outcome
 
     def _take_general_way(self) -> None:
         """Exclude the response from the fast path: its connection adds to the head."""

@@ -7,7 +7,7 @@ the numbers are written.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from writehead._metrics.layout import (
     BAD,
@@ -24,15 +24,18 @@ from writehead._metrics.layout import (
     encoded,
     write_histogram,
 )
+from writehead._native.choice import Head
+from writehead._semantics.outcome import Outcome
+from writehead._semantics.record import Notes, Record, route_of
 
-_BOUNDS_MS = tuple(each * 1000 for each in BOUNDS)
+FINISHED = Outcome.FINISHED
 
 #: How many spellings of label sets are remembered: routes may be of any number.
 _REMEMBERED = 4 * MOST_SETS
 
 _SUM = BUCKETS
 
-#: The buckets, then the sum in milliseconds.
+#: The buckets, then the sum in seconds.
 Series = list[float]
 
 
@@ -62,19 +65,63 @@ class Counts:
         """Count an exchange that is over.
 
         Args:
-            duration: milliseconds from its first byte to its last.
-            first_byte: milliseconds to the first byte of the response; None if there was none.
+            duration: seconds from its first byte to its last.
+            first_byte: seconds to the first byte of the response; None if there was none.
         """
         key = (method, status, scheme, version, route, outcome)
         series = self._known.get(key)
         if series is None:
             series = self._series_of(key)
-        series[bisect_left(_BOUNDS_MS, duration)] += 1
+        series[bisect_left(BOUNDS, duration)] += 1
         series[_SUM] += duration
         if first_byte is not None:
             series = self._first_byte
-            series[bisect_left(_BOUNDS_MS, first_byte)] += 1
+            series[bisect_left(BOUNDS, first_byte)] += 1
             series[_SUM] += first_byte
+
+    def take(self, notes: Notes) -> None:
+        """Count an exchange by its notes."""
+        head = notes.head
+        route = notes.route
+        if route is not None and type(route) is not str:
+            route = route_of(notes)
+        began = notes.began
+        if notes.outcome is FINISHED and type(head) is Head and began is not None:
+            # What `count` does, without its call: for by far the most requests.
+            key = (head.method, notes.status, notes.peer.scheme, "1.1", route, FINISHED)
+            series = self._known.get(key)
+            if series is None:
+                series = self._series_of(key)
+            duration = notes.ended - began
+            series[bisect_left(BOUNDS, duration)] += 1
+            series[_SUM] += duration
+            first = notes.first
+            if first is not None:
+                duration = first - began
+            series = self._first_byte
+            series[bisect_left(BOUNDS, duration)] += 1
+            series[_SUM] += duration
+        else:
+            self._take_other(Record(notes))
+
+    def _take_other(self, record: Record) -> None:
+        first_byte = record.first_byte
+        self.count(
+            record.method,
+            record.status,
+            record.scheme,
+            record.version,
+            record.route,
+            record.outcome,
+            record.duration / 1000,
+            None if first_byte is None else first_byte / 1000,
+        )
+        if record.outcome is Outcome.BAD_REQUEST:
+            self.count_bad(_code_of(record))
+
+    def total(self) -> int:
+        """Return how many exchanges were counted."""
+        return int(sum(sum(each[:BUCKETS]) for each in self._durations.all()))
 
     def count_bad(self, code: str) -> None:
         """Count a request that the parser or a limit has refused."""
@@ -88,7 +135,7 @@ class Counts:
             str(status),
             scheme,
             version or "",
-            "" if outcome == "finished" else str(outcome),
+            "" if outcome == FINISHED else str(outcome),
             route or "",
         )
         if len(self._known) >= _REMEMBERED:
@@ -106,6 +153,14 @@ class Counts:
             write_histogram(words, doubles, at, series)
         for at, count in self._bad.flush(area):
             words[at] = int(count[0])
+
+
+def _code_of(record: Record) -> str:
+    """Return why a request was refused: the parser's code, `timeout`, or the status."""
+    if record.status == 408:
+        return "timeout"
+    code = getattr(record.error, "code", None)
+    return code if isinstance(code, str) and code.startswith("HPE_") else str(record.status)
 
 
 class _Sets:
@@ -127,6 +182,10 @@ class _Sets:
                 return self._found[OVERFLOW]
             found = self._found[labels] = self._make()
         return found
+
+    def all(self) -> Iterable[Series]:
+        """Return the numbers of all sets."""
+        return self._found.values()
 
     def flush(self, area: memoryview) -> list[tuple[int, Series]]:
         """Write the labels that are new; return the numbers of all sets, each with the word where they begin."""

@@ -87,9 +87,9 @@ def encoded(labels: tuple[str, ...]) -> bytes:
 def write_histogram(
     words: memoryview[int], doubles: memoryview[float], at: int, counts: Sequence[float]
 ) -> None:
-    """Write the buckets, and the sum, which `counts` has last, in milliseconds."""
+    """Write the buckets, and the sum, which `counts` has last."""
     words[at : at + BUCKETS] = array("q", map(int, counts[:BUCKETS]))
-    doubles[at + BUCKETS] = counts[BUCKETS] / 1000
+    doubles[at + BUCKETS] = counts[BUCKETS]
 
 
 DURATIONS = Table(_HEAD_WORDS * 8, BUCKETS + 1)

@@ -225,7 +225,7 @@ class Channel(WriteQueue):
         self._let_go()
 
     def _end_upgrade(self) -> None:
-        """Complete the record of an upgrade, if there is one."""
+        """Tell the notes of an upgrade, if there are any."""
         if self.upgrade is not None and self.config is not None:
             self.config.end_upgrade(self)
 
@@ -340,11 +340,22 @@ class Channel(WriteQueue):
         elif not self._lingers():
             self.transport.close()
 
+    def read_for(self, seconds: float) -> None:
+        """Let it linger for so many seconds when it is closed, whatever the client does."""
+        self.expects_more = True
+        self.linger_seconds = seconds
+
+    def end_gently(self, seconds: float) -> None:
+        """Send FIN at once, and close so many seconds later: what comes meanwhile is read, and thrown away."""
+        self.said_all = True
+        self.read_for(seconds)
+        self.destroy()
+
     def _lingers(self) -> bool:
         """Let the connection linger if its client sends, or has sent what was not read; see `linger`."""
         if self.peer_ended or self.config is None or not self._may_get_more():
             return False
-        return linger(self.transport, self.config, self.ticks)
+        return linger(self.transport, self.config, self.ticks, self.linger_seconds)
 
     def _may_get_more(self) -> bool:
         """Tell whether the client is likely to send: the rest of a request, or data after an upgrade."""

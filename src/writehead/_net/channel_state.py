@@ -12,7 +12,7 @@ from writehead._node.callbacks import UserCallback
 from writehead._node.validators import HIGH_WATER_MARK
 from writehead._semantics.exchange import Done, Ending
 from writehead._semantics.outcome import Outcome
-from writehead._semantics.record import Record
+from writehead._semantics.record import Notes
 from writehead._streams.stages import ALIVE, WRITABLE, Fate, Writing
 
 if TYPE_CHECKING:
@@ -119,12 +119,13 @@ class ChannelState(ChannelReadState):
     peer_ended = False
     refused = 0  # writes in a row that went past `FLOOD` times the mark
     expects_more = False  # the client is likely to send more
+    linger_seconds: float | None = None  # how long it lingers when it is closed; None: as long as that helps
     tells_resume = False  # 'pause' was emitted by `stop_reading`
     said_all = False  # it may be closed as if it had ended, once it is flushed
     unsent_at_idle = 0
     own_context: Context | None = None  # the connection's; that of the request after an upgrade
     cause: Outcome | None = None  # why it ends; None: the program has destroyed it
-    upgrade: Record | None = None  # that of a connection which was handed over, where anybody takes records
+    upgrade: Notes | None = None  # those of a connection which was handed over, where anybody takes records
     sends_beside = False  # the kernel's copy of a file waits for the client (sendfile)
 
     def __init__(

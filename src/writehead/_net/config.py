@@ -21,7 +21,7 @@ class SocketConfig:
     - `timers`: its idle timers, and its clock; set once it listens.
     - `copy_context`: returns a new context for a request or a connection.
     - `closing`: whether it is closing, and waits for connections to end.
-    - `end_upgrade(channel)`: tell the record of a connection that was handed over, and ends.
+    - `end_upgrade(channel)`: tell the notes of a connection that was handed over, and ends.
     - `high_water_mark`: bytes from which `write` returns False.
     - `lingering`: connections that HTTP has let go of, whose clients still send.
     - `on_linger()`: a connection begins to linger; it still counts as open.

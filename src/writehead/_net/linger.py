@@ -36,13 +36,28 @@ MOST_LINGERING = 1000
 
 
 class Linger(asyncio.BufferedProtocol):
-    """The protocol of a connection that HTTP has let go of."""
+    """The protocol of a connection that HTTP has let go of.
 
-    __slots__ = ("_began", "_buffer", "_config", "_handle", "_received", "_seen", "_seen_at", "_transport")
+    With `seconds` it ends after so many, whatever the client does; else when that helps no more.
+    """
+
+    __slots__ = (
+        "_began",
+        "_buffer",
+        "_config",
+        "_handle",
+        "_received",
+        "_seen",
+        "_seen_at",
+        "_transport",
+        "is_brief",
+    )
 
     _handle: Handle
 
-    def __init__(self, transport: Any, config: SocketConfig, buffer: memoryview) -> None:
+    def __init__(
+        self, transport: Any, config: SocketConfig, buffer: memoryview, seconds: float | None = None
+    ) -> None:
         self._transport = transport
         self._config = config
         self._buffer = buffer
@@ -51,7 +66,11 @@ class Linger(asyncio.BufferedProtocol):
         self._began = self._seen_at = config.timers.clock.time()
         config.lingering.add(self)
         config.on_linger()
-        self._wait()
+        self.is_brief = seconds is not None
+        if seconds is None:
+            self._wait()
+        else:
+            self._handle = config.timers.clock.call_at(self._began + seconds, self.abort)
 
     def _wait(self) -> None:
         clock = self._config.timers.clock
@@ -99,28 +118,28 @@ class Linger(asyncio.BufferedProtocol):
         self._config.on_socket_gone()
 
 
-def linger(transport: Any, config: SocketConfig, ticks: TickQueue) -> bool:
-    """Send FIN and let the connection linger; False if it is to be closed at once.
+def linger(transport: Any, config: SocketConfig, ticks: TickQueue, seconds: float | None = None) -> bool:
+    """Send FIN and let the connection linger, for so many `seconds` if any; False if it is to be closed at once.
 
     The system must have all its bytes. Its protocol is notified that the connection is lost.
     """
     raw = getattr(transport, "below", transport)  # what came over TLS need not be decrypted
     if raw.get_extra_info("socket") is None or raw.is_closing():
         return False  # in memory nothing is lost
-    if len(config.lingering) >= MOST_LINGERING or not transport.can_write_eof():
+    if (seconds is None and len(config.lingering) >= MOST_LINGERING) or not transport.can_write_eof():
         return False
     try:
         transport.write_eof()
     except OSError:  # the client has gone
         return False
     before = raw.get_protocol()
-    ticks.outside(_take_over, raw, config, ticks.buffer)
+    ticks.outside(_take_over, raw, config, ticks.buffer, seconds)
     ticks.next_round(lambda: before.connection_lost(None))
     return True
 
 
-def _take_over(raw: Any, config: SocketConfig, buffer: memoryview) -> None:
-    raw.set_protocol(Linger(raw, config, buffer))
+def _take_over(raw: Any, config: SocketConfig, buffer: memoryview, seconds: float | None) -> None:
+    raw.set_protocol(Linger(raw, config, buffer, seconds))
     # uvloop looks at the kind of protocol when reading begins.
     raw.pause_reading()
     raw.resume_reading()

@@ -12,6 +12,12 @@ from writehead._node.signatures import most_arguments
 Callback = Callable[..., object]
 
 
+class Unawaited:
+    """What can be awaited, and is not if a listener returns it, as arrow functions of Node's style do."""
+
+    __slots__ = ()
+
+
 class CallbackOwner(Protocol):
     """The emitter that a callback belongs to."""
 

@@ -16,6 +16,7 @@ ARGUMENT_COUNTS: Mapping[Hashable, float] = {
     "connection": 1,
     "data": 1,
     "drain": 0,
+    "draining": 1,
     "drop": 1,
     "dropRequest": 2,
     "end": 0,

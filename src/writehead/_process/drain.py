@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from writehead._server import registry
+from writehead._server.drain import Terms, drain
 
 
 async def drain_all(
@@ -17,31 +18,31 @@ async def drain_all(
 ) -> None:
     """Drain every open server that `run()` waits for, and return when all are closed.
 
+    Those that are draining already are joined: what this call wants earlier comes earlier.
+
     Args:
         delay: milliseconds in which connections are still accepted, and readiness says no.
-        idle_grace: milliseconds in which an idle connection may still bring a request.
-        timeout: milliseconds after the delay at which what is left is cut.
+        idle_grace: milliseconds, behind the delay, in which an idle connection may still bring a request.
+        timeout: milliseconds, behind the delay, at which what is left is cut.
         reason: what the log and 'draining' say.
         leave_queue: whether connections that wait in the queue of the system are left to other processes.
     """
-    loop = asyncio.get_running_loop()
-    closed = asyncio.Event()
-    registry.on_all_closed(closed.set)
+    begin(registry.open_servers(), Terms(delay, idle_grace, timeout, reason, leave_queue))
+    await until_closed(registry.open_servers())
+
+
+def begin(servers: list[registry.Open], terms: Terms) -> None:
+    """Begin to drain servers of the running loop."""
+    drain(servers, terms, asyncio.get_running_loop())
+
+
+async def until_closed(servers: list[registry.Open]) -> None:
+    """Return when servers are closed."""
+    changed = asyncio.Event()
+    registry.on_change(changed.set)
     try:
-        if delay:
-            await asyncio.sleep(delay / 1000)
-        servers = registry.open_servers()
-        for server in servers:
-            server._stop(min(idle_grace, timeout / 2) / 1000)
-        cut = loop.call_later(timeout / 1000, _cut, servers)
-        while registry.open_servers():
-            closed.clear()
-            await closed.wait()
-        cut.cancel()
+        while any(each in registry.every_open_server() for each in servers):
+            changed.clear()
+            await changed.wait()
     finally:
-        registry.forget(closed.set)
-
-
-def _cut(servers: list[registry.Open]) -> None:
-    for server in servers:
-        server.close_all_connections()
+        registry.forget(changed.set)

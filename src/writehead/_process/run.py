@@ -2,7 +2,7 @@
 
 Invariant: what a program has begun is finished. The loop runs while a server
 listens or has a connection, and while a task runs. A first SIGINT or
-SIGTERM closes the servers gracefully; a second one ends the process at once.
+SIGTERM drains the servers; a second one ends the process at once.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ import os
 import signal
 import sys
 import threading
+import time
 from asyncio import _get_running_loop  # in asyncio's __all__; None where no loop runs
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from types import FrameType
 from typing import Any
@@ -24,30 +26,40 @@ from writehead._loop import listener_tasks
 from writehead._loop.ticks import later
 from writehead._node.validators import duration
 from writehead._process.deadline import Deadline, free_of_threads
+from writehead._process.drain import begin, until_closed
 from writehead._server import registry
+from writehead._server.drain import Terms
 
 logger = logging.getLogger("writehead")
 
 SHUTDOWN_TIMEOUT = 30_000
 
-#: Seconds for which an idle connection may still send a request at shutdown.
-IDLE_GRACE = 0.5
+#: Milliseconds for which an idle connection may still send a request at shutdown.
+IDLE_GRACE = 500
 
-#: How many of the connections that delay a shutdown are named in the log.
-MOST_SHOWN = 5
-_shutdown_timeout: float | timedelta | str = SHUTDOWN_TIMEOUT  # the default of run()
+#: Seconds in which connections that were cut are gone, and those that end gently.
+CUT_GRACE = 0.25
+
+#: Seconds after which a signal is a second one, and not the first by another way: that of a terminal reaches a whole group.
+REPEATED = 0.2
+
+#: What the log adds to the connections that a stop by Ctrl-C waits for.
+ADVICE = "; press Ctrl-C again to quit"
+
+_defaults = Terms(timeout=SHUTDOWN_TIMEOUT, idle_grace=IDLE_GRACE)  # of run()
 
 #: Called once when a stop begins; of a worker, whose supervisor did not ask for it.
 _on_stop: Callable[[], object] | None = None
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
+_programs: dict[asyncio.AbstractEventLoop, _Program] = {}  # those that run, by their loops
 
-def set_shutdown_timeout(timeout: float | timedelta | str) -> None:
-    """Set the default shutdown timeout of `run()`, in milliseconds."""
-    global _shutdown_timeout
-    duration(timeout, "shutdown_timeout")
-    _shutdown_timeout = timeout
+
+def set_stop_times(*, timeout: float, delay: float, idle_grace: float) -> None:
+    """Set the times of a stop that `run()` has by default, in milliseconds."""
+    global _defaults
+    _defaults = Terms(delay, idle_grace, timeout)
 
 
 def on_stop(callback: Callable[[], object]) -> None:
@@ -57,7 +69,11 @@ def on_stop(callback: Callable[[], object]) -> None:
 
 
 def run(
-    *, shutdown_timeout: float | timedelta | str | None = None, loop_factory: LoopFactory | None = None
+    *,
+    shutdown_timeout: float | timedelta | str | None = None,
+    shutdown_delay: float | timedelta | str | None = None,
+    idle_grace: float | timedelta | str | None = None,
+    loop_factory: LoopFactory | None = None,
 ) -> None:
     """Run the event loop until every server has closed, as a Node.js process does.
 
@@ -65,21 +81,30 @@ def run(
     `WRITEHEAD_LOOP=asyncio` in the environment, or `loop_factory`, chooses
     another. Running tasks are waited for, too.
 
-    SIGINT (Ctrl-C) and SIGTERM close the servers: requests that were accepted get
-    their responses, then `run()` returns. A second signal ends the process at once.
-    Connections that are open `shutdown_timeout` milliseconds after the first (default
-    30000; a `timedelta`, or a text such as "30s", too) are aborted, and the log says
-    how many; half a second later the process ends even if a thread, a task or a
-    blocked loop holds it, and the log says which. Signals that the program handles
-    or ignores itself are left alone.
+    SIGINT (Ctrl-C) and SIGTERM drain the servers, as `server.drain` does: requests that
+    were accepted get their responses, then `run()` returns. A second signal ends the
+    process at once. What is left at the deadline is cut, and the log says what; half a
+    second later the process ends even if a thread, a task or a blocked loop holds it,
+    and the log says which. Signals that the program handles or ignores itself are left
+    alone.
 
-    Servers that were left open by `unref()` are closed before it returns.
+    Servers that were left open by `unref()` are drained, in no time, before it returns.
+
+    Args:
+        shutdown_timeout: of the drain; 30000 by default. As all times here in milliseconds,
+            a `timedelta`, or a text such as "30s".
+        shutdown_delay: how long connections are still accepted before that.
+        idle_grace: how long idle connections may still bring a request.
+        loop_factory: makes the event loop.
 
     Raises the error of a `listen` that failed if 'error' has no listener, and
     RuntimeError if a loop runs already: there, `await server.listen()`.
     """
-    timeout = duration(
-        _shutdown_timeout if shutdown_timeout is None else shutdown_timeout, "shutdown_timeout"
+    terms = Terms(
+        _given(shutdown_delay, _defaults.delay, "shutdown_delay"),
+        _given(idle_grace, _defaults.idle_grace, "idle_grace"),
+        _given(shutdown_timeout, _defaults.timeout, "shutdown_timeout"),
+        "the program ends",
     )
     if _get_running_loop() is not None:
         raise RuntimeError(
@@ -90,16 +115,41 @@ def run(
     program: _Program | None = None
     try:
         with asyncio.Runner(loop_factory=loop_factory or best_loop()) as runner:
-            program = _Program(runner.get_loop(), timeout / 1000)
+            loop = runner.get_loop()
+            program = _programs[loop] = _Program(loop, terms)
             with program.signals():
                 runner.run(program.finish())
             program.leave()
     finally:
         if program is not None:
             program.end()
+            del _programs[program.loop]
         unheard = registry.take_unheard()
     if unheard:
         raise unheard[0]
+
+
+def _given(value: float | timedelta | str | None, default: float, argument: str) -> float:
+    return default if value is None else duration(value, argument)
+
+
+def stop(
+    *, delay: float, timeout: float, reason: str, idle_grace: float | None = None, leave_queue: bool = False
+) -> None:
+    """Stop the program that `run()` runs in this loop, as a signal would, by times of its own.
+
+    A second call, or a signal, joins the first: what it wants earlier comes earlier.
+
+    Args:
+        delay: as all times here in milliseconds; see `Terms`.
+        timeout: behind the delay.
+        reason: for the log and 'draining'.
+        idle_grace: None: that of the program.
+        leave_queue: whether what waits in the system's queue is left to other processes.
+    """
+    program = _programs[asyncio.get_running_loop()]
+    grace = program.terms.idle_grace if idle_grace is None else idle_grace
+    program.stop(Terms(delay, grace, timeout, reason, leave_queue))
 
 
 _loop_name = ""  # "auto", "uvloop", "asyncio"; empty: the environment says it
@@ -123,27 +173,27 @@ def best_loop() -> LoopFactory | None:
 
 
 class _Program:
-    """Waits for the servers and tasks of a program, and shuts it down gracefully."""
+    """Waits for the servers and tasks of a program, and drains it."""
 
     #: Whether a signal to stop has come. sse-starlette finds it by `signal.getsignal(SIGTERM).__self__`, and ends its streams.
     should_exit = False
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, shutdown_timeout: float) -> None:
-        self._loop = loop
-        self._shutdown_timeout = shutdown_timeout
+    def __init__(self, loop: asyncio.AbstractEventLoop, terms: Terms) -> None:
+        self.loop = loop
+        self.terms = terms
         self._changed = asyncio.Event()
-        self._signals = 0
+        self._signalled: float | None = None  # when the first signal came
         self._stopping = False
+        self._stop_waiting = False  # for tasks: the deadline of the stop is over
         self._overdue = False
         self._exit: BaseException | None = None
-        self._deadline: Deadline | None = None
-        self._guests_left = 0  # servers whose applications are shutting down behind the deadline
+        self._deadlines: list[Deadline] = []
         if loop.get_exception_handler() is None:
             loop.set_exception_handler(self._on_exception)
 
     async def finish(self) -> None:
         """Return when no server is open and no task runs."""
-        registry.on_all_closed(self._changed.set)
+        registry.on_change(self._changed.set)
         later(self._changed.set)  # callbacks queued before there was a loop become due now
         try:
             await self._changed.wait()
@@ -159,6 +209,8 @@ class _Program:
             self._changed.clear()
             if registry.open_servers():
                 await self._changed.wait()
+            elif self._stop_waiting:
+                self._overdue = True
             elif tasks := self._under_way():
                 await self._one_of(tasks)
             else:
@@ -169,21 +221,22 @@ class _Program:
         if self._stopping:
             # Shutdown: async listeners may finish, other tasks of the program are cancelled.
             return set(listener_tasks.running)
-        return {task for task in asyncio.all_tasks(self._loop) if task is not asyncio.current_task()}
+        return {task for task in asyncio.all_tasks(self.loop) if task is not asyncio.current_task()}
 
     async def _one_of(self, tasks: set[asyncio.Task[Any]]) -> None:
-        changed = self._loop.create_task(self._changed.wait())
+        changed = self.loop.create_task(self._changed.wait())
         await asyncio.wait({*tasks, changed}, return_when=asyncio.FIRST_COMPLETED)
         changed.cancel()
         await asyncio.sleep(0)  # `changed` ends, and what a finished task has started takes its first step
 
     async def _leave_nothing(self) -> None:
-        """Close servers after `unref()`, and all that outlived the deadline, before the loop ends."""
-        for server in registry.every_open_server():
-            server.close()
-            server.close_all_connections()
-        for _ in range(3):  # rounds: a server that was about to accept has closed its socket by then
-            await asyncio.sleep(0)
+        """Drain servers after `unref()`, and all that outlived the deadline, in no time, before the loop ends."""
+        servers = registry.every_open_server()
+        if servers:
+            seconds = CUT_GRACE + sum(each._guest_seconds for each in servers)
+            begin(servers, Terms(idle_grace=0, timeout=0, reason=self.terms.reason))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(until_closed(servers), min(seconds, threading.TIMEOUT_MAX))
 
     def _on_exception(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         # uvloop would log the `sys.exit()` of a listener and go on; asyncio stops by itself.
@@ -215,80 +268,60 @@ class _Program:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         # Runs between two bytecodes of any code, so a handler that never returns can be ended, too.
-        self._signals += 1
-        self.should_exit = True
-        if self._signals > 1:
+        now = time.monotonic()
+        if self._signalled is None:
+            self._signalled = now
+        elif now - self._signalled >= REPEATED:
             _die_by(number)
-        self._deadline = Deadline(self._loop, self._shutdown_timeout, number, lambda: self._overdue)
-        self._deadline.start()
-        self._loop.call_soon_threadsafe(self._stop, number)
+        else:
+            return  # the same one, by another way
+        advice = ADVICE if number == signal.SIGINT else ""
+        terms = replace(self.terms, reason=signal.Signals(number).name, advice=advice)
+        self._watch(terms, number)
+        self.loop.call_soon_threadsafe(self._stop, terms)
+
+    def stop(self, terms: Terms) -> None:
+        """Stop by terms of a drain, as a signal stops it."""
+        self._watch(terms, signal.SIGTERM)
+        self._stop(terms)
+
+    def _watch(self, terms: Terms, number: int) -> None:
+        """Let the process end at the deadline of `terms`, whatever holds it."""
+        self.should_exit = True
+        seconds = (terms.delay + terms.timeout) / 1000
+        deadline = Deadline(self.loop, seconds, number, lambda: self._stop_waiting)
+        self._deadlines.append(deadline)
+        deadline.start()
 
     def leave(self) -> None:
         """Let the loop end, after the deadline without waiting for busy threads."""
-        if self._overdue and self._deadline is not None:
-            free_of_threads(self._loop)
+        if self._overdue and self._deadlines:
+            free_of_threads(self.loop)
 
     def end(self) -> None:
         """Note that the loop has ended."""
-        if self._deadline is not None:
-            self._deadline.lift()
+        for deadline in self._deadlines:
+            deadline.lift()
 
-    def _stop(self, number: int) -> None:
+    def _stop(self, terms: Terms) -> None:
+        if not self._stopping and _on_stop is not None:
+            _on_stop()
         self._stopping = True
         self._changed.set()
-        if _on_stop is not None:
-            _on_stop()
-        self._loop.call_later(IDLE_GRACE, self._tell_who_waits, number)
-        for server in registry.open_servers():
-            server._stop(min(IDLE_GRACE, self._shutdown_timeout / 2))
-        self._loop.call_later(self._shutdown_timeout, self._cut)
+        begin(registry.open_servers(), terms)
+        self.loop.call_later((terms.delay + terms.timeout) / 1000, self._on_deadline)
 
-    def _tell_who_waits(self, number: int) -> None:
-        """Log which connections the shutdown waits for."""
-        waiting = [each for server in registry.open_servers() for each in server._waiting_for()]
-        if waiting and not self._overdue:
-            shown = ", ".join(waiting[:MOST_SHOWN]) + (", ..." if len(waiting) > MOST_SHOWN else "")
-            logger.log(
-                logging.WARNING if number == signal.SIGINT else logging.INFO,
-                "waiting for %d %s (%s)%s",
-                len(waiting),
-                "connection" if len(waiting) == 1 else "connections",
-                shown,
-                "; press Ctrl-C again to quit" if number == signal.SIGINT else "",
-            )
-
-    def _cut(self) -> None:
-        aborted = 0
-        for server in registry.open_servers():
-            aborted += server._busy_count()
-            server.close_all_connections()
-        if aborted:
-            logger.warning(
-                "%d %s aborted: not done %g s after the signal to stop",
-                aborted,
-                "connection" if aborted == 1 else "connections",
-                self._shutdown_timeout,
-            )
-        # Upgraded connections are the program's: they are neither aborted nor waited for.
-        self._stop_guests()
-
-    def _stop_guests(self) -> None:
-        """Give up when the applications have shut down, or have had the time for that."""
-        waits = [server._stop_guests(self._on_guests_stopped) for server in registry.open_servers()]
-        self._guests_left = sum(each > 0 for each in waits)
-        seconds = sum(waits)
-        if not self._guests_left or self._deadline is None:
-            later(self._give_up)
-        elif seconds < threading.TIMEOUT_MAX:
-            self._deadline.prolong(seconds)
-            self._loop.call_later(seconds, self._give_up)
-        else:
-            self._deadline.prolong(threading.TIMEOUT_MAX)
-
-    def _on_guests_stopped(self) -> None:
-        self._guests_left -= 1
-        if not self._guests_left:
-            later(self._give_up)
+    def _on_deadline(self) -> None:
+        """Give up when the servers have closed, or have had the time for that: no task is waited for any more."""
+        if self._stop_waiting:
+            return  # an earlier one was over before
+        self._stop_waiting = True
+        seconds = CUT_GRACE + sum(each._guest_seconds for each in registry.open_servers())
+        for deadline in self._deadlines:
+            deadline.prolong(min(seconds, threading.TIMEOUT_MAX))
+        if seconds < threading.TIMEOUT_MAX:
+            self.loop.call_later(seconds, self._give_up)
+        self._changed.set()
 
     def _give_up(self) -> None:
         self._overdue = True

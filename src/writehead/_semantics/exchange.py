@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from writehead._semantics.headers import Headers
+from writehead._semantics.outcome import Outcome
 
 Done = Callable[[BaseException | None], object]
 
@@ -227,7 +228,10 @@ class Exchange(Protocol):
     stays: bool  # whether the connection stays open after this response
     coming: Sink | None  # the sink that it will have once 'socket' was emitted
     void: bool  # whether it was aborted before it had a sink
-    record: Any  # what is noted of it for the log and the like; None if nobody asks for it
+    began: float | None  # if it is noted: when its request began; see `record.Notes`
+    route: Any  # of its notes,
+    error: BaseException | None
+    outcome: Outcome
 
     @property
     def socket(self) -> Any: ...

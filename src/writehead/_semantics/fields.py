@@ -196,6 +196,11 @@ def has_close(value: str) -> bool:
     return _CLOSE.search(value) is not None
 
 
+def is_event_stream(value: str) -> bool:
+    """Return whether a Content-Type field says `text/event-stream`, whatever its parameters."""
+    return value.partition(";")[0].strip().lower() == "text/event-stream"
+
+
 def is_chunked(value: str) -> bool:
     """Return whether a Transfer-Encoding field has the word chunked."""
     return _CHUNKED.search(value) is not None

@@ -1,7 +1,7 @@
 """Record: what is known of one exchange when it is over.
 
-Invariant: while the exchange is under way, what carries it writes plain values here; everything else is worked out when
-it is asked for. A record holds no connection, so it may be kept.
+Invariant: while an exchange is under way, what carries it notes plain values: `Notes`. Everything else is worked out when
+it is asked for, from a `Record`, which holds no connection and may be kept.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Peer:
         address, port: of the other end; None on a Unix socket.
         scheme: "http" or "https".
         tls: the version of TLS; None without.
-        requests: how many exchanges have begun.
+        requests: how many of its exchanges have a `Record`.
         now: the clock of its records, in seconds.
     """
 
@@ -42,13 +42,51 @@ class Peer:
         tls: str | None,
         now: Callable[[], float],
     ) -> None:
-        self.number = number
-        self.address = address
-        self.port = port
-        self.tls = tls
-        self.scheme = "http" if tls is None else "https"
-        self.requests = 0
-        self.now = now
+        self.number: int = number
+        self.address: str | None = address
+        self.port: int | None = port
+        self.tls: str | None = tls
+        self.scheme: str = "http" if tls is None else "https"
+        self.requests: int = 0
+        self.now: Callable[[], float] = now
+
+
+class Notes:
+    """What is noted of an exchange while it is under way; an exchange of HTTP/1 is its own notes.
+
+    Attributes:
+        began: when the first byte of the request came, in seconds of the clock; None: nobody takes records, and nothing
+            is noted.
+        received: when its head was complete; None: at once.
+        first: when the first byte of the response was passed on; None: with the last one.
+        ended: when it was over.
+        head: of the request; None if it could not be read.
+        peer: what the records of its connection share.
+        sent: the head of the response, and perhaps the body behind it.
+        passed: bytes that the connection had passed on before the response.
+        route: the route, or the scope in which a framework may have left one.
+    """
+
+    began: float | None = None
+    received: float | None = None
+    first: float | None = None
+    ended: float = 0.0
+    head: RequestHead | None = None
+    peer: Peer
+    sent: bytes | None = None
+    passed: int = 0
+    route: Any = None
+    status: int = NOTHING_SENT
+    bytes_in: int = 0
+    bytes_out: int = 0
+    error: BaseException | None = None
+    outcome: Outcome = Outcome.FINISHED
+
+    def forget_response(self) -> None:
+        """Note that nothing of the response was sent."""
+        self.status = NOTHING_SENT
+        self.bytes_out = 0
+        self.sent = None
 
 
 class Record:
@@ -71,7 +109,6 @@ class Record:
         "_ended",
         "_first",
         "_head",
-        "_passed",
         "_peer",
         "_received",
         "_route",
@@ -90,15 +127,32 @@ class Record:
     _received: float  # its head was complete,
     _first: float | None  # the first byte of the response was passed on; None: with the last one,
     _ended: float  # and it was over
-    _passed: int  # bytes that the connection had passed on before this response
-    _sent: bytes | None  # the head of the response, and perhaps the body behind it
-    _route: Any  # the route, or the scope in which a framework may have left one
+    _sent: bytes | None  # the head of the response
+    _route: str | None
     bytes_in: int
     bytes_out: int
     error: BaseException | None
     outcome: Outcome
     request: int
     status: int
+
+    def __init__(self, notes: Notes) -> None:
+        self._head = notes.head
+        self._peer = peer = notes.peer
+        peer.requests = self.request = peer.requests + 1
+        self._began = began = notes.began or 0.0
+        self._received = began if notes.received is None else notes.received
+        self._first = notes.first
+        self._ended = notes.ended
+        self._route = route_of(notes)
+        self._sent = sent = notes.sent
+        if sent is not None:
+            self._sent = sent[: sent.find(b"\r\n\r\n") + 4]
+        self.outcome = notes.outcome
+        self.status = notes.status
+        self.error = notes.error
+        self.bytes_in = notes.bytes_in
+        self.bytes_out = notes.bytes_out
 
     # -- the request ---------------------------------------------------------------
 
@@ -158,23 +212,19 @@ class Record:
     @property
     def route(self) -> str | None:
         """The route: what the program has set as `res.route`, or a framework has left in `scope["route"]`."""
-        route = self._route
-        if isinstance(route, dict):
-            route = route.get("route")
-            route = getattr(route, "path", route)
-        return route if isinstance(route, str) else None
+        return self._route
 
     @property
     def head_bytes_out(self) -> int:
         """Bytes of the head of the response."""
-        return 0 if self._sent is None else self._sent.find(b"\r\n\r\n") + 4
+        return 0 if self._sent is None else len(self._sent)
 
     @property
     def response_headers(self) -> Headers:
         """The fields of the response by lower-case name, as sent; those of one name joined by ", "."""
         fields = Headers()
         if self._sent is not None:
-            lines = self._sent[: self.head_bytes_out].decode("latin-1").split("\r\n")[1:-2]
+            lines = self._sent.decode("latin-1").split("\r\n")[1:-2]
             for line in lines:
                 name, _, value = line.partition(": ")
                 name = name.lower()
@@ -249,8 +299,11 @@ class Record:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.method} {self.target} {self.status} {self.outcome}>"
 
-    def _settle(self) -> None:
-        """Let go of what is large, before a program gets it: it may keep it."""
-        self._route = self.route
-        if self._sent is not None:
-            self._sent = self._sent[: self.head_bytes_out]
+
+def route_of(notes: Notes) -> str | None:
+    """Return the route: what the program has set, or a framework has left in `scope["route"]`."""
+    route = notes.route
+    if isinstance(route, dict):
+        route = route.get("route")
+        route = getattr(route, "path", route)
+    return route if isinstance(route, str) else None

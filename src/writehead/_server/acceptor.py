@@ -152,9 +152,7 @@ class Acceptor:
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:
-                if error.errno not in _EXHAUSTED:
-                    logger.exception("a connection could not be accepted")
-                self._pause()
+                self._on_refused(error)
                 return
             self._take(connection)
             if connection.fileno() + RESERVE >= limit:
@@ -164,6 +162,12 @@ class Acceptor:
         if self._unseen >= UNSEEN:
             self._unseen = 0
             self._go_on()
+
+    def _on_refused(self, error: OSError) -> None:
+        """Pause: the system refuses to accept."""
+        if error.errno not in _EXHAUSTED:
+            logger.error("a connection could not be accepted", exc_info=error)
+        self._pause()
 
     def _take(self, connection: system.socket) -> asyncio.Task[Any]:
         """Make a connection of an accepted socket."""

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from writehead._server.acceptor import Acceptor, Factory
 from writehead._server.listen_target import BACKLOG
+from writehead._server.polite import make_acceptor
 from writehead._server.socket_file import SocketFile
 
 
@@ -60,7 +61,7 @@ def accept_on(
         backlog: its backlog.
         more: the others.
     """
-    first = Acceptor(factory, sock, backlog)
+    first = make_acceptor(factory, sock, backlog)
     if not more:
         return first
-    return Acceptors([first, *(Acceptor(factory, each.sock, each.backlog) for each in more)])
+    return Acceptors([first, *(make_acceptor(factory, each.sock, each.backlog) for each in more)])

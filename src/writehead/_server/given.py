@@ -64,6 +64,7 @@ class GivenConnection(Connection):
         _open(self._config, channel)
         channel.pass_to(self._config, self)
         self.connection_made(transport, socket)
+        raw.config.upgraded.discard(raw)
         raw.config.on_socket_gone()
         self.ticks.later(self._begin_reading, rest)
 
@@ -126,6 +127,7 @@ class GivenHandshake(Handshake):
         _open(self._connections, channel)
         transport.set_protocol(self)
         self.connection_made(transport)
+        raw.config.upgraded.discard(raw)
         raw.config.on_socket_gone()
         channel.resume_reading()
         if rest:

@@ -91,6 +91,14 @@ class Stage(IntEnum):
 IDLE, STARTING, STARTED, STOPPING = Stage
 
 
+class ClosingEvent(asyncio.Event):
+    """Is set when a server begins to close."""
+
+    def __deepcopy__(self, memo: object) -> ClosingEvent:
+        """Return itself: middleware copies scopes, and a loop that the event belongs to cannot be copied."""
+        return self
+
+
 class Guests:
     """The guests of one server, by their paths, and their start and stop."""
 
@@ -98,7 +106,9 @@ class Guests:
         self.stage = STARTED if started else IDLE
         self._attached: list[Guest] = []  # in the order of their attachment
         self._ready: list[Guest] = []  # those that take requests: the longest path first, then the latest
-        self.only: Guest | None = None  #: the first of these, if it takes every request
+        self._exact: dict[bytes, Guest] = {}  # those that take requests for one target alone
+        self.only: Guest | None = None  #: the first of the others, if it takes every request
+        self.asked_directly: Guest | None = None  #: the same, if there are no others
         self.starts: tuple[
             bytes, ...
         ] = ()  #: how a target begins that one of them may take, if nothing is encoded
@@ -108,6 +118,7 @@ class Guests:
         self._stopping: asyncio.Task[None] | None = None
         self._late: set[asyncio.Task[None]] = set()  # starts of guests that came to a server that had started
         self._held: list[Callable[[], None]] = []  # what waits for the start
+        self.closing = ClosingEvent()  #: set when the server begins to close; a new one with each start
 
     # -- the table ---------------------------------------------------------------
 
@@ -127,14 +138,20 @@ class Guests:
         asked = self._attached if self.stage is STARTING else self._started
         able = [each for each in reversed(self._attached) if each in asked]
         self._ready = sorted(able, key=lambda each: len(each.path), reverse=True)  # stable
-        self._ready[0] if self._ready and self._ready[0].path == "/" else None
         takers = [each for each in self._ready if each.takes_requests]
         self.starts = tuple(each.path.encode() for each in takers)
-        self.only = takers[0] if takers and takers[0].path == "/" and not takers[0].exact else None
+        self._exact = {each.path.encode(): each for each in reversed(takers) if each.exact}
+        others = [each for each in takers if not each.exact]
+        self.only = others[0] if others and others[0].path == "/" else None
+        self.asked_directly = None if self._exact else self.only
         self.on_sorted()
 
     def find(self, target: bytes) -> Guest | None:
         """Return the guest that takes requests for `target`."""
+        if self._exact:  # no path of another can be longer
+            exact = self._exact.get(target.partition(b"?")[0])
+            if exact is not None:
+                return exact
         if self.only is not None:
             return self.only
         return next((each for each in self._below(target) if each.takes_requests), None)
@@ -222,6 +239,8 @@ class Guests:
 
     async def _start_all(self) -> None:
         self._enter(STARTING)
+        if self.closing.is_set():
+            self.closing = ClosingEvent()
         try:
             while (guest := self._next()) is not None:
                 await guest.start()
@@ -271,13 +290,6 @@ class Guests:
         self._stopping = _run(self._starting, self._stop_all, context)
         self._stopping.add_done_callback(lambda task: self._end_stop(task, done))
         return True
-
-    def when_stopped(self, done: Callable[[], object]) -> None:
-        """Call `done` when the stop under way is over."""
-        if self._stopping is None:
-            done()
-        else:
-            self._stopping.add_done_callback(lambda _: done())
 
     async def _stop_all(self) -> None:
         if self._late:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket as system
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Self
 
@@ -33,7 +33,6 @@ class Hosting(Listening):
     """The part of a server that has guests; `_guests` is None until one is attached."""
 
     _guests: Guests | None = None
-    _draining = False
     _upgrading: tuple[IncomingMessage, Guest] | None = None  # a handshake that is being handed over
 
     def _attach(self, guest: Guest) -> None:
@@ -82,7 +81,6 @@ class Hosting(Listening):
             super()._begin(sock, target)
             return
         self._began = True
-        self._draining = False
         self._guests.start(self._config.copy_context(), partial(self._on_start, sock, target))
 
     def _on_start(self, sock: system.socket, target: Target, error: BaseException | None) -> None:
@@ -143,20 +141,6 @@ class Hosting(Listening):
     def _guest_seconds(self) -> float:  # type: ignore[override]  # worked out
         return 0.0 if self._guests is None else sum(each.stop_seconds for each in self._guests.hosts())
 
-    def _stop_guests(self, done: Callable[[], object]) -> float:
-        """Stop the guests, though connections may be left; return how many seconds that may take.
-
-        `done` is called when they have stopped; not if that may take no time.
-        """
-        guests = self._guests
-        if guests is None or not guests.busy:
-            return 0.0
-        seconds = self._guest_seconds
-        guests.stop(self._config.copy_context(), self._on_stop)
-        if seconds:
-            guests.when_stopped(done)
-        return seconds
-
     @property
     def _is_closed(self) -> bool:
         return super()._is_closed and not (self._guests is not None and self._guests.busy)
@@ -165,10 +149,6 @@ class Hosting(Listening):
         if self._guests is None or not self._guests.busy:
             super()._let_go()
 
-    def _stop(self, grace: float) -> None:
-        self._draining = True
-        super()._stop(grace)
-
     def close(self, callback: CloseCallback | None = None) -> Self:
         """Stop accepting connections, as `Listening.close`; the guests are told.
 
@@ -176,17 +156,23 @@ class Hosting(Listening):
             callback: called at 'close', with ServerNotRunningError if it did not listen.
         """
         super().close(callback)
-        for guest in () if self._guests is None else self._guests.hosts():
-            guest.on_closing(self._draining)
+        guests = self._guests
+        if guests is not None:
+            guests.closing.set()
+            for guest in guests.hosts():
+                guest.on_closing(bool(self._config.drain))
         return self
 
     def close_all_connections(self) -> None:
         """Close every connection at once, busy or not, except upgraded ones that are the program's own."""
         super().close_all_connections()
-        for guest in () if self._guests is None else self._guests.hosts():
-            guest.on_deadline(self._draining)
+        self._tell_guests_of_deadline()
 
     closeAllConnections = close_all_connections
+
+    def _tell_guests_of_deadline(self) -> None:
+        for guest in () if self._guests is None else self._guests.hosts():
+            guest.on_deadline(bool(self._config.drain))
 
     # -- requests ----------------------------------------------------------------
 
@@ -194,8 +180,8 @@ class Hosting(Listening):
         """Ask a guest that takes every request directly, once it has started."""
         guests = self._guests
         self._config.guest_starts = () if guests is None else guests.starts
-        if guests is not None and guests.only is not None and guests.stage is STARTED:
-            self._config.take_head = guests.only.take_head
+        if guests is not None and guests.asked_directly is not None and guests.stage is STARTED:
+            self._config.take_head = guests.asked_directly.take_head
         else:
             self._config.take_head = self._take_head
 

@@ -80,6 +80,21 @@ class Waiter:
                 else:
                     future.set_exception(error)
 
+    async def wait(self) -> None:
+        """Return when it is settled.
+
+        Raises:
+            BaseException: what it was settled with.
+        """
+        tick_queue()  # callbacks queued before there was a loop become due now
+        self.awaited = True
+        if not self.done:
+            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self.futures.append(future)
+            await future
+        elif self.error is not None:
+            raise self.error
+
 
 class Listening(Recording):
     """The part of a server that listens, accepts connections, and closes."""
@@ -89,7 +104,6 @@ class Listening(Recording):
     _clock: Clock | None = None
     _sweep: Sweep | None = None
     _unref = False
-    _grace = 0.0  # of a stop: how long a connection may still send a request, in seconds
     _arriving: asyncio.Task[None] | None = None  # waits for the connections that were accepted last
     _listening_socket: system.socket | None = None
     _acceptor: Acceptor | Acceptors | None = None
@@ -127,9 +141,13 @@ class Listening(Recording):
     def _choose_fast_paths(self) -> None:
         """Update what depends on whether the server listens or closes."""
 
-    def _stop_guests(self, done: Callable[[], object]) -> float:
-        """Stop the guests at the deadline; return how many seconds that may take."""
-        return 0.0
+    def _open_again(self) -> None:
+        """Forget that the server has closed before."""
+        self._config.closing = self._began = False
+        self._choose_fast_paths()
+
+    def _on_closed(self) -> None:
+        """Called when the last connection is gone, right before 'close'."""
 
     # -- listening -------------------------------------------------------------
 
@@ -159,9 +177,7 @@ class Listening(Recording):
             raise ServerAlreadyListenError
         self._waiter = Waiter()
         self._set_context(copy_context())
-        self._config.closing = self._began = False
-        self._grace = 0.0
-        self._choose_fast_paths()
+        self._open_again()
         if target.callback is not None:
             self.once("listening", target.callback)
         if target.signal is not None:
@@ -254,10 +270,9 @@ class Listening(Recording):
         """Listen on a stand-in for a socket, with the clock of a test."""
         self._clock = clock
         self._config.record_clock = clock.time
-        self._config.closing = False
         self._set_context(copy_context())
         self._listening_socket = sock
-        self._choose_fast_paths()
+        self._open_again()
         self._ready(clock)
         assert self._sweep is not None
         self._sweep.start(self._checking_interval())
@@ -283,23 +298,6 @@ class Listening(Recording):
 
     # -- closing ---------------------------------------------------------------
 
-    def _stop(self, grace: float) -> None:
-        """Close without losing a request: each open connection has `grace` seconds to send one."""
-        self._grace = grace
-        if self._acceptor is not None:
-            coming = self._acceptor.take_waiting()
-            self._arriving = asyncio.get_running_loop().create_task(self._arrive(coming))
-        self.close()
-
-    async def _arrive(self, coming: list[asyncio.Task[Any]]) -> None:
-        """Wait until each accepted connection has its protocol."""
-        if coming:
-            await asyncio.wait(coming)
-        for _ in range(3):  # rounds: the loop may have accepted a connection itself just before
-            await asyncio.sleep(0)
-        self._arriving = None
-        self._close_if_drained()
-
     def close(self, callback: CloseCallback | None = None) -> Self:
         """Stop accepting connections; 'close' is emitted when the last one is closed.
 
@@ -322,7 +320,7 @@ class Listening(Recording):
         self._config.closing = True
         self._choose_fast_paths()
         for connection in self._links:
-            connection.close_in_order(self._grace)
+            self._close_connection(connection)
         self._close_due = True
         self._closers.append((waiter, error))
         self._close_if_drained()
@@ -343,15 +341,8 @@ class Listening(Recording):
         while self._more_doors:
             self._more_doors.pop().close()
 
-    def _busy_count(self) -> int:
-        """Count the connections that are busy or upgraded."""
-        quiet: int = sum(each.is_idle or each.is_silent or each.channel.fate for each in self._links)
-        return self._connection_count - quiet
-
-    def _waiting_for(self) -> list[str]:
-        """Name each connection that a stop waits for, by its request if it has one."""
-        named = [each.describe() for each in self._links]
-        return named + ["an upgraded connection"] * (self._connection_count - len(named))
+    def _close_connection(self, connection: Link) -> None:
+        connection.close_in_order()
 
     def _close_if_drained(self) -> None:
         if self._connection_count or self._arriving or self._config.arriving:
@@ -370,6 +361,7 @@ class Listening(Recording):
         if self._sweep is not None and self._listening_socket is None:
             self._sweep.stop()  # Node stops at close(): there a slow client can keep the server open for ever
         self._let_go()
+        self._on_closed()
         closers, self._closers = self._closers, []
         for waiter, error in closers:
             waiter.settle(error)
@@ -419,11 +411,11 @@ class Listening(Recording):
         return self
 
     def _hold(self) -> None:
-        registry.hold(self)
+        registry.hold(self)  # type: ignore[arg-type]  # a `Server`, which is more than this part
 
     def _let_go(self) -> None:
         if self._listening_socket is None and not (self._connection_count or self._config.arriving):
-            registry.let_go(self)
+            registry.let_go(self)  # type: ignore[arg-type]  # as above
 
     # -- awaiting --------------------------------------------------------------
 
@@ -433,16 +425,8 @@ class Listening(Recording):
 
     async def _wait(self) -> Self:
         waiter = self._waiter
-        if waiter is None:
-            return self
-        tick_queue()  # callbacks queued before there was a loop become due now
-        waiter.awaited = True
-        if not waiter.done:
-            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            waiter.futures.append(future)
-            await future
-        elif waiter.error is not None:
-            raise waiter.error
+        if waiter is not None:
+            await waiter.wait()
         return self
 
     @property

@@ -1,6 +1,6 @@
-"""The part of a server that takes the records of its exchanges, and passes them on.
+"""The part of a server that takes what is noted of its exchanges, and passes it on.
 
-Invariant: no record is made while nobody takes them: neither a listener of 'record', nor the log, nor the metrics.
+Invariant: nothing is noted while nobody takes it: neither a listener of 'record', nor the access log, nor the metrics.
 """
 
 from __future__ import annotations
@@ -13,17 +13,18 @@ from typing import Any
 
 from writehead._connection.config import ConnectionConfig
 from writehead._connection.recording import end_upgrade
-from writehead._semantics.record import Record
+from writehead._semantics.record import Notes, Record
 from writehead.events import EventEmitter
 
-Taker = Callable[[Record], object]
+#: It is called at the end of each exchange with its notes, which it may read, and not keep; it must not raise.
+Taker = Callable[[Notes], object]
 
 
 class Recording(EventEmitter):
-    """The part of a server that passes records on."""
+    """The part of a server that passes on what is noted."""
 
     _config: ConnectionConfig
-    _record_takers: tuple[Taker, ...] = ()
+    _takers: tuple[Taker, ...] = ()
 
     def _set_up_records(self, config: ConnectionConfig) -> None:
         config.on_record = None
@@ -32,42 +33,39 @@ class Recording(EventEmitter):
         config.end_upgrade = partial(end_upgrade, config)
 
     def _take_records(self, taker: Taker) -> None:
-        """Call `taker` with the record of each exchange from now on, before the listeners of 'record'.
-
-        It gets an exchange that has begun before only if records were made already. It must not raise.
-        """
-        self._record_takers = (*self._record_takers, taker)
-        self._choose_record_taker()
+        """Call `taker` with the notes of each exchange that begins from now on, when it is over."""
+        self._takers = (*self._takers, taker)
+        self._choose_taker()
 
     def _take_no_records(self, taker: Taker) -> None:
         """Call `taker` no more."""
-        self._record_takers = tuple(each for each in self._record_takers if each != taker)
-        self._choose_record_taker()
+        self._takers = tuple(each for each in self._takers if each != taker)
+        self._choose_taker()
 
-    def _choose_record_taker(self) -> None:
-        takers = self._record_takers
+    def _choose_taker(self) -> None:
+        """Update what is called at the end of an exchange."""
+        takers = self._takers
         if self._listeners and "record" in self._listeners:
             takers = (*takers, self._emit_record)
         self._config.on_record = None if not takers else takers[0] if len(takers) == 1 else _each(takers)
 
-    def _emit_record(self, record: Record) -> None:
-        record._settle()
-        self._notify("record", record)
+    def _emit_record(self, notes: Notes) -> None:
+        self._notify("record", Record(notes))
 
     def _add(self, name: Hashable, listener: Any, once: bool = False, front: bool = False) -> None:
         super()._add(name, listener, once, front)
         if name == "record":
-            self._choose_record_taker()
+            self._choose_taker()
 
     def _forget(self, name: Hashable) -> None:
         super()._forget(name)
         if name == "record":
-            self._choose_record_taker()
+            self._choose_taker()
 
 
 def _each(takers: tuple[Taker, ...]) -> Taker:
-    def take(record: Record) -> None:
+    def take(notes: Notes) -> None:
         for taker in takers:
-            taker(record)
+            taker(notes)
 
     return take

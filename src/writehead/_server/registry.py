@@ -8,20 +8,20 @@ from collections.abc import Callable
 from typing import Protocol
 
 from writehead._loop.ticks import later
+from writehead._server.drain import Drained
 
 
-class Open(Protocol):
-    """The methods of a server that `run()` needs."""
+class Open(Drained, Protocol):
+    """What `run()` needs of a server, besides what its drain asks."""
 
     _unref: bool
     _began: bool
+    _connection_count: int
 
-    def close(self) -> object: ...
-    def _busy_count(self) -> int: ...
-    def _waiting_for(self) -> list[str]: ...
-    def _stop(self, grace: float) -> None: ...
-    def close_all_connections(self) -> None: ...
-    def _stop_guests(self, done: Callable[[], object]) -> float: ...
+    @property
+    def _guest_seconds(self) -> float:
+        """How long its guests may take to stop once its connections are gone."""
+        ...
 
 
 logger = logging.getLogger("writehead")
@@ -29,6 +29,7 @@ logger = logging.getLogger("writehead")
 _open: list[Open] = []
 _watched = False  # `_tell_of_unserved` is registered with atexit
 _watchers: list[Callable[[], object]] = []
+_on_open: list[Callable[[Open], object]] = []
 _unheard: list[BaseException] | None = None  # None: no `run()` will raise them
 
 
@@ -42,9 +43,21 @@ def every_open_server() -> list[Open]:
     return list(_open)
 
 
-def on_all_closed(callback: Callable[[], object]) -> None:
-    """Call `callback` in a later tick whenever the last open server closes."""
+def on_change(callback: Callable[[], object]) -> None:
+    """Call `callback` in a later tick whenever a server closes, or is no longer waited for."""
     _watchers.append(callback)
+
+
+def on_open(callback: Callable[[Open], object]) -> None:
+    """Call `callback` with each server that is open, and with each that opens from now on, before it is bound."""
+    _on_open.append(callback)
+    for server in _open:
+        callback(server)
+
+
+def forget_on_open(callback: Callable[[Open], object]) -> None:
+    """Stop calling `callback` with servers that open."""
+    _on_open.remove(callback)
 
 
 def forget(callback: Callable[[], object]) -> None:
@@ -61,6 +74,8 @@ def hold(server: Open) -> None:
         atexit.register(_tell_of_unserved)
     if server not in _open:
         _open.append(server)
+        for callback in _on_open:
+            callback(server)
 
 
 def _tell_of_unserved() -> None:
@@ -83,10 +98,9 @@ def let_go(server: Open) -> None:
 
 
 def tell_watchers() -> None:
-    """Call the callbacks of `on_all_closed` if `run()` waits for no server."""
-    if not open_servers():
-        for callback in _watchers:
-            later(callback)
+    """Call the callbacks of `on_change`."""
+    for callback in _watchers:
+        later(callback)
 
 
 def gather_unheard() -> None:

@@ -8,8 +8,7 @@ from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
-from writehead._connection.closing import UNREAD_GRACE
-from writehead._connection.config import ConnectionConfig
+from writehead._connection.config import ConnectionConfig, DrainStage
 from writehead._connection.http1 import Connection
 from writehead._connection.link import Link
 from writehead._message.incoming import IncomingMessage
@@ -22,7 +21,7 @@ from writehead._node.failure_log import log_failure, log_returned
 from writehead._node.signatures import typed_as
 from writehead._semantics import fields as _fields
 from writehead._semantics.outcome import Outcome
-from writehead._server.hosting import Hosting
+from writehead._server.draining import Draining
 from writehead._server.option_types import ServerOptions
 from writehead._server.options import Settings, read_options
 from writehead._server.timeouts import Slices, late_ones
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from writehead._node.argument_types import Duration
     from writehead._server.server_emitter import ServerEmitter
 else:  # the same, without the types of its events
-    ServerEmitter = Hosting
+    ServerEmitter = Draining
 
 #: How many connections that exceeded a time limit are ended in one slice,
 EXPIRED = 16
@@ -50,7 +49,7 @@ class Server(Settings, ServerEmitter):
     Events: 'request' (req, res), 'connection' (socket), 'listening', 'close', 'error'
     (error), 'checkContinue' (req, res), 'checkExpectation' (req, res), 'clientError'
     (error, socket), 'connect' and 'upgrade' (req, socket, head), 'dropRequest' (req,
-    socket), 'drop' (mapping), 'timeout' (socket), 'record' (record).
+    socket), 'drop' (mapping), 'timeout' (socket), 'record' (record), 'draining' (info).
 
     Args:
         options: a mapping of options, or the handler.
@@ -98,7 +97,8 @@ class Server(Settings, ServerEmitter):
             self._listeners = {}
         config.listeners = self._listeners
         config.arriving = set()
-        config.guest_starts = ()
+        config.upgraded = set()
+        config.drain = DrainStage.NONE
         self._set_up_records(config)
         config.on_linger = self._on_linger
         config.on_socket_gone = self._on_socket_gone
@@ -194,7 +194,7 @@ class Server(Settings, ServerEmitter):
         if self.keep_alive:
             socket.set_keep_alive(True, self.keep_alive_initial_delay * 1000)
         if self._config.closing:
-            connection.close_in_order(self._grace or (UNREAD_GRACE if connection.given else 0))
+            self._admit_late(connection)
         return True
 
     def _drop(self, channel: Channel) -> None:

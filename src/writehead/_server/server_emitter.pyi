@@ -1,4 +1,4 @@
-"""Hosting, with its events by name: made by `make events` of what `server_events.pyi` declares."""
+"""Draining, with its events by name: made by `make events` of what `server_events.pyi` declares."""
 
 # Overloads that fit nothing stand before those that fit everything; what they give back differs from the base.
 # mypy: disable-error-code="override, overload-overlap, overload-cannot-match, assignment"
@@ -10,13 +10,14 @@ from typing import Literal, Protocol, Self, TypeVar, overload
 from typing_extensions import deprecated
 from writehead._node.listener_types import Misfit, Takes1, Takes2, Takes3
 from writehead.events import L, Listener
-from writehead._server.hosting import Hosting
+from writehead._server.draining import Draining
 import asyncio
 from socket import socket as SystemSocket
 from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
 from writehead._net.socket import Socket
 from writehead._semantics.record import Record
+from writehead._server.drain import DrainInfo
 from writehead.errors import HTTPError
 
 Event = Literal[
@@ -36,6 +37,7 @@ Event = Literal[
     "listening",
     "error",
     "close",
+    "draining",
 ]
 Event1 = Literal[
     "newListener",
@@ -52,6 +54,7 @@ Event1 = Literal[
     "record",
     "clientError",
     "error",
+    "draining",
 ]
 Event2 = Literal[
     "newListener",
@@ -132,9 +135,10 @@ ClientErrorListener = TypeVar(
 )
 ListeningListener = TypeVar("ListeningListener", bound=Callable[[], object])
 ErrorListener = TypeVar("ErrorListener", bound=Callable[[Exception], object] | Callable[[], object])
+DrainingListener = TypeVar("DrainingListener", bound=Callable[[DrainInfo], object] | Callable[[], object])
 
-class ServerEmitter(Hosting):
-    """Hosting, with its events by name."""
+class ServerEmitter(Draining):
+    """Draining, with its events by name."""
     @overload
     def on(
         self, name: Literal["newListener", "removeListener"]
@@ -159,6 +163,8 @@ class ServerEmitter(Hosting):
     def on(self, name: Literal["listening", "close"]) -> Callable[[ListeningListener], ListeningListener]: ...
     @overload
     def on(self, name: Literal["error"]) -> Callable[[ErrorListener], ErrorListener]: ...
+    @overload
+    def on(self, name: Literal["draining"]) -> Callable[[DrainingListener], DrainingListener]: ...
     @overload
     def on(self, name: Hashable) -> Callable[[L], L]: ...
     @overload
@@ -236,6 +242,8 @@ class ServerEmitter(Hosting):
     @overload
     def on(self, name: Literal["error"], listener: Callable[[Exception], object]) -> Self: ...
     @overload
+    def on(self, name: Literal["draining"], listener: Callable[[DrainInfo], object]) -> Self: ...
+    @overload
     @deprecated("this listener cannot be called with what the event gives")
     def on(self, name: Event1, listener: Takes1) -> Misfit[Self]: ...
     @overload
@@ -273,6 +281,8 @@ class ServerEmitter(Hosting):
     ) -> Callable[[ListeningListener], ListeningListener]: ...
     @overload
     def add_listener(self, name: Literal["error"]) -> Callable[[ErrorListener], ErrorListener]: ...
+    @overload
+    def add_listener(self, name: Literal["draining"]) -> Callable[[DrainingListener], DrainingListener]: ...
     @overload
     def add_listener(self, name: Hashable) -> Callable[[L], L]: ...
     @overload
@@ -354,6 +364,8 @@ class ServerEmitter(Hosting):
     @overload
     def add_listener(self, name: Literal["error"], listener: Callable[[Exception], object]) -> Self: ...
     @overload
+    def add_listener(self, name: Literal["draining"], listener: Callable[[DrainInfo], object]) -> Self: ...
+    @overload
     @deprecated("this listener cannot be called with what the event gives")
     def add_listener(self, name: Event1, listener: Takes1) -> Misfit[Self]: ...
     @overload
@@ -391,6 +403,8 @@ class ServerEmitter(Hosting):
     ) -> Callable[[ListeningListener], ListeningListener]: ...
     @overload
     def addListener(self, name: Literal["error"]) -> Callable[[ErrorListener], ErrorListener]: ...
+    @overload
+    def addListener(self, name: Literal["draining"]) -> Callable[[DrainingListener], DrainingListener]: ...
     @overload
     def addListener(self, name: Hashable) -> Callable[[L], L]: ...
     @overload
@@ -472,6 +486,8 @@ class ServerEmitter(Hosting):
     @overload
     def addListener(self, name: Literal["error"], listener: Callable[[Exception], object]) -> Self: ...
     @overload
+    def addListener(self, name: Literal["draining"], listener: Callable[[DrainInfo], object]) -> Self: ...
+    @overload
     @deprecated("this listener cannot be called with what the event gives")
     def addListener(self, name: Event1, listener: Takes1) -> Misfit[Self]: ...
     @overload
@@ -507,6 +523,8 @@ class ServerEmitter(Hosting):
     ) -> Callable[[ListeningListener], ListeningListener]: ...
     @overload
     def once(self, name: Literal["error"]) -> Callable[[ErrorListener], ErrorListener]: ...
+    @overload
+    def once(self, name: Literal["draining"]) -> Callable[[DrainingListener], DrainingListener]: ...
     @overload
     def once(self, name: Hashable) -> Callable[[L], L]: ...
     @overload
@@ -583,6 +601,8 @@ class ServerEmitter(Hosting):
     def once(self, name: Literal["clientError"], listener: Callable[[HTTPError], object]) -> Self: ...
     @overload
     def once(self, name: Literal["error"], listener: Callable[[Exception], object]) -> Self: ...
+    @overload
+    def once(self, name: Literal["draining"], listener: Callable[[DrainInfo], object]) -> Self: ...
     @overload
     @deprecated("this listener cannot be called with what the event gives")
     def once(self, name: Event1, listener: Takes1) -> Misfit[Self]: ...
@@ -674,6 +694,10 @@ class ServerEmitter(Hosting):
     @overload
     def prepend_listener(self, name: Literal["error"], listener: Callable[[Exception], object]) -> Self: ...
     @overload
+    def prepend_listener(
+        self, name: Literal["draining"], listener: Callable[[DrainInfo], object]
+    ) -> Self: ...
+    @overload
     @deprecated("this listener cannot be called with what the event gives")
     def prepend_listener(self, name: Event1, listener: Takes1) -> Misfit[Self]: ...
     @overload
@@ -763,6 +787,8 @@ class ServerEmitter(Hosting):
     ) -> Self: ...
     @overload
     def prependListener(self, name: Literal["error"], listener: Callable[[Exception], object]) -> Self: ...
+    @overload
+    def prependListener(self, name: Literal["draining"], listener: Callable[[DrainInfo], object]) -> Self: ...
     @overload
     @deprecated("this listener cannot be called with what the event gives")
     def prependListener(self, name: Event1, listener: Takes1) -> Misfit[Self]: ...
@@ -858,6 +884,10 @@ class ServerEmitter(Hosting):
         self, name: Literal["error"], listener: Callable[[Exception], object]
     ) -> Self: ...
     @overload
+    def prepend_once_listener(
+        self, name: Literal["draining"], listener: Callable[[DrainInfo], object]
+    ) -> Self: ...
+    @overload
     @deprecated("this listener cannot be called with what the event gives")
     def prepend_once_listener(self, name: Event1, listener: Takes1) -> Misfit[Self]: ...
     @overload
@@ -950,6 +980,10 @@ class ServerEmitter(Hosting):
         self, name: Literal["error"], listener: Callable[[Exception], object]
     ) -> Self: ...
     @overload
+    def prependOnceListener(
+        self, name: Literal["draining"], listener: Callable[[DrainInfo], object]
+    ) -> Self: ...
+    @overload
     @deprecated("this listener cannot be called with what the event gives")
     def prependOnceListener(self, name: Event1, listener: Takes1) -> Misfit[Self]: ...
     @overload
@@ -1039,6 +1073,8 @@ class ServerEmitter(Hosting):
     ) -> Self: ...
     @overload
     def remove_listener(self, name: Literal["error"], listener: Callable[[Exception], object]) -> Self: ...
+    @overload
+    def remove_listener(self, name: Literal["draining"], listener: Callable[[DrainInfo], object]) -> Self: ...
     @overload
     @deprecated("this cannot be a listener of the event")
     def remove_listener(self, name: Event1, listener: Takes1) -> Self: ...
@@ -1130,6 +1166,8 @@ class ServerEmitter(Hosting):
     @overload
     def removeListener(self, name: Literal["error"], listener: Callable[[Exception], object]) -> Self: ...
     @overload
+    def removeListener(self, name: Literal["draining"], listener: Callable[[DrainInfo], object]) -> Self: ...
+    @overload
     @deprecated("this cannot be a listener of the event")
     def removeListener(self, name: Event1, listener: Takes1) -> Self: ...
     @overload
@@ -1214,6 +1252,8 @@ class ServerEmitter(Hosting):
     @overload
     def off(self, name: Literal["error"], listener: Callable[[Exception], object]) -> Self: ...
     @overload
+    def off(self, name: Literal["draining"], listener: Callable[[DrainInfo], object]) -> Self: ...
+    @overload
     @deprecated("this cannot be a listener of the event")
     def off(self, name: Event1, listener: Takes1) -> Self: ...
     @overload
@@ -1253,6 +1293,8 @@ class ServerEmitter(Hosting):
     def emit(self, event: Literal["listening", "close"], /) -> bool: ...
     @overload
     def emit(self, event: Literal["error"], error: BaseException, /) -> bool: ...
+    @overload
+    def emit(self, event: Literal["draining"], info: DrainInfo, /) -> bool: ...
     @overload
     def emit(self, event: Literal["connection"], stream: SystemSocket | asyncio.Transport, /) -> bool: ...
     @overload

@@ -8,6 +8,7 @@ from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
 from writehead._net.socket import Socket
 from writehead._semantics.record import Record
+from writehead._server.drain import DrainInfo
 from writehead._streams.stream_events import EmitterEvents
 from writehead.errors import HTTPError
 
@@ -31,6 +32,7 @@ class ServerEvents(EmitterEvents):
     def listening(self) -> None: ...
     def error(self, error: Exception, /) -> None: ...
     def close(self) -> None: ...
+    def draining(self, info: DrainInfo, /) -> None: ...
 
 class ServerEmits:
     """What `emit` takes besides, to serve a connection that is given by hand."""

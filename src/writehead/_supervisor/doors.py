@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 
-from writehead._server.socket_file import SocketFile
-
-
-class Door:
-    """A listening address.
-
-    Args:
-        sock: its socket, bound.
-        file: the file of a Unix socket, if it was made here.
-    """
-
-    def __init__(self, sock: socket.socket, file: SocketFile | None = None) -> None:
-        self.sock = sock
-        self.file = file
-
-    def close(self) -> None:
-        """Close our copy, and remove the file if it is still ours: new clients are refused once no worker listens."""
-        self.sock.close()
-        if self.file is not None:
-            self.file.remove()
+from writehead._server.doors import Door
 
 
 class Doors:
     """All of them."""
 
-    def __init__(self, doors: list[Door]) -> None:
-        self._doors = doors
+    def __init__(self, doors: Sequence[Door]) -> None:
+        self._doors = list(doors)
 
     @property
     def sockets(self) -> list[socket.socket]:
@@ -38,6 +20,6 @@ class Doors:
         return [each.sock for each in self._doors]
 
     def close(self) -> None:
-        """Close all."""
+        """Close our copies, and remove the files that are still ours: clients are refused once no worker listens."""
         while self._doors:
             self._doors.pop().close()

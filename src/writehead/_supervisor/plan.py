@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from writehead._supervisor.hands import Limits
+from writehead._supervisor.watch import Watched
 
 
 @dataclass
@@ -37,3 +38,5 @@ class Directions:
     plan_again: Callable[[], Plan]
     #: Called once, when the first worker is ready, with what it has told of itself.
     on_serving: Callable[[Mapping[str, Any]], object] = field(default=lambda facts: None)
+    #: The files at whose change settings and code are loaded again; None: at none.
+    watched: Watched | None = None

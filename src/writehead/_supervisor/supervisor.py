@@ -14,10 +14,12 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from writehead._shared.block import Block
 from writehead._shared.channel import Message
+from writehead._supervisor.cluster import Cluster, failure
 from writehead._supervisor.doors import Doors
 from writehead._supervisor.family import Family, Process
 from writehead._supervisor.fleet import Fleet
@@ -25,6 +27,8 @@ from writehead._supervisor.plan import Directions, Plan, ReloadRefusedError
 from writehead._supervisor.processes import STACK_SIGNAL
 from writehead._supervisor.slots import Child, Why
 from writehead._supervisor.terminal import Terminal
+from writehead._supervisor.watch import Watcher, sentence
+from writehead.errors import SystemCallError
 
 logger = logging.getLogger("writehead.supervisor")
 
@@ -47,6 +51,7 @@ class Supervisor:
         self._plans = [plan]  # by generation
         self._directions = directions
         self._doors = doors
+        self._cluster = Cluster()
         self._block = Block.create(rows=ROWS)
         self._block.head.supervisor = os.getpid()
         self._family = Family(self._block)
@@ -68,7 +73,13 @@ class Supervisor:
             self._loop.add_signal_handler(number, self._guarded, handler, number)
         self._fleet.start(self._plans[-1].workers, clock())
         self._look_ahead()
+        watcher = None
+        if self._directions.watched is not None:
+            watcher = Watcher(self._directions.watched, partial(self._guarded, self._on_change))
+            watcher.start()
         code = await self._end
+        if watcher is not None:
+            watcher.stop()
         if self._timer is not None:
             self._timer.cancel()
         return code
@@ -173,6 +184,10 @@ class Supervisor:
         self._fleet.limits = plan.limits
         self._fleet.reload(workers, len(self._plans) - 1, clock())
 
+    def _on_change(self, changed: list[str]) -> None:
+        logger.info("%s", sentence(changed))
+        self.reload()
+
     def on_reload_over(self, stopped: str | None) -> None:
         """Begin the next reload, if one was asked for meanwhile."""
         if self._reload_again:
@@ -220,8 +235,19 @@ class Supervisor:
             self._fleet.on_draining(child, now)
         elif message.about == "prolong":
             self._fleet.on_prolonged(child, facts["seconds"], now)
+        elif message.about == "bind":
+            self._bind(process, facts)
         elif message.about == "recycle":
             self._fleet.on_recycle(child, Why(facts["why"]))
+
+    def _bind(self, process: Process, facts: Mapping[str, Any]) -> None:
+        """Give a script the socket that its `listen` asks for."""
+        try:
+            sock = self._cluster.bound(facts)
+        except SystemCallError as error:
+            process.channel.send("bound", **failure(error))
+        else:
+            process.channel.send("bound", [sock.fileno()])
 
     def _announce(self, facts: Mapping[str, Any]) -> None:
         if not self._announced:
@@ -275,6 +301,7 @@ class Supervisor:
         """Close the listening sockets; the children have theirs."""
         self._block.head.stopping = 1
         self._doors.close()
+        self._cluster.close()
 
     def finish(self, code: int) -> None:
         """End with an exit code; below 0: by a signal."""

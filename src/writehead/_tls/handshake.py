@@ -286,6 +286,11 @@ class Handshake(asyncio.Protocol):
         transport.server_name = self._name
         return transport
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether the client has sent nothing."""
+        return self._hello is not None and not self._hello.received
+
     def abort(self) -> None:
         """Abort the connection without an error."""
         self._end()

@@ -10,13 +10,21 @@ import sys
 from writehead._command.failures import NOT_STARTED, CommandError
 from writehead._command.script import run_script, set_defaults
 from writehead._command.serving import serve
-from writehead._command.settings import ENV_FILE
+from writehead._command.settings import (
+    ENV_FILE,
+    IDLE_GRACE,
+    MAX_REQUESTS,
+    MAX_REQUESTS_JITTER,
+    WORKER_LIFETIME,
+    WORKER_MAX_RSS,
+)
 from writehead._command.target_names import Script, read_target
 from writehead._command.values import Values
 from writehead._command.variables import set_variables
 from writehead._process.deadline import end_in_spite_of_threads
 from writehead._shared.channel import Channel
 from writehead._worker.passed import Passed
+from writehead._worker.recycling import Recycling
 from writehead._worker.signals import take_signals
 from writehead._worker.worker import Worker
 
@@ -46,6 +54,14 @@ def _serve(worker: Worker, passed: Passed) -> int:
     target = read_target(passed.facts["target"])
     if values[ENV_FILE]:
         set_variables(values.source(ENV_FILE) or "", values[ENV_FILE])
+    worker.has_idle_grace = values.source(IDLE_GRACE) is not None
+    worker.limits = lambda now: Recycling(
+        values[MAX_REQUESTS],
+        values[MAX_REQUESTS_JITTER],
+        values[WORKER_LIFETIME] / 1000,
+        values[WORKER_MAX_RSS],
+        now,
+    )
     if isinstance(target, Script):
         set_defaults(values)
         worker.begin_with_loop()

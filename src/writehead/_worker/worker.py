@@ -8,7 +8,7 @@ import io
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from writehead._command.failures import CommandError, frames_of_program
@@ -18,10 +18,16 @@ from writehead._command.values import Values
 from writehead._loop.ticks import later
 from writehead._process import run
 from writehead._server import registry
+from writehead._server.bind import share_sockets
 from writehead._server.doors import Door
+from writehead._server.neighbours import Neighbours
+from writehead._server.polite import join
 from writehead._shared.block import State
 from writehead._shared.channel import Channel, Message
+from writehead._worker.cluster import Shared
 from writehead._worker.passed import Passed
+from writehead._worker.recycling import Recycling
+from writehead._worker.stacks import resident_memory, show_stacks
 from writehead.http import Server
 
 #: Seconds between two beats.
@@ -34,9 +40,20 @@ class Worker(Role):
     def __init__(self, channel: Channel, passed: Passed) -> None:
         self._channel = channel
         self._passed = passed
+        #: Whether idle connections have a time of their own when it is replaced; if not, they have all the time.
+        self.has_idle_grace = False
+        #: Makes the limits of its life, when it is ready.
+        self.limits: Callable[[float], Recycling] = lambda now: Recycling(0, 0, 0, 0, now)
         self._row = passed.row
         self._row.state = State.STARTING
+        self._neighbours = Neighbours(passed.block, passed.row)
+        if passed.facts["workers"] > 1:  # one alone has nobody to be polite to
+            join(self._neighbours)
+        share_sockets(Shared(channel).bind)
+        self._requests = 0
+        self._recycling: Recycling | None = None
         _name_process(passed.slot)
+        show_stacks()
 
     # -- starting --------------------------------------------------------------
 
@@ -52,9 +69,16 @@ class Worker(Role):
         """Be ready when the servers listen that the script has made."""
         for server in registry.every_open_server():
             assert isinstance(server, Server)
-            with contextlib.suppress(Exception):  # `run` raises it
-                await server
-        self._tell_ready({})
+            waiter = server._waiter
+            if (
+                waiter is not None and not waiter.done
+            ):  # not `await server`: an error is still for `run` to raise
+                settled = self._loop.create_future()
+                waiter.futures.append(settled)
+                await asyncio.wait([settled])
+                settled.exception()
+        if registry.every_open_server():
+            self._tell_ready({})
 
     def begin(self) -> None:
         """Begin to show that the loop turns, and to listen to the supervisor."""
@@ -63,6 +87,8 @@ class Worker(Role):
         run.on_stop(self._on_stop)
         self._due = self._loop.time()
         self._beat()
+        if self._channel.has_kept:  # what came while `listen` waited
+            self._loop.call_soon(self._on_readable)
 
     async def listen(self, server: Server, name: str, values: Values) -> None:
         """Let `server` accept on the sockets that the supervisor has bound."""
@@ -74,8 +100,12 @@ class Worker(Role):
 
     def _tell_ready(self, facts: Mapping[str, Any]) -> None:
         row = self._row
-        row.ready_at = row.beat = time.monotonic()
+        row.ready_at = row.beat = now = time.monotonic()
         row.state = State.READY
+        for server in registry.every_open_server():
+            assert isinstance(server, Server)
+            server._take_records(self._count)
+        self._recycling = self.limits(now)
         self._channel.send("ready", facts=dict(facts))
 
     def tell_failure(self, error: CommandError) -> None:
@@ -89,13 +119,23 @@ class Worker(Role):
 
     # -- beats -----------------------------------------------------------------
 
+    def _count(self, notes: object) -> None:
+        self._requests += 1
+
     def _beat(self) -> None:
         row = self._row
-        row.beat = time.monotonic()
+        row.beat = now = time.monotonic()
         row.lag = max(0.0, self._loop.time() - self._due)
         row.processor = time.process_time()
         servers = registry.every_open_server()
-        row.in_flight = sum(each._busy_count() for each in servers)
+        row.in_flight = sum(each._census().in_flight for each in servers)
+        row.requests = self._requests
+        self._neighbours.publish()
+        if self._recycling is not None and row.state == State.READY:
+            resident = resident_memory() if self._recycling.wants_memory(now) else 0
+            why = self._recycling.reached(now, self._requests, resident)
+            if why is not None:
+                self._channel.send("recycle", why=why)
         self._due = self._loop.time() + BEAT
         self._loop.call_at(self._due, self._beat)
 
@@ -108,18 +148,24 @@ class Worker(Role):
         for message in messages:
             self._on_message(message)
         if self._channel.ended:
-            self._drain()
+            signal.raise_signal(signal.SIGTERM)
 
     def _on_message(self, message: Message) -> None:
         if message.about == "drain":
-            self._drain()
+            self._drain(**message.facts)
 
     def _on_stop(self) -> None:
         self._row.state = State.DRAINING
         self._channel.send("draining")
 
-    def _drain(self) -> None:
-        signal.raise_signal(signal.SIGTERM)
+    def _drain(self, *, delay: float, timeout: float, replaced: bool) -> None:
+        """Drain; one that is replaced leaves what waits to others, and has all the time."""
+        grace = timeout if replaced and not self.has_idle_grace else None
+        reason = "replaced" if replaced else "SIGTERM"
+        servers = registry.open_servers()
+        shut_down = sum(each._guest_seconds for each in servers)  # of applications, behind the deadline
+        self._channel.send("prolong", seconds=min((delay + timeout) / 1000 + shut_down, 86400.0))
+        run.stop(delay=delay, timeout=timeout, reason=reason, idle_grace=grace, leave_queue=replaced)
 
 
 def _name_process(slot: int) -> None:

@@ -35,6 +35,8 @@
         +-- UnshiftAfterEndError         ERR_STREAM_UNSHIFT_AFTER_END_EVENT  RuntimeError
         +-- UnhandledError               ERR_UNHANDLED_ERROR               RuntimeError
         +-- AbortError                   ABORT_ERR                         RuntimeError
+            +-- DrainingError            ERR_SERVER_DRAINING               RuntimeError
+            +-- ServerCutError           ERR_SERVER_CUT                    RuntimeError
         |   the server's life
         +-- ServerAlreadyListenError     ERR_SERVER_ALREADY_LISTEN         RuntimeError
         +-- ServerNotRunningError        ERR_SERVER_NOT_RUNNING            RuntimeError
@@ -107,7 +109,9 @@ from writehead.errors.peer import (
     WriteTimeoutError,
 )
 from writehead.errors.server import (
+    DrainingError,
     ServerAlreadyListenError,
+    ServerCutError,
     ServerNotRunningError,
 )
 from writehead.errors.streams import (
@@ -137,6 +141,7 @@ __all__ = [
     "BodyNotAllowedError",
     "ConnectionLostError",
     "ContentLengthMismatchError",
+    "DrainingError",
     "FileChangedError",
     "HTTPError",
     "HandshakeTimeoutError",
@@ -157,6 +162,7 @@ __all__ = [
     "PrematureCloseError",
     "RequestTimeoutError",
     "ServerAlreadyListenError",
+    "ServerCutError",
     "ServerNameRequiredError",
     "ServerNotRunningError",
     "SocketAssignedError",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from writehead.errors.base import HTTPError
+from writehead.errors.streams import AbortError
 
 
 class ServerAlreadyListenError(HTTPError, RuntimeError):
@@ -21,3 +22,21 @@ class ServerNotRunningError(HTTPError, RuntimeError):
 
     def __init__(self) -> None:
         super().__init__("Server is not running.")
+
+
+class DrainingError(AbortError):
+    """End the response, which has no end of its own: the server is draining, and still sends what is written."""
+
+    code = "ERR_SERVER_DRAINING"
+
+    def __init__(self) -> None:
+        super().__init__("The server is draining")
+
+
+class ServerCutError(AbortError):
+    """Give up: the time of a drain is over, and the connection is closed in the next turn of the loop."""
+
+    code = "ERR_SERVER_CUT"
+
+    def __init__(self) -> None:
+        super().__init__("The connection is cut: the time of the drain is over")

@@ -106,10 +106,11 @@ class Call(ServedCall):
             mount.scope_root,
             mount.state,
             mount.root_path,
+            mount.closing,
         )
-        record = self._exchange.record
-        if record is not None:
-            record._route = scope
+        exchange = self._exchange
+        if exchange.began is not None:
+            exchange.route = scope
         loop: Any = self.ticks.loop
         try:
             task = start(mount.called(scope, self.receive, self.send), loop, mount.copy_context(), "asgi")
@@ -158,8 +159,8 @@ class Call(ServedCall):
         self._respond_failure()
 
     def _on_raised(self, error: BaseException) -> None:
-        if self._exchange is not None and self._exchange.record is not None:
-            self._exchange.record.error = error
+        if self._exchange.began is not None:
+            self._exchange.error = error
         failures.log_end(self, error, lost=self._is_lost, over=self._state == DONE or self._is_lost)
         self._respond_failure()
 

@@ -73,6 +73,8 @@ class Mount(mount.Mount[ASGIApp]):
         self._patience: float | None = options["cancel_after_disconnect"]
         self._lifespan: Lifespan | None = None
         self.copy_context: Callable[[], Context] = copy_context
+        #: Set when the server begins to close; the same for all that the server hosts.
+        self.closing: asyncio.Event = asyncio.Event()
         self._drained: asyncio.Future[None] | None = None
         self._cancelling: asyncio.TimerHandle | None = None
         limit = self._shutdown_timeout + END_GRACE if self._shutdown_timeout else threading.TIMEOUT_MAX
@@ -98,6 +100,8 @@ class Mount(mount.Mount[ASGIApp]):
         self.state = {}
         self.copy_context = copy_context().copy
         self._lifespan = None
+        assert self.server._guests is not None
+        self.closing = self.server._guests.closing
         if self._mode == "off":
             return
         lifespan = Lifespan(self.app, self._mode == "on", self._startup_timeout, self._shutdown_timeout)

@@ -28,6 +28,7 @@ class Receiving:
     _is_given = False  # and was returned whole
     _is_done = False  # the response was given whole
     _is_lost = False  # the client left before that
+    _is_told = False  # the server is draining, and the response has no end of its own
     _expects = False  # the client has announced that it waits for 100 Continue
     _may_continue = False  # and nothing has come that makes it needless
     _readers: deque[asyncio.Future[None]] | None = None
@@ -70,13 +71,19 @@ class Receiving:
 
     @property
     def _is_ready(self) -> bool:
-        return bool(self._is_done or self._is_lost or self._size) or (self._complete and not self._is_given)
+        return (
+            bool(self._is_done or self._is_lost or self._size)
+            or (self._complete and not self._is_given)
+            or self._is_told
+        )
 
     def _next(self) -> Message:
         complete = self._complete
         if self._is_done or self._is_given or (self._is_lost and not complete):
             return {"type": "http.disconnect"}
         pieces, self._pieces = self._pieces, None
+        if pieces is None and self._is_told and not complete:
+            return {"type": "http.disconnect"}
         self._size = 0
         body = b"" if pieces is None else pieces[0] if len(pieces) == 1 else b"".join(pieces)
         if complete:

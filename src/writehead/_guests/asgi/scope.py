@@ -5,6 +5,7 @@ Invariant: every dict and list in it is new, as middleware writes into them; wha
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -23,6 +24,9 @@ _ASGI = {"version": "3.0", "spec_version": HTTP_SPEC}
 _MAPPED = "::ffff:"  # an IPv4 address on a socket of both families (RFC 4291, 2.5.5.2)
 
 Pairs = list[tuple[bytes, bytes]]
+
+#: The extension of our own: its "event" is set when the server begins to close.
+CLOSING = "writehead.closing"
 
 #: The extension that tests have, and what keeps its information for the response that is the n-th from now on.
 DEBUG = "http.response.debug"
@@ -141,6 +145,7 @@ def http_scope(
     root_path: str,
     state: dict[str, Any],
     removed: str,
+    closing: asyncio.Event,
 ) -> dict[str, Any]:
     """Return the scope of an HTTP request.
 
@@ -153,6 +158,7 @@ def http_scope(
         root_path: what `path` begins with, and the application does not route by.
         state: of the lifespan, which is copied.
         removed: the prefix that a proxy has removed from the target.
+        closing: is set when the server begins to close.
     """
     if (
         target != place.target
@@ -170,13 +176,14 @@ def http_scope(
     scope["headers"] = pairs
     scope["state"] = state.copy()
     if version == "1.0" or place.more:
-        scope["extensions"] = _extensions(place, version)
+        scope["extensions"] = _extensions(place, version, closing)
     else:
         scope["extensions"] = {
             "http.response.early_hint": {},
             "http.response.trailers": {},
             "http.response.pathsend": {},
             "http.response.zerocopysend": {},
+            CLOSING: {"event": closing},
         }
     return scope
 
@@ -196,10 +203,11 @@ def _add_forwarded(scope: dict[str, Any], trust: Trust, pairs: Pairs) -> None:
         scope["scheme"] = scheme
 
 
-def _extensions(place: Place, version: str) -> dict[str, dict[str, Any]]:
+def _extensions(place: Place, version: str, closing: asyncio.Event) -> dict[str, dict[str, Any]]:
     extensions: dict[str, dict[str, Any]] = {
         "http.response.pathsend": {},
         "http.response.zerocopysend": {},
+        CLOSING: {"event": closing},
     }
     if version != "1.0":
         extensions["http.response.early_hint"] = {}

@@ -8,11 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from writehead._guests.asgi.extensions import SendingMore
-from writehead._guests.asgi.sending import DONE
+from writehead._guests.asgi.response_start import entries_of
+from writehead._guests.asgi.sending import DONE, IDLE
 from writehead._message.incoming import IncomingMessage
 from writehead._message.no_exchange import SENT
 from writehead._message.response import ServerResponse
 from writehead._native.choice import LARGE
+from writehead._semantics import fields as _fields
 from writehead._semantics.outcome import Outcome
 from writehead._streams.stages import ALIVE
 from writehead.errors import ConnectionLostError
@@ -72,6 +74,14 @@ class ServedCall(SendingMore):
         """Called when the connection was lost, or is closed, before the response was sent."""
         self._lose_client()
 
+    def _tell_of_drain(self) -> None:
+        """Called in a drain, as the response has no end of its own: `receive` says so, `send` goes on."""
+        self._is_told = True
+        self._wake_readers()
+
+    def _tell_of_cut(self, error: BaseException) -> None:
+        """Do nothing: the connection is cut in the next turn of the loop, and the client is lost."""
+
     def _abort_signal(self, cause: BaseException | None) -> None:
         """Called when an upgraded connection was lost behind the request."""
         self._lose_client()
@@ -111,6 +121,14 @@ class ServedCall(SendingMore):
     def _awaits_continue(self) -> bool:
         """Whether the client still waits for 100 Continue."""
         return self._may_continue
+
+    @property
+    def _is_endless(self) -> bool:
+        """Whether it is an event stream."""
+        return self._state is not IDLE and any(
+            key == "content-type" and _fields.is_event_stream(value)
+            for key, _, value in entries_of(self._fields)
+        )
 
     def _take_general_way(self) -> None:
         """Exclude the response from the fast path: its connection adds to the head."""

@@ -388,7 +388,14 @@ def _take(mount: Mount, request: IncomingMessage, socket: Socket, early: bytes) 
     mount.websockets.add(call)
     connection.begin(early)
     scope = websocket_scope(
-        place, target, head.pairs(), offer.protocols[:], mount.scope_root, mount.state, mount.root_path
+        place,
+        target,
+        head.pairs(),
+        offer.protocols[:],
+        mount.scope_root,
+        mount.state,
+        mount.root_path,
+        mount.closing,
     )
     call.begin(scope, asyncio.get_running_loop())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +26,7 @@ def websocket_scope(
     root_path: str,
     state: dict[str, Any],
     removed: str,
+    closing: asyncio.Event,
 ) -> dict[str, Any]:
     """Return the scope of a WebSocket: that of the request, without a method; see `http_scope`.
 
@@ -36,8 +38,9 @@ def websocket_scope(
         root_path: what `path` begins with.
         state: of the lifespan, which is copied.
         removed: the prefix that a proxy has removed from the target.
+        closing: is set when the server begins to close.
     """
-    scope = http_scope(place, "GET", target, "1.1", pairs, root_path, state, removed)
+    scope = http_scope(place, "GET", target, "1.1", pairs, root_path, state, removed, closing)
     del scope["method"]
     scope["type"] = "websocket"
     scope["asgi"]["spec_version"] = WEBSOCKET_SPEC

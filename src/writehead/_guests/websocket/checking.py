@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from writehead._connection.config import ConnectionConfig
+from writehead._connection.config import ConnectionConfig, DrainStage
 from writehead._connection.upgraded import Raw
 from writehead._guests.websocket.library import is_installed
 from writehead._guests.websocket.refusal import CLOSING, NOT_INSTALLED, WRONG_ORIGIN, Refusal
@@ -57,11 +57,16 @@ def offer_of(
     offer = handshake.read(fields)
     if isinstance(offer, Refusal):
         return offer
-    if config.closing:
+    if refuses(config):
         return CLOSING
     if origins is not None and any(each.lower() not in origins for each in fields.get("origin", ())):
         return WRONG_ORIGIN
     return offer
+
+
+def refuses(config: ConnectionConfig) -> bool:
+    """Tell whether a server takes no more WebSockets: it closes, and not only has announced it."""
+    return config.closing and config.drain is not DrainStage.ANNOUNCED
 
 
 #: The fields that are looked at.

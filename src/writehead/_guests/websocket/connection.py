@@ -117,7 +117,9 @@ class Connection(FrameQueue):
     def begin(self, head: bytes) -> None:
         """Take over the socket; `head` is what came behind the handshake, and waits."""
         early = head + self.socket._take_unread()
-        self.channel.transport.set_protocol(self)
+        transport = self.channel.transport
+        self.config.upgraded.discard(transport.get_protocol())
+        transport.set_protocol(self)
         if early:
             self.reader.feed(early)
             self.channel.pause_reading()

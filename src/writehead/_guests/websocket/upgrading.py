@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from writehead._connection.upgraded import behind_responses
-from writehead._guests.websocket.checking import offer_of, upgraded_by
+from writehead._guests.websocket.checking import offer_of, refuses, upgraded_by
 from writehead._guests.websocket.option_types import VerifyInfo
 from writehead._guests.websocket.refusal import (
     CLOSING,
@@ -213,7 +213,7 @@ class Upgrading:
             if protocol and protocol not in self._offer.protocols:
                 reason = f"must be one that was offered: {', '.join(self._offer.protocols)}"
                 raise InvalidArgValueError("protocol", protocol, reason)
-            if self._raw.config.closing or self._server._closing:
+            if refuses(self._raw.config) or self._server._closing:
                 self._refuse(CLOSING)
                 return
             self._open(protocol or "")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Generator, Hashable, Mapping
-from contextvars import Context
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -19,13 +18,12 @@ from writehead._guests.websocket.sending import (
     read_send_options,
 )
 from writehead._loop.ticks import later
-from writehead._node.callbacks import Callback, UserCallback, user_callback
+from writehead._node.callbacks import Callback, Unawaited, UserCallback, user_callback
 from writehead._node.failure_log import log_failure, log_unheard
 from writehead.errors import (
     ConnectionLostError,
     WebSocketNotOpenError,
 )
-from writehead.events import Listener
 
 if TYPE_CHECKING:
     from writehead._guests.websocket.connection import Connection
@@ -40,7 +38,7 @@ else:  # the same, without the types of its events
 _ABNORMAL = (1006, "")
 
 
-class Outcome:
+class Outcome(Unawaited):
     """What can be awaited, and need not be: `send` while the client is slow, `close` until it has happened."""
 
     __slots__ = ("_wait",)
@@ -363,17 +361,6 @@ class WebSocket(WebSocketEmitter):
         log_failure(error, event, self, *self._log_subject())
         if self._connection is not None:
             self._connection.close(1011)
-
-    def _follow(
-        self,
-        result: Any,
-        name: Hashable,
-        args: tuple[Any, ...],
-        context: Context | None = None,
-        listener: Listener | None = None,
-    ) -> None:
-        if type(result) is not Outcome:  # `lambda data, is_binary: ws.send(data)` waits for nothing
-            super()._follow(result, name, args, context, listener)
 
     def _log_subject(self) -> tuple[Any, Any]:
         return self._request, self.socket

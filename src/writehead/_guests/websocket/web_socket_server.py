@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from contextvars import Context, copy_context
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Unpack
 
 from writehead._guests.websocket.frames import BINARY, WHOLE_BINARY, WHOLE_TEXT, frame
@@ -36,7 +36,7 @@ from writehead.errors import (
     ServerNotRunningError,
     WebSocketError,
 )
-from writehead.events import EventEmitter, Listener
+from writehead.events import EventEmitter
 
 if TYPE_CHECKING:
     from writehead._guests.websocket.web_socket_server_emitter import WebSocketServerEmitter
@@ -221,17 +221,6 @@ class WebSocketServer(WebSocketServerEmitter):
         log_failure(error, event, self, request)
         if event == "wsClientError":
             args[1].destroy()
-
-    def _follow(
-        self,
-        result: Any,
-        name: Hashable,
-        args: tuple[Any, ...],
-        context: Context | None = None,
-        listener: Listener | None = None,
-    ) -> None:
-        if type(result) is not Outcome:  # as of `WebSocket`
-            super()._follow(result, name, args, context, listener)
 
     # -- the end -----------------------------------------------------------------------------
 
