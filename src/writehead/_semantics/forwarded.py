@@ -62,8 +62,8 @@ class Trust:
     __slots__ = ("_addresses", "_everybody", "_networks", "_unix", "fields", "peers")
 
     def __init__(self, peers: Iterable[str], fields: Iterable[str] = USUAL) -> None:
-        self.peers = tuple(peers)
-        self.fields = frozenset(fields)
+        self.peers: tuple[str, ...] = tuple(peers)
+        self.fields: frozenset[str] = frozenset(fields)
         self._unix = UNIX in self.peers
         self._everybody = EVERYBODY in self.peers
         self._addresses: set[bytes] = set()
