@@ -188,6 +188,7 @@ TESTED_WITH = {
     "_command.foreign": "arguments",
     "_command.listening": "serving",
     "_command.servers": "serving",
+    "_http1.dressed_exchange": "room",
     "_message.client": "forwarded",
     "_server.doors": "serving",
     "_command.header_lines": "settings",

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import math
 import socket as system
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, TypeGuard
 
 from writehead._connection.config import ConnectionConfig
+from writehead._http1.dressed_exchange import Dress, DressedExchange
+from writehead._http1.exchange import Http1Exchange
 from writehead._http1.framing import KEEP
 from writehead._http1.parser_pool import ParserPool
 from writehead._message import incoming, response
@@ -38,6 +40,7 @@ from writehead.errors import InvalidArgTypeError, InvalidArgValueError, OutOfRan
 
 MAX_HEADER_SIZE = 16384
 
+Fields = Mapping[str, Any] | Iterable[tuple[str, Any]]
 MessageClass = Callable[[Any], incoming.IncomingMessage]
 ResponseClass = Callable[..., response.ServerResponse]
 
@@ -69,6 +72,22 @@ def _believed(value: object, argument: str) -> tuple[str, ...]:
     if not set(names) <= set(forwarded.FIELDS):
         raise InvalidArgValueError(argument, value, f"must be of {', '.join(forwarded.FIELDS)}")
     return names
+
+
+def _fields_of(value: object, argument: str) -> tuple[tuple[str, str], ...]:
+    """Check fields: a mapping, or pairs."""
+    pairs = value.items() if isinstance(value, Mapping) else value
+    if isinstance(pairs, str) or not isinstance(pairs, Iterable):
+        raise InvalidArgTypeError(argument, "a mapping, or pairs of names and values", value)
+    found = []
+    for pair in pairs:
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise InvalidArgTypeError(argument, "a mapping, or pairs of names and values", value)
+        name, text = pair
+        _fields.validate_header_name(name)
+        _fields.validate_header_value(name, text)
+        found.append((name, _fields.text(text)))
+    return tuple(found)
 
 
 def _texts(value: object, argument: str) -> tuple[str, ...]:
@@ -134,6 +153,10 @@ class Settings:
         config.close_after_finish = self.emit_close_after_finish
         config.join_duplicates = self.join_duplicate_headers
         config.empty_requests_end = self.optimize_empty_requests
+        config.max_body = self.max_body_size
+        entries = tuple((name.lower(), name, value) for name, value in self.default_headers or ())
+        config.dress = Dress(entries, self.send_date)
+        config.make_exchange = DressedExchange if entries or not self.send_date else Http1Exchange
         config.response_options = {}
         if config.high_water_mark != HIGH_WATER_MARK:
             config.response_options["high_water_mark"] = config.high_water_mark
@@ -177,6 +200,7 @@ class Settings:
         config.fast_path_response = not (
             config.closing
             or self._once_adapted
+            or self.max_body_size
             or self.reject_non_standard_body_writes
             or self.unique_headers
             or self.emit_close_after_finish
@@ -367,6 +391,26 @@ class Settings:
         doc="Names, in lower case, whose list values are sent as one line.",
     )
     uniqueHeaders = unique_headers
+
+    max_body_size: Bytes = Bytes(
+        0,
+        validators.integer,
+        follows=_work_out_messages,
+        doc="Bytes that the body of a request may have; 0: any number.",
+    )
+    maxBodySize = max_body_size
+
+    default_headers: Option[tuple[tuple[str, str], ...] | None, Fields | None] = Option(
+        (),
+        _fields_of,
+        or_none(_fields_of),
+        follows=_work_out_messages,
+        doc="Fields of every response that has none of that name.",
+    )
+    defaultHeaders = default_headers
+
+    send_date: Switch = Switch(True, _work_out_messages, doc="Whether responses have a Date.")
+    sendDate = send_date
 
     trusted_proxies: Option[tuple[str, ...] | None, Names | None] = Option(
         (),
