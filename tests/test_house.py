@@ -190,6 +190,7 @@ TESTED_WITH = {
     "_command.servers": "serving",
     "_http1.dressed_exchange": "room",
     "_message.client": "forwarded",
+    "_server.option_checks": "forwarded",
     "_server.doors": "serving",
     "_command.header_lines": "settings",
     "_command.near_misses": "reading",

@@ -16,6 +16,7 @@ from writehead._connection.backlog import HEAD, REQUESTS, SLICE, SMALL_READ, UPG
 from writehead._connection.config import DrainStage
 from writehead._connection.reading import LARGE_READ, Reading
 from writehead._connection.upgraded import QueuedResponses, Raw
+from writehead._http1.exchange import Http1Exchange
 from writehead._http1.framing import CLOSE
 from writehead._http1.parser import END, End, ParsedHead, RequestParser
 from writehead._loop.selector import once_taken, untie
@@ -186,7 +187,7 @@ class Connection(Reading):
                 message._socket = self.socket
                 message._begin(self, head, "1.1", context)
                 response = _new_response(ServerResponse)
-                exchange = config.make_exchange()
+                exchange = Http1Exchange()
                 keep = head.keep_alive
                 response._begin(message, exchange, keep, head.method == "HEAD")
                 exchange.last_allowed = False

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import socket as system
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeGuard
 
 from writehead._connection.config import ConnectionConfig
@@ -24,6 +24,7 @@ from writehead._node.spelling import snake
 from writehead._node.validators import HIGH_WATER_MARK, Names, or_none
 from writehead._semantics import fields as _fields
 from writehead._semantics import forwarded
+from writehead._server import option_checks
 from writehead._server.option_kinds import (
     Bytes,
     BytesOrNone,
@@ -36,7 +37,7 @@ from writehead._server.option_kinds import (
     Switch,
     Truth,
 )
-from writehead.errors import InvalidArgTypeError, InvalidArgValueError, OutOfRangeError
+from writehead.errors import InvalidArgTypeError, OutOfRangeError
 
 MAX_HEADER_SIZE = 16384
 
@@ -54,49 +55,6 @@ def _most_headers(count: float | None) -> int:
     if not _is_number(count):
         return 2000
     return int(count) if 0 < count < math.inf else 0
-
-
-def _peers(value: object, argument: str) -> tuple[str, ...]:
-    """Check peers that are trusted."""
-    peers = _texts(value, argument)
-    try:
-        forwarded.Trust(peers)
-    except ValueError as error:
-        raise InvalidArgValueError(argument, value, str(error)) from None
-    return peers
-
-
-def _believed(value: object, argument: str) -> tuple[str, ...]:
-    """Check names of fields that proxies add."""
-    names = tuple(each.lower() for each in _texts(value, argument))
-    if not set(names) <= set(forwarded.FIELDS):
-        raise InvalidArgValueError(argument, value, f"must be of {', '.join(forwarded.FIELDS)}")
-    return names
-
-
-def _fields_of(value: object, argument: str) -> tuple[tuple[str, str], ...]:
-    """Check fields: a mapping, or pairs."""
-    pairs = value.items() if isinstance(value, Mapping) else value
-    if isinstance(pairs, str) or not isinstance(pairs, Iterable):
-        raise InvalidArgTypeError(argument, "a mapping, or pairs of names and values", value)
-    found = []
-    for pair in pairs:
-        if not isinstance(pair, tuple | list) or len(pair) != 2:
-            raise InvalidArgTypeError(argument, "a mapping, or pairs of names and values", value)
-        name, text = pair
-        _fields.validate_header_name(name)
-        _fields.validate_header_value(name, text)
-        found.append((name, _fields.text(text)))
-    return tuple(found)
-
-
-def _texts(value: object, argument: str) -> tuple[str, ...]:
-    if isinstance(value, str) or not isinstance(value, Collection):
-        raise InvalidArgTypeError(argument, "a collection of str", value)
-    for each in value:
-        if not isinstance(each, str):
-            raise InvalidArgTypeError(argument, "a collection of str", each)
-    return tuple(value)
 
 
 def _buffer(given: object) -> float:
@@ -201,6 +159,8 @@ class Settings:
             config.closing
             or self._once_adapted
             or self.max_body_size
+            or self.default_headers
+            or not self.send_date
             or self.reject_non_standard_body_writes
             or self.unique_headers
             or self.emit_close_after_finish
@@ -402,8 +362,8 @@ class Settings:
 
     default_headers: Option[tuple[tuple[str, str], ...] | None, Fields | None] = Option(
         (),
-        _fields_of,
-        or_none(_fields_of),
+        option_checks.header_fields,
+        or_none(option_checks.header_fields),
         follows=_work_out_messages,
         doc="Fields of every response that has none of that name.",
     )
@@ -414,8 +374,8 @@ class Settings:
 
     trusted_proxies: Option[tuple[str, ...] | None, Names | None] = Option(
         (),
-        _peers,
-        or_none(_peers),
+        option_checks.peers,
+        or_none(option_checks.peers),
         follows=_work_out_trust,
         doc="Proxies that are believed: addresses, networks, `unix` for Unix sockets, `*` for everyone.",
     )
@@ -423,8 +383,8 @@ class Settings:
 
     forwarded_headers: Option[tuple[str, ...] | None, Names | None] = Option(
         forwarded.USUAL,
-        _believed,
-        or_none(_believed),
+        option_checks.believed,
+        or_none(option_checks.believed),
         follows=_work_out_trust,
         doc="Their fields that are believed, in lower case: `x-forwarded-for`, `-proto`, `-host`, `-port`, `forwarded`.",
     )
