@@ -186,6 +186,7 @@ TESTED_WITH = {
     "_shared.channel": "supervisor",
     "_command.addresses": "bind_addresses",
     "_command.banner": "serving",
+    "_command.doubts": "check",
     "_command.foreign": "arguments",
     "_command.listening": "serving",
     "_command.servers": "serving",

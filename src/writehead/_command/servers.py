@@ -91,7 +91,7 @@ def server_for(found: Found, name: str, values: Values) -> http.Server:
     """
     for note in without_effect(found, values):
         logger.warning("%s", note)
-    with _certificate_errors(values):
+    with certificate_errors(values):
         try:
             if found.is_server:
                 return _adapted(found.object, name, values)
@@ -184,7 +184,8 @@ def tls_options(values: Values) -> dict[str, Any]:
 
 
 @contextmanager
-def _certificate_errors(values: Values) -> Iterator[None]:
+def certificate_errors(values: Values) -> Iterator[None]:
+    """Let what is wrong with a certificate end the command."""
     try:
         yield
     except OSError as error:  # the path of one of the two
