@@ -72,7 +72,7 @@ class Operating(Role):
         """Watch all servers from now on; the loop runs."""
         self._process = process = OneProcess(
             self._name,
-            build(asyncio.get_running_loop()),
+            build(type(asyncio.get_running_loop()).__module__.partition(".")[0]),
             addresses=_addresses,
             settings=lambda: setting_infos(self._values),
             reopen=_reopen,
@@ -166,12 +166,12 @@ def _place(address: Address) -> Place:
     return address.host or "", address.port or 0
 
 
-def build(loop: asyncio.AbstractEventLoop) -> dict[str, str]:
-    """Return what this process is made of."""
+def build(loop: str) -> dict[str, str]:
+    """Return what serves: our version, and those of Python and of the loop."""
     return {
         "version": __version__,
         "python": platform.python_version(),
-        "loop": type(loop).__module__.partition(".")[0],
+        "loop": loop,
     }
 
 

@@ -7,17 +7,22 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 from writehead._command.banner import print_banner
 from writehead._command.failures import USAGE, CommandError
 from writehead._command.listening import bind_all, url_of
 from writehead._command.log_output import log_to_stderr
 from writehead._command.settings import (
+    ADMIN,
     CERTFILE,
+    CONTROL,
     HANG_TIMEOUT,
     LOG_LEVEL,
+    LOOP,
     MAX_REQUESTS,
+    NAME,
     RELOAD,
     SHUTDOWN_DELAY,
     SHUTDOWN_TIMEOUT,
@@ -32,6 +37,10 @@ from writehead._supervisor.doors import Doors
 from writehead._supervisor.hands import Limits
 from writehead._supervisor.plan import Directions, Plan, ReloadRefusedError
 from writehead._supervisor.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from writehead._command.operating import Opened
+    from writehead._supervisor.operated import OperatedFleet
 
 logger = logging.getLogger("writehead")
 
@@ -75,16 +84,68 @@ def supervise(
 
     def announce(facts: Mapping[str, Any]) -> None:
         if not isinstance(target, Script):
-            print_banner(values, facts, urls, workers=values[WORKERS] or 1)
+            print_banner(
+                values,
+                facts,
+                urls,
+                workers=values[WORKERS] or 1,
+                admin=opened and opened.admin,
+                control=opened and opened.control,
+            )
 
     scheme = "https" if values[CERTFILE] else "http"
     urls = [url_of(each.sock, scheme) for each in doors]
-    directions = Directions([_name(target)], plan_again, announce)
+    opened: Opened | None = None
+    operated = _operated(values[NAME] or _name(target), values, urls)
+
+    async def open_for_operators() -> None:
+        from writehead._command.operating import open_listeners
+
+        nonlocal opened
+        if operated is not None:
+            opened = await open_listeners(values, operated, _control_path(values))
+
+    directions = Directions([_name(target)], plan_again, operated, open_for_operators, announce)
     code = Supervisor(_plan(target, rest, values), directions, Doors(doors)).run()
     if code < 0:
         signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     return code
+
+
+def _operated(name: str, values: Values, urls: list[str]) -> OperatedFleet | None:
+    """Return what operators see of the supervisor; None if there is no way for them."""
+    if values[ADMIN] is None and values[CONTROL] is False:
+        return None
+    from writehead._command.operating import build, setting_infos
+    from writehead._supervisor.operated import OperatedFleet
+
+    return OperatedFleet(
+        name,
+        build(loop_name(values)),
+        addresses=lambda: urls,
+        settings=lambda plan: setting_infos(Values.from_data(plan.facts["settings"])),
+    )
+
+
+def _control_path(values: Values) -> str | None:
+    """Return the path of the control socket; None if there is none, or no place for it."""
+    from writehead._admin.control_socket import make_path
+
+    if values[CONTROL] is not None:
+        return values[CONTROL] or None
+    try:
+        return str(make_path(os.environ, os.getpid()))
+    except OSError as error:
+        logger.warning("there is no control socket: %s", error)
+        return None
+
+
+def loop_name(values: Values) -> str:
+    """Return which loop workers run, without loading it here."""
+    if values[LOOP] == "asyncio" or os.environ.get("WRITEHEAD_LOOP") == "asyncio":
+        return "asyncio"
+    return "uvloop" if find_spec("uvloop") else "asyncio"
 
 
 def _name(target: Reference | Script) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from writehead._supervisor.hands import Limits
+
+if TYPE_CHECKING:
+    from writehead._supervisor.operated import OperatedFleet
 
 
 @dataclass
@@ -35,5 +38,9 @@ class Directions:
     words: Sequence[str]
     #: Reads the settings again; raises `ReloadRefusedError`.
     plan_again: Callable[[], Plan]
+    #: Shows the supervisor to operators, and lets them give orders; None: nobody does.
+    operated: OperatedFleet | None = None
+    #: Called before the first worker is started: it opens what operators come by.
+    open: Callable[[], Awaitable[object]] | None = None
     #: Called once, when the first worker is ready, with what it has told of itself.
     on_serving: Callable[[Mapping[str, Any]], object] = field(default=lambda facts: None)

@@ -46,6 +46,7 @@ class Supervisor:
     def __init__(self, plan: Plan, directions: Directions, doors: Doors) -> None:
         self._plans = [plan]  # by generation
         self._directions = directions
+        self._operated = directions.operated
         self._doors = doors
         self._block = Block.create(rows=ROWS)
         self._block.head.supervisor = os.getpid()
@@ -66,12 +67,32 @@ class Supervisor:
         self._end: asyncio.Future[int] = self._loop.create_future()
         for number, handler in self._handlers().items():
             self._loop.add_signal_handler(number, self._guarded, handler, number)
+        await self._open()
         self._fleet.start(self._plans[-1].workers, clock())
         self._look_ahead()
         code = await self._end
         if self._timer is not None:
             self._timer.cancel()
         return code
+
+    async def _open(self) -> None:
+        """Let operators come, if there is a way for them."""
+        operated = self._operated
+        if operated is None:
+            return
+        from writehead._supervisor.operated import Orders
+
+        orders = Orders(
+            reload=self.reload,
+            scale=self.scale,
+            stop=lambda: self._on_stop(signal.SIGTERM),
+            reopen=lambda: self._on_reopen(signal.SIGUSR1),
+            wake=self._look_ahead,
+            plan=lambda: self._plans[-1],
+        )
+        operated.take(self._block, self._fleet, self._family, orders)
+        if self._directions.open is not None:
+            await self._directions.open()
 
     def _handlers(self) -> Mapping[signal.Signals, Any]:
         handlers = {
@@ -151,18 +172,23 @@ class Supervisor:
 
     # -- reload ----------------------------------------------------------------
 
-    def reload(self) -> None:
-        """Read the settings again, and replace all workers; while that goes on, note that it has to be done once more."""
+    def reload(self) -> str | None:
+        """Read the settings again, and replace all workers; while that goes on, note that it has to be done once more.
+
+        Returns why no reload begins; None if one does, or will.
+        """
         if self._fleet.ending is not None:
-            return
+            return "the server stops"
         if self._fleet.roll is not None:
             self._reload_again = True
-            return
+            return None
         try:
             plan = self._directions.plan_again()
         except ReloadRefusedError as error:
             logger.error("reload refused: %s", error)
-            return
+            if self._operated is not None:
+                self._operated.on_reload_refused()
+            return f"reload refused: {error}"
         if plan.needs_restart:
             logger.warning("new values of %s need a restart", ", ".join(plan.needs_restart))
         workers = plan.workers
@@ -172,9 +198,12 @@ class Supervisor:
         self._plans.append(plan)
         self._fleet.limits = plan.limits
         self._fleet.reload(workers, len(self._plans) - 1, clock())
+        return None
 
     def on_reload_over(self, stopped: str | None) -> None:
         """Begin the next reload, if one was asked for meanwhile."""
+        if self._operated is not None:
+            self._operated.on_reload_over(stopped)
         if self._reload_again:
             self._reload_again = False
             self._loop.call_soon(self._guarded, self.reload)
@@ -218,6 +247,8 @@ class Supervisor:
             child.failure, child.traceback = facts["line"], facts["traceback"]
         elif message.about == "draining":
             self._fleet.on_draining(child, now)
+        elif message.about == "answer" and self._operated is not None:
+            self._operated.on_answer(facts)
         elif message.about == "prolong":
             self._fleet.on_prolonged(child, facts["seconds"], now)
         elif message.about == "recycle":
@@ -235,6 +266,8 @@ class Supervisor:
             self._loop.remove_writer(process.channel)
             try:
                 self._fleet.on_ended(process.child, process.popen.returncode, clock())
+                if self._operated is not None:
+                    self._operated.on_ended(process.child, process.popen.returncode, process.row)
             finally:
                 self._family.bury(process)
 
