@@ -179,6 +179,8 @@ TESTED_WITH = {
     "_worker.passed": "supervisor",
     "_worker.signals": "supervisor",
     "_worker.worker": "supervisor",
+    "_worker.cluster": "supervised_scripts",
+    "_supervisor.cluster": "supervised_scripts",
     "_worker.stacks": "supervisor",
     "_shared.channel": "supervisor",
     "_command.addresses": "bind_addresses",

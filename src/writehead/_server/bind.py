@@ -9,12 +9,22 @@ from __future__ import annotations
 import os
 import socket
 import stat
+from collections.abc import Callable
 from typing import Literal
 
 from writehead._net.addresses import AddressInfo, address_text, sockaddr
 from writehead._server import socket_file
 from writehead._server.listen_target import Target
 from writehead.errors import SystemCallError
+
+#: Returns a socket that a supervisor has bound for all workers, as Node's cluster does; None in a single process.
+_bind_for_all: Callable[[Target, str | None], socket.socket] | None = None
+
+
+def share_sockets(bind_for_all: Callable[[Target, str | None], socket.socket]) -> None:
+    """Let `listen` get its sockets from a supervisor, unless it is `exclusive`."""
+    global _bind_for_all
+    _bind_for_all = bind_for_all
 
 
 def bind(target: Target, address: str | None = None) -> socket.socket:
@@ -39,6 +49,13 @@ def bind(target: Target, address: str | None = None) -> socket.socket:
         return shared.dup()
     if target.fd is not None:
         return _from_fd(target.fd, target.backlog)
+    if _bind_for_all is not None and not target.exclusive:
+        return _listening(_bind_for_all(target, address), target.backlog)
+    return bind_here(target, address)
+
+
+def bind_here(target: Target, address: str | None = None) -> socket.socket:
+    """Return a socket that this process binds to a path or an address; arguments and errors are those of `bind`."""
     if target.path is not None:
         return _unix(target)
     if address is not None:

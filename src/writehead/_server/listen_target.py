@@ -55,6 +55,7 @@ class Target:
         self.adopted: Any = None  # another server, whose socket is shared
         self.backlog: int = BACKLOG
         self.reuse_port: bool = False
+        self.exclusive: bool = False  # bound here, and not by a supervisor for all workers
         self.ipv6_only: bool = False
         self.readable_all: bool = False
         self.writable_all: bool = False
@@ -189,7 +190,7 @@ def _read_options(target: Target, options: Mapping[str, Any]) -> None:
         if not callable(options["callback"]):
             raise InvalidArgTypeError("callback", "of type function", options["callback"])
         target.callback = options["callback"]
-    for name in ("reuse_port", "ipv6_only", "readable_all", "writable_all"):
+    for name in ("reuse_port", "exclusive", "ipv6_only", "readable_all", "writable_all"):
         setattr(target, name, bool(options.get(name)))
     if "backlog" in options:
         target.backlog = _backlog(options["backlog"])

@@ -18,6 +18,7 @@ from typing import Any
 
 from writehead._shared.block import Block
 from writehead._shared.channel import Message
+from writehead._supervisor.cluster import Cluster, failure
 from writehead._supervisor.doors import Doors
 from writehead._supervisor.family import Family, Process
 from writehead._supervisor.fleet import Fleet
@@ -25,6 +26,7 @@ from writehead._supervisor.plan import Directions, Plan, ReloadRefusedError
 from writehead._supervisor.processes import STACK_SIGNAL
 from writehead._supervisor.slots import Child, Why
 from writehead._supervisor.terminal import Terminal
+from writehead.errors import SystemCallError
 
 logger = logging.getLogger("writehead.supervisor")
 
@@ -48,6 +50,7 @@ class Supervisor:
         self._directions = directions
         self._operated = directions.operated
         self._doors = doors
+        self._cluster = Cluster()
         self._block = Block.create(rows=ROWS)
         self._block.head.supervisor = os.getpid()
         self._family = Family(self._block)
@@ -251,8 +254,19 @@ class Supervisor:
             self._operated.on_answer(facts)
         elif message.about == "prolong":
             self._fleet.on_prolonged(child, facts["seconds"], now)
+        elif message.about == "bind":
+            self._bind(process, facts)
         elif message.about == "recycle":
             self._fleet.on_recycle(child, Why(facts["why"]))
+
+    def _bind(self, process: Process, facts: Mapping[str, Any]) -> None:
+        """Give a script the socket that its `listen` asks for."""
+        try:
+            sock = self._cluster.bound(facts)
+        except SystemCallError as error:
+            process.channel.send("bound", **failure(error))
+        else:
+            process.channel.send("bound", [sock.fileno()])
 
     def _announce(self, facts: Mapping[str, Any]) -> None:
         if not self._announced:
@@ -308,6 +322,7 @@ class Supervisor:
         """Close the listening sockets; the children have theirs."""
         self._block.head.stopping = 1
         self._doors.close()
+        self._cluster.close()
 
     def finish(self, code: int) -> None:
         """End with an exit code; below 0: by a signal."""

@@ -19,12 +19,14 @@ from writehead._command.values import Values
 from writehead._loop.ticks import later
 from writehead._process import run
 from writehead._server import registry
+from writehead._server.bind import share_sockets
 from writehead._server.doors import Door
 from writehead._server.neighbours import Neighbours
 from writehead._server.polite import join
 from writehead._shared.block import State
 from writehead._shared.channel import Channel, Message
 from writehead._shared.readiness import readiness
+from writehead._worker.cluster import Shared
 from writehead._worker.passed import Passed
 from writehead._worker.recycling import Recycling
 from writehead._worker.stacks import resident_memory, show_stacks
@@ -52,6 +54,7 @@ class Worker(Role):
         self._neighbours = Neighbours(passed.block, passed.row)
         if passed.facts["workers"] > 1:  # one alone has nobody to be polite to
             join(self._neighbours)
+        share_sockets(Shared(channel).bind)
         self._requests = 0
         self._meter: Meter | None = None
         self._recycling: Recycling | None = None
@@ -102,9 +105,16 @@ class Worker(Role):
         """Be ready when the servers listen that the script has made."""
         for server in registry.every_open_server():
             assert isinstance(server, Server)
-            with contextlib.suppress(Exception):  # `run` raises it
-                await server
-        self._tell_ready({})
+            waiter = server._waiter
+            if (
+                waiter is not None and not waiter.done
+            ):  # not `await server`: an error is still for `run` to raise
+                settled = self._loop.create_future()
+                waiter.futures.append(settled)
+                await asyncio.wait([settled])
+                settled.exception()
+        if registry.every_open_server():
+            self._tell_ready({})
 
     def begin(self) -> None:
         """Begin to show that the loop turns, and to listen to the supervisor."""
@@ -115,6 +125,8 @@ class Worker(Role):
         self._beat()
         if self._meter is not None:
             self._meter.start()
+        if self._channel.has_kept:  # what came while `listen` waited
+            self._loop.call_soon(self._on_readable)
 
     async def listen(self, server: Server, name: str, values: Values) -> None:
         """Let `server` accept on the sockets that the supervisor has bound."""
