@@ -275,6 +275,7 @@ TESTED_WITH = {
     "_command.ctl_client": "ctl",
     "_command.operating": "operated",
     "_command.ctl_tables": "ctl",
+    "_worker.answers": "supervised_operation",
     "_metrics.layout": "counts",
     "_metrics.sampling": "meter",
     "_metrics.totals": "counts",

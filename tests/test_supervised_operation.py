@@ -242,11 +242,15 @@ def test_the_control_socket_leaks_no_descriptor_and_starts_no_thread(tmp_path: P
         def open_ones() -> list[str]:
             return sorted(os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir())
 
+        def one_worker() -> bool:
+            return len(children_of(pid)) == 1
+
         server.told("reload")
+        wait_for(one_worker, server.running.log)
         before = open_ones()
         for _ in range(5):
             server.told("reload")
-        assert len(open_ones()) == len(before)
+        wait_for(lambda: one_worker() and len(open_ones()) == len(before), lambda: (before, open_ones()))
         assert len(list(Path(f"/proc/{pid}/task").iterdir())) == 1
         inodes = {each for each in open_ones() if each.startswith("socket:")}
         (worker,) = children_of(pid)

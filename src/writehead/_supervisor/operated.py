@@ -16,6 +16,7 @@ from writehead._admin.operated import ExchangeInfo, RefusedError, SettingInfo, S
 from writehead._admin.rows import measure, worker_infos
 from writehead._metrics.collect import Collector
 from writehead._metrics.render import Family
+from writehead._server import registry
 from writehead._shared.block import Block, Row, State
 from writehead._shared.readiness import Readiness, readiness
 from writehead._supervisor.family import Family as Processes
@@ -24,6 +25,7 @@ from writehead._supervisor.fleet import Fleet
 from writehead._supervisor.plan import Plan
 from writehead._supervisor.sentences import ending, span
 from writehead._supervisor.slots import Child
+from writehead.http import Server
 
 logger = logging.getLogger("writehead.supervisor")
 
@@ -96,6 +98,13 @@ class OperatedFleet:
         self._orders = orders
         self._collector = Collector(self._rows, self._build)
         self._collector.restarts = fleet.restarts  # type: ignore[assignment]  # its keys are strings
+
+    def close(self) -> None:
+        """Let nobody come any more: close the listeners, and remove the control socket."""
+        for server in registry.every_open_server():
+            assert isinstance(server, Server)
+            server.close()
+            server.close_all_connections()
 
     # -- told by the supervisor ------------------------------------------------
 

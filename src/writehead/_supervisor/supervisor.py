@@ -74,6 +74,8 @@ class Supervisor:
         self._fleet.start(self._plans[-1].workers, clock())
         self._look_ahead()
         code = await self._end
+        if self._operated is not None:
+            self._operated.close()
         if self._timer is not None:
             self._timer.cancel()
         return code
