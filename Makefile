@@ -184,6 +184,10 @@ fair: $(VENV)/.ready-dev ## Measure what an honest client waits beside greedy on
 stops: $(VENV)/.ready-dev ## Stop a server under load, again and again, and count what is lost
 	$(BIN)/python -m endurance.stop $(ARGS)
 
+.PHONY: operate
+operate: $(VENV)/.ready-dev ## Reload, recycle, kill and block workers under load, and count what is lost
+	$(BIN)/python -m endurance.operate $(ARGS)
+
 .PHONY: docs
 docs: $(VENV)/.ready-docs ## Build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict  # --quiet would hide from --strict what it warns of

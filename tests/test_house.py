@@ -274,6 +274,7 @@ TESTED_WITH = {
     "_admin.peer_user": "listener",
     "_command.ctl_client": "ctl",
     "_command.operating": "operated",
+    "_command.entrance": "supervised_operation",
     "_command.ctl_tables": "ctl",
     "_worker.answers": "supervised_operation",
     "_metrics.layout": "counts",

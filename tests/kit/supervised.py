@@ -114,7 +114,15 @@ def supervised(
     """Serve a program by so many workers, and give the supervisor when one is ready."""
     (folder / "main.py").write_text(app)
     port = free_port()
-    words = ["--workers", str(workers), "--port", str(port), "--log-level", "debug", *options, target]
+    words = [
+        *([] if "--workers" in options else ["--workers", str(workers)]),
+        "--port",
+        str(port),
+        "--log-level",
+        "debug",
+        *options,
+        target,
+    ]
     with command(*words, cwd=folder, **environment) as program:
         running = Supervised(program, port, folder)
         for slot in range(1, workers + 1):

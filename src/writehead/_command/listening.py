@@ -8,6 +8,7 @@ import socket as system
 from writehead import http, https
 from writehead._command.addresses import Address, host_and_port
 from writehead._command.failures import CommandError
+from writehead._command.identity import settle
 from writehead._command.settings import BACKLOG, HOST, IPV6_ONLY, PORT, UDS_PERMISSIONS
 from writehead._command.values import Values, addresses_of, place_of
 from writehead._net.addresses import address_text, is_ipv6
@@ -29,6 +30,7 @@ async def listen(server: http.Server, name: str, values: Values) -> None:
         return
     addresses = addresses_of(values)
     doors = bind_all(values)
+    settle(values)
     where = str(addresses[0]) if len(addresses) == 1 else ", ".join(map(str, addresses))
     try:
         server._listen_on(doors)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from writehead._command.arguments import CHECK_COMMAND, CONTROL_COMMAND, Asked, read_line, split
 from writehead._command.failures import NOT_STARTED, USAGE, CommandError
 from writehead._command.help import help_text, version_text, wants_colours
+from writehead._command.identity import leave, set_umask, settle
 from writehead._command.reading import Sources, read_settings
 from writehead._command.script import check_for_script, run_script, set_defaults
 from writehead._command.serving import serve
@@ -56,12 +57,22 @@ def _main(arguments: Sequence[str]) -> int:
         return supervise(target, line.rest, values, lambda: read_settings(sources, is_script))
     if values[ENV_FILE]:
         set_variables(values.source(ENV_FILE) or "", values[ENV_FILE])
+    set_umask(values)
+    try:
+        return _serve(target, line.rest, values)
+    finally:
+        leave(values)
+
+
+def _serve(target: Reference | Script, rest: Sequence[str], values: Values) -> int:
+    """Serve by this process."""
     role = _role(target, values)
     if isinstance(target, Script):
+        settle(values)
         set_defaults(values)
         if role is not None:
             role.begin_with_loop()
-        return run_script(target.path, line.rest)
+        return run_script(target.path, rest)
     return serve(target, values, role)
 
 

@@ -7,23 +7,29 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from writehead._command.banner import print_banner
 from writehead._command.failures import USAGE, CommandError
+from writehead._command.identity import leave, set_umask, settle
 from writehead._command.listening import bind_all, url_of
 from writehead._command.log_output import log_to_stderr
 from writehead._command.settings import (
     ADMIN,
     CERTFILE,
+    CONFIG,
     CONTROL,
+    ENV_FILE,
     HANG_TIMEOUT,
     LOG_LEVEL,
-    LOOP,
     MAX_REQUESTS,
     NAME,
     RELOAD,
+    RELOAD_DELAY,
+    RELOAD_DIR,
+    RELOAD_EXCLUDE,
+    RELOAD_INCLUDE,
     SHUTDOWN_DELAY,
     SHUTDOWN_TIMEOUT,
     STARTUP_TIMEOUT,
@@ -35,12 +41,9 @@ from writehead._command.target_names import Reference, Script
 from writehead._command.values import Values
 from writehead._supervisor.doors import Doors
 from writehead._supervisor.hands import Limits
-from writehead._supervisor.plan import Directions, Plan, ReloadRefusedError
+from writehead._supervisor.plan import NOTHING, Directions, Entrance, Plan, ReloadRefusedError
 from writehead._supervisor.supervisor import Supervisor
-
-if TYPE_CHECKING:
-    from writehead._command.operating import Opened
-    from writehead._supervisor.operated import OperatedFleet
+from writehead._supervisor.watch import Watched
 
 logger = logging.getLogger("writehead")
 
@@ -74,6 +77,7 @@ def supervise(
     log_to_stderr(values[LOG_LEVEL])
     for note in values.notes:
         logger.warning("%s", note)
+    set_umask(values)
     doors = [] if isinstance(target, Script) else bind_all(values)
 
     def plan_again() -> Plan:
@@ -84,68 +88,56 @@ def supervise(
 
     def announce(facts: Mapping[str, Any]) -> None:
         if not isinstance(target, Script):
+            opened = entrance.opened if entrance is not None else NOTHING
             print_banner(
-                values,
-                facts,
-                urls,
-                workers=values[WORKERS] or 1,
-                admin=opened and opened.admin,
-                control=opened and opened.control,
+                values, facts, urls, workers=_workers(values), admin=opened.admin, control=opened.control
             )
 
     scheme = "https" if values[CERTFILE] else "http"
     urls = [url_of(each.sock, scheme) for each in doors]
-    opened: Opened | None = None
-    operated = _operated(values[NAME] or _name(target), values, urls)
-
-    async def open_for_operators() -> None:
-        from writehead._command.operating import open_listeners
-
-        nonlocal opened
-        if operated is not None:
-            opened = await open_listeners(values, operated, _control_path(values))
-
-    directions = Directions([_name(target)], plan_again, operated, open_for_operators, announce)
-    code = Supervisor(_plan(target, rest, values), directions, Doors(doors)).run()
+    entrance = _entrance(values[NAME] or _name(target), values, urls)
+    directions = Directions([_name(target)], plan_again, announce, _watched(values), entrance)
+    try:
+        settle(values)
+        code = Supervisor(_plan(target, rest, values), directions, Doors(doors)).run()
+    finally:
+        for each in doors:
+            each.close()
+        leave(values)
     if code < 0:
         signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     return code
 
 
-def _operated(name: str, values: Values, urls: list[str]) -> OperatedFleet | None:
-    """Return what operators see of the supervisor; None if there is no way for them."""
+def _entrance(name: str, values: Values, urls: list[str]) -> Entrance | None:
+    """Return how operators come to the supervisor; None if they do not. What that needs is imported only then."""
     if values[ADMIN] is None and values[CONTROL] is False:
         return None
-    from writehead._command.operating import build, setting_infos
-    from writehead._supervisor.operated import OperatedFleet
+    from writehead._command.entrance import OperatorsEntrance
 
-    return OperatedFleet(
-        name,
-        build(loop_name(values)),
-        addresses=lambda: urls,
-        settings=lambda plan: setting_infos(Values.from_data(plan.facts["settings"])),
+    return OperatorsEntrance(name, values, urls)
+
+
+def _watched(values: Values) -> Watched | None:
+    """Return the files of --reload: those of the program, and those of the settings."""
+    if not values[RELOAD]:
+        return None
+    if (values[WORKERS] or 1) > 1:
+        logger.warning("--reload serves by 1 worker, not %d", values[WORKERS])
+    config = values[CONFIG]
+    files = [*values[ENV_FILE], *([config] if config else [])]
+    return Watched(
+        folders=[str(Path(each).resolve()) for each in values[RELOAD_DIR]],
+        include=values[RELOAD_INCLUDE],
+        exclude=values[RELOAD_EXCLUDE],
+        files=[str(Path(each).resolve()) for each in files],
+        delay=values[RELOAD_DELAY] / 1000,
     )
 
 
-def _control_path(values: Values) -> str | None:
-    """Return the path of the control socket; None if there is none, or no place for it."""
-    from writehead._admin.control_socket import make_path
-
-    if values[CONTROL] is not None:
-        return values[CONTROL] or None
-    try:
-        return str(make_path(os.environ, os.getpid()))
-    except OSError as error:
-        logger.warning("there is no control socket: %s", error)
-        return None
-
-
-def loop_name(values: Values) -> str:
-    """Return which loop workers run, without loading it here."""
-    if values[LOOP] == "asyncio" or os.environ.get("WRITEHEAD_LOOP") == "asyncio":
-        return "asyncio"
-    return "uvloop" if find_spec("uvloop") else "asyncio"
+def _workers(values: Values) -> int:
+    return 1 if values[RELOAD] else values[WORKERS] or 1
 
 
 def _name(target: Reference | Script) -> str:
@@ -159,7 +151,7 @@ def _plan(target: Reference | Script, rest: Sequence[str], values: Values) -> Pl
         startup_timeout=values[STARTUP_TIMEOUT] / 1000,
         hang_timeout=values[HANG_TIMEOUT] / 1000,
     )
-    workers = values[WORKERS] or 1
+    workers = _workers(values)
     facts = {
         "target": _name(target),
         "rest": list(rest),

@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from writehead._shared.block import Block
@@ -26,6 +27,7 @@ from writehead._supervisor.plan import Directions, Plan, ReloadRefusedError
 from writehead._supervisor.processes import STACK_SIGNAL
 from writehead._supervisor.slots import Child, Why
 from writehead._supervisor.terminal import Terminal
+from writehead._supervisor.watch import Watcher, sentence
 from writehead.errors import SystemCallError
 
 logger = logging.getLogger("writehead.supervisor")
@@ -48,7 +50,7 @@ class Supervisor:
     def __init__(self, plan: Plan, directions: Directions, doors: Doors) -> None:
         self._plans = [plan]  # by generation
         self._directions = directions
-        self._operated = directions.operated
+        self._operated = None if directions.entrance is None else directions.entrance.operated
         self._doors = doors
         self._cluster = Cluster()
         self._block = Block.create(rows=ROWS)
@@ -73,9 +75,15 @@ class Supervisor:
         await self._open()
         self._fleet.start(self._plans[-1].workers, clock())
         self._look_ahead()
+        watcher = None
+        if self._directions.watched is not None:
+            watcher = Watcher(self._directions.watched, partial(self._guarded, self._on_change))
+            watcher.start()
         code = await self._end
         if self._operated is not None:
             self._operated.close()
+        if watcher is not None:
+            watcher.stop()
         if self._timer is not None:
             self._timer.cancel()
         return code
@@ -96,8 +104,8 @@ class Supervisor:
             plan=lambda: self._plans[-1],
         )
         operated.take(self._block, self._fleet, self._family, orders)
-        if self._directions.open is not None:
-            await self._directions.open()
+        assert self._directions.entrance is not None
+        await self._directions.entrance.open()
 
     def _handlers(self) -> Mapping[signal.Signals, Any]:
         handlers = {
@@ -204,6 +212,10 @@ class Supervisor:
         self._fleet.limits = plan.limits
         self._fleet.reload(workers, len(self._plans) - 1, clock())
         return None
+
+    def _on_change(self, changed: list[str]) -> None:
+        logger.info("%s", sentence(changed))
+        self.reload()
 
     def on_reload_over(self, stopped: str | None) -> None:
         """Begin the next reload, if one was asked for meanwhile."""
