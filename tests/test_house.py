@@ -160,6 +160,8 @@ def test_every_test_says_its_behaviour(path: Path) -> None:
 
 # Parts of one subject are tested where the whole is.
 TESTED_WITH = {
+    "_command.signals": "supervised_signals",
+    "_supervisor.terminal": "supervised_signals",
     "_server.neighbours": "polite",
     "_command.supervising": "supervisor",
     "_supervisor.back_off": "fleet",
@@ -173,7 +175,6 @@ TESTED_WITH = {
     "_supervisor.sentences": "fleet",
     "_supervisor.slots": "fleet",
     "_supervisor.spawn": "supervisor",
-    "_supervisor.terminal": "supervisor",
     "_worker.__main__": "supervisor",
     "_worker.main": "supervisor",
     "_worker.passed": "supervisor",

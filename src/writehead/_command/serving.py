@@ -29,6 +29,7 @@ from writehead._command.settings import (
     SHUTDOWN_DELAY,
     SHUTDOWN_TIMEOUT,
 )
+from writehead._command.signals import handle_signals
 from writehead._command.target_names import Reference
 from writehead._command.values import Values
 from writehead._process import run as _run
@@ -38,6 +39,9 @@ logger = logging.getLogger("writehead")
 
 class Role:
     """What a process does besides serving: one that is alone binds its addresses itself, and prints the banner."""
+
+    #: Whether there is no supervisor, whose signals these are.
+    alone = True
 
     def begin(self) -> None:
         """Begin, now that the loop runs, before anything is made."""
@@ -80,6 +84,8 @@ def serve(target: Reference, values: Values, role: Role | None = None) -> int:
     except BaseException:
         loop.close()
         raise
+    if role is None or role.alone:
+        handle_signals(loop)
     failures: list[CommandError] = []
     # In the context of the import: what it has set is seen by requests.
     starting = _start(found, target.name, values, role or Role(), failures)

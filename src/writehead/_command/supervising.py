@@ -82,9 +82,12 @@ def supervise(
 
     def plan_again() -> Plan:
         try:
-            return _plan(target, rest, read_again())
+            now = read_again()
+            plan = _plan(target, rest, now)
         except CommandError as error:
             raise ReloadRefusedError(str(error)) from None
+        plan.needs_restart = [each.name for each in values.changed(now) if not each.reload]
+        return plan
 
     def announce(facts: Mapping[str, Any]) -> None:
         if not isinstance(target, Script):

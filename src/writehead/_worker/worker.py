@@ -42,6 +42,8 @@ BEAT = 0.5
 class Worker(Role):
     """A process that serves for a supervisor."""
 
+    alone = False
+
     def __init__(self, channel: Channel, passed: Passed) -> None:
         self._channel = channel
         self._passed = passed
