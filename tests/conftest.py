@@ -7,6 +7,7 @@ import inspect
 import os
 import signal
 import sys
+import tempfile
 from typing import Any
 
 import hypothesis
@@ -19,6 +20,8 @@ sys.dont_write_bytecode = True
 hypothesis.settings.register_profile("repeatable", derandomize=True)
 if os.environ.get("CI"):
     hypothesis.settings.load_profile("repeatable")
+
+RUNTIME = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,6 +42,15 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("--loop") == "asyncio":
         os.environ["WRITEHEAD_LOOP"] = "asyncio"
+    # Control sockets of the supervisors that tests start; one that is killed leaves its own behind.
+    config.stash[RUNTIME] = folder = tempfile.TemporaryDirectory(prefix="writehead-tests-")
+    os.environ["XDG_RUNTIME_DIR"] = folder.name
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove what the programs of the tests have left."""
+    if RUNTIME in config.stash:
+        config.stash[RUNTIME].cleanup()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import socket as system
 from collections.abc import Sequence
 
 from writehead import http
 from writehead._admin.access import Tokens, is_loopback
 from writehead._admin.api import Api
 from writehead._admin.operated import Operated
+from writehead._server.bind import bind
+from writehead._server.listen_target import Target
+from writehead.errors import SystemCallError
 
 #: Connections at once.
 MOST_CONNECTIONS = 32
@@ -53,11 +57,27 @@ async def listen(
     server.max_connections = MOST_CONNECTIONS
     server.unref()
     if not isinstance(place, str):
-        host, port = place
-        return await server.listen(port, host or None)
+        return await server.listen(_bound(*place))
     before = os.umask(0o177)
     try:
         listening = server.listen(path="\0" + place[1:] if place.startswith("@") else place)
     finally:
         os.umask(before)
     return await listening
+
+
+def _bound(host: str, port: int) -> system.socket:
+    """Return a socket that listens at an address, which is looked up at once: a loop would start a thread for it.
+
+    Raises:
+        SystemCallError: the address is taken, or there is none.
+    """
+    target = Target()
+    target.port = port
+    if not host:
+        return bind(target)
+    try:
+        found = system.getaddrinfo(host, port, type=system.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise SystemCallError("ENOTFOUND", "getaddrinfo", host) from None
+    return bind(target, str(found[0][4][0]))

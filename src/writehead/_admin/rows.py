@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Iterable
@@ -35,14 +36,19 @@ def worker_info(row: Row) -> WorkerInfo:
     }
 
 
-def measure(row: Row) -> None:
-    """Write what the process of this row, which is our own, takes of the system."""
-    row.processor = time.process_time()
+def measure(row: Row, pid: int | None = None) -> None:
+    """Write what a process takes of the system: that of `pid`, or our own, whose row this is."""
+    if pid is None:
+        row.processor = time.process_time()
+    name = "self" if pid is None else str(pid)
     try:
-        row.resident = int(Path("/proc/self/statm").read_text("ascii").split()[1]) * _PAGE
-        row.descriptors = len(os.listdir("/proc/self/fd")) - 1  # noqa: PTH208 - one of them reads the folder
-    except OSError:  # not Linux
-        try:
-            row.descriptors = len(os.listdir("/dev/fd")) - 1  # noqa: PTH208
-        except OSError:
-            pass
+        row.resident = int(Path(f"/proc/{name}/statm").read_text("ascii").split()[1]) * _PAGE
+        row.descriptors = len(os.listdir(f"/proc/{name}/fd")) - (pid is None)  # noqa: PTH208 - one reads the folder
+    except (OSError, IndexError):  # not Linux, or it has gone
+        if pid is None:
+            _count_descriptors(row)
+
+
+def _count_descriptors(row: Row) -> None:
+    with contextlib.suppress(OSError):
+        row.descriptors = len(os.listdir("/dev/fd")) - 1  # noqa: PTH208

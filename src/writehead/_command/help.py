@@ -6,7 +6,6 @@ import platform
 import sys
 import textwrap
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TextIO
 
 from writehead import __version__
@@ -98,6 +97,8 @@ def version_text() -> str:
 
 
 def _versioned(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version  # a MiB, which a supervisor would keep
+
     try:
         return package if package in sys.stdlib_module_names else f"{package} {version(package)}"
     except PackageNotFoundError:

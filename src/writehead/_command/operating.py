@@ -6,7 +6,7 @@ import asyncio
 import logging
 import platform
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from writehead import __version__, http
 from writehead._admin.access import is_loopback
@@ -32,6 +32,7 @@ from writehead._guests.health import attach_health
 from writehead._loop.ticks import later
 from writehead._process import run
 from writehead._server import registry
+from writehead._supervisor.plan import NOTHING, Opened
 from writehead.errors import SystemCallError
 
 logger = logging.getLogger("writehead.admin")
@@ -49,7 +50,7 @@ class Operating(Role):
         self._name = name
         self._values = values
         self._process: OneProcess | None = None
-        self._opened = Opened()
+        self._opened = NOTHING
 
     def begin_with_loop(self) -> None:
         """Begin when a loop runs: that of a script."""
@@ -72,7 +73,7 @@ class Operating(Role):
         """Watch all servers from now on; the loop runs."""
         self._process = process = OneProcess(
             self._name,
-            build(asyncio.get_running_loop()),
+            build(type(asyncio.get_running_loop()).__module__.partition(".")[0]),
             addresses=_addresses,
             settings=lambda: setting_infos(self._values),
             reopen=_reopen,
@@ -112,13 +113,6 @@ def _addresses() -> list[str]:
         if isinstance(server, http.Server)
         for url in urls_of(server)
     ]
-
-
-class Opened(NamedTuple):
-    """Where a server is operated: the URL of the admin listener, and the path of the control socket."""
-
-    admin: str | None = None
-    control: str | None = None
 
 
 async def open_listeners(values: Values, operated: Operated, control: str | None) -> Opened:
@@ -166,12 +160,12 @@ def _place(address: Address) -> Place:
     return address.host or "", address.port or 0
 
 
-def build(loop: asyncio.AbstractEventLoop) -> dict[str, str]:
-    """Return what this process is made of."""
+def build(loop: str) -> dict[str, str]:
+    """Return what serves: our version, and those of Python and of the loop."""
     return {
         "version": __version__,
         "python": platform.python_version(),
-        "loop": type(loop).__module__.partition(".")[0],
+        "loop": loop,
     }
 
 

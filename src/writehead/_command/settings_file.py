@@ -5,7 +5,6 @@ Its keys are names of settings, with `-` or `_`; `target` says what to serve.
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -76,6 +75,8 @@ def read_project(folder: Path) -> FromFile:
 
 
 def _parsed(data: bytes, source: str) -> dict[str, Any]:
+    import tomllib  # most programs have no settings in a file
+
     try:
         return tomllib.loads(data.decode())
     except UnicodeDecodeError:

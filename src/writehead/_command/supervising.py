@@ -16,12 +16,15 @@ from writehead._command.identity import leave, set_umask, settle
 from writehead._command.listening import bind_all, url_of
 from writehead._command.log_output import log_to_stderr
 from writehead._command.settings import (
+    ADMIN,
     CERTFILE,
     CONFIG,
+    CONTROL,
     ENV_FILE,
     HANG_TIMEOUT,
     LOG_LEVEL,
     MAX_REQUESTS,
+    NAME,
     RELOAD,
     RELOAD_DELAY,
     RELOAD_DIR,
@@ -38,7 +41,7 @@ from writehead._command.target_names import Reference, Script
 from writehead._command.values import Values
 from writehead._supervisor.doors import Doors
 from writehead._supervisor.hands import Limits
-from writehead._supervisor.plan import Directions, Plan, ReloadRefusedError
+from writehead._supervisor.plan import NOTHING, Directions, Entrance, Plan, ReloadRefusedError
 from writehead._supervisor.supervisor import Supervisor
 from writehead._supervisor.watch import Watched
 
@@ -88,11 +91,15 @@ def supervise(
 
     def announce(facts: Mapping[str, Any]) -> None:
         if not isinstance(target, Script):
-            print_banner(values, facts, urls, workers=_workers(values))
+            opened = entrance.opened if entrance is not None else NOTHING
+            print_banner(
+                values, facts, urls, workers=_workers(values), admin=opened.admin, control=opened.control
+            )
 
     scheme = "https" if values[CERTFILE] else "http"
     urls = [url_of(each.sock, scheme) for each in doors]
-    directions = Directions([_name(target)], plan_again, announce, _watched(values))
+    entrance = _entrance(values[NAME] or _name(target), values, urls)
+    directions = Directions([_name(target)], plan_again, announce, _watched(values), entrance)
     try:
         settle(values)
         code = Supervisor(_plan(target, rest, values), directions, Doors(doors)).run()
@@ -104,6 +111,15 @@ def supervise(
         signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     return code
+
+
+def _entrance(name: str, values: Values, urls: list[str]) -> Entrance | None:
+    """Return how operators come to the supervisor; None if they do not. What that needs is imported only then."""
+    if values[ADMIN] is None and values[CONTROL] is False:
+        return None
+    from writehead._command.entrance import OperatorsEntrance
+
+    return OperatorsEntrance(name, values, urls)
 
 
 def _watched(values: Values) -> Watched | None:

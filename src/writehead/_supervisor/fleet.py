@@ -103,6 +103,22 @@ class Fleet:
             for child in slot.children:
                 self._let_go(child, now)
 
+    def restart(self, number: int, now: float) -> Child | None:
+        """Start a child in the place of one that serves; None if that is being replaced already, or all ends."""
+        slot = self.slots[number]
+        if (
+            self.ending is not None
+            or self.roll is not None
+            or slot.serving is None
+            or slot.coming is not None
+        ):
+            return None
+        return self._bring(slot, Why.RELOAD, now)
+
+    def ask_for_stack(self, child: Child) -> None:
+        """Let a child that does not turn write the stack of its main thread to its log."""
+        self._hands.ask_for_stack(child)
+
     def _open_slot(self, number: int, now: float) -> None:
         slot = self.slots[number] = Slot(number, generation=self._generation)
         self._bring(slot, Why.START if not self.ever_ready else Why.SCALE, now)

@@ -50,6 +50,7 @@ class Supervisor:
     def __init__(self, plan: Plan, directions: Directions, doors: Doors) -> None:
         self._plans = [plan]  # by generation
         self._directions = directions
+        self._operated = None if directions.entrance is None else directions.entrance.operated
         self._doors = doors
         self._cluster = Cluster()
         self._block = Block.create(rows=ROWS)
@@ -71,6 +72,7 @@ class Supervisor:
         self._end: asyncio.Future[int] = self._loop.create_future()
         for number, handler in self._handlers().items():
             self._loop.add_signal_handler(number, self._guarded, handler, number)
+        await self._open()
         self._fleet.start(self._plans[-1].workers, clock())
         self._look_ahead()
         watcher = None
@@ -78,11 +80,32 @@ class Supervisor:
             watcher = Watcher(self._directions.watched, partial(self._guarded, self._on_change))
             watcher.start()
         code = await self._end
+        if self._operated is not None:
+            self._operated.close()
         if watcher is not None:
             watcher.stop()
         if self._timer is not None:
             self._timer.cancel()
         return code
+
+    async def _open(self) -> None:
+        """Let operators come, if there is a way for them."""
+        operated = self._operated
+        if operated is None:
+            return
+        from writehead._supervisor.operated import Orders
+
+        orders = Orders(
+            reload=self.reload,
+            scale=self.scale,
+            stop=lambda: self._on_stop(signal.SIGTERM),
+            reopen=lambda: self._on_reopen(signal.SIGUSR1),
+            wake=self._look_ahead,
+            plan=lambda: self._plans[-1],
+        )
+        operated.take(self._block, self._fleet, self._family, orders)
+        assert self._directions.entrance is not None
+        await self._directions.entrance.open()
 
     def _handlers(self) -> Mapping[signal.Signals, Any]:
         handlers = {
@@ -162,18 +185,23 @@ class Supervisor:
 
     # -- reload ----------------------------------------------------------------
 
-    def reload(self) -> None:
-        """Read the settings again, and replace all workers; while that goes on, note that it has to be done once more."""
+    def reload(self) -> str | None:
+        """Read the settings again, and replace all workers; while that goes on, note that it has to be done once more.
+
+        Returns why no reload begins; None if one does, or will.
+        """
         if self._fleet.ending is not None:
-            return
+            return "the server stops"
         if self._fleet.roll is not None:
             self._reload_again = True
-            return
+            return None
         try:
             plan = self._directions.plan_again()
         except ReloadRefusedError as error:
             logger.error("reload refused: %s", error)
-            return
+            if self._operated is not None:
+                self._operated.on_reload_refused()
+            return f"reload refused: {error}"
         if plan.needs_restart:
             logger.warning("new values of %s need a restart", ", ".join(plan.needs_restart))
         workers = plan.workers
@@ -183,6 +211,7 @@ class Supervisor:
         self._plans.append(plan)
         self._fleet.limits = plan.limits
         self._fleet.reload(workers, len(self._plans) - 1, clock())
+        return None
 
     def _on_change(self, changed: list[str]) -> None:
         logger.info("%s", sentence(changed))
@@ -190,6 +219,8 @@ class Supervisor:
 
     def on_reload_over(self, stopped: str | None) -> None:
         """Begin the next reload, if one was asked for meanwhile."""
+        if self._operated is not None:
+            self._operated.on_reload_over(stopped)
         if self._reload_again:
             self._reload_again = False
             self._loop.call_soon(self._guarded, self.reload)
@@ -233,6 +264,8 @@ class Supervisor:
             child.failure, child.traceback = facts["line"], facts["traceback"]
         elif message.about == "draining":
             self._fleet.on_draining(child, now)
+        elif message.about == "answer" and self._operated is not None:
+            self._operated.on_answer(facts)
         elif message.about == "prolong":
             self._fleet.on_prolonged(child, facts["seconds"], now)
         elif message.about == "bind":
@@ -261,6 +294,8 @@ class Supervisor:
             self._loop.remove_writer(process.channel)
             try:
                 self._fleet.on_ended(process.child, process.popen.returncode, clock())
+                if self._operated is not None:
+                    self._operated.on_ended(process.child, process.popen.returncode, process.row)
             finally:
                 self._family.bury(process)
 

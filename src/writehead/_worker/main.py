@@ -45,6 +45,8 @@ def main() -> int:
         return _serve(worker, passed)
     except CommandError as error:
         worker.tell_failure(error)
+    finally:
+        worker.end()
     end_in_spite_of_threads(NOT_STARTED)
     return NOT_STARTED
 
@@ -62,6 +64,7 @@ def _serve(worker: Worker, passed: Passed) -> int:
         values[WORKER_MAX_RSS],
         now,
     )
+    worker.operate(values)
     if isinstance(target, Script):
         set_defaults(values)
         worker.begin_with_loop()

@@ -9,11 +9,12 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from writehead._command.failures import CommandError, frames_of_program
 from writehead._command.serving import Role
-from writehead._command.settings import BACKLOG
+from writehead._command.settings import ADMIN, BACKLOG, HEALTH_PATH, READY_PATH
 from writehead._command.values import Values
 from writehead._loop.ticks import later
 from writehead._process import run
@@ -24,11 +25,15 @@ from writehead._server.neighbours import Neighbours
 from writehead._server.polite import join
 from writehead._shared.block import State
 from writehead._shared.channel import Channel, Message
+from writehead._shared.readiness import readiness
 from writehead._worker.cluster import Shared
 from writehead._worker.passed import Passed
 from writehead._worker.recycling import Recycling
 from writehead._worker.stacks import resident_memory, show_stacks
 from writehead.http import Server
+
+if TYPE_CHECKING:
+    from writehead._metrics.meter import Meter
 
 #: Seconds between two beats.
 BEAT = 0.5
@@ -53,9 +58,40 @@ class Worker(Role):
             join(self._neighbours)
         share_sockets(Shared(channel).bind)
         self._requests = 0
+        self._meter: Meter | None = None
         self._recycling: Recycling | None = None
         _name_process(passed.slot)
         show_stacks()
+
+    # -- being operated ----------------------------------------------------------
+
+    def operate(self, values: Values) -> None:
+        """Count for the metrics, and answer health checks, as the settings ask for it."""
+        if values[ADMIN] is not None:
+            from writehead._metrics.meter import Meter
+
+            self._meter = Meter(self._row)
+        if self._meter is not None or values[HEALTH_PATH] or values[READY_PATH]:
+            self._watched: WeakSet[Any] = WeakSet()
+            registry.on_open(lambda server: self._watch(server, values))
+
+    def _watch(self, server: Any, values: Values) -> None:
+        if server._unref or server in self._watched:
+            return
+        self._watched.add(server)
+        if self._meter is not None:
+            self._meter.watch(server)
+        if values[HEALTH_PATH] or values[READY_PATH]:
+            from writehead._guests.health import attach_health
+
+            attach_health(
+                server, values[HEALTH_PATH], values[READY_PATH], lambda: readiness(self._passed.block)
+            )
+
+    def end(self) -> None:
+        """Write what was counted for the last time."""
+        if self._meter is not None:
+            self._meter.close()
 
     # -- starting --------------------------------------------------------------
 
@@ -89,6 +125,8 @@ class Worker(Role):
         run.on_stop(self._on_stop)
         self._due = self._loop.time()
         self._beat()
+        if self._meter is not None:
+            self._meter.start()
         if self._channel.has_kept:  # what came while `listen` waited
             self._loop.call_soon(self._on_readable)
 
@@ -104,9 +142,10 @@ class Worker(Role):
         row = self._row
         row.ready_at = row.beat = now = time.monotonic()
         row.state = State.READY
-        for server in registry.every_open_server():
-            assert isinstance(server, Server)
-            server._take_records(self._count)
+        if self._meter is None:
+            for server in registry.every_open_server():
+                assert isinstance(server, Server)
+                server._take_records(self._count)
         self._recycling = self.limits(now)
         self._channel.send("ready", facts=dict(facts))
 
@@ -131,6 +170,8 @@ class Worker(Role):
         row.processor = time.process_time()
         servers = registry.every_open_server()
         row.in_flight = sum(each._census().in_flight for each in servers)
+        if self._meter is not None:
+            self._requests = self._meter.requests
         row.requests = self._requests
         self._neighbours.publish()
         if self._recycling is not None and row.state == State.READY:
@@ -155,6 +196,11 @@ class Worker(Role):
     def _on_message(self, message: Message) -> None:
         if message.about == "drain":
             self._drain(**message.facts)
+        elif message.about == "ask":
+            from writehead._worker.answers import answer
+
+            facts = message.facts
+            self._channel.send("answer", number=facts["number"], **answer(facts, self._meter))
 
     def _on_stop(self) -> None:
         self._row.state = State.DRAINING
