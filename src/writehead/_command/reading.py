@@ -30,6 +30,7 @@ from writehead._command.settings import (
     TIMEOUT_REQUEST,
     Setting,
 )
+from writehead._command.settings.logs import NOT_YET
 from writehead._command.settings_file import FromFile, read_named, read_project
 from writehead._command.texts import Texts, read, read_text
 from writehead._command.values import Given, Values, place_of
@@ -76,6 +77,9 @@ def read_settings(sources: Sources, is_script: Callable[[str], bool]) -> Values:
         notes=notes,
     )
     _check_together(values)
+    values.notes += tuple(
+        f"{values.source(each)} has no effect yet" for each in NOT_YET if values.source(each)
+    )
     return values
 
 

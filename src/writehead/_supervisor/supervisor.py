@@ -171,7 +171,7 @@ class Supervisor:
         self.scale(len(self._fleet.slots) - 1)
 
     def _on_reopen(self, number: int) -> None:
-        logger.info("log files are opened anew")
+        logger.info("there is no log file to open anew")
 
     def _on_nothing(self, number: int) -> None:
         logger.debug("%s does nothing", signal.Signals(number).name)

@@ -3,7 +3,7 @@
 The options of the command line, the names in the environment and in files, `--help` and the page of the reference are
 made of it.
 
-Invariant: a setting is here only if it does something.
+Invariant: a setting is here only if it does something, or a warning says that it does not yet (`logs.NOT_YET`).
 """
 
 from __future__ import annotations
