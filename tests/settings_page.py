@@ -24,15 +24,19 @@ def with_tables(page: str) -> str:
 def table(group: str) -> str:
     """Return the heading and the table of a group."""
     rows = "".join(row(each) for each in GROUPS[group])
-    return f"### {group}\n\n| Option | Default | What | With a script |\n|---|---|---|---|\n{rows}"
+    return (
+        f"### {group}\n\n| Option | Default | What | With a script | At HUP |\n|---|---|---|---|---|\n{rows}"
+    )
 
 
 def row(setting: Setting[Any]) -> str:
     """Return the row of a setting."""
     first = f"`{f'{option(setting.name)} {setting.kind.metavar}'.rstrip()}`"
-    names = ", ".join([first, *(f"`{option(each)}`" for each in setting.aliases)])
+    letter = [f"`-{setting.letter}`"] if setting.letter else []
+    off = [f"`{option(f'no-{setting.name}')}`"] if setting.can_be_off else []
+    names = ", ".join([first, *letter, *(f"`{option(each)}`" for each in setting.aliases), *off])
     default = f"`{setting.shown}`" if setting.shown else ""
-    return f"| {names} | {default} | {setting.doc} | {setting.with_script.value} |\n"
+    return f"| {names} | {default} | {setting.doc} | {setting.with_script.value} | {'new' if setting.reload else ''} |\n"
 
 
 def main() -> None:

@@ -64,6 +64,8 @@ def test_colours_are_for_terminals() -> None:
     assert wants_colours(Terminal(), {})
     assert not wants_colours(Terminal(), {"NO_COLOR": "1"})
     assert not wants_colours(io.StringIO(), {})
+    assert wants_colours(io.StringIO(), {"FORCE_COLOR": "1"})
+    assert not wants_colours(Terminal(), {"FORCE_COLOR": "1", "NO_COLOR": "1"})
 
 
 def test_the_versions(monkeypatch: pytest.MonkeyPatch) -> None:

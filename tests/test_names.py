@@ -24,7 +24,7 @@ OPTIONS = """
     timeout max_header_size max_headers_count max_requests_per_socket max_connections no_delay keep_alive
     keep_alive_initial_delay high_water_mark require_host_header join_duplicate_headers
     insecure_http_parser emit_close_after_finish write_timeout body_timeout
-    reject_non_standard_body_writes optimize_empty_requests should_upgrade_callback unique_headers IncomingMessage
+    reject_non_standard_body_writes optimize_empty_requests max_body_size default_headers send_date trusted_proxies forwarded_headers should_upgrade_callback unique_headers IncomingMessage
     ServerResponse
 """
 
@@ -129,6 +129,9 @@ class OtherResponse(http.ServerResponse):
 
 OTHERS: dict[str, Any] = {
     "unique_headers": {"x"},
+    "default_headers": (("X-A", "b"),),
+    "trusted_proxies": ("::1",),
+    "forwarded_headers": ("forwarded",),
     "should_upgrade_callback": callable,
     "IncomingMessage": OtherMessage,
     "ServerResponse": OtherResponse,

@@ -252,7 +252,8 @@ class Server(SecureServerEmitter):
         """Count a connection, and emit 'connection' before anything is read."""
         self._connection_count += 1
         limit = self.max_connections
-        dropped = limit is not None and self._connection_count > limit and not handshake.given
+        over = limit is not None and self._connection_count > limit
+        dropped = over and not (handshake.given or self._makes_room)
         if handshake.raw_channel is None and (dropped or self.listener_count("connection")):
             handshake.raw_channel = channel_of(Socket(handshake.raw, self._config))
             handshake.raw_channel.own_context = handshake.context

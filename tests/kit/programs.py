@@ -27,6 +27,14 @@ ROOT = Path(__file__).parents[2]
 SOURCE = str(ROOT / "src")
 
 
+#: What platforms set, and the command reads: no program of a test has it unless the test says so.
+OF_PLATFORMS = ("PORT", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS", "KUBERNETES_SERVICE_HOST", "INVOCATION_ID")
+
+
+def _own_environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in OF_PLATFORMS}
+
+
 class Program:
     """A process, its printed lines, its exit code."""
 
@@ -43,7 +51,7 @@ class Program:
             text=True,
             bufsize=1,
             cwd=cwd,
-            env={**os.environ, "PYTHONPATH": path, **environment},
+            env={**_own_environment(), "PYTHONPATH": path, **environment},
         )
         self._limit = threading.Timer(limit, self.process.kill)
         self._limit.daemon = True

@@ -80,8 +80,10 @@ def _row(setting: Setting[Any], column: int, dim: str) -> str:
 
 
 def wants_colours(stream: TextIO, environment: Mapping[str, str]) -> bool:
-    """Tell whether a stream is a terminal whose user has nothing against colours."""
-    return stream.isatty() and not environment.get("NO_COLOR")
+    """Tell whether a stream is a terminal whose user has nothing against colours, or wants them everywhere."""
+    if environment.get("NO_COLOR"):
+        return False
+    return stream.isatty() or bool(environment.get("FORCE_COLOR"))
 
 
 def version_text() -> str:

@@ -72,7 +72,8 @@ def bind_all(values: Values) -> list[Door]:
         except SystemCallError as error:
             for each in doors:
                 each.close()
-            raise CommandError(f"cannot listen on {address}: {error.strerror}") from None
+            why = "no address of that name" if error.syscall == "getaddrinfo" else error.strerror
+            raise CommandError(f"cannot listen on {address}: {why}") from None
     return doors
 
 

@@ -53,6 +53,10 @@ def _main(arguments: Sequence[str]) -> int:
     target = read_target(values.target)
     if isinstance(target, Script):
         check_for_script(values)
+    if line.command == CHECK_COMMAND:
+        from writehead._command.check import Asks, check
+
+        return check(target, values, Asks(asked.no_import, asked.strict, asked.format))
     if needs_supervisor(values):
         return supervise(target, line.rest, values, lambda: read_settings(sources, is_script))
     if values[ENV_FILE]:

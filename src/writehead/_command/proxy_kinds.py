@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 from writehead._command.kinds import Kind
-
-#: The fields that can be believed.
-FIELDS = ("x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port", "forwarded")
+from writehead._semantics.forwarded import FIELDS, read_network
 
 
 class Believed(Kind[str]):
@@ -29,7 +25,5 @@ class Peer(Kind[str]):
     def read(self, text: str) -> str:
         if text.lower() in ("unix", "*"):
             return text.lower()
-        try:
-            return str(ipaddress.ip_network(text)).removesuffix("/32").removesuffix("/128")
-        except ValueError:
-            raise ValueError("is not an address, a network (10.0.0.0/8), unix or *") from None
+        read_network(text)
+        return text

@@ -17,13 +17,20 @@ from writehead._command.settings import (
     CERTFILE,
     CIPHERS,
     CRL,
+    DATE_HEADER,
+    FORWARDED_ALLOW_IPS,
+    FORWARDED_HEADERS,
+    HEADER,
     KEYFILE,
     KEYFILE_PASSWORD,
     LIFESPAN,
+    MAX_BODY,
     MAX_CONNECTIONS,
     MAX_HEADER_SIZE,
     MAX_HEADERS_COUNT,
+    PROXY_HEADERS,
     ROOT_PATH,
+    SERVER_HEADER,
     THREADS,
     TIMEOUT_BODY,
     TIMEOUT_HEADERS,
@@ -51,7 +58,12 @@ OF_SERVERS: tuple[tuple[Setting[Any], str], ...] = (
     (TIMEOUT_WRITE, "write_timeout"),
     (MAX_HEADER_SIZE, "max_header_size"),
     (MAX_HEADERS_COUNT, "max_headers_count"),
+    (MAX_BODY, "max_body_size"),
+    (DATE_HEADER, "send_date"),
 )
+
+#: Those of proxies, which go together.
+OF_PROXIES: tuple[Setting[Any], ...] = (PROXY_HEADERS, FORWARDED_HEADERS, FORWARDED_ALLOW_IPS)
 
 #: The same of TLS; those of one with a default are given only with a certificate.
 OF_TLS: tuple[tuple[Setting[Any], str, Callable[[Any], Any]], ...] = (
@@ -79,9 +91,13 @@ def server_for(found: Found, name: str, values: Values) -> http.Server:
     """
     for note in without_effect(found, values):
         logger.warning("%s", note)
-    with _certificate_errors(values):
+    with certificate_errors(values):
         try:
-            return _adapted(found.object, name, values) if found.is_server else _made_for(found, values)
+            if found.is_server:
+                return _adapted(found.object, name, values)
+            server = _made_for(found, values)
+            server._makes_room = values[MAX_CONNECTIONS] > 0
+            return server
         except InvalidArgTypeError as error:  # of an application whose interface was said, and is another
             raise CommandError(f"{name}: {error}") from None
 
@@ -130,6 +146,8 @@ def _adapted(server: http.Server, name: str, values: Values) -> http.Server:
         if "request_cert" in tls:
             server._ask({name: tls.pop(name) for name in ("request_cert", "reject_unauthorized")})
         server.set_secure_context(tls)
+    if values.source(MAX_CONNECTIONS):
+        server._makes_room = True
     return server
 
 
@@ -145,6 +163,12 @@ def server_options(values: Values, *, given: bool) -> dict[str, Any]:
         found.pop("headers_timeout", None)  # its default is not more than the time for the whole request
     if values.source(MAX_CONNECTIONS) or not given:
         found["max_connections"] = values[MAX_CONNECTIONS] or None
+    if values[SERVER_HEADER] or values[HEADER]:
+        own = (("Server", "writehead"),) if values[SERVER_HEADER] else ()
+        found["default_headers"] = (*own, *values[HEADER])
+    if not given or any(map(values.source, OF_PROXIES)):
+        found["trusted_proxies"] = values[FORWARDED_ALLOW_IPS] if values[PROXY_HEADERS] else ()
+        found["forwarded_headers"] = values[FORWARDED_HEADERS]
     return found
 
 
@@ -160,7 +184,8 @@ def tls_options(values: Values) -> dict[str, Any]:
 
 
 @contextmanager
-def _certificate_errors(values: Values) -> Iterator[None]:
+def certificate_errors(values: Values) -> Iterator[None]:
+    """Let what is wrong with a certificate end the command."""
     try:
         yield
     except OSError as error:  # the path of one of the two

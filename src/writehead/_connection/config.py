@@ -8,6 +8,8 @@ from contextvars import Context
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
+from writehead._http1.dressed_exchange import Dress
+from writehead._http1.exchange import Http1Exchange
 from writehead._http1.parser_pool import ParserPool
 from writehead._loop.timers import Clock
 from writehead._message.incoming import IncomingMessage
@@ -56,6 +58,9 @@ class ConnectionConfig(SocketConfig):
     - `reject_body`, `unique_headers`, `close_after_finish`, `lenient`, `join_duplicates`: the options
       `reject_non_standard_body_writes`, `unique_headers`, `emit_close_after_finish`,
       `insecure_http_parser`, `join_duplicate_headers`.
+    - `make_exchange()`: makes the exchange of a request.
+    - `dress`: what is changed in the head of every response, if that is a `DressedExchange`.
+    - `max_body`: bytes of the body of a request; 0: any number.
     - `most_requests`: how many requests a connection may make; 0: any number.
     - `empty_requests_end`: the option `optimize_empty_requests`.
 
@@ -97,6 +102,7 @@ class ConnectionConfig(SocketConfig):
         "close_if_drained",
         "connection_numbers",
         "dispatch",
+        "dress",
         "drain",
         "empty_requests_end",
         "call_listeners",
@@ -112,6 +118,8 @@ class ConnectionConfig(SocketConfig):
         "keep_alive_seconds",
         "lenient",
         "listeners",
+        "make_exchange",
+        "max_body",
         "message_class",
         "most_requests",
         "notify",
@@ -150,6 +158,9 @@ class ConnectionConfig(SocketConfig):
     close_after_finish: bool
     lenient: bool
     join_duplicates: bool
+    make_exchange: Callable[[], Http1Exchange]
+    dress: Dress
+    max_body: int
     most_requests: float
     empty_requests_end: bool
 

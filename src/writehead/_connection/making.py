@@ -10,6 +10,7 @@ import logging
 from typing import Any
 
 from writehead._connection.closing import Closing
+from writehead._http1.dressed_exchange import Dress
 from writehead._http1.exchange import Http1Exchange
 from writehead._http1.framing import CLOSE, bare_response
 from writehead._message.incoming import IncomingMessage
@@ -20,6 +21,7 @@ from writehead._node.failure_log import name_request
 from writehead._semantics.exchange import RequestHead
 from writehead._semantics.outcome import Outcome
 from writehead._semantics.record import Notes
+from writehead.errors import PayloadTooLargeError
 
 logger = logging.getLogger("writehead")
 
@@ -68,9 +70,11 @@ class Making(Closing):
         """
         config = self._config
         channel = self.channel
+        if config.max_body and self._refuses_length(message):
+            return False
         self._used = True
         self._incoming = message
-        exchange = Http1Exchange()
+        exchange = config.make_exchange()
         exchange.connection = self
         exchange.stays = keep
         exchange.last_allowed = False
@@ -107,6 +111,21 @@ class Making(Closing):
             self._enqueue(exchange)
         config.dispatch(message, response, self, ordinary)
         return True
+
+    def _refuses_length(self, message: IncomingMessage) -> bool:
+        """Refuse a request with 413 whose body is announced as too long; begin to count that of any other."""
+        self._body_size = 0
+        most = self._config.max_body
+        if all(int(value) <= most for value in message._values_of(b"content-length")):
+            return False
+        self._incoming = None
+        self._on_malformed(PayloadTooLargeError(most))
+        return True
+
+    @property
+    def dress(self) -> Dress:
+        """What is changed in the head of every response."""
+        return self._config.dress
 
     def _make_response(self, message: IncomingMessage, exchange: Http1Exchange) -> ServerResponse | None:
         """Call the constructor of the program's response class; None if it fails."""
@@ -146,7 +165,7 @@ class Making(Closing):
         It is called as those would be: see `ServedRequest` and `ServedResponse`.
         """
         config = self._config
-        exchange = Http1Exchange()
+        exchange = config.make_exchange()
         exchange.last_allowed = False
         exchange.connection = self
         exchange.response = call
@@ -157,6 +176,7 @@ class Making(Closing):
             self._note_head(exchange, call.head)
         self._start = None
         if has_body:
+            self._body_size = 0
             self._incoming = call
             self._reading = exchange if config.on_record is not None else None
         self._used = True

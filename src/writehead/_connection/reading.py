@@ -9,6 +9,7 @@ from writehead._connection.backlog import Backlog
 from writehead._connection.making import Making
 from writehead._connection.upgraded import BodyFeed
 from writehead._http1.parser import RequestParser
+from writehead.errors import PayloadTooLargeError
 
 #: After a read larger than this, in bytes, a body is read into a buffer that all connections share.
 LARGE_READ = 65536
@@ -76,6 +77,8 @@ class Reading(Making):
         incoming = self._incoming
         if self._reading is not None:
             self._reading.bytes_in += len(chunk)
+        if self._config.max_body and self._exceeds(len(chunk)):
+            return
         if incoming is None:
             return  # its request could not be made, or the last response has been sent
         if not incoming._push(chunk):
@@ -83,6 +86,14 @@ class Reading(Making):
             incoming._look_at_rest()
         if self.ticks.due or self.channel.ending is not None:
             self._run_ticks()
+
+    def _exceeds(self, size: int) -> bool:
+        """Count a piece of a body; refuse the request with 413 if the body is too long."""
+        self._body_size += size
+        if self._closed_input or self._body_size <= self._config.max_body:
+            return self._closed_input
+        self._on_malformed(PayloadTooLargeError(self._config.max_body))
+        return True
 
     def _run_ticks(self) -> None:
         """Run the ticks that this read has caused so far (Node: after each piece of a body)."""

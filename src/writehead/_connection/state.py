@@ -61,6 +61,7 @@ class ConnectionState(ConnectionReadState):
 
     __slots__ = (
         "__weakref__",
+        "_body_size",
         "_counted_requests",
         "_error_told",
         "_feeding",
@@ -94,6 +95,7 @@ class ConnectionState(ConnectionReadState):
         self._feeding = False  # reads come by a BodyFeed
         self._pending_error: tuple[bytes, BaseException] | None = None
         self._progress: Progress | None = None  # at the last look, if there was one
+        self._body_size = 0  # bytes of the body under way, if there is a limit
         self._counted_requests = 0  # of HTTP/1.1, for max_requests_per_socket
         # Of notes, where anybody takes records; see `Recording`.
         self.peer: Peer | None = None

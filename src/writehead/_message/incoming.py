@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from writehead._loop.ticks import later
 from writehead._message.abort_signal import AbortSignal
+from writehead._message.client import Client, client_of, host_of, scheme_of
 from writehead._message.served_request import ServedRequest
 from writehead._node.callbacks import Callback
 from writehead._node.event_arguments import MESSAGE_ARGUMENT_COUNTS
@@ -91,6 +93,23 @@ class IncomingMessage(IncomingEmitter):
         return None if version is None else int(version.partition(".")[2] or 0)  # type: ignore[return-value]
 
     httpVersionMinor = http_version_minor
+
+    # -- the client --------------------------------------------------------------
+
+    @cached_property
+    def client(self) -> Client:
+        """The address and the port of the client: those of the socket, unless a proxy that is trusted says others."""
+        return client_of(self)
+
+    @cached_property
+    def scheme(self) -> str:
+        """The scheme that the client has used: "http" or "https"."""
+        return scheme_of(self)
+
+    @cached_property
+    def host(self) -> str:
+        """The host that the client has asked for, with the port if it has named one; empty if it has named none."""
+        return host_of(self)
 
     # -- headers and trailers --------------------------------------------------
 

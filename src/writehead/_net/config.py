@@ -7,6 +7,7 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 from writehead._loop.timers import IdleTimers
+from writehead._semantics.forwarded import Trust
 
 if TYPE_CHECKING:
     from writehead._net.linger import Linger
@@ -24,6 +25,7 @@ class SocketConfig:
     - `high_water_mark`: bytes from which `write` returns False.
     - `lingering`: connections that HTTP has let go of, whose clients still send.
     - `on_linger()`: a connection begins to linger; it still counts as open.
+    - `trust`: the proxies that are believed; None: none.
     - `on_socket_gone()`: an open connection has ended.
     """
 
@@ -37,6 +39,7 @@ class SocketConfig:
         "on_socket_gone",
         "server",
         "timers",
+        "trust",
     )
 
     server: Server
@@ -51,4 +54,5 @@ class SocketConfig:
     def __init__(self, server: Server) -> None:
         self.server = server
         self.closing = False
+        self.trust: Trust | None = None
         self.lingering: set[Linger] = set()

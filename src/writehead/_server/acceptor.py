@@ -15,6 +15,7 @@ import asyncio
 import errno
 import logging
 import os
+import select
 import socket as system
 import sys
 from collections.abc import Callable
@@ -37,8 +38,11 @@ AT_ONCE = 8
 RUSH = 16
 CALM = 4
 
-#: Seconds after which a paused acceptor checks again.
+#: Seconds after which a paused acceptor checks again,
 RETRY = 0.1
+
+#: and one that has no room for more connections.
+FULL = 0.01
 
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
@@ -53,6 +57,7 @@ class Acceptor:
         "_factory",
         "_loop",
         "_pressure",
+        "_has_room",
         "_retry",
         "_serving",
         "_sock",
@@ -72,6 +77,11 @@ class Acceptor:
         self._unseen = 0
         self._pressure = 0.0  # moving average of how many connections wait in the queue
         self._warned = False
+        self._has_room: Callable[[int], bool] | None = None
+
+    def ask_for_room(self, has_room: Callable[[int], bool]) -> None:
+        """Accept a connection only where there is room for it, beside so many that are being accepted."""
+        self._has_room = has_room
 
     def start(self) -> None:
         """Begin to accept connections."""
@@ -80,7 +90,8 @@ class Acceptor:
             return
         sock.setblocking(False)
         # asyncio accepts in Python too, and when stopped drops connections that it has half accepted.
-        if type(self._loop).__module__.startswith("uvloop") and self._has_plenty():
+        by_itself = type(self._loop).__module__.startswith("uvloop") and self._has_room is None
+        if by_itself and self._has_plenty():
             self._keep(self._loop.create_task(self._let_loop_accept(sock)))
         else:
             self._loop.add_reader(sock, self._accept)
@@ -145,7 +156,7 @@ class Acceptor:
         """Accept waiting connections while there are descriptors."""
         limit = _limit()
         for _ in range(UNSEEN):
-            if self._sock is None:
+            if self._sock is None or self._waits_for_room():
                 return
             try:
                 connection, _ = self._sock.accept()
@@ -218,6 +229,16 @@ class Acceptor:
                 "almost out of file descriptors: new connections wait until some are free (see `ulimit -n`)"
             )
 
+    def _waits_for_room(self) -> bool:
+        """Tell whether there is no room for a connection; then it is looked for again in a moment."""
+        if self._has_room is None or self._sock is None:
+            return False
+        if not _has_waiting(self._sock) or self._has_room(len(self._tasks)):
+            return False
+        self._loop.remove_reader(self._sock)
+        self._retry = self._loop.call_later(FULL, self._try_again)
+        return True
+
     def _try_again(self) -> None:
         if self._room() > RESERVE:
             self._retry = None
@@ -235,6 +256,13 @@ class Acceptor:
             return 0
         os.close(lowest)
         return _limit() - lowest
+
+
+def _has_waiting(sock: system.socket) -> bool:
+    """Tell whether a connection waits in the queue of a listening socket."""
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _waiting(sock: system.socket) -> int:

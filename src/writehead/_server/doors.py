@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket as system
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from writehead._server.acceptor import Acceptor, Factory
@@ -34,6 +34,11 @@ class Acceptors:
 
     def __init__(self, acceptors: Sequence[Acceptor]) -> None:
         self._acceptors = acceptors
+
+    def ask_for_room(self, has_room: Callable[[int], bool]) -> None:
+        """Accept a connection only where there is room for it."""
+        for each in self._acceptors:
+            each.ask_for_room(has_room)
 
     def start(self) -> None:
         """Begin to accept connections."""

@@ -70,6 +70,16 @@ class Hosting(Listening):
         first = [] if self._listening_socket is None else [self._listening_socket]
         return [*first, *(each.sock for each in self._more_doors)]
 
+    def _has_room(self, coming: int) -> bool:
+        limit: float | None = self.max_connections  # type: ignore[attr-defined]  # an option of `Server`
+        if limit is None or self._connection_count + coming < limit:
+            return True
+        idle = [each.channel for each in self._links if each.is_idle and not each.channel.fate]
+        if not idle:
+            return False
+        min(idle, key=lambda channel: channel.active_at).destroy()
+        return True
+
     # -- start and stop ----------------------------------------------------------
 
     def _bind(self, target: Target, address: str | None) -> None:
@@ -180,7 +190,12 @@ class Hosting(Listening):
         """Ask a guest that takes every request directly, once it has started."""
         guests = self._guests
         self._config.guest_starts = () if guests is None else guests.starts
-        if guests is not None and guests.asked_directly is not None and guests.stage is STARTED:
+        if (
+            guests is not None
+            and guests.asked_directly is not None
+            and guests.stage is STARTED
+            and not self._config.max_body
+        ):
             self._config.take_head = guests.asked_directly.take_head
         else:
             self._config.take_head = self._take_head
@@ -192,7 +207,9 @@ class Hosting(Listening):
         guest = guests.find(head.target)
         if guest is None:
             return None
-        return False if guests.stage is STARTING else guest.take_head(connection, head)
+        if guests.stage is STARTING or 0 < self._config.max_body < head.length:
+            return False
+        return guest.take_head(connection, head)
 
     def _host(self, req: IncomingMessage, res: ServerResponse, *events: str) -> bool:
         """Give a request to its guest, or respond with 404 if it has none and `events` have no listener."""

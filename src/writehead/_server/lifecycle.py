@@ -112,6 +112,7 @@ class Listening(Recording):
     _socket_file: SocketFile | None = None
     _began = False  # a loop has run since `listen` was called
     _accepts = False
+    _makes_room = False  # past `max_connections` the longest idle one makes room; else, as in Node, the new one is dropped
     _guest_seconds = 0.0  # how long its guests may take to stop once their connections are gone
     _resolving: object | None = None
     _close_due = False  # `close` was called, and connections are still open
@@ -129,6 +130,10 @@ class Listening(Recording):
     @property
     def _links(self) -> list[Link]:
         """The connections that HTTP owns."""
+        raise NotImplementedError
+
+    def _has_room(self, coming: int) -> bool:
+        """Tell whether there is room for a connection, beside those that are being accepted."""
         raise NotImplementedError
 
     def _look(self, now: float) -> None:
@@ -249,6 +254,8 @@ class Listening(Recording):
         self._ready(loop)
         if sock.fileno() >= 0:
             self._acceptor = accept_on(self._make_connection, sock, target.backlog, self._more_doors)
+            if self._makes_room:
+                self._acceptor.ask_for_room(self._has_room)
             self._acceptor.start()
         self._accepts = True
         assert self._sweep is not None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from os import PathLike
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
@@ -68,6 +68,16 @@ class ServerOptions(TypedDict, total=False):
     emitCloseAfterFinish: bool | None
     unique_headers: Names | None
     uniqueHeaders: Names | None
+    max_body_size: float | None
+    maxBodySize: float | None
+    default_headers: Mapping[str, Any] | Iterable[tuple[str, Any]] | None
+    defaultHeaders: Mapping[str, Any] | Iterable[tuple[str, Any]] | None
+    send_date: bool | None
+    sendDate: bool | None
+    trusted_proxies: Names | None
+    trustedProxies: Names | None
+    forwarded_headers: Names | None
+    forwardedHeaders: Names | None
     should_upgrade_callback: Callable[[IncomingMessage], object] | None
     shouldUpgradeCallback: Callable[[IncomingMessage], object] | None
     IncomingMessage: type[IncomingMessage] | None

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import math
 import socket as system
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeGuard
 
 from writehead._connection.config import ConnectionConfig
+from writehead._http1.dressed_exchange import Dress, DressedExchange
+from writehead._http1.exchange import Http1Exchange
 from writehead._http1.framing import KEEP
 from writehead._http1.parser_pool import ParserPool
 from writehead._message import incoming, response
@@ -21,6 +23,8 @@ from writehead._node import option_names, validators
 from writehead._node.spelling import snake
 from writehead._node.validators import HIGH_WATER_MARK, Names, or_none
 from writehead._semantics import fields as _fields
+from writehead._semantics import forwarded
+from writehead._server import option_checks
 from writehead._server.option_kinds import (
     Bytes,
     BytesOrNone,
@@ -37,6 +41,7 @@ from writehead.errors import InvalidArgTypeError, OutOfRangeError
 
 MAX_HEADER_SIZE = 16384
 
+Fields = Mapping[str, Any] | Iterable[tuple[str, Any]]
 MessageClass = Callable[[Any], incoming.IncomingMessage]
 ResponseClass = Callable[..., response.ServerResponse]
 
@@ -75,6 +80,7 @@ class Settings:
         self._work_out_keep_alive()
         self._work_out_connections()
         self._work_out_messages()
+        self._work_out_trust()
 
     # -- values that depend on options -----------------------------------------
 
@@ -105,12 +111,21 @@ class Settings:
         config.close_after_finish = self.emit_close_after_finish
         config.join_duplicates = self.join_duplicate_headers
         config.empty_requests_end = self.optimize_empty_requests
+        config.max_body = self.max_body_size
+        entries = tuple((name.lower(), name, value) for name, value in self.default_headers or ())
+        config.dress = Dress(entries, self.send_date)
+        config.make_exchange = DressedExchange if entries or not self.send_date else Http1Exchange
         config.response_options = {}
         if config.high_water_mark != HIGH_WATER_MARK:
             config.response_options["high_water_mark"] = config.high_water_mark
         if config.reject_body:
             config.response_options["reject_non_standard_body_writes"] = True
         self._choose_fast_paths()
+
+    def _work_out_trust(self) -> None:
+        """Update which proxies are believed; open connections of applications keep what they have."""
+        peers = self.trusted_proxies
+        self._config.trust = forwarded.Trust(peers, self.forwarded_headers or ()) if peers else None
 
     def _work_out_keep_alive(self) -> None:
         """Update the keep-alive time, and the header lines that announce it."""
@@ -143,6 +158,9 @@ class Settings:
         config.fast_path_response = not (
             config.closing
             or self._once_adapted
+            or self.max_body_size
+            or self.default_headers
+            or not self.send_date
             or self.reject_non_standard_body_writes
             or self.unique_headers
             or self.emit_close_after_finish
@@ -333,6 +351,44 @@ class Settings:
         doc="Names, in lower case, whose list values are sent as one line.",
     )
     uniqueHeaders = unique_headers
+
+    max_body_size: Bytes = Bytes(
+        0,
+        validators.integer,
+        follows=_work_out_messages,
+        doc="Bytes that the body of a request may have; 0: any number.",
+    )
+    maxBodySize = max_body_size
+
+    default_headers: Option[tuple[tuple[str, str], ...] | None, Fields | None] = Option(
+        (),
+        option_checks.header_fields,
+        or_none(option_checks.header_fields),
+        follows=_work_out_messages,
+        doc="Fields of every response that has none of that name.",
+    )
+    defaultHeaders = default_headers
+
+    send_date: Switch = Switch(True, _work_out_messages, doc="Whether responses have a Date.")
+    sendDate = send_date
+
+    trusted_proxies: Option[tuple[str, ...] | None, Names | None] = Option(
+        (),
+        option_checks.peers,
+        or_none(option_checks.peers),
+        follows=_work_out_trust,
+        doc="Proxies that are believed: addresses, networks, `unix` for Unix sockets, `*` for everyone.",
+    )
+    trustedProxies = trusted_proxies
+
+    forwarded_headers: Option[tuple[str, ...] | None, Names | None] = Option(
+        forwarded.USUAL,
+        option_checks.believed,
+        or_none(option_checks.believed),
+        follows=_work_out_trust,
+        doc="Their fields that are believed, in lower case: `x-forwarded-for`, `-proto`, `-host`, `-port`, `forwarded`.",
+    )
+    forwardedHeaders = forwarded_headers
 
     should_upgrade_callback: Option[Callable[..., Any] | None, Callable[..., Any] | None] = Option(
         None,

@@ -86,6 +86,8 @@ class PoliteAcceptor(Acceptor):
             return
         sock = self._sock
         assert sock is not None
+        if self._waits_for_room():
+            return
         try:
             connection, _ = sock.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):

@@ -183,7 +183,11 @@ class Server(Settings, ServerEmitter):
         """Handle a connection in the general way; False if it exceeds `max_connections`."""
         socket = connection.socket
         limit = self.max_connections
-        if limit is not None and self._connection_count > limit and not connection.given:
+        if (
+            limit is not None
+            and self._connection_count > limit
+            and not (connection.given or self._makes_room)
+        ):
             self._drop(connection.channel)
             return False
         self._connections.add(connection)

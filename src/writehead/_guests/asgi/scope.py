@@ -12,6 +12,7 @@ from typing import Any
 
 from writehead._guests.asgi.tls import tls_of
 from writehead._net.addresses import address_text
+from writehead._semantics.forwarded import Trust
 from writehead._semantics.targets import authority_of, decoded_path, split_target
 
 #: The version of the specification of HTTP that is told to applications: from 2.4 on, Starlette would rely on `send`
@@ -45,10 +46,11 @@ class Place:
         "scope",
         "server",
         "target",
+        "trust",
         "version",
     )
 
-    def __init__(self, transport: Any) -> None:
+    def __init__(self, transport: Any, trust: Trust | None = None) -> None:
         #: Address and port of the client; None on a Unix socket.
         self.client: tuple[str, int] | None = _client(_name(transport, "peername"))
         #: Address and port that it has connected to; a path and None on a Unix socket.
@@ -63,6 +65,10 @@ class Place:
             self.more["tls"] = tls_of(encrypted)
         if self.keep_debug is not None:
             self.more[DEBUG] = {}
+        #: What proxies are believed to say; None if the peer is none.
+        self.trust = (
+            trust if trust is not None and trust.allows_peer(self.client and self.client[0]) else None
+        )
         #: The scope of a request of these, to be copied, without what is new in each.
         self.scope: dict[str, Any] = {}
         self.target: bytes | None = None
@@ -94,7 +100,7 @@ def place_of(connection: Any) -> Place:
     """Return what is the same for every request of `connection`, made once."""
     place: Place | None = connection.place
     if place is None:
-        place = connection.place = Place(connection.channel.transport)
+        place = connection.place = Place(connection.channel.transport, connection.channel.config.trust)
     return place
 
 
@@ -164,6 +170,8 @@ def http_scope(
     if not target.startswith(b"/"):
         pairs = _with_host(pairs, target)
     scope = place.scope.copy()
+    if place.trust is not None:
+        _add_forwarded(scope, place.trust, pairs)
     scope["asgi"] = _ASGI.copy()
     scope["headers"] = pairs
     scope["state"] = state.copy()
@@ -178,6 +186,21 @@ def http_scope(
             CLOSING: {"event": closing},
         }
     return scope
+
+
+def _add_forwarded(scope: dict[str, Any], trust: Trust, pairs: Pairs) -> None:
+    """Put what a proxy says of the client into a scope; the host goes by its field, which stays as it was sent."""
+
+    def get(name: str) -> str | None:
+        key = name.encode("ascii")
+        found = [value for each, value in pairs if each == key]
+        return b", ".join(found).decode("latin-1") if found else None
+
+    address, port, scheme, _ = trust.read(get)
+    if address is not None:
+        scope["client"] = (address, port or 0)
+    if scheme is not None:
+        scope["scheme"] = scheme
 
 
 def _extensions(place: Place, version: str, closing: asyncio.Event) -> dict[str, dict[str, Any]]:

@@ -44,7 +44,7 @@ def websocket_scope(
     del scope["method"]
     scope["type"] = "websocket"
     scope["asgi"]["spec_version"] = WEBSOCKET_SPEC
-    scope["scheme"] = "ws" if place.scheme == "http" else "wss"
+    scope["scheme"] = "ws" if scope["scheme"] == "http" else "wss"
     scope["subprotocols"] = subprotocols
     scope["extensions"] = {
         name: value for name, value in scope["extensions"].items() if not name.startswith("http.")

@@ -8,6 +8,7 @@ from urllib.parse import unquote_to_bytes
 from writehead._message.incoming import IncomingMessage
 from writehead._net.socket import Socket
 from writehead._semantics.exchange import RequestHead
+from writehead._semantics.forwarded import Trust
 from writehead._semantics.targets import authority_of, split_target
 
 Environ = dict[str, Any]
@@ -70,13 +71,16 @@ def _key_of(name: str) -> str:
     return key
 
 
-def of_request(request: IncomingMessage, constant: Environ, prefix: str) -> Environ:
+def of_request(
+    request: IncomingMessage, constant: Environ, prefix: str, trust: Trust | None = None
+) -> Environ:
     """Return the environ of a request.
 
     Args:
         request: the request.
         constant: what is the same for all requests of the connection, and is copied.
         prefix: the path of the mount as a native string.
+        trust: what proxies are believed to say; None if the peer is none.
     """
     head = request._head
     assert head is not None  # a server has made it
@@ -91,9 +95,26 @@ def of_request(request: IncomingMessage, constant: Environ, prefix: str) -> Envi
     authority = authority_of(target)
     if authority is not None:  # RFC 9112, 3.2.2
         environ["HTTP_HOST"] = authority.decode("latin-1")
+    if trust is not None:
+        _add_forwarded(environ, trust)
     if "SERVER_NAME" not in environ:
         name_by_host(environ)
     return environ
+
+
+def _add_forwarded(environ: Environ, trust: Trust) -> None:
+    """Put what a proxy says of the client into an environ; its fields stay."""
+    address, port, scheme, _ = trust.read(lambda name: environ.get(f"HTTP_{name.upper().replace('-', '_')}"))
+    if address is not None:
+        environ["REMOTE_ADDR"] = address
+        environ.pop("REMOTE_PORT", None)
+        if port is not None:
+            environ["REMOTE_PORT"] = str(port)
+    if scheme is not None:
+        environ["wsgi.url_scheme"] = scheme
+        environ.pop("HTTPS", None)
+        if scheme == "https":
+            environ["HTTPS"] = "on"
 
 
 def note_decoded(environ: Environ, size: int) -> None:

@@ -16,7 +16,7 @@ from writehead._guests.wsgi.file_wrapper import FileWrapper
 from writehead._guests.wsgi.served import Served
 from writehead._message.incoming import IncomingMessage
 from writehead._message.response import ServerResponse
-from writehead._net.socket import Socket
+from writehead._net.socket import Socket, channel_of
 from writehead._server.server import Server
 from writehead.errors import InvalidArgTypeError
 
@@ -92,7 +92,11 @@ class Mount(mount.Mount[WSGIApplication]):
         constant = self._constants.get(request.socket)
         if constant is None:
             constant = self._constants[request.socket] = self._constant(request.socket)
-        return of_request(request, constant, self._prefix)
+        channel = channel_of(request.socket)
+        trust = None if channel.config is None else channel.config.trust
+        if trust is not None and not trust.allows_peer(request.socket.remote_address):
+            trust = None
+        return of_request(request, constant, self._prefix, trust)
 
     def _constant(self, socket: Socket) -> Environ:
         """Return what all requests of a connection have in their environ."""
