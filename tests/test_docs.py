@@ -280,6 +280,7 @@ def test_a_page_has_no_block_that_is_not_seen(page: Path) -> None:
         "json",
         "ini",
         "nginx",
+        "yaml",
     }
 
 

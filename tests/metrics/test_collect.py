@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
@@ -157,3 +158,12 @@ def test_nothing_serves_yet(block: Block) -> None:
     found = collector(block)
     assert values(found, OPENMETRICS)["writehead_workers state=ready"] == 0
     assert found.totals().received == 0
+
+
+def test_each_metric_is_documented(block: Block) -> None:
+    """The guide names every one, as the text of Prometheus does."""
+    guide = (Path(__file__).parents[2] / "docs/guides/logs-and-metrics.md").read_text()
+    text = render(collector(block).families(), PROMETHEUS).decode()
+    names = [line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")]
+    assert len(names) == 20
+    assert [name for name in names if f"`{name}`" not in guide] == []

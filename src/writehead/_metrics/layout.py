@@ -60,6 +60,10 @@ class Table:
         """Return the word at which the values of a set begin."""
         return (self._at + 8 + number * self._stride + 8 + MOST_BYTES) // 8
 
+    def count(self, area: memoryview) -> int:
+        """Return how many sets were written."""
+        return area.cast("q")[self._at // 8]
+
     def write_set(self, area: memoryview, number: int, labels: tuple[str, ...]) -> None:
         """Write the labels of a set; the numbers are written one after another, from 0, the set of the overflow."""
         text = encoded(labels)

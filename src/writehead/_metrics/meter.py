@@ -29,7 +29,7 @@ class Meter:
     def watch(self, server: Any) -> None:
         """Count what a server does from now on; it has no connection yet."""
         self._sampler.watch(server)
-        server._take_records(self.counts.take)
+        server._take_records(self.counts.taker("https" if hasattr(server, "_handshake") else "http"))
 
     @property
     def requests(self) -> int:
