@@ -250,3 +250,15 @@ def test_a_program_may_set_them() -> None:
     assert (req.client, req.scheme, req.host) == ((None, None), "http", "")
     req.client = req.host = "mine"
     assert (req.client, req.host) == ("mine", "mine")
+
+
+@on_both_loops
+async def test_a_record_has_both() -> None:
+    """The other end of the connection, and the client."""
+    server = http.create_server(tell, trusted_proxies=["127.0.0.1", "10.0.0.0/8"])
+    records: list[Any] = []
+    server.on("record", records.append)
+    async with server:
+        await server.listen(0, "127.0.0.1")
+        await asyncio.to_thread(talk, server.address()["port"], REQUEST)  # type: ignore[index,call-overload]
+    assert [(each.peer, each.client) for each in records] == [("127.0.0.1", "203.0.113.7")]

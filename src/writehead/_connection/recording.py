@@ -59,6 +59,8 @@ class Recording(ConnectionState):
             None if encrypted is None else encrypted.version() or "TLS",
             config.record_clock,
         )
+        trust = config.trust
+        peer.trust = trust if trust is not None and trust.allows_peer(address) else None
         return peer
 
     def note_first_byte(self, notes: Notes) -> None:

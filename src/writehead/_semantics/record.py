@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from writehead._semantics.exchange import RequestHead
+from writehead._semantics.forwarded import Trust
 from writehead._semantics.headers import Headers
 from writehead._semantics.outcome import Outcome
 from writehead._semantics.targets import split_target
@@ -30,9 +31,10 @@ class Peer:
         tls: the version of TLS; None without.
         requests: how many of its exchanges have a `Record`.
         now: the clock of its records, in seconds.
+        trust: what the other end is believed to say of clients; None if it is no proxy.
     """
 
-    __slots__ = ("address", "now", "number", "port", "requests", "scheme", "tls")
+    __slots__ = ("address", "now", "number", "port", "requests", "scheme", "tls", "trust")
 
     def __init__(
         self,
@@ -49,6 +51,7 @@ class Peer:
         self.scheme: str = "http" if tls is None else "https"
         self.requests: int = 0
         self.now: Callable[[], float] = now
+        self.trust: Trust | None = None
 
 
 class Notes:
@@ -283,8 +286,10 @@ class Record:
 
     @property
     def client(self) -> str | None:
-        """The address of the client."""
-        return self._peer.address
+        """The address of the client, as a proxy says that is trusted, else that of the other end."""
+        trust = self._peer.trust
+        found = None if trust is None else trust.read(self.request_headers.get).address
+        return self._peer.address if found is None else found
 
     @property
     def connection(self) -> int:
