@@ -11,7 +11,7 @@ from pytest import approx
 from tests.kit.loops import on_both_loops
 from tests.kit.raw_client import dial
 from tests.kit.stage import GET
-from writehead import http, testing
+from writehead import http, testing, websocket
 from writehead.http import Outcome, Record
 from writehead.testing import Clock, settle
 
@@ -273,6 +273,27 @@ def test_upgraded() -> None:
     record = served.record
     assert (record.outcome, record.status, record.path) == (Outcome.UPGRADED, 101, "/ws")
     assert (record.bytes_in, record.bytes_out, record.duration) == (5, 36, approx(1000))
+
+
+@on_both_loops
+async def test_a_handshake_that_is_refused() -> None:
+    """It is no upgrade: its status is that of the refusal, whose text is the body."""
+    pytest.importorskip("websockets")
+    records: list[Record] = []
+    async with http.create_server() as server:
+        server.on("record", records.append)
+        websocket.WebSocketServer(server=server, path="/a")
+        await server.listen(0, "127.0.0.1")
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.address()["port"])  # type: ignore[index]
+        writer.write(
+            b"GET /b HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        body = (await reader.read()).partition(b"\r\n\r\n")[2]
+        writer.close()
+    (record,) = records
+    assert (record.outcome, record.status, record.path) == (Outcome.FINISHED, 400, "/b")
+    assert record.bytes_out == len(body) > 0
 
 
 def test_an_upgrade_that_fails() -> None:

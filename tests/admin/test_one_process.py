@@ -31,9 +31,7 @@ async def operated() -> AsyncIterator[OneProcess]:
         BUILD,
         addresses=lambda: ["http://127.0.0.1:1"],
         settings=lambda: [{"name": "a", "value": "b", "source": "c"}],
-        reopen=lambda: reopened.append(1),
     )
-    reopened.clear()
     process.start()
     registry.on_open(process.watch)
     try:
@@ -41,9 +39,6 @@ async def operated() -> AsyncIterator[OneProcess]:
     finally:
         registry.forget_on_open(process.watch)
         process.close()
-
-
-reopened: list[int] = []
 
 
 @on_both_loops
@@ -137,7 +132,8 @@ async def test_orders(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(one_process.os, "kill", lambda pid, number: sent.append((pid, number)))
     async with operated() as process:
         assert process.stop() == "stopping" and sent == [(os.getpid(), signal.SIGTERM)]
-        assert await process.reopen() == "log files were opened anew" and reopened == [1]
+        with pytest.raises(RefusedError, match="no log file"):
+            await process.reopen()
         assert "in test_orders" in await process.stacks(1)
         with pytest.raises(RefusedError, match="there is no worker 2"):
             await process.stacks(2)

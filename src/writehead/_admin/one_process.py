@@ -12,7 +12,7 @@ from weakref import WeakSet
 
 from writehead._admin.log_levels import set_level
 from writehead._admin.operated import ExchangeInfo, RefusedError, SettingInfo, Status
-from writehead._admin.rows import measure, worker_infos
+from writehead._admin.rows import measure, status_of
 from writehead._metrics.collect import Collector
 from writehead._metrics.meter import Meter
 from writehead._metrics.render import Family
@@ -34,7 +34,6 @@ class OneProcess:
         build: the version, of Python, and of the loop: the labels of `writehead_build_info`.
         addresses: returns where it listens, as URLs.
         settings: the settings.
-        reopen: opens the log files anew.
     """
 
     supervised = False
@@ -46,13 +45,11 @@ class OneProcess:
         *,
         addresses: Callable[[], list[str]],
         settings: Callable[[], Sequence[SettingInfo]],
-        reopen: Callable[[], object],
     ) -> None:
         self._name = name
         self._build = build
         self._addresses = addresses
         self._settings = settings
-        self._reopen = reopen
         self._block = Block.create(rows=1)
         row = self._block.take()
         assert row is not None  # the first
@@ -120,17 +117,8 @@ class OneProcess:
         return "draining" if self._was_ready or self._stops else "starting"
 
     def status(self) -> Status:
-        return {
-            "name": self._name,
-            "version": self._build["version"],
-            "python": self._build["python"],
-            "loop": self._build["loop"],
-            "pid": os.getpid(),
-            "age": round(time.time() - self._row.started, 3),
-            "readiness": self.readiness(),
-            "addresses": self._addresses(),
-            "workers": worker_infos(self._rows()),
-        }
+        started = self._row.started
+        return status_of(self._name, self._build, started, self.readiness(), self._addresses(), self._rows())
 
     def metrics(self) -> list[Family]:
         return self._collector.families()
@@ -162,8 +150,7 @@ class OneProcess:
         return set_level(level, logger)
 
     async def reopen(self) -> str:
-        self._reopen()
-        return "log files were opened anew"
+        raise RefusedError("there is no log file to open anew")
 
     async def stacks(self, slot: int) -> str:
         if slot != 1:

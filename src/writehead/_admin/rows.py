@@ -5,13 +5,45 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from writehead._admin.operated import WorkerInfo
+from writehead._admin.operated import Status, WorkerInfo
 from writehead._shared.block import Row, State
+from writehead._shared.readiness import Readiness
 
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+
+
+def status_of(
+    name: str,
+    build: Mapping[str, str],
+    started: float,
+    readiness: Readiness,
+    addresses: list[str],
+    rows: Iterable[Row],
+) -> Status:
+    """Return what is known of this process and of those that serve, which may be itself.
+
+    Args:
+        name: what is served.
+        build: the version, of Python, and of the loop.
+        started: when this process has, in seconds since 1970.
+        readiness: whether requests can be served.
+        addresses: where they are, as URLs.
+        rows: of the processes that serve.
+    """
+    return {
+        "name": name,
+        "version": build["version"],
+        "python": build["python"],
+        "loop": build["loop"],
+        "pid": os.getpid(),
+        "age": round(time.time() - started, 3),
+        "readiness": readiness,
+        "addresses": addresses,
+        "workers": worker_infos(rows),
+    }
 
 
 def worker_infos(rows: Iterable[Row]) -> list[WorkerInfo]:

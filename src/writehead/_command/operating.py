@@ -12,7 +12,7 @@ from writehead import __version__, http
 from writehead._admin.access import is_loopback
 from writehead._admin.listener import Place, listen
 from writehead._admin.one_process import OneProcess
-from writehead._admin.operated import Operated, RefusedError, SettingInfo
+from writehead._admin.operated import Operated, SettingInfo
 from writehead._command.addresses import Address
 from writehead._command.banner import print_banner
 from writehead._command.failures import CommandError
@@ -76,7 +76,6 @@ class Operating(Role):
             build(type(asyncio.get_running_loop()).__module__.partition(".")[0]),
             addresses=_addresses,
             settings=lambda: setting_infos(self._values),
-            reopen=_reopen,
         )
         process.start()
         run.on_stop(process.note_stop)
@@ -175,7 +174,3 @@ def setting_infos(values: Values) -> Sequence[SettingInfo]:
         {"name": each.name, "value": values.shown(each), "source": values.source(each) or "default"}
         for each in SETTINGS
     ]
-
-
-def _reopen() -> None:
-    raise RefusedError("there is no log file")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from writehead._connection.recording import Recording, note_response
+from writehead._connection.recording import Recording
 from writehead._http1.exchange import ALL_WRITTEN, Http1Exchange
 from writehead._http1.framing import bare_response
 from writehead._semantics.outcome import Outcome
@@ -121,4 +121,4 @@ class ErrorResponses(Recording):
         if notes is not None and notes.began is not None:
             self.note_first_byte(notes)
             notes.passed -= len(rendered)
-            note_response(notes, rendered)
+            notes.note_response(rendered)

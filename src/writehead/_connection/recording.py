@@ -93,7 +93,7 @@ class Recording(ConnectionState):
         exchange.count_pieces()
         if exchange.first is not None:
             passed = channel.bytes_passed - exchange.passed
-            exchange.bytes_out = max(min(exchange.bytes_out, passed - _head_size(exchange)), 0)
+            exchange.bytes_out = max(min(exchange.bytes_out, passed - exchange.head_size), 0)
             if passed <= 0:
                 exchange.forget_response()
         elif exchange.stage == NOTHING_SENT or (exchange.sink is None and not exchange.gathered):
@@ -128,13 +128,6 @@ class Recording(ConnectionState):
             channel.upgrade = notes
 
 
-def note_response(notes: Notes, rendered: bytes) -> None:
-    """Note a whole response that was not sent by an exchange."""
-    notes.status = int(rendered[9:12])
-    notes.sent = rendered
-    notes.bytes_out = len(rendered) - _head_size(notes)
-
-
 def end_upgrade(config: ConnectionConfig, channel: Channel) -> None:
     """Tell of a connection that was handed over, and has ended."""
     notes, channel.upgrade = channel.upgrade, None
@@ -144,16 +137,13 @@ def end_upgrade(config: ConnectionConfig, channel: Channel) -> None:
     if channel.cause is Outcome.FAILED:
         notes.outcome = Outcome.FAILED
     notes.bytes_in += channel.bytes_read
-    notes.bytes_out = channel.bytes_passed - notes.passed
-    if not notes.bytes_out:
+    passed = channel.bytes_passed - notes.passed
+    notes.bytes_out = max(passed - notes.head_size, 0)
+    if not passed:
         notes.forget_response()
     notes.error = channel.errored
     notes.ended = config.record_clock()
     tell(notes)
-
-
-def _head_size(notes: Notes) -> int:
-    return 0 if notes.sent is None else notes.sent.find(b"\r\n\r\n") + 4
 
 
 def _address_of(transport: Any) -> tuple[str | None, int | None]:

@@ -224,6 +224,14 @@ class Channel(WriteQueue):
         self._end_upgrade()
         self._let_go()
 
+    def refuse_upgrade(self, rendered: bytes) -> None:
+        """Send a response in the place of what the client has asked to upgrade to."""
+        notes = self.upgrade
+        if notes is not None and rendered:
+            notes.outcome = Outcome.FINISHED
+            notes.note_response(rendered)
+        self.put_now(rendered)
+
     def _end_upgrade(self) -> None:
         """Tell the notes of an upgrade, if there are any."""
         if self.upgrade is not None and self.config is not None:

@@ -85,6 +85,17 @@ class Notes:
     error: BaseException | None = None
     outcome: Outcome = Outcome.FINISHED
 
+    def note_response(self, rendered: bytes) -> None:
+        """Note a whole response that was not sent by an exchange."""
+        self.status = int(rendered[9:12])
+        self.sent = rendered
+        self.bytes_out = len(rendered) - self.head_size
+
+    @property
+    def head_size(self) -> int:
+        """Bytes of the head of the response."""
+        return 0 if self.sent is None else self.sent.find(b"\r\n\r\n") + 4
+
     def forget_response(self) -> None:
         """Note that nothing of the response was sent."""
         self.status = NOTHING_SENT

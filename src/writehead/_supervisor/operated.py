@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-import os
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +12,7 @@ from typing import Any
 
 from writehead._admin.log_levels import set_level
 from writehead._admin.operated import ExchangeInfo, RefusedError, SettingInfo, Status
-from writehead._admin.rows import measure, worker_infos
+from writehead._admin.rows import measure, status_of
 from writehead._metrics.collect import Collector
 from writehead._metrics.render import Family
 from writehead._server import registry
@@ -48,14 +47,12 @@ class Orders:
         reload: Callable[[], str | None],
         scale: Callable[[int], object],
         stop: Callable[[], object],
-        reopen: Callable[[], object],
         wake: Callable[[], object],
         plan: Callable[[], Plan],
     ) -> None:
         self.reload = reload  #: begins a reload; returns why not
         self.scale = scale
         self.stop = stop
-        self.reopen = reopen
         self.wake = wake  #: called when the rules were told something
         self.plan = plan  #: returns the latest plan
 
@@ -148,17 +145,8 @@ class OperatedFleet:
         return readiness(self._block)
 
     def status(self) -> Status:
-        return {
-            "name": self._name,
-            "version": self._build["version"],
-            "python": self._build["python"],
-            "loop": self._build["loop"],
-            "pid": os.getpid(),
-            "age": round(time.time() - self._started, 3),
-            "readiness": self.readiness(),
-            "addresses": self._addresses(),
-            "workers": worker_infos(self._rows()),
-        }
+        started = self._started
+        return status_of(self._name, self._build, started, self.readiness(), self._addresses(), self._rows())
 
     def metrics(self) -> list[Family]:
         return self._collector.families()
@@ -228,8 +216,7 @@ class OperatedFleet:
         return f"{said} in every process, until it is replaced"
 
     async def reopen(self) -> str:
-        self._orders.reopen()
-        return "log files are opened anew"
+        raise RefusedError("there is no log file to open anew")
 
     async def stacks(self, slot: int) -> str:
         child = self._serving(slot)

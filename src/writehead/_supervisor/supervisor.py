@@ -99,7 +99,6 @@ class Supervisor:
             reload=self.reload,
             scale=self.scale,
             stop=lambda: self._on_stop(signal.SIGTERM),
-            reopen=lambda: self._on_reopen(signal.SIGUSR1),
             wake=self._look_ahead,
             plan=lambda: self._plans[-1],
         )

@@ -140,7 +140,7 @@ class Connection(FrameQueue):
         """Send a response that refuses the handshake, and close."""
         if self.stage is CONNECTING:
             self.stage = CLOSING
-            self.channel.put_now(response)
+            self.channel.refuse_upgrade(response)
             self._end(expects_more=True)
 
     # -- called by the transport --------------------------------------------------------

@@ -37,7 +37,7 @@ class Refusal(NamedTuple):
     def answer(self, socket: Socket) -> None:
         """Send it on a socket that 'upgrade' has passed on, and close."""
         channel = channel_of(socket)
-        channel.put_now(self.render())
+        channel.refuse_upgrade(self.render())
         channel.expects_more = True
         channel.destroy_soon()
 
