@@ -70,12 +70,15 @@ class Operated:
 
 
 @contextmanager
-def operated(folder: Path, *options: str, workers: int = 2, app: str = APP) -> Iterator[Operated]:
+def operated(
+    folder: Path, *options: str, workers: int = 2, app: str = APP, **environment: str
+) -> Iterator[Operated]:
     runtime = folder / "runtime"
     runtime.mkdir(exist_ok=True)
     admin = free_port()
     more = ("--admin", f"127.0.0.1:{admin}", *options)
-    with supervised(folder, *more, workers=workers, app=app, XDG_RUNTIME_DIR=str(runtime)) as running:
+    environment["XDG_RUNTIME_DIR"] = str(runtime)
+    with supervised(folder, *more, workers=workers, app=app, **environment) as running:
         yield Operated(running, admin, runtime)
 
 
@@ -261,7 +264,8 @@ def test_the_control_socket_leaks_no_descriptor_and_starts_no_thread(tmp_path: P
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc")
 def test_the_supervisor_is_small(tmp_path: Path) -> None:
     """With an admin port that was asked it takes 32 MiB at most."""
-    with operated(tmp_path, workers=1) as server:
+    # The measurement of coverage takes memory itself.
+    with operated(tmp_path, workers=1, COVERAGE_PROCESS_CONFIG="") as server:
         server.samples()
         server.told("status")
         status = Path(f"/proc/{server.running.pid}/status").read_text()
