@@ -76,6 +76,12 @@ for name in (*FIRST, *JOINED, "cookie", "set-cookie"):
             request("GET", "/", f"{name}: a", f"{name}: b"),
             options={"joinDuplicateHeaders": True},
         )
+    # The functions in C leave such a head to the parser.
+    fields.add(
+        f"twice {name} beside Proxy-Connection",
+        [get("req.headers", "req.headersDistinct"), ok],
+        request("GET", "/", "Proxy-Connection: keep-alive", f"{name}: a", f"{name.title()}: b"),
+    )
 fields.add("first empty wins", [maps, ok], request("GET", "/", "Age:", "Age: 2"))
 fields.add("empty values take part", [maps, ok], request("GET", "/", "X:", "X: 1", "X:"))
 fields.add("one Set-Cookie", [maps, ok], request("GET", "/", "Set-Cookie: a"))
